@@ -1,0 +1,62 @@
+# One command each; all of them make the environment they need (.venv), and only when requirements.lock changed.
+SHELL := bash
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+CHROMIUM ?= /usr/bin/chromium
+export PYTHON INSTALLER CHROMIUM
+
+BIN := .venv/bin
+
+.PHONY: help environment report test test-long test-browser lint lab aws-stand-in docs bench lock clean
+
+help: ## this list
+	@echo "make TARGET [PYTHON=python3.12] [INSTALLER=pip] [CHROMIUM=/path/to/chrome]"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
+
+environment: ## .venv, as requirements.lock says
+	@.ci/environment
+
+report: environment ## the report on the sample plans: build/report.html and build/verdict.json
+	@$(BIN)/wavecast report --out build
+
+lint: environment ## ruff and mypy
+	@echo "lint: ruff check" && $(BIN)/ruff check --quiet .
+	@echo "lint: ruff format" && $(BIN)/ruff format --quiet --check .
+	@echo "lint: mypy" && $(BIN)/mypy --no-error-summary
+
+test: lint ## lint, the tests, and every notebook from top to bottom (under 10 minutes)
+	@echo "test: pytest, notebooks included"
+	@$(BIN)/python -m pytest --nbval-lax tests notebooks
+
+test-long: environment ## the big statistical runs
+	@echo "test-long: pytest -m long"
+	@$(BIN)/python -m pytest -m long
+
+test-browser: environment ## the report and the notebooks in Chromium, installed where root
+	@.ci/chromium
+	@echo "test-browser: pytest -m browser"
+	@$(BIN)/python -m pytest -m browser
+
+lab: environment ## JupyterLab on the notebooks
+	@$(BIN)/jupyter lab notebooks
+
+aws-stand-in: environment ## an AWS on loopback, to try the kit without an account: build/aws-stand-in
+	@$(BIN)/python -m tests.aws_stand_in
+
+docs: environment ## the parts of docs/ that are made from the code, anew
+	@for page in fields rules command; do \
+	    $(BIN)/python .ci/render_$$page.py >docs/$$page.md.new && mv docs/$$page.md.new docs/$$page.md || exit 1; done
+	@$(BIN)/python -m wavecast.schemas docs/schemas
+
+bench: environment ## speed and cost, with the machine's description
+	@$(BIN)/python -m benchmarks
+
+lock: environment ## requirements.lock and environment.yml, anew from pyproject.toml
+	@.ci/lock
+
+clean: ## everything that was made, .venv too
+	rm -rf .venv build *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	find . -name .ipynb_checkpoints -type d -prune -exec rm -rf {} +

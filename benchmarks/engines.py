@@ -1,0 +1,180 @@
+"""The engines side by side: rollouts per second of processor time, in one run, taking turns.
+
+The denominator of every ratio is the SimPy model on the same plan, scenario and seed. Beside it stands a bare SimPy,
+which only waits as often as the model does and models nothing, so that a slow model flatters nobody; and the floor,
+which only makes the random words that a healthy rollout needs.
+"""
+
+import itertools
+import random
+import statistics
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import simpy
+
+import simulation
+import waves
+from simulation import kernel
+from simulation._setting import setting
+from simulation._sweep import sweep
+from simulation.compiled import frames
+from simulation.draws import PURPOSES
+from simulation.packing import pack_plans, pack_worlds, room
+
+TURNS = 3
+
+
+class Case(NamedTuple):
+    """A fleet's scenario, the plan that single runs take, and all the plans that sweeps may take."""
+
+    name: str
+    scenario: simulation.Scenario
+    plan: waves.Plan
+    plans: Sequence[waves.Plan]
+
+
+class Line(NamedTuple):
+    """One way to run rollouts: its name, and a function from a size to how many rollouts it did."""
+
+    name: str
+    run: Callable[[], int]
+
+
+def six_regions() -> Case:
+    """Return the sample, with every ordered grouping of its six regions: 4,683 plans."""
+    scenario = simulation.sample("storefront")
+    names = scenario.fleet.names
+    plans = [waves.grouped(groups, bake_minutes=30, name=str(n)) for n, groups in enumerate(groupings(names))]
+    return Case("6 regions, 3 waves", scenario, waves.sizes(scenario.fleet, [1, 2, 3], bake_minutes=30), plans)
+
+
+def thirty_regions() -> Case:
+    """Return thirty regions with the sample's faults, and as many random plans."""
+    pick = random.Random(30)
+    six = simulation.sample("storefront")
+    regions = tuple(
+        waves.Region(name=f"region-{n:02}", traffic=float(pick.randint(1, 40) * 1000), labels=(f"label-{n % 3}",))
+        for n in range(30)
+    )
+    faults = tuple(
+        fault if isinstance(fault.where, str) else fault.model_copy(update={"where": simulation.Label(label="label-0")})
+        for fault in six.faults
+    )
+    scenario = six.model_copy(update={"fleet": waves.Fleet(regions=regions), "faults": faults})
+    names = scenario.fleet.names
+    plans = [waves.grouped(random_grouping(names, 8, pick), bake_minutes=30, name=str(n)) for n in range(4683)]
+    eight = waves.sizes(scenario.fleet, [1, 2, 3, 4, 5, 5, 5, 5], bake_minutes=30)
+    return Case("30 regions, 8 waves", scenario, eight, plans)
+
+
+def groupings(names: Sequence[str]) -> Iterator[list[list[str]]]:
+    """Yield every way to put names into an ordered list of waves."""
+    for waves_of in itertools.product(range(len(names)), repeat=len(names)):
+        if set(waves_of) == set(range(max(waves_of) + 1)):
+            yield [[name for name, w in zip(names, waves_of, strict=True) if w == k] for k in range(max(waves_of) + 1)]
+
+
+def random_grouping(names: Sequence[str], count: int, pick: random.Random) -> list[list[str]]:
+    """Return names in random order, cut at random into so many waves."""
+    shuffled = pick.sample(names, len(names))
+    cuts = [0, *sorted(pick.sample(range(1, len(names)), count - 1)), len(names)]
+    return [shuffled[a:b] for a, b in itertools.pairwise(cuts)]
+
+
+def lines(case: Case, scale: float) -> list[Line]:
+    """Return the ways to run one case; a scale of 1 takes about a second each."""
+
+    def simpy_model() -> int:
+        trials = max(int(3000 * scale), 50)
+        simulation.run(case.plan, case.scenario, trials=trials, seed=1, engine="simpy")
+        return trials
+
+    def one_plan() -> int:
+        trials = int(2_000_000 * scale)
+        sweep({"one": case.plan}, case.scenario, trials=trials, seed=1)
+        return trials
+
+    def many(count: int, rollouts: int) -> Line:
+        chosen = {plan.name: plan for plan in case.plans[:: max(len(case.plans) // count, 1)][:count]}
+        trials = max(int(rollouts * scale / count), 256)
+
+        def run() -> int:
+            sweep(chosen, case.scenario, trials=trials, seed=1)
+            return trials * count
+
+        return Line(f"compiled, sweep of {count:,}", run)
+
+    chosen = [setting(plan, case.scenario) for plan in case.plans[:64]]
+
+    def with_frames() -> int:
+        trials = max(int(60_000 * scale), 256)
+        frames(chosen, 1, range(trials))
+        return trials * len(chosen)
+
+    return [
+        Line("SimPy model", simpy_model),
+        Line("bare SimPy", lambda: bare(case, scale)),
+        Line("compiled, one plan", one_plan),
+        many(8, 8_000_000),
+        many(64, 20_000_000),
+        many(4683, 20_000_000),
+        Line("compiled, 64 plans with frames", with_frames),
+        Line("floor: words and transforms", lambda: floor(case, scale, transforms=True)),
+        Line("floor: words alone", lambda: floor(case, scale, transforms=False)),
+    ]
+
+
+def bare(case: Case, scale: float) -> int:
+    """Run SimPy for as many events as the model's rollouts of a healthy change have, and nothing else."""
+    regions, gates = len(case.plan.regions), len(case.plan.waves)
+    trials = max(int(6000 * scale), 50)
+
+    def deployment(env: simpy.Environment, minutes: float) -> Generator[simpy.Event, Any, None]:
+        yield env.timeout(minutes)
+
+    def pipeline(env: simpy.Environment) -> Generator[simpy.Event, Any, None]:
+        yield env.timeout(1.0)
+        for wave in case.plan.waves:
+            yield env.timeout(2.0)
+            yield env.all_of([env.process(deployment(env, 5.0)) for _ in wave.regions])
+            yield env.timeout(wave.bake_minutes)
+
+    for _ in range(trials):
+        env = simpy.Environment()
+        env.process(pipeline(env))
+        env.run()
+    return trials if regions and gates else 0
+
+
+def floor(case: Case, scale: float, *, transforms: bool) -> int:
+    """Make the words that healthy rollouts need, and with transforms their minutes too; no rollouts."""
+    one = [setting(case.plan, case.scenario)]
+    worlds, plans = pack_worlds(case.scenario, 1), pack_plans(one)
+    block, _, u, v = room(worlds, plans, 256)
+    approvals = plans.approval.any(axis=0)
+    blocks = 1 + 2 * len(worlds.traffic) + len(worlds.fault_breaks) + len(approvals) - 1
+    rounds = max(int(8000 * scale), 10)
+    for start in range(0, rounds * 256, 256):
+        if transforms:
+            kernel.open_block(worlds, block, start, u, v, len(approvals), approvals)
+        else:
+            for index in range(blocks):
+                kernel.fill_words(worlds.seed, start, np.uint64(2 << 24 | index), PURPOSES["deploy"].number, 0, u, v)
+    return rounds * 256
+
+
+def measure(case: Case, scale: float) -> dict[str, float]:
+    """Return rollouts per second of processor time of each line: the median of turns taken one after the other."""
+    entries = lines(case, scale)
+    for entry in entries:
+        entry.run()
+    rates: dict[str, list[float]] = {entry.name: [] for entry in entries}
+    for _ in range(TURNS):
+        for entry in entries:
+            start = time.process_time()
+            done = entry.run()
+            rates[entry.name].append(done / (time.process_time() - start))
+    return {name: statistics.median(found) for name, found in rates.items()}

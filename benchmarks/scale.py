@@ -1,0 +1,151 @@
+"""What a sweep costs beyond its rollouts: memory, threads, executors, cold starts; and how long 1 % takes.
+
+Memory and cold starts are measured in fresh processes. Not here: the rates of the engines (``engines``).
+"""
+
+import json
+import math
+import multiprocessing
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from typing import Any
+
+from benchmarks.engines import Case
+from simulation import sweep
+
+MEBI = 2**20
+
+STREAM = """
+import json, resource, sys
+from benchmarks import engines
+from simulation import sweep
+trials, count, warm = (int(argument) for argument in sys.argv[1:])
+case = engines.six_regions()
+plans = {plan.name: plan for plan in case.plans[:count]} if count > 1 else {"one": case.plan}
+def most():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+sweep(plans, case.scenario, trials=warm, seed=1)
+before = most()
+sweep(plans, case.scenario, trials=trials, seed=1)
+print(json.dumps([before, most()]))
+"""
+
+ANSWER = """
+import simulation, waves
+scenario = simulation.sample("storefront")
+plan = waves.sizes(scenario.fleet, [1, 2, 3], bake_minutes=30)
+simulation.run(plan, scenario, trials=2000, seed=1).summary()
+"""
+
+
+def fresh(code: str, *arguments: int) -> str:
+    """Run code in a new process, which may keep what it compiles, and return what it prints."""
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout
+
+
+def memory(scale: float, whole: bool) -> dict[str, float]:
+    """Return the most memory that sweeps hold, in MiB."""
+    trials = int(10_000_000 * scale)
+    before, after = json.loads(fresh(STREAM, trials, 1, 4096))
+    few = max(int(8192 * scale), 4096)
+    many = 1_000_000 if whole else 6 * few
+    _, short = json.loads(fresh(STREAM, few, 4683, 256))
+    _, long = json.loads(fresh(STREAM, many, 4683, 256))
+    return {
+        f"one plan, {trials:,} trials: added": (after - before) / MEBI,
+        f"4,683 plans, {few:,} trials: in all": short / MEBI,
+        f"4,683 plans, {many:,} trials: in all": long / MEBI,
+    }
+
+
+def clocked(run: Callable[[], Any], turns: int = 3) -> float:
+    """Return the median of how many seconds a call takes on the wall."""
+    found = []
+    for _ in range(turns):
+        start = time.perf_counter()
+        run()
+        found.append(time.perf_counter() - start)
+    return statistics.median(found)
+
+
+def workers(case: Case, scale: float) -> dict[str, float]:
+    """Return seconds on the wall of one sweep, on threads, processes and a cluster."""
+    from distributed import Client, LocalCluster
+
+    plans = {plan.name: plan for plan in case.plans[:64]}
+    trials = max(int(400_000 * scale), 32 * 4096)
+
+    def seconds(threads: int = 1, executor: Executor | None = None) -> float:
+        return clocked(lambda: sweep(plans, case.scenario, trials=trials, seed=1, threads=threads, executor=executor))
+
+    sweep(plans, case.scenario, trials=4096, seed=1)
+    found = {"1 thread": seconds(), "2 threads": seconds(2)}
+    with ThreadPoolExecutor(1) as executor:
+        found["a pool of 1 thread"] = seconds(executor=executor)
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as processes:
+        sweep(plans, case.scenario, trials=4096, seed=1, executor=processes)
+        found["a pool of 1 process"] = seconds(executor=processes)
+    with (
+        LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+    ):
+        sweep(plans, case.scenario, trials=4096, seed=1, executor=client.get_executor())
+        found["a Dask cluster of 1 process"] = seconds(executor=client.get_executor())
+    return found
+
+
+def cold() -> dict[str, float]:
+    """Return the seconds from nothing to a summary of 2,000 rollouts, in a fresh process with a warm cache."""
+    fresh(ANSWER)
+    return {
+        "an empty Python": clocked(lambda: fresh("")),
+        "numpy, pandas and numba imported": clocked(lambda: fresh("import numpy, pandas, numba")),
+        "simulation imported": clocked(lambda: fresh("import simulation")),
+        "first compiled answer": clocked(lambda: fresh(ANSWER), 5),
+    }
+
+
+HEADLINES = (
+    "share_exposed_mean",
+    "impact_minutes_mean",
+    "probability_escaped",
+    "probability_failover_hit",
+    "end_minutes_given_shipped_mean",
+    "minutes_to_ship",
+)
+
+
+def to_one_percent(case: Case, scale: float, simpy_rate: float, our_rate: float) -> dict[str, dict[str, float]]:
+    """Return how many rollouts, and seconds of one core, an interval of ±1 % of each headline figure takes.
+
+    Computed from the variance that a pilot sweep finds and from rates measured in the same run: a half-width shrinks
+    with the root of the trials.
+    """
+    trials = max(int(4_000_000 * scale), 100_000)
+    table = sweep({"plan": case.plan}, case.scenario, trials=trials, seed=1).summaries["plan"]
+    found = {}
+    for figure in HEADLINES:
+        estimate, low, high = (float(table[column][figure]) for column in ("estimate", "low", "high"))
+        if not estimate or math.isnan(low):
+            found[figure] = {"estimate": estimate, "rollouts": math.nan, "simpy": math.nan, "compiled": math.nan}
+            continue
+        needed = trials * ((high - low) / 2 / (0.01 * estimate)) ** 2
+        found[figure] = {
+            "estimate": estimate,
+            "rollouts": needed,
+            "simpy": needed / simpy_rate,
+            "compiled": needed / our_rate,
+        }
+    return found
+
+
+def load() -> float:
+    """Return how many processes wanted each core, in the last minute."""
+    return os.getloadavg()[0] / (os.cpu_count() or 1)

@@ -1,0 +1,186 @@
+"""Credentials, sessions and clients: one session per account, one client per account, region and service.
+
+Not here: what is asked (`history.sources`), in which order (`history._fetch`).
+"""
+
+import os
+import socket
+import threading
+import uuid
+from functools import partial
+from typing import Any
+
+import boto3
+import botocore.loaders
+import botocore.session
+from botocore.config import Config as ClientConfig
+from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
+from botocore.utils import get_environ_proxies
+
+from history._secrets import guard_logs, learn
+from history._wire import Pacer, Wire
+from history.config import Account, CodeCatalystProject, Config
+
+BEARER = "AWS_BEARER_TOKEN_CODECATALYST"
+CONNECT_SECONDS = 5
+# Head and body of a request go out in two pieces: without this the second waits 40 ms for the first one's receipt.
+NO_DELAY = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
+# CodeCatalyst has one endpoint for the whole world; botocore signs nothing there, but wants a region to be named.
+CODECATALYST_REGION = "us-west-2"
+
+_loader = botocore.loaders.create_loader()  # shared: reading AWS's service models costs more than anything else here
+
+
+class WrongAccount(Exception):
+    """The credentials belong to another account than the config says."""
+
+
+class Client:
+    """A boto3 client with its wire.
+
+    Attributes
+    ----------
+    boto : botocore.client.BaseClient
+        The client.
+    wire : Wire
+        What its requests go through.
+    threads : int
+        How many requests it may have under way at once.
+    """
+
+    def __init__(self, boto: Any, wire: Wire, threads: int) -> None:
+        self.boto = boto
+        self.wire = wire
+        self.threads = threads
+
+
+class _AssumedRole:
+    """A provider of credentials, for botocore's chain, that assumes a role and does so again before it expires."""
+
+    METHOD = "wavecast-assume-role"
+    CANONICAL_NAME = METHOD
+
+    def __init__(self, fetcher: AssumeRoleCredentialFetcher) -> None:
+        self._fetcher = fetcher
+
+    def load(self) -> DeferredRefreshableCredentials:
+        return DeferredRefreshableCredentials(method=self.METHOD, refresh_using=self._fetch)
+
+    def _fetch(self) -> dict[str, Any]:
+        credentials: dict[str, Any] = self._fetcher.fetch_credentials()
+        learn(credentials.get("secret_key"), credentials.get("token"), credentials.get("access_key"))
+        return credentials
+
+
+class Clients:
+    """Makes clients for a config, each once; safe to be shared by threads.
+
+    Parameters
+    ----------
+    config : Config
+        The plan of collection.
+    stop : threading.Event
+        Set to make every client refuse to send anything more.
+    """
+
+    def __init__(self, config: Config, stop: threading.Event) -> None:
+        self._config = config
+        self._stop = stop
+        self._lock = threading.RLock()
+        self._sessions: dict[str, botocore.session.Session] = {}
+        self._clients: dict[tuple[str, str, str], Client] = {}
+        learn(os.environ.get(BEARER))
+
+    def client(self, account: Account, region: str, service: str) -> Client:
+        """Give the client of a service in a region of an account."""
+        with self._lock:
+            key = (account.id, region, service)
+            if key not in self._clients:
+                core = self._session(account)
+                self._clients[key] = self._make(core, service, region, self._config.endpoint_url)
+            return self._clients[key]
+
+    def codecatalyst(self, project: CodeCatalystProject) -> Client:
+        """Give the client of a CodeCatalyst project."""
+        with self._lock:
+            key = (project.space, project.project, "codecatalyst")
+            if key not in self._clients:
+                core = self._core(project.profile)
+                address = self._config.codecatalyst_endpoint_url
+                self._clients[key] = self._make(core, "codecatalyst", CODECATALYST_REGION, address)
+            return self._clients[key]
+
+    def close(self) -> None:
+        """Close all connections."""
+        with self._lock:
+            for client in self._clients.values():
+                client.wire.close()
+                client.boto.close()
+
+    def home(self, account: Account) -> str:
+        """Give the region in which to ask STS."""
+        return self._config.home_region or account.regions[0]
+
+    def _session(self, account: Account) -> botocore.session.Session:
+        if account.id not in self._sessions:
+            core = self._core(account.profile)
+            self._sessions[account.id] = self._assume(core, account) if account.role else core
+        return self._sessions[account.id]
+
+    def _core(self, profile: str | None) -> botocore.session.Session:
+        core = botocore.session.Session(profile=profile)
+        core.register_component("data_loader", _loader)
+        return core
+
+    def _assume(self, core: botocore.session.Session, account: Account) -> botocore.session.Session:
+        source = core.get_credentials()
+        if source is None:
+            return core  # the first call will say that there are no credentials
+        _learn(source)
+        extra = {"RoleSessionName": f"wavecast-{uuid.uuid4().hex[:12]}"}
+        if account.external_id:
+            extra["ExternalId"] = account.external_id
+        options = self._options("sts", self.home(account))
+        make = partial(core.create_client, region_name=self.home(account), config=options)
+        if self._config.endpoint_url:
+            make = partial(make, endpoint_url=self._config.endpoint_url)
+        fetcher = AssumeRoleCredentialFetcher(make, source, account.role, extra_args=extra)
+        assumed = self._core(account.profile)
+        assumed.get_component("credential_provider").providers.insert(0, _AssumedRole(fetcher))
+        return assumed
+
+    def _options(self, service: str, region: str) -> ClientConfig:
+        return ClientConfig(
+            region_name=region,
+            retries={"mode": "adaptive", "total_max_attempts": self._config.attempts},
+            connect_timeout=CONNECT_SECONDS,
+            read_timeout=self._config.read_timeout_seconds,
+            max_pool_connections=self._config.threads,
+            user_agent_extra="wavecast",
+        )
+
+    def _make(self, core: botocore.session.Session, service: str, region: str, address: str | None) -> Client:
+        if service != "codecatalyst":
+            _learn(core.get_credentials())
+        boto = boto3.Session(botocore_session=core).client(
+            service, region_name=region, endpoint_url=address, config=self._options(service, region)
+        )
+        wire = Wire(
+            pacer=Pacer(self._config.requests_per_second),
+            stop=self._stop,
+            timeout=(CONNECT_SECONDS, self._config.read_timeout_seconds),
+            max_pool_connections=self._config.threads,
+            socket_options=NO_DELAY,
+            verify=core.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE") or True,
+            proxies=get_environ_proxies(boto.meta.endpoint_url),
+        )
+        boto.meta.events.register_last("before-send", wire.on_sending, unique_id="wavecast-wire")
+        guard_logs()
+        return Client(boto, wire, self._config.threads)
+
+
+def _learn(credentials: Any) -> None:
+    """Learn the secrets of fixed credentials; those that are fetched are learned when they come."""
+    if credentials is not None and not isinstance(credentials, DeferredRefreshableCredentials):
+        frozen = credentials.get_frozen_credentials()
+        learn(frozen.secret_key, frozen.token)

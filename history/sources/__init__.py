@@ -1,0 +1,22 @@
+"""Where history comes from: one file a source, behind the small interface of `history.sources._source`."""
+
+from history.sources._source import Again, Calls, Malformed, Page, Paged, Parts, Source, Windowed
+from history.sources.alarms import Alarms
+from history.sources.codecatalyst import CodeCatalyst
+from history.sources.codepipeline import CodePipeline
+from history.sources.ecs import Ecs
+
+__all__ = [
+    "Again",
+    "Alarms",
+    "Calls",
+    "CodeCatalyst",
+    "CodePipeline",
+    "Ecs",
+    "Malformed",
+    "Page",
+    "Paged",
+    "Parts",
+    "Source",
+    "Windowed",
+]

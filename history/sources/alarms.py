@@ -1,0 +1,98 @@
+"""CloudWatch: when metric and composite alarms changed their state. CloudWatch keeps that for 30 days."""
+
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from history._times import DAY, SECOND, instant
+from history.config import Patterned
+from history.records import AlarmChange, Record
+from history.sources._source import Calls, Parts, Windowed, maybe, need, raw, when
+
+PAGE = 100
+TYPES = ("MetricAlarm", "CompositeAlarm")  # left out, composite alarms do not come
+_SUMMARY = re.compile(r"from (\w+) to (\w+)")
+
+
+class Alarms(Windowed):
+    """Changes of state of the alarms that match.
+
+    Parameters
+    ----------
+    patterns : sequence of str
+        Patterns of alarm names. Names without wildcards are asked for one by one; with wildcards, the history of
+        all alarms is read and filtered here.
+    """
+
+    stream: ClassVar[str] = "alarms"
+    service: ClassVar[str] = "cloudwatch"
+    operations: ClassVar[tuple[str, ...]] = ("cloudwatch:DescribeAlarmHistory",)
+    retention: ClassVar[int | None] = 30 * DAY
+
+    def __init__(self, patterns: Sequence[str]) -> None:
+        self._patterned = Patterned(patterns)
+        self._text = Patterned.text(patterns)
+
+    def parts(self, calls: Calls) -> Parts:
+        """One part a name, or one for all patterns: other patterns tomorrow are another part, with its own past."""
+        return Parts(list(self._patterned.exact or (self._text,)))
+
+    def window(self, calls: Calls, part: str, after: int, before: int | None) -> list[Record]:
+        """Give the changes of state in a window."""
+        arguments: dict[str, Any] = {"AlarmName": part} if self._patterned.exact else {}
+        arguments["StartDate"] = instant(after - SECOND)
+        if before is not None:
+            arguments["EndDate"] = instant(before + 2 * SECOND)
+        found: list[Record] = []
+        pages = calls.pages(
+            "describe_alarm_history",
+            "AlarmHistoryItems",
+            token="NextToken",
+            AlarmTypes=list(TYPES),
+            HistoryItemType="StateUpdate",
+            MaxRecords=PAGE,
+            ScanBy="TimestampAscending",
+            **arguments,
+        )
+        for page in pages:
+            changes = (_change(calls, item) for item in page)
+            found += [change for change in changes if self._patterned(change.alarm)]
+        return found
+
+
+def _change(calls: Calls, item: dict[str, Any]) -> AlarmChange:
+    what = "describe_alarm_history"
+    name, at = need(item, "AlarmName", str, what), when(item, "Timestamp", what)
+    text, summary = maybe(item, "HistoryData", str, what), maybe(item, "HistorySummary", str, what)
+    before, after = _states(text, summary)
+    kind = maybe(item, "AlarmType", str, what)
+    digest = hashlib.sha256("\n".join([name, kind or "", str(at), summary or "", text or ""]).encode()).hexdigest()
+    return AlarmChange(
+        account=calls.unit.account,
+        region=calls.unit.region,
+        id=digest[:32],
+        alarm=name,
+        alarm_type=kind,
+        at=at,
+        state_from=before,
+        state_to=after,
+        summary=summary,
+        version=at,
+        finished=True,
+        raw=raw(item),
+    )
+
+
+def _states(text: str | None, summary: str | None) -> tuple[str | None, str | None]:
+    """Read the states off the entry's data, or off its summary where the data cannot be read."""
+    try:
+        data = json.loads(text or "{}")
+        states = data["oldState"]["stateValue"], data["newState"]["stateValue"]
+        if all(isinstance(state, str) for state in states):
+            return states
+    except (json.JSONDecodeError, KeyError, TypeError):
+        pass  # the summary says the same, for people
+    match = _SUMMARY.search(summary or "")
+    return (match[1], match[2]) if match else (None, None)

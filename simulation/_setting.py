@@ -1,0 +1,77 @@
+"""The setting: a plan and a scenario laid together, checked once, so that engines need look nothing up.
+
+Not here: anything random (``draws``), anything that happens (``model``).
+"""
+
+from dataclasses import dataclass
+
+from simulation.scenario import Scenario
+from waves import Plan, Steps, Wave
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One region of the plan, as engines see it."""
+
+    name: str
+    position: int  # in the plan, from 0: the order of ties
+    region: int  # in the fleet, from 0: the address of draws
+    wave: int
+    traffic: float
+    share: float
+    strategy: str | Steps
+    alarm_threshold: float
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A plan over a scenario's fleet.
+
+    Attributes
+    ----------
+    plan, scenario
+        What was laid together.
+    sites
+        The plan's regions in plan order.
+    waves
+        The plan's waves, each with its sites.
+    pairs
+        The failover pairs of which both members are in the plan, by their positions.
+    """
+
+    plan: Plan
+    scenario: Scenario
+    sites: tuple[Site, ...]
+    waves: tuple[tuple[Wave, tuple[Site, ...]], ...]
+    pairs: tuple[tuple[int, int], ...]
+
+
+def setting(plan: Plan, scenario: Scenario) -> Setting:
+    """Lay a plan and a scenario together.
+
+    Raises
+    ------
+    InputError
+        Where the plan has regions that the scenario's fleet does not have.
+    """
+    plan.require(scenario.fleet)
+    sites = tuple(_site(plan, scenario, position, name) for position, name in enumerate(plan.regions))
+    position = {site.name: site.position for site in sites}
+    waves = tuple((wave, tuple(sites[position[name]] for name in wave.regions)) for wave in plan.waves)
+    pairs = tuple((position[a], position[b]) for a, b in scenario.fleet.pairs if a in position and b in position)
+    return Setting(plan, scenario, sites, waves, pairs)
+
+
+def _site(plan: Plan, scenario: Scenario, position: int, name: str) -> Site:
+    fleet = scenario.fleet
+    region = fleet.positions[name]
+    return Site(
+        name=name,
+        position=position,
+        region=region,
+        wave=next(w for w, wave in enumerate(plan.waves) if name in wave.regions),
+        traffic=fleet.regions[region].traffic,
+        share=fleet.shares[name],
+        strategy=plan.strategy_of(name),
+        alarm_threshold=scenario.of(region, "alarm_threshold"),
+    )

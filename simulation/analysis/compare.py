@@ -1,0 +1,151 @@
+"""Plans against each other in the same worlds: estimates side by side, and paired differences.
+
+Not here: single figures (``outcomes``), one bad change through two plans (``duel``), pictures (``plots``).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from simulation.outcomes import UNITS, Outcomes, run_all
+from simulation.scenario import Scenario
+from simulation.statistics import FEW, half_width, influence
+from waves import Plan
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Several plans in the same worlds; the first is the baseline.
+
+    Attributes
+    ----------
+    outcomes
+        By the plan's name, in the order given.
+    scenario, seed, trials
+        What they share.
+    confidence
+        The confidence of every interval.
+    """
+
+    outcomes: dict[str, Outcomes]
+    scenario: Scenario
+    seed: int
+    trials: range
+    confidence: float = field(default=0.95)
+
+    @property
+    def baseline(self) -> str:
+        """The name of the first plan."""
+        return next(iter(self.outcomes))
+
+    @cached_property
+    def summaries(self) -> dict[str, pd.DataFrame]:
+        """Each plan's `summary`, by its name."""
+        return {name: outcomes.summary(self.confidence) for name, outcomes in self.outcomes.items()}
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Every figure of every plan: rows figures, columns (plan, estimate | low | high)."""
+        return pd.concat({name: s[["estimate", "low", "high"]] for name, s in self.summaries.items()}, axis=1)
+
+    @cached_property
+    def differences(self) -> pd.DataFrame:
+        """Plan minus baseline, trial by trial in the same worlds; rows (plan, figure).
+
+        Columns `difference`, `low`, `high` and `unit`. The ends are NaN where fewer than 10 trials differ.
+        """
+        base = self.outcomes[self.baseline]
+        rows = {
+            (name, figure): (*_difference(base, outcomes, figure, self.confidence), unit)
+            for name, outcomes in self.outcomes.items()
+            if name != self.baseline
+            for figure, unit in FIGURES.items()
+        }
+        index = pd.MultiIndex.from_tuples(list(rows), names=["plan", "figure"])
+        return pd.DataFrame(list(rows.values()), index=index, columns=["difference", "low", "high", "unit"])
+
+    def _repr_html_(self) -> str:
+        return self.differences.to_html(float_format=lambda value: f"{value:.4g}")
+
+    def plot(self):  # type: ignore[no-untyped-def]
+        """Draw blast radius and time of each plan side by side, with intervals."""
+        from simulation.plots import compare as picture
+
+        return picture(self.outcomes)
+
+
+def _means() -> dict[str, str]:
+    figures = {f"{column}_mean": unit for column, unit in UNITS.items()}
+    return {"probability_shipped": "probability", "probability_failover_hit": "probability", **figures}
+
+
+FIGURES = {**_means(), "end_minutes_given_shipped_mean": "minutes", "minutes_to_ship": "minutes"}
+
+
+def _parts(outcomes: Outcomes, figure: str) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return a figure as a ratio of two means: what is above and below the line in each trial."""
+    frame, shipped = outcomes.frame, outcomes.shipped.astype(float)
+    end = frame["end_minutes"].to_numpy()
+    if figure == "minutes_to_ship":
+        return end, shipped
+    if figure == "end_minutes_given_shipped_mean":
+        return end * shipped, shipped
+    if figure == "probability_shipped":
+        return shipped, np.ones(len(end))
+    column = figure.removeprefix("probability_").removesuffix("_mean")
+    return frame[column].to_numpy(dtype=float), np.ones(len(end))
+
+
+def _difference(a: Outcomes, b: Outcomes, figure: str, confidence: float) -> tuple[float, float, float]:
+    parts = _parts(a, figure), _parts(b, figure)
+    if not all(np.any(below) for _, below in parts):
+        return np.nan, np.nan, np.nan
+    first, second = (float(np.mean(above) / np.mean(below)) for above, below in parts)
+    value = second - first
+    if not np.isfinite(value):
+        return value, np.nan, np.nan
+    contributions = influence(*parts[1]) - influence(*parts[0])
+    if len(contributions) < 2 or np.count_nonzero(parts[1][0] - parts[0][0]) < FEW:
+        return value, np.nan, np.nan
+    half = half_width(contributions, confidence)
+    return value, value - half, value + half
+
+
+def compare(
+    plans: Mapping[str, Plan],
+    scenario: Scenario,
+    *,
+    trials: int = 20_000,
+    seed: int = 0,
+    confidence: float = 0.95,
+    progress: bool = False,
+) -> Comparison:
+    """Roll several plans out in the same worlds and compare them with the first.
+
+    Parameters
+    ----------
+    plans
+        By name; the first is the baseline.
+    scenario, trials, seed, progress
+        As for `run`.
+    confidence
+        Of every interval, such as 0.95.
+
+    Raises
+    ------
+    InputError
+        Where a plan has regions that the scenario's fleet does not have.
+    ValueError
+        For no plans, or trials, a seed or a confidence out of range.
+    """
+    if not plans:
+        raise ValueError("there are no plans to compare; give at least one")
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence is {confidence!r}; give a number between 0 and 1, such as 0.95")
+    found = run_all(list(plans.values()), scenario, trials=trials, seed=seed, progress=progress)
+    return Comparison(dict(zip(plans, found, strict=True)), scenario, seed, range(trials), confidence)

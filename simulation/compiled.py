@@ -1,0 +1,97 @@
+"""The compiled engine from outside: announce a first compilation, cut trials into runs, call the kernel.
+
+Not here: the compiled code (``kernel``), the arrays it reads (``packing``), merging many blocks (``sweep``).
+"""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numba.core import event
+from numpy.typing import NDArray
+
+from simulation import kernel
+from simulation._setting import Setting
+from simulation.packing import pack_plans, pack_worlds, room
+
+RUN = 256  # trials worked on at once: their draws fit the cache
+
+
+class _Announcer(event.Listener):
+    """Says, once a process, that the compiler works on the kernel: it does so only where no cache on disk will do."""
+
+    def __init__(self) -> None:
+        self.said = False
+
+    def on_start(self, event: Any) -> None:
+        if not self.said and event.data["dispatcher"].py_func.__module__ == kernel.__name__:
+            self.said = True
+            print("compiling the engine, once for this checkout: about a minute …", file=sys.stderr, flush=True)
+
+    def on_end(self, event: Any) -> None:
+        pass
+
+
+event.register("numba:compile", _Announcer())
+
+
+class Desk:
+    """Where one worker works: packed plans, and room for the trials worked on at once."""
+
+    def __init__(self, worlds: kernel.Worlds, plans: kernel.Plans) -> None:
+        self.worlds, self.plans = worlds, plans
+        self.approvals = plans.approval.any(axis=0)
+        self.shape = (len(plans.waves), 3, plans.order.shape[1])
+        self._rooms: dict[int, tuple[Any, ...]] = {}
+
+    def runs(self, trials: range) -> Iterator[tuple[range, tuple[Any, ...]]]:
+        """Cut trials into runs, each with its room."""
+        for start in range(trials.start, trials.stop, RUN):
+            run = range(start, min(start + RUN, trials.stop))
+            if len(run) not in self._rooms:
+                self._rooms[len(run)] = room(self.worlds, self.plans, len(run))
+            yield run, self._rooms[len(run)]
+
+    def tally(
+        self, trials: range, bins: NDArray[np.int64], counts: NDArray[np.int32]
+    ) -> tuple[NDArray[np.float64], ...]:
+        """Return sums, products and regional sums of one block; add to the histograms."""
+        plans = len(self.plans.waves)
+        sums, cross = np.zeros((plans, kernel.SUMS)), np.zeros((plans, kernel.CROSS))
+        regional = np.zeros(self.shape)
+        for run, (block, scratch, u, v) in self.runs(trials):
+            out, base = blank(len(run)), blank(len(run))
+            kernel.run_tallies(
+                self.worlds, self.plans, block, scratch, u, v, run.start, self.approvals,
+                out, base, sums, cross, regional, bins, counts,
+            )  # fmt: skip
+        return sums, cross, regional
+
+    def frames(
+        self, trials: range, advance: Callable[[int], Any] = lambda rollouts: None
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return every row of every plan, shape (plans, columns, trials), and the regional sums."""
+        out = np.empty((self.shape[0], kernel.COLUMNS, len(trials)))
+        regional = np.zeros(self.shape)
+        for run, (block, scratch, u, v) in self.runs(trials):
+            part = np.stack([blank(len(run))] * self.shape[0])
+            kernel.run_frames(self.worlds, self.plans, block, scratch, u, v, run.start, self.approvals, part, regional)
+            at = run.start - trials.start
+            out[:, :, at : at + len(run)] = part
+            advance(len(run) * self.shape[0])
+        return out, regional
+
+
+def blank(size: int) -> NDArray[np.float64]:
+    """Return columns as the compiled code wants to find them: zero, and NaN where nothing happened."""
+    out = np.zeros((kernel.COLUMNS, size))
+    out[[kernel.C_DETECTED, kernel.C_RECOVERED]] = np.nan
+    return out
+
+
+def frames(
+    settings: Sequence[Setting], seed: int, trials: range, advance: Callable[[int], Any] = lambda rollouts: None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return every row of every plan, (plans, columns, trials), and sums by plan and region, (plans, 3, regions)."""
+    return Desk(pack_worlds(settings[0].scenario, seed), pack_plans(settings)).frames(trials, advance)

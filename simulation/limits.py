@@ -1,0 +1,111 @@
+"""Limits: what a plan may cost or risk, and whether it keeps within them.
+
+A limit holds only where its whole interval does: what the trials leave open is not taken for kept. Not here: how a
+report or a gate words it (``verdict``).
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pandas as pd
+
+from waves import did_you_mean
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A bound for one figure of the summary."""
+
+    figure: str
+    side: Literal["at_most", "at_least"]
+    value: float
+
+    def __str__(self) -> str:
+        """Word the limit: `share_exposed_p95 at most 0.5`."""
+        return f"{self.figure} {self.side.replace('_', ' ')} {self.value:g}"
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A limit held against an estimate.
+
+    Attributes
+    ----------
+    verdict
+        `holds`: the whole interval is within the limit. `broken`: the estimate is beyond it. `undecided`: the interval
+        straddles it, or there is none.
+    """
+
+    limit: Limit
+    estimate: float
+    low: float
+    high: float
+    unit: str
+    verdict: Literal["holds", "broken", "undecided"]
+
+    def __str__(self) -> str:
+        """Word the judgement in one line."""
+        interval = f"{self.low:.4g} to {self.high:.4g}"
+        remedy = "; run more trials" if self.verdict == "undecided" else ""
+        return f"{self.verdict}: {self.limit} {self.unit}: {self.estimate:.4g} ({interval}){remedy}"
+
+
+def parse_limits(wanted: Mapping[str, Any], figures: Mapping[str, Any]) -> list[Limit]:
+    """Read limits from plain mappings, such as `{"share_exposed_p95": {"at_most": 0.5}}`.
+
+    Parameters
+    ----------
+    wanted
+        From a figure's name to `at_most`, `at_least`, or both.
+    figures
+        The figures there are; its keys count.
+
+    Raises
+    ------
+    ValueError
+        With one line for every fault.
+    """
+    limits, faults = [], []
+    for figure, bounds in wanted.items():
+        if figure not in figures:
+            remedy = did_you_mean(str(figure), figures) or "; see the figures of a summary"
+            faults.append(f"limits: {figure!r} is not a figure{remedy}")
+        elif not isinstance(bounds, Mapping) or not bounds or set(bounds) - {"at_most", "at_least"}:
+            faults.append(f"limits: {figure}: {bounds!r} is no limit; write {{at_most: 0.5}} or {{at_least: 0.9}}")
+        else:
+            for side, value in bounds.items():
+                if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
+                    faults.append(f"limits: {figure}: {side} is {value!r}; give a number")
+                else:
+                    limits.append(Limit(figure, side, float(value)))
+    if faults:
+        raise ValueError("\n".join(faults))
+    return limits
+
+
+def judge(summary: pd.DataFrame, limits: list[Limit]) -> list[Judgement]:
+    """Hold limits against a summary.
+
+    Parameters
+    ----------
+    summary
+        As `Outcomes.summary` gives it.
+    limits
+        As `parse_limits` gives them.
+    """
+    judgements = []
+    for limit in limits:
+        estimate, low, high = (float(summary[column][limit.figure]) for column in ("estimate", "low", "high"))
+        unit = str(summary["unit"][limit.figure])
+        judgements.append(Judgement(limit, estimate, low, high, unit, _verdict(limit, estimate, low, high)))
+    return judgements
+
+
+def _verdict(limit: Limit, estimate: float, low: float, high: float) -> Literal["holds", "broken", "undecided"]:
+    sign = 1.0 if limit.side == "at_most" else -1.0
+    if sign * estimate > sign * limit.value:
+        return "broken"
+    worst = high if limit.side == "at_most" else low
+    return "holds" if sign * worst <= sign * limit.value else "undecided"

@@ -1,0 +1,181 @@
+"""Plans and scenarios laid out as the arrays that the compiled engine reads, and the room it works in.
+
+Not here: the compiled code (``kernel``), who runs it over which trials (``sweep``).
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulation import kernel
+from simulation._setting import Setting
+from simulation.distributions import Constant, Empirical, Exponential, Gamma, Lognormal, Weibull
+from simulation.draws import MINUTES_A_DAY
+from simulation.scenario import Scenario
+from waves import Steps
+
+
+class _Rules:
+    """Rows of `Worlds.rules`, and the table they point into."""
+
+    def __init__(self) -> None:
+        self.rows: list[tuple[float, float, float, float]] = []
+        self.table: list[NDArray[np.float64]] = [np.zeros(1)]
+        self.size = 1
+        self.places: dict[bytes, int] = {}  # regions share most rules: each table is kept, and sent to workers, once
+
+    def add(self, rule: Any) -> int:
+        self.rows.append(self._row(rule))
+        return len(self.rows) - 1
+
+    def _row(self, rule: Any) -> tuple[float, float, float, float]:
+        match rule:
+            case None:
+                return kernel.NEVER, 0.0, 0.0, 0.0
+            case Constant():
+                return kernel.CONSTANT, rule.value, 0.0, 0.0
+            case Exponential():
+                return kernel.EXPONENTIAL, rule.mean, 0.0, 0.0
+            case Lognormal():
+                return kernel.LOGNORMAL, rule.median, rule.sigma, 0.0
+            case Weibull():
+                return kernel.WEIBULL, rule.scale, rule.shape, 0.0
+            case Gamma():
+                return kernel.GAMMA, rule.scale, 0.0, self._store(np.concatenate(rule.table))
+            case Empirical():
+                return kernel.EMPIRICAL, 0.0, len(rule.values), self._store(rule.ordered)
+        raise TypeError(f"the compiled engine knows no distribution {type(rule).__name__}")
+
+    def _store(self, values: NDArray[np.float64]) -> float:
+        key = values.tobytes()
+        if key not in self.places:
+            self.places[key] = self.size
+            self.table.append(values)
+            self.size += len(values)
+        return float(self.places[key])
+
+
+def pack_worlds(scenario: Scenario, seed: int) -> kernel.Worlds:
+    """Lay a scenario out as arrays."""
+    rules, fleet, faults = _Rules(), scenario.fleet, scenario.faults
+    regions = range(len(fleet.regions))
+    change = [rules.add(getattr(scenario, f)) for f in ("build", "reaction", "report", "handover", "approval_wait")]
+    rates = [scenario.of(r, "false_alarms_per_region_day") for r in regions]
+    fields = ("deploy", "evidence", "lag", "rollback", "manual_recovery")
+    own = [
+        [rules.add(scenario.of(r, f)) for f in fields]
+        + [rules.add(Exponential(mean=MINUTES_A_DAY / rates[r]) if rates[r] else None)]
+        for r in regions
+    ]
+    chances = [
+        [scenario.of(r, "deploy_failure_probability"), scenario.of(r, "rollback_failure_probability")] for r in regions
+    ]
+    fault_rules = [[rules.add(f.severity), rules.add(f.onset)] for f in faults]
+    fault_chances = [[f.probability, f.detection_probability, f.validation_probability] for f in faults]
+    return kernel.Worlds(
+        seed=np.array([seed & 0xFFFFFFFF, seed >> 32], dtype=np.uint64),
+        rules=np.array(rules.rows, dtype=np.float64),
+        table=np.concatenate(rules.table),
+        change_rules=np.array(change, dtype=np.int64),
+        change_chances=np.array([scenario.build_failure_probability, scenario.rejection_probability], dtype=np.float64),
+        region_rules=np.array(own, dtype=np.int64),
+        region_chances=np.array(chances, dtype=np.float64),
+        fault_rules=np.array(fault_rules, dtype=np.int64).reshape(-1, 2),
+        fault_chances=np.array(fault_chances, dtype=np.float64).reshape(-1, 3),
+        fault_breaks=np.array([f.effect == "deploy_fails" for f in faults], dtype=np.bool_),
+        fault_own=np.array([f.where == "each_region" for f in faults], dtype=np.bool_),
+        fault_where=np.array([[scenario.hits(f, r) for r in regions] for f in faults], dtype=np.bool_).reshape(
+            len(faults), len(regions)
+        ),
+        traffic=np.array([region.traffic for region in fleet.regions], dtype=np.float64),
+        share=np.array([fleet.shares[name] for name in fleet.names], dtype=np.float64),
+        threshold=np.array([scenario.of(r, "alarm_threshold") for r in regions], dtype=np.float64),
+        pairs=np.array([[fleet.positions[a], fleet.positions[b]] for a, b in fleet.pairs], dtype=np.int64).reshape(
+            -1, 2
+        ),
+        horizon=float(scenario.horizon_minutes),
+        alike=len(set(rates)) == 1,
+    )
+
+
+def pack_plans(settings: Sequence[Setting]) -> kernel.Plans:
+    """Lay plans over one fleet out as arrays."""
+    plans = [s.plan for s in settings]
+    count, waves = len(plans), max(len(plan.waves) for plan in plans)
+    most = max(len(plan.regions) for plan in plans)
+    lists: list[Steps] = []
+    shape = (count, waves)
+    packed = kernel.Plans(
+        order=np.zeros((count, most), dtype=np.int64),
+        bounds=np.zeros((count, waves + 1), dtype=np.int64),
+        waves=np.array([len(plan.waves) for plan in plans], dtype=np.int64),
+        bake_minutes=np.zeros(shape),
+        bake_requests=np.zeros(shape),
+        parallel=np.zeros(shape, dtype=np.int64),
+        approval=np.zeros(shape, dtype=np.bool_),
+        strategy=np.zeros((count, most), dtype=np.int64),
+        steps=np.zeros(0),
+        step_counts=np.zeros(0),
+        retries=np.array([plan.retries for plan in plans], dtype=np.int64),
+        rollback_all=np.array([plan.on_deploy_failure == "rollback_all" for plan in plans], dtype=np.bool_),
+        plain=np.ones(count, dtype=np.bool_),
+        stepped=np.zeros(count, dtype=np.bool_),
+    )
+    for n, setting in enumerate(settings):
+        _pack_plan(packed, n, setting, lists)
+    steps = np.zeros((max(len(lists), 1), max((len(s.steps) for s in lists), default=1), 2))
+    for k, strategy in enumerate(lists):
+        steps[k, : len(strategy.steps)] = [(percent / 100, held) for percent, held in strategy.steps]
+    return packed._replace(steps=steps, step_counts=np.array([len(s.steps) for s in lists] or [0], dtype=np.int64))
+
+
+def _pack_plan(packed: kernel.Plans, n: int, setting: Setting, lists: list[Steps]) -> None:
+    for site in setting.sites:
+        packed.order[n, site.position] = site.region
+        if isinstance(site.strategy, Steps):
+            if site.strategy not in lists:
+                lists.append(site.strategy)
+            packed.stepped[n] = True
+            packed.strategy[n, site.position] = kernel.STEPS + lists.index(site.strategy)
+        else:
+            packed.strategy[n, site.position] = {"rolling": kernel.ROLLING, "blue_green": kernel.BLUE_GREEN}[
+                site.strategy
+            ]
+    packed.bounds[n, 1:] = len(setting.sites)
+    position = 0
+    for g, (wave, sites) in enumerate(setting.waves):
+        packed.bounds[n, g] = position
+        position += len(sites)
+        packed.bake_minutes[n, g] = wave.bake_minutes
+        packed.bake_requests[n, g] = wave.bake_requests
+        packed.parallel[n, g] = wave.max_parallel or len(sites)
+        packed.approval[n, g] = wave.approval
+        if packed.parallel[n, g] < len(sites) or wave.bake_requests > 0:
+            packed.plain[n] = False
+
+
+def room(worlds: kernel.Worlds, plans: kernel.Plans, size: int) -> tuple[Any, ...]:
+    """Return a block, scratch space and two rows of words, for so many trials."""
+    regions, waves, most = len(worlds.traffic), plans.bake_minutes.shape[1], plans.order.shape[1]
+    block = kernel.Block(
+        build=np.zeros(size),
+        deploy=np.zeros((regions, size)),
+        handover=np.zeros((waves, size)),
+        wait=np.zeros((waves, size)),
+        rejected=np.zeros((waves, size), dtype=np.bool_),
+        calm=np.zeros(size),
+        state=np.zeros(size, dtype=np.int8),
+        ready=np.zeros(size, dtype=np.bool_),
+        fault=np.zeros((regions, size), dtype=np.int64),
+        clocks=np.zeros((regions, size)),
+        hits=np.zeros((len(worlds.fault_breaks), size), dtype=np.bool_),
+        own_hits=np.zeros((len(worlds.fault_breaks), regions, size), dtype=np.bool_),
+        broken=np.zeros((regions, size), dtype=np.bool_),
+        failing=np.zeros((regions, size), dtype=np.bool_),
+        memo=np.zeros((kernel.SLOTS + 8 * regions, size)),
+    )
+    rows: list[Any] = [np.zeros(most) for _ in range(9)] + [np.zeros(size) for _ in range(3)]
+    scratch = kernel.Scratch._make([*rows, np.zeros(size, dtype=np.int64)])
+    return block, scratch, np.zeros(size), np.zeros(size)

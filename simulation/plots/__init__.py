@@ -1,0 +1,28 @@
+"""Every picture of Wavecast: single rollouts, plans, and the outcomes of many rollouts.
+
+Each function returns a figure whose title says what to see; importing this draws nothing and changes no global state.
+Everything public is here; the files behind it may move.
+"""
+
+from simulation.plots._compare import compare
+from simulation.plots._differences import differences
+from simulation.plots._distributions import distributions
+from simulation.plots._duel import duel
+from simulation.plots._outcome_shares import outcome_shares
+from simulation.plots._plans import plans
+from simulation.plots._regions import regions
+from simulation.plots._timeline import timeline
+from simulation.plots.style import Picture, alt
+
+__all__ = [
+    "Picture",
+    "alt",
+    "compare",
+    "differences",
+    "distributions",
+    "duel",
+    "outcome_shares",
+    "plans",
+    "regions",
+    "timeline",
+]

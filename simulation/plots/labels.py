@@ -1,0 +1,81 @@
+"""Names beside points, placed so that they cover neither points nor each other.
+
+Not here: what the points mean.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from matplotlib.axes import Axes
+
+from simulation.plots.style import INK, MUTED, SMALL
+from simulation.plots.words import width_of
+
+HIGH, REACH = 0.16, 0.11  # inches: a line of text, from a point to its name
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A point, in the axes' units, with its name."""
+
+    x: float
+    y: float
+    text: str
+
+
+def label_points(axes: Axes, lines: Sequence[Box], spots: Sequence[Spot]) -> None:
+    """Write each point's name beside it; where there is no room, further off with a line between.
+
+    Parameters
+    ----------
+    axes
+        With its limits set.
+    lines
+        (from x, until x, from y, until y) of lines that names shall not cross; NaN where there is none.
+    spots
+        The points.
+    """
+    dpi = axes.figure.dpi
+    extent = axes.get_window_extent()
+    wide, tall = extent.width / dpi, extent.height / dpi
+
+    def inches(x: float, y: float) -> tuple[float, float]:
+        right, up = axes.transData.transform((x, y))
+        return (right - extent.x0) / dpi, (up - extent.y0) / dpi
+
+    points = [inches(spot.x, spot.y) for spot in spots]
+    ends = [(*inches(a, c), *inches(b, d)) for a, b, c, d in lines if all(map(math.isfinite, (a, b, c, d)))]
+    taken: list[Box] = [(a - 0.02, b - 0.02, c + 0.02, d + 0.02) for a, b, c, d in ends]
+    taken += [(x - 0.06, y - 0.06, x + 0.06, y + 0.06) for x, y in points]
+    for spot, (x, y) in zip(spots, points, strict=True):
+        boxes = list(_around(x, y, width_of(spot.text, SMALL)))
+        costs = [_outside(box, wide, tall) * 100 + sum(_overlap(box, other) for other in taken) for box in boxes]
+        pick = min(range(len(boxes)), key=lambda i: (round(costs[i], 6), i))
+        left, low, right, high = boxes[pick]
+        taken.append(boxes[pick])
+        far = math.hypot((left + right) / 2 - x, (low + high) / 2 - y) > (right - left) / 2 + 0.35
+        link = {"arrowstyle": "-", "color": MUTED, "linewidth": 0.7, "shrinkA": 1, "shrinkB": 4} if far else None
+        shift = (left - x) * 72, ((low + high) / 2 - y) * 72
+        axes.annotate(spot.text, (spot.x, spot.y), shift, textcoords="offset points", color=INK, size=SMALL,
+                      va="center_baseline", arrowprops=link, zorder=5)  # fmt: skip
+
+
+def _around(x: float, y: float, wide: float) -> Iterator[Box]:
+    """Yield places for a name, the best first: right, left, above, below, then further and further off."""
+    for rise in (0.0, 0.17, -0.17):
+        for left in (x + REACH, x - REACH - wide):
+            yield left, y + rise - HIGH / 2, left + wide, y + rise + HIGH / 2
+    for n in range(1, 15):
+        for rise in (0.17 * n, -0.17 * n):
+            for left in (x - wide / 2, x + REACH + 0.15, x - REACH - 0.15 - wide):
+                yield left, y + rise - HIGH / 2, left + wide, y + rise + HIGH / 2
+
+
+def _overlap(a: Box, b: Box) -> float:
+    return max(0.0, min(a[2], b[2]) - max(a[0], b[0])) * max(0.0, min(a[3], b[3]) - max(a[1], b[1]))
+
+
+def _outside(box: Box, wide: float, tall: float) -> float:
+    return max(0.0, -box[0]) + max(0.0, box[2] - wide) + max(0.0, 0.02 - box[1]) + max(0.0, box[3] - tall)

@@ -1,0 +1,39 @@
+"""What the report says: a sentence to every figure, the tables, the caveats; all of it as HTML, with names escaped.
+
+Everything public is here; the files behind it may move. Not here: pictures (``simulation.plots``), the verdict's file
+(``simulation.verdict``).
+"""
+
+from simulation.report.caveats import left_out
+from simulation.report.html import Html
+from simulation.report.sentences import (
+    picture_of_change,
+    see_change,
+    see_comparison,
+    see_differences,
+    see_distributions,
+    see_outcomes,
+    see_plans,
+    see_regions,
+    typical_change,
+)
+from simulation.report.tables import assumptions, faults, limits, opening, side_by_side
+
+__all__ = [
+    "Html",
+    "assumptions",
+    "faults",
+    "left_out",
+    "limits",
+    "opening",
+    "picture_of_change",
+    "see_change",
+    "see_comparison",
+    "see_differences",
+    "see_distributions",
+    "see_outcomes",
+    "see_plans",
+    "see_regions",
+    "side_by_side",
+    "typical_change",
+]

@@ -1,0 +1,117 @@
+"""The tables of the report: the verdict, figures side by side, limits, assumptions.
+
+Not here: what to see in them (``sentences``).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from simulation._verdict import number_of
+from simulation.analysis.compare import Comparison
+from simulation.figures import FIGURES, amount, between
+from simulation.report.html import Html, element, paragraph, table
+from simulation.scenario import Label, Scenario, describe
+from simulation.wording import several
+
+SHOWN = (
+    "probability_shipped", "minutes_to_ship", "end_minutes_given_shipped_p50", "end_minutes_given_shipped_p95",
+    "share_exposed_mean", "share_exposed_p95", "impact_minutes_mean", "impact_minutes_given_defect_p50",
+    "impact_minutes_given_defect_p95", "failed_requests_mean", "probability_failover_hit", "probability_escaped",
+)  # fmt: skip
+WORDS = {"holds": "holds", "broken": "BROKEN", "undecided": "UNDECIDED"}
+GOOD, BAD = "#0072B2", "#D55E00"
+
+
+def opening(verdict: Mapping[str, Any]) -> Html:
+    """Say the verdict in one sentence, and what it rests on."""
+    passed = verdict["passed"]
+    box = f"border-left:0.5rem solid {GOOD if passed else BAD};padding:0.6rem 1rem;background:#F4F6F8;font-size:1.15em"
+    head = element("strong", "Passed. " if passed else "Not passed. ")
+    plans = several(len(verdict["plans"]), "plan")
+    basis = (
+        f"{several(verdict['trials'], 'rollout')} of each of {plans}, scenario {verdict['scenario']['name']} "
+        f"({verdict['scenario']['digest']}), seed {verdict['seed']}; {verdict['confidence'] * 100:g} % intervals."
+    )
+    if len(verdict["plans"]) == 1:
+        basis = basis.replace("of each of 1 plan", "of 1 plan")
+    return element("div", head, f"{verdict['sentence']}.", style=box) + paragraph(basis)
+
+
+def side_by_side(comparison: Comparison) -> Html:
+    """Return the main figures of every plan, each with its interval."""
+    rows = []
+    for figure in SHOWN:
+        unit = str(comparison.summaries[comparison.baseline]["unit"][figure])
+        apart = unit in ("fleet-minutes", "requests")  # too long to stand in every cell
+        name = element("span", FIGURES[figure])
+        if apart:
+            name += Html("<br>") + element("small", unit)
+        rows.append((name, *(_cell(found, figure, "" if apart else unit) for found in comparison.summaries.values())))
+    return table(("", *comparison.outcomes), rows)
+
+
+def _cell(found: pd.DataFrame, figure: str, unit: str) -> Html:
+    value, low, high = (float(found[key][figure]) for key in ("estimate", "low", "high"))
+    interval = element("small", between(low, high, unit).rstrip())
+    return element("span", amount(value, unit).rstrip()) + Html("<br>") + interval
+
+
+def limits(verdict: Mapping[str, Any]) -> Html:
+    """Return each limit with the first plan's figure, its interval and whether it holds; and say what follows."""
+    entries = verdict["limits"]
+    if not entries:
+        return paragraph("No limits were set, so nothing was judged: a gate fails on that.")
+    rows = []
+    for entry in entries:
+        unit = entry["unit"]
+        value, estimate, low, high = (number_of(entry[key]) for key in ("value", "estimate", "low", "high"))
+        kept = entry["verdict"] == "holds"
+        word = element("strong", WORDS[entry["verdict"]], style=f"white-space:nowrap;color:{GOOD if kept else BAD}")
+        limit = f"{entry['side'].replace('_', ' ')} {amount(value, unit)}"
+        rows.append((FIGURES[entry["figure"]], limit, amount(estimate, unit), between(low, high, unit), word))
+    head = ("", "limit", "estimate", "interval", "")
+    return table(head, rows) + _follows(verdict)
+
+
+def _follows(verdict: Mapping[str, Any]) -> Html:
+    words = [entry["verdict"] for entry in verdict["limits"]]
+    broken, undecided = words.count("broken"), words.count("undecided")
+    said = [f"{broken} of {several(len(words), 'limit')} broken."] if broken else []
+    if undecided:
+        said.append(f"{undecided} undecided: the interval straddles the limit, and what is undecided does not pass.")
+    kept = "Each limit holds over its whole interval." if len(words) > 1 else "The limit holds over its whole interval."
+    return paragraph(" ".join(said) or kept)
+
+
+def assumptions(scenario: Scenario) -> Html:
+    """Return what the scenario assumes, field by field, with where each value comes from."""
+    rows = [(element("code", field), *rest) for field, *rest in scenario.assumptions]
+    guessed = sum(source.startswith("assumed") for *_, source in scenario.assumptions)
+    counted = f"All {len(rows)} values" if guessed == len(rows) else f"{guessed} of the {len(rows)} values"
+    what = paragraph(f"{counted} are assumed: replace them with your own.") if guessed else Html("")
+    return table(("field", "value", "unit", "source"), rows, numbers=False) + what
+
+
+def faults(scenario: Scenario) -> Html:
+    """Return the ways in which a change can be bad, as the scenario has them."""
+    rows = [
+        (
+            fault.name,
+            f"label {fault.where.label}" if isinstance(fault.where, Label) else fault.where.replace("_", " "),
+            fault.effect.replace("_", " "),
+            amount(fault.probability, "probability"),
+            *(_defect(fault) if fault.effect == "defect" else ("", "", "", "")),
+        )
+        for fault in scenario.faults
+    ]
+    if not rows:
+        return paragraph("The scenario knows no faults: no change is ever bad.")
+    head = ("fault", "where", "effect", "probability", "severity", "onset, minutes", "alarms can see", "check can see")
+    return table(head, rows, numbers=False)
+
+
+def _defect(fault: Any) -> tuple[str, ...]:
+    chances = (amount(p, "probability") for p in (fault.detection_probability, fault.validation_probability))
+    return describe(fault.severity), describe(fault.onset), *chances

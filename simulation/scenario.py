@@ -1,0 +1,294 @@
+"""The scenario: everything about a rollout that we don't know, as probabilities and distributions, over one fleet.
+
+Every number has a unit and a default; where nobody measured it, its source says `assumed`. Not here: the distributions
+themselves (``distributions``), what the fields do (``model``).
+"""
+
+import math
+import os
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    Strict,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
+
+from simulation.distributions import Constant, Distribution
+from waves import DATA, Fleet, ModelFaults, Noun, Part, Probability, Text, did_you_mean, quantity, read_yaml
+
+Threshold = Annotated[float, Strict(), Field(ge=0, lt=1)]
+Rate = Annotated[float, Strict(), Field(ge=0, allow_inf_nan=False)]
+Horizon = Annotated[float, Strict(), Field(gt=0, allow_inf_nan=True)]
+PER_REGION = (
+    "deploy", "deploy_failure_probability", "alarm_threshold", "evidence", "lag", "false_alarms_per_region_day",
+    "rollback", "rollback_failure_probability", "manual_recovery",
+)  # fmt: skip
+
+
+class Label(Part):
+    """All regions that carry a label: one draw for the whole of them."""
+
+    label: Text = quantity(..., "The label, as regions of the fleet carry it.")
+
+
+def _where(value: Any) -> Any:
+    if value in ("everywhere", "each_region") or isinstance(value, Label):
+        return value
+    if isinstance(value, Mapping) and set(value) == {"label"}:
+        return Label.model_validate(value)
+    raise ValueError(f"{value!r} is no place for a fault; use everywhere, each_region or {{label: X}}")
+
+
+Where = Annotated[
+    Literal["everywhere", "each_region"] | Label,
+    BeforeValidator(_where),
+    PlainSerializer(lambda where: {"label": where.label} if isinstance(where, Label) else where),
+    WithJsonSchema({"anyOf": [{"enum": ["everywhere", "each_region"]}, Label.model_json_schema()]}),
+]
+
+
+class Fault(Part):
+    """One way in which a change can be bad."""
+
+    name: Text = quantity(..., "What people call the fault.")
+    probability: Probability = quantity(..., "How likely one draw of it hits.", unit="probability a draw")
+    where: Where = quantity(
+        "everywhere",
+        "One draw for the change (`everywhere`), one for each region (`each_region`), or one for all with a label.",
+    )
+    effect: Literal["defect", "deploy_fails"] = quantity(
+        "defect", "`defect`: the new version hurts. `deploy_fails`: every deployment there fails."
+    )
+    severity: Distribution = quantity(
+        1.0, "The part of the requests on the new version that fail.", unit="share of requests", source="assumed",
+        validate_default=True,
+    )  # fmt: skip
+    onset: Distribution = quantity(
+        0.0, "From the first traffic on the new version to the first harm.", unit="minutes", source="assumed",
+        validate_default=True,
+    )  # fmt: skip
+    detection_probability: Probability = quantity(
+        1.0, "How likely alarms can see it at all; else it is blind.", unit="probability", source="assumed"
+    )
+    validation_probability: Probability = quantity(
+        0.0, "How likely the check after a deployment can see it.", unit="probability", source="assumed"
+    )
+
+    @field_validator("severity")
+    @classmethod
+    def _share(cls, value: Any) -> Any:
+        low, high = value.support
+        if not (low > 0 and high <= 1):
+            text = f"a severity is a share in (0, 1] of the requests; this one reaches from {low:g} to {high:g}"
+            raise ValueError(f"{text}; use a constant or empirical values within it")
+        return value
+
+
+def _positive(value: Any, info: ValidationInfo) -> Any:
+    if value is not None and value.support[1] > 0 and (value.support[0] > 0 or math.isinf(value.support[1])):
+        return value
+    if value is None:
+        return value
+    low = f"{value.support[0]:g}"
+    raise ValueError(
+        f"{info.field_name} must be above 0 throughout, and it reaches down to {low}; give it a positive value"
+    )
+
+
+class RegionValues(Part):
+    """What differs in one region from the scenario's defaults."""
+
+    deploy: Distribution | None = quantity(None, "See the scenario.", unit="minutes")
+    deploy_failure_probability: Probability | None = quantity(None, "See the scenario.", unit="probability")
+    alarm_threshold: Threshold | None = quantity(None, "See the scenario.", unit="share of requests")
+    evidence: Distribution | None = quantity(None, "See the scenario.", unit="failed requests")
+    lag: Distribution | None = quantity(None, "See the scenario.", unit="minutes")
+    false_alarms_per_region_day: Rate | None = quantity(None, "See the scenario.", unit="alarms/day")
+    rollback: Distribution | None = quantity(None, "See the scenario.", unit="minutes")
+    rollback_failure_probability: Probability | None = quantity(None, "See the scenario.", unit="probability")
+    manual_recovery: Distribution | None = quantity(None, "See the scenario.", unit="minutes")
+
+    _positive = field_validator("deploy", "evidence")(_positive)
+
+
+class Scenario(Noun):
+    """What we don't know: every probability and distribution of a rollout over one fleet."""
+
+    name: Text = quantity("scenario", "What people call the scenario.")
+    fleet: Fleet = quantity(..., "The fleet: a path relative to this file, or the fleet itself.")
+    build: Distribution = quantity(
+        0.0, "From the push to the built image.", unit="minutes", source="assumed", validate_default=True
+    )
+    build_failure_probability: Probability = quantity(
+        0.0, "How likely the build fails.", unit="probability", source="assumed"
+    )
+    handover: Distribution = quantity(
+        0.0, "From the end of one wave to the start of the next: runner start-up, queueing, people.",
+        unit="minutes", source="assumed", validate_default=True,
+    )  # fmt: skip
+    approval_wait: Distribution = quantity(
+        0.0, "How long an approval takes.", unit="minutes", source="assumed", validate_default=True
+    )
+    rejection_probability: Probability = quantity(
+        0.0, "How likely an approval is refused.", unit="probability", source="assumed"
+    )
+    deploy: Distribution = quantity(
+        ..., "How long one attempt to deploy one region takes.", unit="minutes", source="assumed"
+    )
+    deploy_failure_probability: Probability = quantity(
+        0.0, "How likely an attempt fails for reasons of its own.", unit="probability", source="assumed"
+    )
+    faults: tuple[Fault, ...] = quantity((), "The ways in which a change can be bad; among defects the first counts.")
+    alarm_threshold: Threshold = quantity(
+        0.0, "Alarms count failed requests only while they are at least this share of the region's requests.",
+        unit="share of requests", source="assumed",
+    )  # fmt: skip
+    evidence: Distribution = quantity(
+        1.0, "How many failed requests a region's alarms need to see.", unit="failed requests", source="assumed",
+        validate_default=True,
+    )  # fmt: skip
+    lag: Distribution = quantity(
+        0.0, "From enough evidence to the alarm: evaluation periods.", unit="minutes", source="assumed",
+        validate_default=True,
+    )  # fmt: skip
+    report: Distribution | None = quantity(
+        None,
+        "From the first harm anywhere to a customer's report; never if left out.",
+        unit="minutes",
+        source="assumed",
+    )
+    false_alarms_per_region_day: Rate = quantity(
+        0.0, "Alarms a day in one region that mean nothing.", unit="alarms/day", source="assumed"
+    )
+    reaction: Distribution = quantity(
+        0.0, "From the halt to the start of the roll-back.", unit="minutes", source="assumed", validate_default=True
+    )
+    rollback: Distribution = quantity(
+        0.0, "How long a region's roll-back takes.", unit="minutes", source="assumed", validate_default=True
+    )
+    rollback_failure_probability: Probability = quantity(
+        0.0, "How likely a roll-back fails and people must recover the region.", unit="probability", source="assumed"
+    )
+    manual_recovery: Distribution = quantity(
+        0.0, "How long people take where a roll-back fails.", unit="minutes", source="assumed", validate_default=True
+    )
+    horizon_minutes: Horizon = quantity(
+        20160.0, "When the book closes, counted from the push; the same for every plan compared.",
+        unit="minutes", source="assumed",
+    )  # fmt: skip
+    regions: dict[Text, RegionValues] = quantity({}, "Values of single regions that override the defaults.")
+    sources: dict[Text, Text] = quantity({}, "Where a field's value comes from; `assumed` for those not listed.")
+
+    _positive = field_validator("deploy", "evidence")(_positive)
+
+    @field_validator("fleet", mode="before")
+    @classmethod
+    def _fleet(cls, value: Any, info: ValidationInfo) -> Any:
+        return info.context["fleet"] if info.context and "fleet" in info.context else value
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        known = {label for region in self.fleet.regions for label in region.labels}
+        faults: list[tuple[tuple[str | int, ...], str, str]] = []
+        names: set[str] = set()
+        for i, fault in enumerate(self.faults):
+            if isinstance(fault.where, Label) and fault.where.label not in known:
+                message = f"no region of the fleet has the label {fault.where.label!r}"
+                remedy = did_you_mean(fault.where.label, known) or f"; there are {', '.join(sorted(known)) or 'none'}"
+                faults.append((("faults", i, "where", "label"), message + remedy, "unknown-label"))
+            if fault.name in names:
+                message = f"the fault {fault.name!r} is listed twice; give each its own name"
+                faults.append((("faults", i, "name"), message, "fault-twice"))
+            names.add(fault.name)
+        for region in self.regions:
+            if region not in self.fleet.positions:
+                remedy = did_you_mean(region, self.fleet.names)
+                message = f"region {region!r} is not in the fleet{remedy or '; remove it'}"
+                faults.append((("regions", region), message, "unknown-region"))
+        for field in self.sources:
+            if field not in type(self).model_fields:
+                message = f"{field!r} is not a field of the scenario{did_you_mean(field, type(self).model_fields)}"
+                faults.append((("sources", field), message, "unknown-field"))
+        if faults:
+            raise ModelFaults(faults)
+        return self
+
+    @classmethod
+    def read(cls, path: str | os.PathLike[str]) -> Self:
+        """Read a scenario; a `fleet` that is a path is read from there, relative to the file.
+
+        Raises
+        ------
+        InputError
+            With every fault of the file, or of the fleet's file.
+        """
+        document = read_yaml(path)
+        fleet = document.value.get("fleet") if isinstance(document.value, dict) else None
+        if isinstance(fleet, str):
+            return cls._from_document(document, {"fleet": Fleet.read(Path(path).parent / fleet)})
+        return cls._from_document(document)
+
+    def of(self, region: int, field: str) -> Any:
+        """Return the value that a field has in a region, given by its place in the fleet."""
+        own = self.regions.get(self.fleet.names[region])
+        value = getattr(own, field) if own is not None else None
+        return getattr(self, field) if value is None else value
+
+    def hits(self, fault: Fault, region: int) -> bool:
+        """Whether a fault can hit a region, given by its place in the fleet."""
+        return not isinstance(fault.where, Label) or fault.where.label in self.fleet.regions[region].labels
+
+    @cached_property
+    def assumptions(self) -> list[tuple[str, str, str, str]]:
+        """Field, value, unit and source of everything that is not at its default."""
+        rows = []
+        for field, info in type(self).model_fields.items():
+            value = getattr(self, field)
+            at_default = value in (info.default, Constant.model_construct(value=info.default))
+            if field in ("name", "fleet", "faults", "regions", "sources") or at_default:
+                continue
+            extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
+            rows.append((field, describe(value), str(extra.get("unit", "")), self.sources.get(field, "assumed")))
+        return rows
+
+
+def describe(value: Any) -> str:
+    """Word a field's value for a table: `lognormal, median 6, p95 12`."""
+    if not isinstance(value, Part):
+        return f"{value:g}" if isinstance(value, float) else str(value)
+    fields = value.model_dump(exclude={"family"})
+    if value.family == "constant":  # type: ignore[attr-defined]
+        return f"{fields['value']:g}"
+    if value.family == "empirical":  # type: ignore[attr-defined]
+        values = fields["values"]
+        return f"one of {', '.join(f'{v:g}' for v in values)}" if len(values) <= 8 else f"one of {len(values)} values"
+    return f"{value.family}, " + ", ".join(f"{key} {number:g}" for key, number in fields.items())  # type: ignore[attr-defined]
+
+
+def sample(name: str) -> Scenario:
+    """Return a scenario that comes with the kit.
+
+    Parameters
+    ----------
+    name
+        The name of a file in `data/scenarios`, without its ending, such as `storefront`.
+
+    Raises
+    ------
+    ValueError
+        Where there is none of that name; it lists those there are.
+    """
+    path = DATA / "scenarios" / f"{name}.yaml"
+    names = sorted(p.stem for p in path.parent.glob("*.yaml"))
+    if name not in names:
+        raise ValueError(f"there is no sample scenario {name!r}; there are {', '.join(names)}")
+    return Scenario.read(path)

@@ -1,0 +1,37 @@
+"""What every test shares: examples that are the same on every run, plots without a display, and Chromium."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import matplotlib
+import pytest
+
+# Not through the environment: kernels that tests start would inherit it, and their notebooks lose every figure.
+matplotlib.use("Agg")
+
+# The examples are derived from the test itself: a red test is a bug, never the luck of one run.
+hypothesis.settings.register_profile("house", derandomize=True, deadline=None, print_blob=True)
+hypothesis.settings.load_profile("house")
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The checkout."""
+    return Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Chromium, driven by Playwright. Where there is none the test fails: `make test-browser` installs it."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"),
+            args=["--no-sandbox"],  # root, as in CI, is refused the sandbox
+        )
+        yield chromium
+        chromium.close()

@@ -1,0 +1,99 @@
+"""Plans against each other: differences are those of the single runs, pair by pair."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from simulation import Comparison, compare, run, sample
+from tests.simulation.worlds import plan, scenario
+from waves import InputError
+from waves import sample as sample_plan
+
+STOREFRONT = sample("storefront")
+PLANS = {name: sample_plan(name) for name in ("six-region-three-wave", "all-at-once", "one-at-a-time")}
+TRIALS, SEED = 1500, 4
+MEANS = ["share_exposed", "peak_share", "impact_minutes", "regions_exposed", "mixed_minutes"]
+
+
+@pytest.fixture(scope="module")
+def comparison() -> Comparison:
+    return compare(PLANS, STOREFRONT, trials=TRIALS, seed=SEED)
+
+
+@pytest.fixture(scope="module")
+def frames():
+    return {name: run(plan, STOREFRONT, trials=TRIALS, seed=SEED).frame for name, plan in PLANS.items()}
+
+
+def test_the_first_plan_is_the_baseline(comparison):
+    assert comparison.baseline == "six-region-three-wave"
+    assert list(comparison.outcomes) == list(PLANS)
+    assert set(comparison.differences.index.get_level_values("plan")) == {"all-at-once", "one-at-a-time"}
+
+
+@pytest.mark.parametrize("name", ["all-at-once", "one-at-a-time"])
+@pytest.mark.parametrize("column", MEANS)
+def test_a_difference_of_means_is_that_of_paired_values(comparison, frames, name, column):
+    """Student's interval of the trial-by-trial differences."""
+    new, old = (frames[each][column].astype(float) for each in (name, comparison.baseline))
+    low, high = stats.ttest_rel(new, old).confidence_interval(0.95)
+    found = comparison.differences.loc[(name, f"{column}_mean")]
+    assert np.count_nonzero(new - old) >= 10
+    assert (found["difference"], found["low"], found["high"]) == pytest.approx((np.mean(new - old), low, high))
+
+
+def test_a_difference_in_the_chance_to_ship_is_that_of_paired_trials(comparison, frames):
+    shipped = {name: frame["outcome"].isin(["completed", "escaped"]).astype(float) for name, frame in frames.items()}
+    new, old = shipped["all-at-once"], shipped[comparison.baseline]
+    low, high = stats.ttest_rel(new, old).confidence_interval(0.95)
+    found = comparison.differences.loc[("all-at-once", "probability_shipped")]
+    assert (found["difference"], found["low"], found["high"]) == pytest.approx((np.mean(new - old), low, high))
+
+
+def test_a_difference_of_ratios_has_the_jackknifes_interval(comparison, frames):
+    """`minutes_to_ship` is Σ end / Σ shipped; leaving out one trial at a time finds the same standard error."""
+
+    def left_out(frame):
+        end, shipped = frame["end_minutes"], frame["outcome"].isin(["completed", "escaped"]).astype(float)
+        return end.sum() / shipped.sum(), (end.sum() - end) / (shipped.sum() - shipped)
+
+    (new, each_new), (old, each_old) = (left_out(frames[name]) for name in ("one-at-a-time", comparison.baseline))
+    spread = (each_new - each_old).to_numpy()
+    error = np.sqrt((TRIALS - 1) / TRIALS * np.sum((spread - spread.mean()) ** 2))
+    found = comparison.differences.loc[("one-at-a-time", "minutes_to_ship")]
+    assert found["difference"] == pytest.approx(new - old)
+    assert (found["high"] - found["low"]) / 2 == pytest.approx(stats.t.ppf(0.975, TRIALS - 1) * error, rel=0.01)
+
+
+def test_the_table_has_every_figure_of_every_plan(comparison):
+    own = run(PLANS["all-at-once"], STOREFRONT, trials=TRIALS, seed=SEED).summary()
+    assert list(comparison.table["all-at-once"].index) == list(own.index)
+    assert comparison.table["all-at-once"]["estimate"].equals(own["estimate"])
+
+
+def test_identical_plans_differ_by_nothing():
+    """And by how much at most remains unsaid: no trial differs."""
+    found = compare({"one": PLANS["all-at-once"], "other": PLANS["all-at-once"]}, STOREFRONT, trials=200).differences
+    assert (found["difference"] == 0).all() and found[["low", "high"]].isna().all(axis=None)
+
+
+def test_where_nothing_ships_there_is_no_difference():
+    broken = scenario(build_failure_probability=1.0)
+    found = compare({"one": plan("a"), "other": plan("a", "b")}, broken, trials=20).differences
+    assert found["difference"].isna()[("other", "minutes_to_ship")]
+    assert found.loc[("other", "probability_shipped"), "difference"] == 0
+
+
+def test_one_plan_has_no_differences():
+    assert len(compare({"one": plan("a")}, scenario(), trials=5).differences) == 0
+
+
+def test_what_cannot_be_compared_is_refused():
+    with pytest.raises(ValueError, match="there are no plans to compare; give at least one"):
+        compare({}, scenario())
+    with pytest.raises(ValueError, match="confidence is 95; give a number between 0 and 1"):
+        compare({"one": plan("a")}, scenario(), confidence=95)
+    with pytest.raises(ValueError, match="trials is 0"):
+        compare({"one": plan("a")}, scenario(), trials=0)
+    with pytest.raises(InputError, match="'z' is not in the fleet"):
+        compare({"one": plan("a"), "other": plan("z")}, scenario())

@@ -1,0 +1,93 @@
+"""Limits: what is read, what is refused, and when one holds."""
+
+import math
+
+import pandas as pd
+import pytest
+
+from simulation import Judgement, Limit, judge, parse_limits
+
+NAN = math.nan
+FIGURES = {"share_exposed_p95": None, "probability_shipped": None}
+
+
+def verdict(side: str, bound: float, estimate: float, low: float, high: float) -> str:
+    row = {"estimate": [estimate], "low": [low], "high": [high], "unit": ["probability"]}
+    summary = pd.DataFrame(row, index=["probability_shipped"])
+    (judgement,) = judge(summary, parse_limits({"probability_shipped": {side: bound}}, FIGURES))
+    return judgement.verdict
+
+
+@pytest.mark.parametrize(
+    "side, bound, estimate, low, high, expected",
+    [
+        ("at_most", 0.5, 0.3, 0.2, 0.4, "holds"),
+        ("at_most", 0.5, 0.5, 0.5, 0.5, "holds"),
+        ("at_most", 0.5, 0.45, 0.4, 0.5, "holds"),
+        ("at_most", 0.5, 0.45, 0.4, 0.51, "undecided"),
+        ("at_most", 0.5, 0.51, 0.4, 0.6, "broken"),
+        ("at_most", 0.5, 0.9, 0.8, 0.95, "broken"),
+        ("at_most", 0.5, 0.3, NAN, NAN, "undecided"),
+        ("at_most", 0.5, 0.3, 0.2, NAN, "undecided"),
+        ("at_most", 0.5, 0.3, NAN, 0.4, "holds"),
+        ("at_most", 0.5, 0.7, NAN, NAN, "broken"),
+        ("at_most", 0.5, NAN, NAN, NAN, "undecided"),
+        ("at_most", 0.5, math.inf, NAN, NAN, "broken"),
+        ("at_least", 0.5, 0.7, 0.6, 0.8, "holds"),
+        ("at_least", 0.5, 0.7, 0.5, 0.8, "holds"),
+        ("at_least", 0.5, 0.55, 0.49, 0.6, "undecided"),
+        ("at_least", 0.5, 0.49, 0.4, 0.6, "broken"),
+        ("at_least", 0.5, 0.7, NAN, 0.8, "undecided"),
+        ("at_least", 0.5, 0.7, 0.6, NAN, "holds"),
+        ("at_least", 0.5, NAN, NAN, NAN, "undecided"),
+    ],
+)
+def test_a_limit_holds_only_with_its_whole_interval(side, bound, estimate, low, high, expected):
+    assert verdict(side, bound, estimate, low, high) == expected
+
+
+def test_limits_are_read_in_their_order():
+    wanted = {"share_exposed_p95": {"at_most": 1, "at_least": 0.25}, "probability_shipped": {"at_least": 0.9}}
+    assert parse_limits(wanted, FIGURES) == [
+        Limit("share_exposed_p95", "at_most", 1.0),
+        Limit("share_exposed_p95", "at_least", 0.25),
+        Limit("probability_shipped", "at_least", 0.9),
+    ]
+    assert parse_limits({}, FIGURES) == []
+
+
+def test_every_fault_of_the_limits_comes_at_once():
+    wanted = {
+        "share_exposed_p59": {"at_most": 0.5},
+        "zzz": {"at_most": 0.5},
+        "share_exposed_p95": {"at_most": True, "at_least": "0.5"},
+        "probability_shipped": {"at_lest": 0.9},
+    }
+    with pytest.raises(ValueError) as refused:
+        parse_limits(wanted, FIGURES)
+    assert str(refused.value).splitlines() == [
+        "limits: 'share_exposed_p59' is not a figure; did you mean 'share_exposed_p95'?",
+        "limits: 'zzz' is not a figure; see the figures of a summary",
+        "limits: share_exposed_p95: at_most is True; give a number",
+        "limits: share_exposed_p95: at_least is '0.5'; give a number",
+        "limits: probability_shipped: {'at_lest': 0.9} is no limit; write {at_most: 0.5} or {at_least: 0.9}",
+    ]
+
+
+@pytest.mark.parametrize("bounds", [0.5, None, {}, [0.5], "at_most 0.5"])
+def test_what_is_no_limit_is_refused(bounds):
+    with pytest.raises(ValueError, match="is no limit"):
+        parse_limits({"probability_shipped": bounds}, FIGURES)
+
+
+def test_nan_is_no_bound():
+    with pytest.raises(ValueError, match="at_most is nan; give a number"):
+        parse_limits({"probability_shipped": {"at_most": NAN}}, FIGURES)
+
+
+def test_a_judgement_is_one_line_with_its_remedy():
+    limit = Limit("share_exposed_p95", "at_most", 0.5)
+    held = Judgement(limit, 0.25, 0.2, 0.3, "share of traffic", "holds")
+    open_ = Judgement(limit, 0.25, 0.2, NAN, "share of traffic", "undecided")
+    assert str(held) == "holds: share_exposed_p95 at most 0.5 share of traffic: 0.25 (0.2 to 0.3)"
+    assert str(open_).startswith("undecided: ") and str(open_).endswith("(0.2 to nan); run more trials")

@@ -1,0 +1,203 @@
+"""Outcomes: the public columns, chunks and seeds, and a summary worked out by hand from a small frame."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from simulation import OUTCOMES, Outcomes, run, run_all, sample
+from tests.simulation.worlds import fleet, plan, scenario
+from waves import InputError
+from waves import sample as sample_plan
+
+COLUMNS = [
+    "outcome", "deployed_minutes", "end_minutes", "detected_minutes", "recovered_minutes", "regions_exposed",
+    "share_exposed", "peak_share", "impact_minutes", "failover_hit", "mixed_minutes",
+]  # fmt: skip
+WAVES = sample_plan("six-region-three-wave")
+STOREFRONT = sample("storefront")
+NAN = math.nan
+
+
+@pytest.mark.parametrize("engine", ["compiled", "simpy"])
+def test_a_run_has_exactly_the_public_columns_in_their_order(engine):
+    frame = run(WAVES, STOREFRONT, trials=5, engine=engine).frame
+    assert list(frame.columns) == COLUMNS
+    assert frame.index.name == "trial" and list(frame.index) == [0, 1, 2, 3, 4]
+    assert tuple(frame["outcome"].cat.categories) == OUTCOMES
+    assert frame["regions_exposed"].dtype.kind == "i" and frame["failover_hit"].dtype == bool
+    assert all(frame[name].dtype == float for name in COLUMNS if name.endswith("minutes") or "share" in name)
+
+
+@pytest.mark.parametrize("engine, trials", [("compiled", 700), ("simpy", 30)])
+def test_trials_are_the_same_in_any_chunks(engine, trials):
+    whole = run(WAVES, STOREFRONT, trials=trials, seed=9, engine=engine)
+    cuts = [0, 1, trials // 3, trials]
+    parts = [
+        run(WAVES, STOREFRONT, trials=b - a, first=a, seed=9, engine=engine)
+        for a, b in zip(cuts, cuts[1:], strict=False)
+    ]
+    pd.testing.assert_frame_equal(pd.concat([part.frame for part in parts]), whole.frame, check_exact=True)
+    assert np.array_equal(np.concatenate([part.defective for part in parts]), whole.defective)
+    assert sum(part.regional for part in parts) == pytest.approx(whole.regional)
+
+
+def test_a_plan_has_the_same_outcomes_alone_and_among_others():
+    alone, among = (
+        run(WAVES, STOREFRONT, trials=100),
+        run_all([sample_plan("all-at-once"), WAVES], STOREFRONT, trials=100)[1],
+    )
+    pd.testing.assert_frame_equal(alone.frame, among.frame, check_exact=True)
+
+
+def test_another_seed_is_another_run():
+    one, other = (run(WAVES, STOREFRONT, trials=50, seed=seed).frame for seed in (1, 2))
+    assert not one["end_minutes"].equals(other["end_minutes"])
+
+
+@pytest.mark.parametrize(
+    "options, words",
+    [
+        ({"trials": 0}, "trials is 0; give a whole number of at least 1"),
+        ({"trials": -5}, "trials is -5"),
+        ({"trials": True}, "trials is True"),
+        ({"trials": 2.0}, "trials is 2.0"),
+        ({"trials": "5"}, "trials is '5'"),
+        ({"seed": -1}, "seed"),
+        ({"seed": 2**64}, "seed"),
+        ({"seed": 1.5}, "seed"),
+        ({"first": -1}, "trial"),
+        ({"engine": "fast"}, "engine is 'fast'; use one of compiled, simpy"),
+    ],
+)
+def test_what_cannot_be_run_is_refused(options, words):
+    with pytest.raises(ValueError, match=words):
+        run(plan("a"), scenario(), **options)
+
+
+def test_the_greatest_seed_runs():
+    assert len(run(plan("a"), scenario(), trials=2, seed=2**64 - 1).frame) == 2
+
+
+def test_a_plan_with_strangers_is_refused():
+    with pytest.raises(InputError, match="region 'z' is not in the fleet"):
+        run(plan("a z"), scenario(), trials=1)
+
+
+def by_hand() -> Outcomes:
+    """16 trials: 10 completed and 2 escaped, in 100 and 120 minutes; of 4 bad changes 3 hurt."""
+    bad = np.repeat([False, True], [12, 4])
+    frame = pd.DataFrame(
+        {
+            "outcome": ["completed"] * 10 + ["rejected", "build_failed", "caught", "caught", "escaped", "escaped"],
+            "deployed_minutes": [60.0] * 10 + [NAN] * 4 + [60.0] * 2,
+            "end_minutes": [100.0] * 5 + [120.0] * 5 + [10.0, 5.0, 30.0, 50.0, 100.0, 120.0],
+            "detected_minutes": [NAN] * 12 + [30.0, 50.0, NAN, 190.0],
+            "recovered_minutes": [NAN] * 12 + [40.0, 60.0, NAN, 200.0],
+            "regions_exposed": [0] * 12 + [1, 2, 0, 2],
+            "share_exposed": [0.0] * 12 + [0.1, 0.3, 0.0, 0.3],
+            "peak_share": [0.0] * 12 + [0.1, 0.3, 0.0, 0.3],
+            "impact_minutes": [0.0] * 12 + [2.0, 6.0, 0.0, 8.0],
+            "failover_hit": [False] * 13 + [True, False, False],
+            "mixed_minutes": [4.0] * 16,
+        }
+    )
+    frame["outcome"] = pd.Categorical(frame["outcome"], categories=OUTCOMES)
+    regional = np.array([[3.0, 2.0], [60.0, 0.0], [8.0, 8.0]])
+    return Outcomes(plan("a", "b"), scenario(), 0, range(16), frame, regional, bad)
+
+
+@pytest.fixture(scope="module")
+def summary() -> pd.DataFrame:
+    return by_hand().summary()
+
+
+@pytest.mark.parametrize(
+    "figure, value, unit",
+    [
+        ("probability_shipped", 12 / 16, "probability"),
+        ("probability_completed", 10 / 16, "probability"),
+        ("probability_escaped", 2 / 16, "probability"),
+        ("probability_caught", 2 / 16, "probability"),
+        ("probability_false_alarm", 0, "probability"),
+        ("probability_rejected", 1 / 16, "probability"),
+        ("probability_build_failed", 1 / 16, "probability"),
+        ("probability_failover_hit", 1 / 16, "probability"),
+        ("share_exposed_mean", 0.7 / 16, "share of traffic"),
+        ("share_exposed_p50", 0, "share of traffic"),
+        ("share_exposed_p95", 0.3, "share of traffic"),
+        ("regions_exposed_mean", 5 / 16, "regions"),
+        ("impact_minutes_mean", 1, "fleet-minutes"),
+        ("impact_minutes_p99", 8, "fleet-minutes"),
+        ("failed_requests_mean", 100, "requests"),  # of 100 a minute
+        ("impact_minutes_given_defect_mean", 4, "fleet-minutes"),
+        ("impact_minutes_given_defect_p50", 2, "fleet-minutes"),  # the second of 0, 2, 6, 8
+        ("end_minutes_given_shipped_mean", 110, "minutes"),
+        ("end_minutes_given_shipped_p50", 100, "minutes"),  # the sixth of twelve
+        ("minutes_to_ship", (1320 + 95) / 12, "minutes"),
+        ("detected_minutes_mean", 90, "minutes"),
+        ("detected_minutes_p50", 50, "minutes"),
+        ("recovered_minutes_mean", 100, "minutes"),
+        ("mixed_minutes_mean", 4, "minutes"),
+    ],
+)
+def test_figures_worked_out_by_hand(summary, figure, value, unit):
+    assert summary["estimate"][figure] == pytest.approx(value)
+    assert summary["unit"][figure] == unit
+
+
+def test_minutes_to_ship_is_the_time_of_a_success_and_of_the_failures_before_it(summary):
+    """E[end | shipped] + (1 − P) / P · E[end | not]: 110 + ⅓ · 95/4."""
+    assert summary["estimate"]["minutes_to_ship"] == pytest.approx(110 + (4 / 12) * (95 / 4))
+
+
+def test_intervals_are_those_of_their_kind(summary):
+    low, high = stats.binomtest(12, 16).proportion_ci(0.95, method="exact")
+    assert tuple(summary.loc["probability_shipped", ["low", "high"]]) == pytest.approx((low, high))
+    half = stats.t.ppf(0.975, 11) * math.sqrt(12 * 100 / 11 / 12)
+    assert tuple(summary.loc["end_minutes_given_shipped_mean", ["low", "high"]]) == pytest.approx(
+        (110 - half, 110 + half)
+    )
+
+
+def test_a_mean_of_too_few_values_has_no_interval(summary):
+    for figure in ("share_exposed_mean", "impact_minutes_mean", "failed_requests_mean", "detected_minutes_mean"):
+        assert np.isnan(summary["low"][figure]) and np.isnan(summary["high"][figure])
+
+
+def test_a_wider_confidence_has_wider_intervals():
+    narrow, wide = (by_hand().summary(c).loc["probability_shipped"] for c in (0.5, 0.99))
+    assert wide["low"] < narrow["low"] < 0.75 < narrow["high"] < wide["high"]
+
+
+def test_regions_are_worked_out_by_hand():
+    """a is hit 3 times and hurts 60 minutes in all; b is hit twice and never hurts."""
+    regions = by_hand().regions
+    assert list(regions.index) == ["a", "b"] and list(regions["wave"]) == [1, 2]
+    assert list(regions["traffic_share"]) == pytest.approx([0.1, 0.2])
+    assert list(regions["exposed_probability"]) == pytest.approx([3 / 16, 2 / 16])
+    assert list(regions["hurt_minutes_given_exposed"]) == pytest.approx([20, 0])
+    assert list(regions["impact_minutes_mean"]) == pytest.approx([0.5, 0.5])
+    low, high = stats.binomtest(3, 16).proportion_ci(0.95, method="exact")
+    assert (regions["exposed_low"]["a"], regions["exposed_high"]["a"]) == pytest.approx((low, high))
+
+
+def test_where_nothing_ships_it_takes_for_ever():
+    found = run(plan("a"), scenario(fleet(), build_failure_probability=1.0), trials=20).summary()
+    assert found["estimate"]["minutes_to_ship"] == math.inf
+    assert found["estimate"]["probability_build_failed"] == 1 and found["estimate"]["probability_shipped"] == 0
+    assert np.isnan(found["estimate"]["end_minutes_given_shipped_mean"])
+
+
+def test_where_nothing_can_go_wrong_everything_is_known_beforehand():
+    """Build 2, deploy 4, bake 5: 11 minutes, every time."""
+    found = run(plan("a", bake=5), scenario(faults=[], build=2.0, deploy=4.0), trials=20).summary()["estimate"]
+    assert (found["probability_completed"], found["end_minutes_given_shipped_mean"]) == (1, 11)
+    assert (found["minutes_to_ship"], found["impact_minutes_p99"]) == (11, 0)
+
+
+def test_names_cannot_steer_the_page():
+    shown = run(plan("a", name="<script>&"), scenario(), trials=2)._repr_html_()
+    assert "<script>" not in shown and "&lt;script&gt;&amp;" in shown

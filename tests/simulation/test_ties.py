@@ -1,0 +1,255 @@
+"""Rule 5: what comes first at one instant.
+
+Regions a, b, c, d serve 10, 20, 30, 40 requests a minute; deployments are blue/green and take 4 minutes unless said
+otherwise; roll-backs are instant unless said otherwise.
+"""
+
+import pytest
+
+from tests.simulation.worlds import bad, plan, wave
+
+HURT_A = {"regions_exposed": 1, "share_exposed": 0.1, "peak_share": 0.1}
+
+
+def caught(at: float, **more: object) -> dict[str, object]:
+    return HURT_A | {"outcome": "caught", "end_minutes": at, "detected_minutes": at, "recovered_minutes": at} | more
+
+
+def test_an_alarm_beats_the_completion(check):
+    """Complete at 14, 100 requests at 14. Impact .1 · 10."""
+    check(plan("a", bake=10), caught(14, deployed_minutes=4, impact_minutes=1.0), defects={"a": bad()}, evidence=100.0)
+
+
+def test_an_alarm_beats_a_bake_end_and_so_the_next_start(check):
+    """a is baked at 14, the alarm comes at 14: b, rolling, gets nothing, though its roll-back would start only at 20.
+
+    Impact .1 · 16; mixed from 4 to 20.
+    """
+    expected = caught(14, recovered_minutes=20, impact_minutes=1.6, mixed_minutes=16)
+    both = {"a": bad(), "b": bad()}
+    check(
+        plan("a", "b", bake=10, strategies={"b": "rolling"}),
+        expected,
+        defects=both,
+        evidence={"a": 100.0},
+        reaction=6.0,
+        rollback={"b": 50.0},
+    )
+
+
+def test_an_alarm_beats_a_start_in_a_freed_slot(check):
+    """One slot: a 0→4, b 4→8, c's turn at 8, where a's alarm comes. Back at 10: impact .1 · 6; mixed 4 to 10."""
+    check(
+        plan(wave("a b c", 5, max_parallel=1), strategies={"c": "rolling"}),
+        caught(8, recovered_minutes=10, impact_minutes=0.6, mixed_minutes=6),
+        defects={"a": bad(), "c": bad()},
+        evidence={"a": 40.0},
+        rollback={"a": 2.0, "b": 2.0, "c": 50.0},
+    )
+
+
+def test_a_deployment_that_ends_at_the_halt_is_exposed(check):
+    """b ends at 10, a's alarm comes at 10; both go back at 12. Impact .1 · 8 + .2 · 2."""
+    expected = {
+        "outcome": "caught", "deployed_minutes": 10, "end_minutes": 10, "detected_minutes": 10, "recovered_minutes": 12,
+        "regions_exposed": 2, "share_exposed": 0.3, "peak_share": 0.3, "impact_minutes": 1.2, "mixed_minutes": 6,
+    }  # fmt: skip
+    check(
+        plan("a b", bake=5),
+        expected,
+        deploy={"a": 4.0, "b": 10.0},
+        defects={"a": bad(), "b": bad()},
+        evidence={"a": 60.0},
+        reaction=2.0,
+    )
+
+
+def test_exposed_at_the_halt_and_back_at_once_it_did_not_hurt(check):
+    """As before, with an instant roll-back: b was exposed at an instant, over which nothing can be summed."""
+    expected = {
+        "outcome": "caught", "deployed_minutes": 10, "end_minutes": 10, "detected_minutes": 10, "recovered_minutes": 10,
+        "regions_exposed": 2, "share_exposed": 0.3, "peak_share": 0.1, "impact_minutes": 0.6, "mixed_minutes": 6,
+    }  # fmt: skip
+    check(
+        plan("a b", bake=5),
+        expected,
+        deploy={"a": 4.0, "b": 10.0},
+        defects={"a": bad(), "b": bad()},
+        evidence={"a": 60.0},
+        regions={"b": (True, 0.0, 0.0)},
+    )
+
+
+def test_a_step_at_the_halt_has_been_taken(check):
+    """10 % from 4, 50 % from 9; 5 requests at 9; back at 11 from 50 %. Impact .1 · (.1 · 5 + .5 · 2)."""
+    expected = caught(9, recovered_minutes=11, peak_share=0.05, impact_minutes=0.15, mixed_minutes=7)
+    steps = plan("a", strategy={"steps": [[10.0, 5.0], [50.0, 5.0]]})
+    check(steps, expected, defects={"a": bad()}, evidence=5.0, rollback=2.0)
+
+
+def test_harm_that_begins_at_the_halt_hurts_until_the_rollback(check):
+    """b is served at 4 and hurts from 10, the halt, to 12. Impact .1 · 8 + .2 · 2."""
+    expected = {
+        "outcome": "caught", "deployed_minutes": 4, "end_minutes": 10, "detected_minutes": 10, "recovered_minutes": 12,
+        "regions_exposed": 2, "share_exposed": 0.3, "peak_share": 0.3, "impact_minutes": 1.2,
+    }  # fmt: skip
+    check(
+        plan("a b", bake=50),
+        expected,
+        defects={"a": bad(), "b": bad(onset=6.0)},
+        evidence={"a": 60.0},
+        rollback=2.0,
+    )
+
+
+def test_harm_that_begins_as_a_deployment_ends_is_seen_by_the_check(check):
+    """10 % from 4, onset 5, the end and the check at 9."""
+    expected = caught(9, deployed_minutes=9, recovered_minutes=11, impact_minutes=0.2, mixed_minutes=5)
+    steps = plan("a", bake=5, strategy={"steps": [[10.0, 5.0]]})
+    check(steps, expected, defects={"a": bad(onset=5.0, check=True)}, rollback=2.0)
+
+
+def test_a_true_alarm_beats_a_false_one(check):
+    """Both at 10. Impact .1 · 6."""
+    expected = caught(10, deployed_minutes=4, impact_minutes=0.6)
+    check(plan("a", bake=50), expected, defects={"a": bad()}, evidence=60.0, false_alarm=6.0)
+
+
+def test_a_true_alarm_beats_a_false_one_of_a_region_earlier_in_the_plan(check):
+    """a's clock rings at 10, b's true alarm comes at 10: the rank counts before the plan's order. Impact .2 · 6."""
+    expected = {
+        "outcome": "caught", "deployed_minutes": 4, "end_minutes": 10, "detected_minutes": 10, "recovered_minutes": 10,
+        "regions_exposed": 1, "share_exposed": 0.2, "peak_share": 0.2, "impact_minutes": 1.2,
+    }  # fmt: skip
+    check(plan("a b", bake=50), expected, defects={"b": bad()}, evidence=120.0, false_alarm={"a": 6.0})
+
+
+def test_a_customers_report_is_a_true_alarm(check):
+    """Report and false alarm at 10."""
+    expected = caught(10, deployed_minutes=4, impact_minutes=0.6)
+    check(plan("a", bake=50), expected, defects={"a": bad(alarms=False)}, report=6.0, false_alarm=6.0)
+
+
+def test_a_true_alarm_beats_a_failure(check):
+    """a's alarm at 10, b's failure at 10, whichever comes first in the plan; b then has not failed. Impact .1 · 6."""
+    for order in ("a b", "b a"):
+        check(
+            plan(order, bake=50),
+            caught(10, impact_minutes=0.6, mixed_minutes=6),
+            refuses="b",
+            deploy={"a": 4.0, "b": 10.0},
+            defects={"a": bad()},
+            evidence=60.0,
+        )
+
+
+@pytest.mark.parametrize("on_deploy_failure", ["stop", "rollback_all"])
+def test_a_false_alarm_beats_a_failure(check, on_deploy_failure):
+    """a's clock rings at 10, b fails at 10; a goes back at 13, as a false alarm would have it."""
+    expected = {"outcome": "false_alarm", "end_minutes": 10, "recovered_minutes": 13, "mixed_minutes": 9}
+    check(
+        plan("b a", bake=50, on_deploy_failure=on_deploy_failure),
+        expected,
+        refuses="b",
+        deploy={"a": 4.0, "b": 10.0},
+        false_alarm={"a": 6.0},
+        rollback=3.0,
+    )
+
+
+def test_a_false_alarm_beats_the_completion(check):
+    """Both at 14."""
+    expected = {"outcome": "false_alarm", "deployed_minutes": 4, "end_minutes": 14, "recovered_minutes": 14}
+    check(plan("a", bake=10), expected, false_alarm=10.0)
+
+
+def test_alarms_beat_a_rejection(check):
+    """a 0→4, baked 9, rejected at 16: a false alarm at 16 first; then a true one with it. Impact .1 · 12."""
+    gated = plan(wave("a", 5), wave("b", 5, approval=True))
+    expected = {"outcome": "false_alarm", "end_minutes": 16, "recovered_minutes": 16, "mixed_minutes": 12}
+    check(gated, expected, approval_wait=7.0, rejection=True, false_alarm=12.0)
+    check(
+        gated,
+        caught(16, impact_minutes=1.2, mixed_minutes=12),
+        approval_wait=7.0,
+        rejection=True,
+        false_alarm=12.0,
+        defects={"a": bad()},
+        evidence=120.0,
+    )
+
+
+def test_an_alarm_beats_a_retry(check):
+    """b's attempt fails at 10 and would be tried again, rolling, at that instant; the roll-back starts only at 20.
+
+    a hurts from 4 to 20: .1 · 16.
+    """
+    check(
+        plan("b a", retries=3, strategies={"b": "rolling"}),
+        caught(10, recovered_minutes=20, impact_minutes=1.6, mixed_minutes=16),
+        deploy={"a": 4.0, "b": 10.0},
+        deploy_failure={("b", 0): True},
+        defects={"a": bad(), "b": bad()},
+        evidence={"a": 60.0},
+        reaction=10.0,
+    )
+
+
+def test_a_failure_beats_a_retry_of_a_region_earlier_in_the_plan(check):
+    """b's first attempt and a's last both fail at 8: b is not tried again, and never exposed."""
+    check(
+        plan("b a", retries=1),
+        {"outcome": "deploy_failed", "end_minutes": 8},
+        deploy={"a": 4.0, ("b", 0): 8.0, ("b", 1): 2.0},
+        deploy_failure={"a": True, ("b", 0): True},
+        defects={"b": bad()},
+    )
+
+
+def test_a_failure_beats_a_start_in_a_slot_freed_with_it(check):
+    """b (sound) ends and a fails at 4: c does not take b's slot. Nothing is mixed up to the end at 4."""
+    check(
+        plan(wave("b a c", max_parallel=2)),
+        {"outcome": "deploy_failed", "end_minutes": 4},
+        refuses="a",
+        defects={"c": bad()},
+    )
+
+
+def test_a_deployment_that_ends_at_a_failure_is_up(check):
+    """a is up at 4 and bad, as b fails at 4; the check sees it; back at 6: .1 · 2. The alarm beats the failure."""
+    check(
+        plan("b a"),
+        caught(4, recovered_minutes=6, impact_minutes=0.2, mixed_minutes=2),
+        refuses="b",
+        defects={"a": bad(check=True)},
+        rollback=2.0,
+    )
+
+
+def test_two_alarms_at_once_are_one(check):
+    """a's 60 and b's 120 requests at 10. Impact .3 · 6."""
+    expected = {
+        "outcome": "caught", "deployed_minutes": 4, "end_minutes": 10, "detected_minutes": 10, "recovered_minutes": 10,
+        "regions_exposed": 2, "share_exposed": 0.3, "peak_share": 0.3, "impact_minutes": 1.8,
+    }  # fmt: skip
+    check(plan("a b", bake=50), expected, defects={"a": bad(), "b": bad()}, evidence={"a": 60.0, "b": 120.0})
+
+
+@pytest.mark.parametrize("draws", [{"report": 0.3}, {"evidence": 3.0}, {"false_alarm": 0.3}])
+def test_instants_are_sums_of_the_same_delays_in_the_same_order(check, draws):
+    """Up at (.1 + .2), complete at (.1 + .2) + .3, an alarm .3 after serving: a tie, though .1 + (.2 + .3) is less."""
+    end = (0.1 + 0.2) + 0.3
+    assert end != 0.1 + (0.2 + 0.3)
+    expected = caught(end, deployed_minutes=0.1 + 0.2, impact_minutes=0.03)
+    if "false_alarm" in draws:
+        expected |= {"outcome": "false_alarm", "detected_minutes": float("nan")}
+    check(plan("a", bake=0.3), expected, build=0.1, deploy=0.2, defects={"a": bad()}, **draws)
+
+
+def test_a_lag_is_added_to_the_instant_at_which_the_evidence_was_in(check):
+    """Up at 2, the evidence in at 2 + .1, the alarm at (2 + .1) + .2: later than the completion at 2 + .3."""
+    late = (2 + 0.1) + 0.2
+    assert late > 2 + 0.3
+    expected = caught(late, outcome="escaped", deployed_minutes=2, end_minutes=2 + 0.3, impact_minutes=0.03)
+    check(plan("a", bake=0.3), expected, deploy=2.0, defects={"a": bad()}, evidence=1.0, lag=0.2)

@@ -1,0 +1,186 @@
+"""Worlds, fleets, plans and scenarios for rollouts that are worked out by hand, and the comparison of their columns.
+
+A `FakeWorld` answers with the numbers it was given, so that a test can set every draw. Not here: any expected number.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from simulation import Defect, RegionValues, Rollout, Scenario, setting
+from simulation.measure import row
+from tests.naive import naive
+from waves import Fleet, Plan, Region, Wave
+
+COLUMNS = (
+    "outcome", "deployed_minutes", "end_minutes", "detected_minutes", "recovered_minutes", "regions_exposed",
+    "share_exposed", "peak_share", "impact_minutes", "failover_hit", "mixed_minutes",
+)  # fmt: skip
+NEVER = math.inf
+DEPLOY = 4.0
+QUIET: dict[str, Any] = {
+    "build": 0.0, "build_failure": False, "reaction": 0.0, "report": NEVER, "handover": 0.0, "approval_wait": 0.0,
+    "rejection": False, "deploy": DEPLOY, "deploy_failure": False, "evidence": NEVER, "lag": 0.0, "rollback": 0.0,
+    "rollback_failure": False, "manual_recovery": 0.0, "false_alarm": NEVER,
+}  # fmt: skip
+OF_THE_CHANGE = {"build", "build_failure", "reaction", "report"}
+OF_A_GATE = {"handover", "approval_wait", "rejection"}
+
+
+def bad(
+    severity: float = 1.0, onset: float = 0.0, *, fault: int = 0, alarms: bool = True, check: bool = False
+) -> Defect:
+    """A defect; by default it is total, hurts at once, and alarms can see it while the check can't."""
+    return Defect(fault=fault, severity=severity, onset=onset, seen_by_alarms=alarms, seen_by_check=check)
+
+
+class FakeWorld:
+    """The draws of one trial, set by hand.
+
+    Parameters
+    ----------
+    regions
+        The fleet's regions, in order.
+    draws
+        From a purpose to its value; to a mapping from a region's name, or from a wave's ordinal counted from 0; or to a
+        mapping from (region, attempt). What is not named there is quiet: no failure, delay or alarm, 4-minute deploys.
+    defects
+        From a region's name to the defect there.
+    refuses
+        The regions in which a fault makes every deployment fail.
+    """
+
+    def __init__(
+        self, regions: Sequence[str], draws: Mapping[str, Any], defects: Mapping[str, Defect], refuses: Sequence[str]
+    ) -> None:
+        unknown = set(draws) - set(QUIET)
+        assert not unknown, f"no such draw: {unknown}"
+        self.regions, self.draws, self.defects, self.refuses = tuple(regions), draws, defects, refuses
+
+    def draw(self, purpose: str, index: int = 0, occurrence: int = 0) -> Any:
+        value = self.draws.get(purpose, QUIET[purpose])
+        if not isinstance(value, Mapping):
+            return value
+        assert purpose not in OF_THE_CHANGE, f"{purpose} is drawn once for the change"
+        thing = index if purpose in OF_A_GATE else self.regions[index]
+        return value.get((thing, occurrence), value.get(thing, QUIET[purpose]))
+
+    def deploy_fails(self, region: int) -> bool:
+        return self.regions[region] in self.refuses
+
+    def defect(self, region: int) -> Defect | None:
+        return self.defects.get(self.regions[region])
+
+
+def fleet(
+    traffic: Mapping[str, float] | None = None,
+    *,
+    failover: Mapping[str, str] | None = None,
+    labels: Mapping[str, tuple[str, ...]] | None = None,
+) -> Fleet:
+    """A fleet of a, b, c, d with 10, 20, 30 and 40 requests a minute, so with shares of .1, .2, .3 and .4."""
+    traffic = traffic or {"a": 10.0, "b": 20.0, "c": 30.0, "d": 40.0}
+    return Fleet(
+        regions=tuple(
+            Region(
+                name=name,
+                traffic=float(requests),
+                failover=(failover or {}).get(name),
+                labels=(labels or {}).get(name, ()),
+            )
+            for name, requests in traffic.items()
+        )
+    )
+
+
+def plan(*waves: str | Wave, bake: float | Sequence[float] = 0.0, **fields: Any) -> Plan:
+    """A blue/green plan unless said otherwise: `plan("a", "b c", bake=(5, 10))`."""
+    bakes = [float(bake)] * len(waves) if isinstance(bake, int | float) else [float(minutes) for minutes in bake]
+    made = [
+        wave if isinstance(wave, Wave) else Wave(regions=tuple(wave.split()), bake_minutes=minutes)
+        for wave, minutes in zip(waves, bakes, strict=True)
+    ]
+    return Plan(waves=tuple(made), **{"strategy": "blue_green", **fields})
+
+
+def wave(regions: str, bake: float = 0.0, **fields: Any) -> Wave:
+    return Wave(regions=tuple(regions.split()), bake_minutes=float(bake), **fields)
+
+
+def scenario(of: Fleet | None = None, **fields: Any) -> Scenario:
+    """A scenario of which a fake world needs only the fleet, the horizon, the thresholds and the faults' names."""
+    thresholds = fields.pop("thresholds", {})
+    regions = {name: RegionValues(alarm_threshold=value) for name, value in thresholds.items()}
+    faults = [{"name": name, "probability": 0.5} for name in ("first", "second")]
+    return Scenario.model_validate(
+        {"fleet": of or fleet(), "deploy": 1.0, "regions": regions, "faults": faults, **fields}
+    )
+
+
+def by_simpy(plan: Plan, scenario: Scenario, world: Any) -> dict[str, Any]:
+    """The engine's columns, and each plan region's exposed, hurt minutes and impact, as `naive` names them."""
+    measured, harms = row(Rollout(setting(plan, scenario), world))
+    regions: dict[str, tuple[bool, float, float]] = dict.fromkeys(plan.regions, (False, 0.0, 0.0))
+    for harm in harms:
+        regions[plan.regions[harm.position]] = (True, harm.minutes, harm.impact)
+    return {**{name: getattr(measured, name) for name in COLUMNS}, "regions": regions}
+
+
+ENGINES = {"simpy": by_simpy, "naive": naive}
+
+
+def differences(
+    one: Mapping[str, Any], other: Mapping[str, Any], tolerance: float = 1e-9
+) -> dict[str, tuple[Any, Any]]:
+    """Return the columns in which two rollouts differ: labels and yes/no exactly, numbers to the tolerance."""
+    return {name: (one[name], other[name]) for name in one if not _same(one[name], other[name], tolerance)}
+
+
+def _same(a: Any, b: Any, tolerance: float) -> bool:
+    if isinstance(a, dict):
+        return set(a) == set(b) and all(_same(a[key], b[key], tolerance) for key in a)
+    if isinstance(a, tuple):
+        return len(a) == len(b) and all(_same(x, y, tolerance) for x, y in zip(a, b, strict=True))
+    if isinstance(a, str | bool):
+        return bool(a == b)
+    return bool(a == b or (math.isnan(a) and math.isnan(b)) or abs(a - b) <= tolerance * max(1.0, abs(a)))
+
+
+def check(
+    plan: Plan,
+    expected: Mapping[str, Any],
+    *,
+    scenario: Scenario | None = None,
+    defects: Mapping[str, Defect] | None = None,
+    refuses: str = "",
+    regions: Mapping[str, tuple[bool, float, float]] | None = None,
+    engine: str,
+    **draws: Any,
+) -> None:
+    """Run one rollout by hand-set draws and compare every column; what is not expected must be nothing.
+
+    Parameters
+    ----------
+    plan, scenario
+        The scenario is the standard fleet's if left out.
+    expected
+        From a column to its value. Columns that are not named must be NaN (instants), 0, or False.
+    defects, refuses, draws
+        What the `FakeWorld` answers.
+    regions
+        From a region's name to what is expected there: exposed, hurt minutes, impact.
+    engine
+        A key of `ENGINES`.
+    """
+    scene = scenario or globals()["scenario"]()
+    world = FakeWorld(scene.fleet.names, draws, defects or {}, refuses.split())
+    got = ENGINES[engine](plan, scene, world)
+    nothing: dict[str, Any] = dict.fromkeys(COLUMNS, 0.0)
+    nothing |= dict.fromkeys(("deployed_minutes", "detected_minutes", "recovered_minutes"), math.nan)
+    wanted = {**nothing, "regions_exposed": 0, "failover_hit": False, **expected}
+    assert set(wanted) == set(COLUMNS), "a column that there is not"
+    for name, (exposed, minutes, impact) in (regions or {}).items():
+        assert got["regions"][name] == pytest.approx((exposed, minutes, impact), rel=1e-9, abs=1e-9)
+    assert not differences(wanted, {name: got[name] for name in COLUMNS})

@@ -1,0 +1,90 @@
+"""The files that come with the kit: they can be read, and they are what the docs say of them."""
+
+from pathlib import Path
+
+import pytest
+
+from simulation import Scenario, sample
+from waves import DATA, Fleet, Plan, Workflow, plan_findings
+from waves import sample as sample_plan
+
+FLEET = Fleet.read(DATA / "fleets" / "storefront.yaml")
+
+
+def files(kind: str) -> list[Path]:
+    return sorted((DATA / kind).glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", files("plans"), ids=lambda path: path.stem)
+def test_every_sample_plan_is_one_of_the_storefront_and_has_all_of_it(path):
+    plan = sample_plan(path.stem)
+    assert plan == Plan.read(path)
+    assert plan.strangers(FLEET) == [] and sorted(plan.regions) == sorted(FLEET.names)
+
+
+@pytest.mark.parametrize("path", files("scenarios"), ids=lambda path: path.stem)
+def test_every_sample_scenario_is_named_as_its_file_and_is_over_the_storefront(path):
+    scenario = sample(path.stem)
+    assert scenario == Scenario.read(path) and scenario.name == path.stem
+    assert scenario.fleet == FLEET
+
+
+@pytest.mark.parametrize("path", files("workflows"), ids=lambda path: path.stem)
+def test_every_sample_workflow_is_a_plan_over_the_storefront(path):
+    assert Plan.from_codecatalyst(path).strangers(FLEET) == []
+
+
+def test_there_is_a_sample_of_every_kind():
+    assert {path.stem for path in files("plans")} >= {"all-at-once", "one-at-a-time", "six-region-three-wave"}
+    assert {path.stem for path in files("scenarios")} == {"storefront", "storefront-replicated"}
+    assert {path.stem for path in files("workflows")} == {"six-region-three-wave", "two-region"}
+
+
+def test_the_storefront_has_six_regions_with_uneven_traffic_and_mutual_partners():
+    assert len(FLEET.regions) == 6
+    assert len({region.traffic for region in FLEET.regions}) == 6
+    assert {region.name: region.failover for region in FLEET.regions} == {
+        "eu-north-1": "eu-west-1", "eu-west-1": "eu-north-1",
+        "us-west-2": "us-east-1", "us-east-1": "us-west-2",
+        "ap-southeast-2": "ap-northeast-1", "ap-northeast-1": "ap-southeast-2",
+    }  # fmt: skip
+    assert len(FLEET.pairs) == 3
+
+
+def test_the_two_scenarios_differ_in_their_registry_only():
+    """One registry for all, against one a region."""
+    one, each = sample("storefront"), sample("storefront-replicated")
+    registries = [next(fault for fault in s.faults if fault.name == "image registry") for s in (one, each)]
+    assert [fault.where for fault in registries] == ["everywhere", "each_region"]
+    assert [fault.effect for fault in registries] == ["deploy_fails"] * 2
+    alike = [f.model_copy(update={"where": "everywhere"}) if f is registries[1] else f for f in each.faults]
+    again = each.model_copy(update={"name": one.name, "faults": tuple(alike)})
+    assert again == one
+
+
+def test_every_kind_of_uncertainty_is_in_the_storefront():
+    left_out = {"fleet", "name", "faults", "regions", "sources", "horizon_minutes"}
+    given = {field for field, *_ in sample("storefront").assumptions}
+    assert given == set(Scenario.model_fields) - left_out
+
+
+def test_the_plan_in_three_waves_is_that_of_the_workflow():
+    plan = sample_plan("six-region-three-wave")
+    read = Plan.from_codecatalyst(DATA / "workflows" / "six-region-three-wave.yaml")
+    assert plan.shape == read.shape == (1, 2, 3)
+    for one, other in zip(plan.waves, read.waves, strict=True):
+        assert (one.regions, one.bake_minutes, one.approval) == (other.regions, other.bake_minutes, other.approval)
+    unnamed = [w.model_copy(update={"name": None}) for w in read.waves]
+    assert plan == read.model_copy(update={"name": plan.name, "waves": tuple(unnamed)})
+
+
+def test_the_plan_in_three_waves_keeps_the_rules_and_all_at_once_breaks_them():
+    assert plan_findings(sample_plan("six-region-three-wave"), FLEET) == []
+    broken = {finding.rule for finding in plan_findings(sample_plan("all-at-once"), FLEET)}
+    assert {"failover-together", "first-wave-heavy"} <= broken
+
+
+def test_the_workflow_of_two_regions_has_two_waves():
+    workflow = Workflow.read(DATA / "workflows" / "two-region.yaml")
+    plan = Plan.from_codecatalyst(workflow.path)
+    assert [wave.regions for wave in plan.waves] == [("us-east-1",), ("us-west-2",)]

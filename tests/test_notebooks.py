@@ -1,0 +1,237 @@
+"""The report from end to end: through the door and through papermill, with good parameters and with failing ones.
+
+That every notebook runs from top to bottom as it is, nbval sees to (`pytest --nbval-lax notebooks`).
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import nbformat
+import pytest
+
+EVIL = "<script>alert(1)</script>"
+SMALL = ("--trials", "60", "--scenario", "storefront", "--plan", "two-halves", "--plan", "all-at-once")
+
+
+class Done(NamedTuple):
+    """What a command left."""
+
+    code: int
+    out: str
+    err: str
+
+
+def execute(root: Path, *command: str, cwd: Path | None = None, **environment: str) -> Done:
+    env = {**os.environ, "PYTHONPATH": str(root), **environment}
+    quiet: dict[str, Any] = {"capture_output": True, "text": True, "stdin": subprocess.DEVNULL}
+    done = subprocess.run(command, cwd=cwd or root, env=env, timeout=400, check=False, **quiet)
+    return Done(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture
+def report(root: Path, tmp_path: Path) -> Callable[..., Done]:
+    """Run `wavecast report` from an empty folder, into its `build`."""
+
+    def run(*args: str, **environment: str) -> Done:
+        return execute(root, sys.executable, "-m", "wavecast.main", "report", *args, cwd=tmp_path, **environment)
+
+    return run
+
+
+def limits(tmp_path: Path, text: str) -> str:
+    path = tmp_path / "limits.yaml"
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def test_a_small_report_is_one_readable_page_and_a_verdict(report, tmp_path):
+    """From another folder, with names that would be markup; nothing on standard error, nothing to fetch."""
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(f'name: "{EVIL}"\nwaves: [{{regions: [eu-north-1]}}, {{regions: [us-west-2]}}]\n', encoding="utf-8")
+    kept = limits(tmp_path, "probability_shipped: {at_least: 0.3}\n")
+    done = report("--plan", str(plan), "--plan", "all-at-once", "--scenario", "storefront", "--trials", "60",
+                  "-p", "seed", "11", "--limits", kept)  # fmt: skip
+    assert (done.code, done.err) == (0, "")
+    path, sentence = done.out.splitlines()
+    assert path == "build/report.html" and sentence.startswith(f"Passed: {EVIL} keeps its one limit in 60 rollouts")
+    page = (tmp_path / path).read_text(encoding="utf-8")
+    assert page.startswith("<!DOCTYPE html>") and "<title>Wave report: &lt;script&gt;" in page
+    assert "<script" not in page and 'src="http' not in page and "url(" not in page and "<link" not in page
+    assert len(page) < 5_000_000
+    assert page.count("<img ") == page.count('<img alt="') >= 6
+    for debris in ("Warning", "stderr", "Traceback", "it/s", "In [", "Out[", "import simulation"):
+        assert debris not in page
+    verdict = json.loads((tmp_path / "build" / "verdict.json").read_text(encoding="utf-8"))
+    assert (verdict["judged"], verdict["trials"], verdict["seed"]) == (EVIL, 60, 11)
+    assert sentence == f"Passed: {verdict['sentence']}."
+
+
+def test_a_broken_limit_is_code_1_and_the_gate_agrees(report, root, tmp_path):
+    done = report(*SMALL, "--limits", limits(tmp_path, "probability_shipped: {at_least: 0.999}\n"))
+    assert (done.code, done.err) == (1, "")
+    assert done.out.splitlines()[-1].startswith("Not passed: two halves breaks 1 of 1 limit")
+    assert "BROKEN" in (tmp_path / "build" / "report.html").read_text(encoding="utf-8")
+    verdict = str(tmp_path / "build" / "verdict.json")
+    assert execute(root, sys.executable, "-m", "wavecast.main", "gate", verdict).code == 1
+
+
+def test_a_calm_scenario_and_no_limits_still_make_a_report_which_does_not_pass(report, tmp_path):
+    (tmp_path / "s.yaml").write_text("fleet: {regions: [{name: a, traffic: 1}]}\ndeploy: 3\n", encoding="utf-8")
+    (tmp_path / "p.yaml").write_text("waves: [{regions: [a]}]\n", encoding="utf-8")
+    done = report("--plan", "p.yaml", "--scenario", "s.yaml", "--trials", "20", "-p", "limits", "{}")
+    assert (done.code, done.err) == (1, "")
+    assert "Nothing was judged: no limits were set for plan" in done.out
+    assert "No change hurt anybody" in (tmp_path / "build" / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def trap(tmp_path: Path) -> tuple[dict[str, str], Path]:
+    """A kernel that leaves a trace and dies; in its environment nothing else answers to python3."""
+    trace = tmp_path / "a-kernel-was-started"
+    spec = {
+        "argv": [sys.executable, "-c", f"open({str(trace)!r}, 'w')", "{connection_file}"],
+        "display_name": "trap",
+        "language": "python",
+    }
+    folder = tmp_path / "jupyter" / "kernels" / "python3"
+    folder.mkdir(parents=True)
+    (folder / "kernel.json").write_text(json.dumps(spec), encoding="utf-8")
+    return {"JUPYTER_PATH": str(tmp_path / "jupyter")}, trace
+
+
+@pytest.mark.parametrize(
+    ("args", "word"),
+    [
+        (("-p", "trails", "5"), "did you mean 'trials'?"),
+        (("-p", "trials = 1; import os; trials", "5"), "no parameter of that name"),
+        (("-p", "trials", "1:30"), "a whole number"),
+        (("-p", "trials", "0"), "at least 1"),
+        (("-p", "seed", str(2**64)), "from 0 to"),
+        (("-p", "confidence", "high"), "give a number"),
+        (("-p", "plans", "two-halves"), "give a list"),
+        (("-p", "limits", "{share_exposed_p59: {at_most: 1}}"), "did you mean 'share_exposed_p99'?"),
+        (("-p", "seed", "1", "--seed", "2"), "give it once"),
+        (("--plan", "nope"), "the samples are"),
+        (("--limits", "nope.yaml"), "no such file"),
+        (("--out", "/dev/null/x"), "cannot be written"),
+    ],
+    ids=lambda value: " ".join(value)[:40] if isinstance(value, tuple) else None,
+)
+def test_a_bad_parameter_is_refused_before_a_kernel_starts(report, trap, args, word):
+    environment, trace = trap
+    done = report(*args, **environment)
+    assert (done.code, done.out) == (2, "")
+    (line,) = done.err.splitlines()
+    assert word in line
+    assert not trace.exists()
+
+
+def test_a_kernel_that_dies_is_code_5_in_one_line(report, trap):
+    """And shows that the trap of the test before works."""
+    environment, trace = trap
+    done = report(*SMALL, **environment)
+    assert trace.exists()
+    assert (done.code, done.out) == (5, "")
+    assert done.err.splitlines()[0].startswith("wavecast: the report failed")
+    assert "Traceback" not in done.err
+
+
+def test_limits_are_reported_at_their_lines(report, tmp_path):
+    text = (
+        "# what we bear\nshare_exposed_p95: {at_most: 0.5}\nprobability_shiped: {at_least: 0.8}\nminutes_to_ship: 5\n"
+    )
+    path = limits(tmp_path, text)
+    done = report("--limits", path)
+    assert done.code == 2
+    first, second = done.err.splitlines()
+    assert first.startswith(f"{path}:3:1: error: ") and "did you mean 'probability_shipped'?" in first
+    assert second.startswith(f"{path}:4:1: error: ")
+
+
+def notebook(tmp_path: Path, *cells: str) -> str:
+    """A notebook with the report's `out` parameter and cells of its own."""
+    book = nbformat.v4.new_notebook(
+        metadata={"kernelspec": {"name": "python3", "display_name": "", "language": "python"}}
+    )
+    head = nbformat.v4.new_code_cell('out: str = "build"', metadata={"tags": ["parameters"]})
+    book.cells = [head, *map(nbformat.v4.new_code_cell, cells)]
+    path = tmp_path / "other.ipynb"
+    nbformat.write(book, path)
+    return str(path)
+
+
+def test_a_notebook_that_fails_is_code_5_and_leaves_a_page_but_no_verdict(report, tmp_path):
+    """The verdict of an earlier report is gone, too: nobody shall judge it for this one."""
+    (tmp_path / "build").mkdir()
+    (tmp_path / "build" / "verdict.json").write_text('{"format": 1, "passed": true}', encoding="utf-8")
+    path = notebook(tmp_path, "'as far as this'", "raise KeyError('<b>the third cell</b>')", "'never'")
+    done = report("--notebook", path)
+    assert (done.code, done.out) == (5, "")
+    assert done.err.splitlines() == [
+        "wavecast: the report failed in cell 3: KeyError: '<b>the third cell</b>'",
+        "wavecast: what there is of it: build/report.html",
+    ]
+    page = (tmp_path / "build" / "report.html").read_text(encoding="utf-8")
+    assert "as far as this" in page and "never" not in page
+    assert "The report stopped half-way" in page and "&lt;b&gt;the third cell" in page and "Traceback" not in page
+    assert not (tmp_path / "build" / "verdict.json").exists()
+
+
+@pytest.mark.parametrize("cell", ["1 + 1", "import sys; sys.exit(0)"])
+def test_a_notebook_without_a_verdict_is_code_5(report, tmp_path, cell):
+    """Papermill takes `sys.exit(0)` for success."""
+    done = report("--notebook", notebook(tmp_path, cell))
+    assert done.code == 5
+    assert done.err.splitlines()[0] == (
+        "wavecast: the report failed: NoVerdict: the notebook ended before it wrote verdict.json"
+    )
+
+
+def test_input_that_the_notebook_cannot_read_is_code_2(report, tmp_path):
+    path = tmp_path / "plan.yaml"
+    path.write_text("waves:\n  - regions: [eu-north-1]\n  - regions: [mars-1]\n", encoding="utf-8")
+    done = report("--plan", str(path), "--trials", "20")
+    assert (done.code, done.out) == (2, "")
+    (line,) = done.err.splitlines()
+    assert line.startswith(f"{path}:3:15: error: region 'mars-1' is not in the fleet")
+
+
+def test_papermill_alone_runs_the_report(root, tmp_path):
+    """The line of the README; the first plan keeps the limits that the notebook declares, also on another seed."""
+    target = tmp_path / "report.ipynb"
+    done = execute(
+        root, sys.executable, "-m", "papermill", "notebooks/report.ipynb", str(target),
+        "-p", "trials", "500", "-p", "seed", "12", "-p", "out", str(tmp_path),
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    verdict = json.loads((tmp_path / "verdict.json").read_text(encoding="utf-8"))
+    assert (verdict["judged"], verdict["trials"], verdict["seed"]) == ("storefront-six-region", 500, 12)
+    assert verdict["passed"] is True
+
+
+def test_papermill_alone_fails_loudly_and_leaves_no_verdict(root, tmp_path):
+    target = tmp_path / "report.ipynb"
+    done = execute(
+        root, sys.executable, "-m", "papermill", "notebooks/report.ipynb", str(target),
+        "-p", "trials", "20", "-p", "confidence", "2", "-p", "out", str(tmp_path),
+    )  # fmt: skip
+    assert done.code == 1
+    assert "confidence is 2" in done.err
+    assert target.exists() and not (tmp_path / "verdict.json").exists()
+
+
+def test_the_parameters_of_the_report_have_types_and_help(root):
+    book = nbformat.read(root / "notebooks" / "report.ipynb", as_version=4)
+    (cell,) = [cell for cell in book.cells if "parameters" in cell.metadata.get("tags", [])]
+    code = "import json, papermill; print(json.dumps(papermill.inspect_notebook('notebooks/report.ipynb')))"
+    done = execute(root, sys.executable, "-c", code)
+    found = json.loads(done.out)
+    assert list(found) == ["plans", "scenario", "trials", "seed", "limits", "confidence", "out"]
+    assert all(entry["inferred_type_name"] in ("list", "str", "int", "dict", "float") for entry in found.values())
+    assert all(entry["help"] for entry in found.values())
+    assert cell.source.count("\n") < 25

@@ -1,0 +1,125 @@
+"""`wavecast check`: every file, every fault, the right line and the right exit code."""
+
+import json
+
+import pytest
+
+
+def test_everything_in_data_is_in_order(wavecast, root):
+    files = sorted(str(path) for path in (root / "data").rglob("*.yaml"))
+    answer = wavecast("check", *files)
+    assert (answer.code, answer.out) == (0, "")
+    assert answer.err == f"{len(files)} files checked: no errors, no warnings\n"
+
+
+def test_a_misspelt_key_on_line_17_is_reported_at_line_17(wavecast, misspelt):
+    answer = wavecast("check", str(misspelt))
+    assert answer.code == 1
+    lines = [line for line in answer.out.splitlines() if line.startswith(f"{misspelt}:17:")]
+    assert len(lines) == 1
+    assert ": error: " in lines[0] and "cluster" in lines[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("waves:\n  - regions: [a]\n    bake_minuts: 3\n", 3),
+        ("name: x\nregions:\n  - name: a\n    trafic: 3\n", 4),
+        ("fleet: {regions: [{name: a, traffic: 1}]}\ndeploy: 3\n\nlagg: 2\n", 4),
+    ],
+    ids=["plan", "fleet", "scenario"],
+)
+def test_a_misspelt_key_of_our_own_files_is_an_error_at_its_line(wavecast, tmp_path, text, line):
+    path = tmp_path / "file.yaml"
+    path.write_text(text, encoding="utf-8")
+    answer = wavecast("check", str(path))
+    assert answer.code == 1
+    assert any(row.startswith(f"{path}:{line}:") and "did you mean" in row for row in answer.out.splitlines())
+
+
+def test_a_fleet_shows_what_a_file_alone_does_not(wavecast, root):
+    plan = str(root / "data" / "plans" / "all-at-once.yaml")
+    assert wavecast("check", plan).out == ""
+    answer = wavecast("check", plan, "--fleet", "storefront")
+    assert answer.code == 0, "warnings are fine"
+    assert answer.out.count("[failover-together]") == 3
+    assert answer.err == "1 file checked: no errors, 5 warnings\n"
+
+
+def test_a_workflow_is_held_against_a_fleet_without_asking_for_its_bakes(wavecast, root, tmp_path):
+    text = (root / "data" / "workflows" / "two-region.yaml").read_text(encoding="utf-8")
+    path = tmp_path / "workflow.yaml"
+    path.write_text(text.replace("BAKE_MINUTES", "PATIENCE"), encoding="utf-8")
+    answer = wavecast("check", str(path), "--fleet", "storefront")
+    assert answer.code == 0
+    assert "[region-left-out]" in answer.out and "[first-wave-heavy]" in answer.out
+    assert "bake" not in answer.out
+
+
+def test_a_region_that_the_fleet_does_not_have_is_an_error(wavecast, tmp_path):
+    path = tmp_path / "plan.yaml"
+    path.write_text("waves:\n  - regions: [eu-north-1]\n  - regions: [us-wst-2]\n", encoding="utf-8")
+    answer = wavecast("check", str(path), "--fleet", "storefront")
+    assert answer.code == 1
+    assert f"{path}:3:15: error: region 'us-wst-2' is not in the fleet; did you mean 'us-west-2'?" in answer.out
+
+
+def test_the_json_has_files_findings_and_counts(wavecast, misspelt, root):
+    plan = str(root / "data" / "plans" / "two-halves.yaml")
+    answer = wavecast("check", plan, str(misspelt), "--json")
+    found = json.loads(answer.out)
+    assert answer.code == 1 and answer.err == ""
+    assert found["files"] == [{"path": plan, "kind": "plan"}, {"path": str(misspelt), "kind": "workflow"}]
+    assert found["errors"] == sum(f["severity"] == "error" for f in found["findings"])
+    assert {"path", "line", "column", "severity", "message", "rule"} == set(found["findings"][0])
+    assert 17 in [finding["line"] for finding in found["findings"]]
+
+
+def unreadable(tmp_path, what):
+    path = tmp_path / "file.yaml"
+    match what:
+        case "missing":
+            pass
+        case "directory":
+            path.mkdir()
+        case "binary":
+            path.write_bytes(b"\x89PNG\r\n\x1a\n\x00\x00")
+        case "too large":
+            with path.open("wb") as file:
+                file.truncate(50 * 1024 * 1024)
+    return path
+
+
+@pytest.mark.parametrize("what", ["missing", "directory", "binary", "too large"])
+def test_what_cannot_be_read_is_one_line_and_code_2(wavecast, tmp_path, what):
+    path = unreadable(tmp_path, what)
+    answer = wavecast("check", str(path))
+    assert answer.code == 2
+    assert len(answer.out.splitlines()) == 1 and answer.out.startswith(f"{path}:1:")
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "just a text\n", "- 1\n- 2\n", "a: [\n"])
+def test_a_file_that_is_nothing_is_an_error(wavecast, tmp_path, text):
+    path = tmp_path / "file.yaml"
+    path.write_text(text, encoding="utf-8")
+    answer = wavecast("check", str(path))
+    assert answer.code == 1
+    assert len(answer.out.splitlines()) == 1
+
+
+def test_one_unreadable_file_does_not_hide_the_others(wavecast, tmp_path, misspelt):
+    answer = wavecast("check", str(tmp_path / "none.yaml"), str(misspelt))
+    assert answer.code == 2
+    assert f"{misspelt}:17:" in answer.out
+
+
+def test_a_fleet_that_cannot_be_read_is_code_2_before_anything_is_checked(wavecast, root):
+    answer = wavecast("check", str(root / "data" / "plans" / "two-halves.yaml"), "--fleet", "nope")
+    assert (answer.code, answer.out) == (2, "")
+    assert len(answer.err.splitlines()) == 1
+
+
+def test_no_files_is_a_usage_error(wavecast):
+    answer = wavecast("check")
+    assert answer.code == 2
+    assert len(answer.err.splitlines()) == 1

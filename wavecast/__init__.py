@@ -1,0 +1,8 @@
+"""The door: one command, `wavecast VERB`, and what it takes for an input.
+
+What the verbs do lives in the packages to the left; here are arguments, tables for terminals, exit codes and files.
+"""
+
+from wavecast.inputs import read_fleet, read_inputs, read_plan, read_plans, read_scenario
+
+__all__ = ["read_fleet", "read_inputs", "read_plan", "read_plans", "read_scenario"]

@@ -1,0 +1,86 @@
+"""An executed notebook as one readable, printable HTML page that needs nothing else.
+
+Not here: running it (``_notebook``).
+"""
+
+import html
+from pathlib import Path
+from typing import Any
+
+STYLE = """
+:root { color-scheme: light; }
+body { font: 16px/1.5 system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; color: #1B1F24; background: #fff;
+  max-width: 60rem; margin: 0 auto; padding: 1.5rem 1.5rem 4rem; }
+h1 { font-size: 1.7rem; margin: 0 0 1rem; } h2 { font-size: 1.25rem; margin: 2.4rem 0 0.6rem; }
+img { max-width: 100%; height: auto; }
+p, ul { max-width: 52rem; }
+table { border-collapse: collapse; font-size: 0.86rem; line-height: 1.35; margin: 0.8rem 0; width: 100%; }
+th, td { padding: 0.3rem 0.6rem; border-bottom: 1px solid #DDE2E7; vertical-align: top; overflow-wrap: break-word; }
+th { border-bottom: 2px solid #5B6570; vertical-align: bottom; }
+td small { color: #5B6570; }
+footer { margin-top: 3rem; color: #5B6570; font-size: 0.85rem; }
+.stopped { border-left: 0.5rem solid #D55E00; padding: 0.6rem 1rem; background: #F4F6F8; overflow-wrap: anywhere; }
+@media print {
+  @page { size: A4; margin: 14mm 12mm; }
+  body { font-size: 9.5pt; max-width: none; padding: 0; }
+  h2 { break-after: avoid; } img, tr, li, .stopped { break-inside: avoid; }
+  img { width: auto !important; max-height: 19cm; } thead { display: table-header-group; }
+}
+"""
+PRIORITY = ["text/html", "image/svg+xml", "image/png", "image/jpeg", "text/markdown", "text/plain"]
+
+
+def page(notebook: Path, *, title: str, footer: str = "", stopped: str = "") -> str:
+    """Turn an executed notebook into a page: what it shows, without inputs, prompts, warnings or progress.
+
+    Parameters
+    ----------
+    notebook
+        As papermill left it.
+    title
+        Of the page; escaped here, as are the two others.
+    footer
+        A line at the end.
+    stopped
+        Why the notebook stopped half-way, shown at the top.
+    """
+    import nbformat
+
+    found = nbformat.read(notebook, as_version=4)
+    cells = [_tidy(cell) for cell in found.cells if not _papermills(cell)]
+    found.cells = [cell for cell in cells if cell.cell_type != "code" or cell.outputs]
+    why = f"<strong>The report stopped half-way.</strong> {html.escape(stopped)}"
+    notice = f'<p class="stopped">{why}</p>' if stopped else ""
+    foot = f"<footer>{html.escape(footer)}</footer>" if footer else ""
+    return (
+        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{html.escape(title)}</title>\n'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<style>{STYLE}</style>\n</head>\n'
+        f"<body>\n{notice}{_body(found)}{foot}\n</body>\n</html>\n"
+    )
+
+
+def _body(notebook: Any) -> str:
+    from nbconvert.exporters.html import HTMLExporter
+
+    exporter = HTMLExporter(
+        template_name="basic",
+        exclude_input=True,
+        exclude_input_prompt=True,
+        exclude_output_prompt=True,
+        exclude_anchor_links=True,
+    )
+    exporter.config.NbConvertBase.display_data_priority = PRIORITY
+    body, _ = exporter.from_notebook_node(notebook)
+    return str(body)
+
+
+def _papermills(cell: Any) -> bool:
+    """Whether papermill put the cell in, to say where the notebook stopped: the page says so itself."""
+    return bool({"papermill-error-cell-tag", "injected-parameters"} & set(cell.metadata.get("tags", [])))
+
+
+def _tidy(cell: Any) -> Any:
+    """Leave what a cell shows: no streams, which are warnings and progress, and no tracebacks."""
+    if cell.cell_type == "code":
+        cell.outputs = [each for each in cell.outputs if each.output_type in ("display_data", "execute_result")]
+    return cell

@@ -1,0 +1,129 @@
+"""`wavecast check`: every fault of workflow, plan, fleet and scenario files at once.
+
+Not here: the rules (``waves``, ``simulation.scenario``).
+"""
+
+import os
+
+import click
+
+from wavecast.inputs import Kind, find, mistaken, read_fleet, read_plan, read_scenario, recognise
+from wavecast.terminal import say, say_json
+from waves import Finding, Fleet, InputError, Plan, Workflow, plan_findings
+from waves import check as check_workflow
+
+# What keeps a file from being read at all, in the place of something wrong in it.
+UNREADABLE = frozenset({"cannot-read", "not-a-file", "not-utf8", "too-large", "control-character"})
+
+HELP = """Check files: CodeCatalyst workflows, plans, fleets and scenarios, told apart by their content.
+
+For workflows it stands in for the console's Validate button. Every finding at once, one a line:
+path:line:column: error|warning: message [rule].
+
+With --fleet, workflows and plans are also held against a fleet: regions that it does not have, failover partners in
+one wave, a first wave with more traffic than the rest, more regions in a wave than AWS's rule for fanning out
+allows, regions left out.
+
+\b
+Examples:
+  wavecast check .codecatalyst/workflows/*.yaml
+  wavecast check plan.yaml --fleet fleet.yaml
+  wavecast check scenario.yaml --json
+
+\b
+Exit codes:
+  0  no errors (there may be warnings)
+  1  an error
+  2  a file that cannot be read
+"""
+
+
+@click.command(help=HELP)
+@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@click.option("--fleet", metavar="F", help="A fleet or scenario (file or sample) to hold workflows and plans against.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Write an object: files (path, kind), findings, errors, warnings."
+)
+def check(files: tuple[str, ...], fleet: str | None, as_json: bool) -> int:
+    """See HELP."""
+    known = read_fleet(fleet) if fleet is not None else None
+    kinds, findings = [], []
+    for name in files:
+        kind, found = findings_of(name, known)
+        kinds.append({"path": name, "kind": kind})
+        findings += found
+    errors = sum(finding.severity == "error" for finding in findings)
+    warnings = len(findings) - errors
+    if as_json:
+        listed = [finding.as_dict() for finding in findings]
+        say_json({"files": kinds, "findings": listed, "errors": errors, "warnings": warnings})
+    else:
+        for finding in findings:
+            say(str(finding))
+        checked, found_e, found_w = (
+            _count(n, t) for n, t in ((len(files), "file"), (errors, "error"), (warnings, "warning"))
+        )
+        click.echo(f"{checked} checked: {found_e}, {found_w}", err=True)
+    return _code(findings)
+
+
+def findings_of(name: str | os.PathLike[str], fleet: Fleet | None = None) -> tuple[Kind | None, list[Finding]]:
+    """Check one file.
+
+    Parameters
+    ----------
+    name
+        A path, or a sample's name.
+    fleet
+        What to hold a workflow or a plan against.
+
+    Returns
+    -------
+    kind : {"workflow", "plan", "fleet", "scenario"} or None
+        What it is; None where that cannot be told.
+    findings : list of Finding
+        In the order of the file.
+    """
+    kind: Kind | None = None
+    try:
+        path = find(name, "plan", "scenario", "fleet")
+        document, kind = recognise(path)
+        if kind == "workflow":
+            return kind, _workflow(path, fleet)
+        if kind == "plan":
+            plan = read_plan(path)
+            return kind, plan_findings(plan, fleet) if fleet else []
+        if kind == "fleet":
+            read_fleet(path)
+        elif kind == "scenario":
+            read_scenario(path)
+        else:
+            raise mistaken(document, None, "a workflow, plan, fleet or scenario")
+    except InputError as error:
+        return kind, list(error.findings)
+    return kind, []
+
+
+def _workflow(path: str, fleet: Fleet | None) -> list[Finding]:
+    found = check_workflow(path)
+    if fleet is None or any(finding.severity == "error" for finding in found):
+        return found
+    if not Workflow.read(path).deployments:
+        return found
+    try:
+        # The bakes do not matter here, and must not be asked for.
+        plan = Plan.from_codecatalyst(path, bake_minutes=0)
+    except InputError as error:
+        return sorted({*found, *error.findings})
+    return sorted({*found, *plan_findings(plan, fleet)})
+
+
+def _count(n: int, thing: str) -> str:
+    return f"{n or 'no'} {thing}{'' if n == 1 else 's'}"
+
+
+def _code(findings: list[Finding]) -> int:
+    errors = [finding for finding in findings if finding.severity == "error"]
+    if any(finding.rule in UNREADABLE for finding in errors):
+        return 2
+    return 1 if errors else 0

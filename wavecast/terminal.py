@@ -1,0 +1,133 @@
+"""What every verb says to a terminal: tables, JSON, faults, where a picture may go.
+
+Not here: which numbers are said (each verb's own file).
+"""
+
+import json
+import math
+import os
+import sys
+from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from waves.documents import one_line
+
+WIDTH = 80
+SEEDS = click.IntRange(0, 2**64 - 1)
+TRIALS = click.IntRange(1, 10_000_000)
+PICTURES = (".svg", ".png")
+
+
+class Number(click.FloatRange):
+    """A finite number within a range: NaN would pass for one, as it is neither below nor above."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read it, or fail with what is wrong."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a finite number", param, ctx)
+        return number
+
+
+class Refusal(click.ClickException):
+    """Input that cannot be used: one line on standard error, exit code 2."""
+
+    exit_code = 2
+
+    def show(self, file: Any = None) -> None:
+        """Write it as one line for each fault."""
+        for line in self.message.splitlines():
+            fault(line)
+
+
+def fault(line: str) -> None:
+    """Write one fault to standard error; in a finding the file comes first, as editors expect it."""
+    finding = ": error: " in line or ": warning: " in line
+    click.echo(one_line(line if finding else f"wavecast: {line}"), err=True)
+
+
+def say(text: str) -> None:
+    """Write lines to standard output; what a name holds cannot steer the terminal."""
+    lines = text.replace("\u00a0", " ").split("\n")
+    click.echo("\n".join(one_line(line) for line in lines))
+
+
+def say_json(value: Any) -> None:
+    """Write a value as strict JSON to standard output: numbers that are not known must be None by now."""
+    click.echo(json.dumps(value, indent=2, allow_nan=False))
+
+
+def progress() -> bool:
+    """Whether a progress bar is wanted: only where a person watches."""
+    return sys.stderr.isatty()
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, left: Collection[int] = (0,)) -> str:
+    """Lay out a table for a terminal.
+
+    Parameters
+    ----------
+    head
+        The columns' titles; broken into several lines where that makes the column narrower.
+    rows
+        One text a column.
+    left
+        The columns that are flush left; the others, numbers, are flush right.
+    """
+    body = [[str(cell) for cell in row] for row in rows]
+    widths = [max((len(row[c]) for row in body), default=0) for c in range(len(head))]
+    titles = [_broken(title, width) for title, width in zip(head, widths, strict=True)]
+    widths = [max(width, *map(len, title)) for width, title in zip(widths, titles, strict=True)]
+    tall = max(len(title) for title in titles)
+    lines = [[([""] * (tall - len(title)) + title)[n] for title in titles] for n in range(tall)]
+    lines += [["-" * width for width in widths], *body]
+    return "\n".join(_line(line, widths, left) for line in lines)
+
+
+def _line(cells: Sequence[str], widths: Sequence[int], left: Collection[int]) -> str:
+    pairs = enumerate(zip(cells, widths, strict=True))
+    return "  ".join(cell.ljust(width) if c in left else cell.rjust(width) for c, (cell, width) in pairs).rstrip()
+
+
+def _broken(title: str, width: int) -> list[str]:
+    """Break a title at spaces and hyphens, to about the width of its column."""
+    lines = [""]
+    for word in title.replace("-", "- ").split():
+        join = "" if lines[-1].endswith("-") or not lines[-1] else " "
+        if lines[-1] and len(lines[-1] + join + word) > max(width, 12):
+            lines.append(word)
+        else:
+            lines[-1] += join + word
+    return lines
+
+
+def check_picture(path: str | None) -> None:
+    """Refuse a picture's path before the work is done.
+
+    Raises
+    ------
+    Refusal
+        Where its ending is not .svg or .png, or its folder is not there.
+    """
+    if path is None:
+        return
+    if not path.lower().endswith(PICTURES):
+        raise Refusal(f"--out {path}: a picture ends in .svg or .png")
+    folder = Path(path).parent
+    if not folder.is_dir():
+        raise Refusal(f"--out {path}: there is no folder {os.fspath(folder)!r}; make it first")
+    if Path(path).is_dir():
+        raise Refusal(f"--out {path}: this is a folder; name a file")
+
+
+def save_picture(result: Any, path: str | None) -> None:
+    """Draw what has a `plot` into a file, and say where."""
+    if path is not None:
+        scale = {"dpi": 200} if path.lower().endswith(".png") else {}
+        result.plot().savefig(path, format=Path(path).suffix[1:].lower(), **scale)
+        click.echo(f"wrote {path}", err=True)

@@ -1,0 +1,46 @@
+"""What ships where, in which order: fleets, plans, groupings, and CodeCatalyst workflows.
+
+Everything public is here; the files behind it may move.
+"""
+
+from waves.codecatalyst import Workflow, check
+from waves.documents import Finding, InputError, ModelFaults, did_you_mean, read_yaml
+from waves.fleet import Fleet, Region, unknown_region
+from waves.groupings import all_at_once, by_traffic, doubling, grouped, one_at_a_time, sizes
+from waves.nouns import DATA, Amount, Count, Minutes, Noun, Part, Probability, Switch, Text, quantity
+from waves.plan import Plan, Steps, Wave, sample
+from waves.rules import plan_findings
+
+__all__ = [
+    "DATA",
+    "Amount",
+    "Count",
+    "Finding",
+    "Fleet",
+    "InputError",
+    "Minutes",
+    "ModelFaults",
+    "Noun",
+    "Part",
+    "Plan",
+    "Probability",
+    "Region",
+    "Steps",
+    "Switch",
+    "Text",
+    "Wave",
+    "Workflow",
+    "all_at_once",
+    "by_traffic",
+    "check",
+    "did_you_mean",
+    "doubling",
+    "grouped",
+    "one_at_a_time",
+    "plan_findings",
+    "quantity",
+    "read_yaml",
+    "sample",
+    "sizes",
+    "unknown_region",
+]

@@ -1,0 +1,121 @@
+"""What fleet, plan and scenario have in common: strict fields with units, reading, writing, a digest.
+
+Not here: YAML itself (``documents``), and what the fields mean (each noun's own file).
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, Strict
+
+from waves.documents import Document, Finding, InputError, Severity, Where, read_yaml, validate, write_yaml
+
+Text = Annotated[str, Strict(), Field(min_length=1, max_length=200)]
+Minutes = Annotated[float, Strict(), Field(ge=0, allow_inf_nan=False)]
+Amount = Annotated[float, Strict(), Field(gt=0, allow_inf_nan=False)]
+Probability = Annotated[float, Strict(), Field(ge=0, le=1)]
+Count = Annotated[int, Strict(), Field(ge=0)]
+Switch = Annotated[bool, Strict()]
+
+DATA = Path(__file__).resolve().parent.parent / "data"
+
+
+def quantity(default: Any, text: str, *, unit: str = "", source: str = "", **options: Any) -> Any:
+    """Declare a field with its meaning, unit and source, for the docs and the published JSON Schema.
+
+    Parameters
+    ----------
+    default
+        The default; ``...`` where the field must be given.
+    text
+        What the field means, in one sentence.
+    unit
+        The unit of its number, where it has one.
+    source
+        Where the default comes from; ``assumed`` where nobody measured it.
+    **options
+        Passed on to `pydantic.Field`.
+    """
+    extra: dict[str, Any] = {key: value for key, value in (("unit", unit), ("source", source)) if value}
+    return Field(default, description=text, json_schema_extra=extra or None, **options)
+
+
+class Part(BaseModel):
+    """A piece of a noun: frozen, and refusing fields it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Copy, with other values where wanted; what was worked out from the old ones is forgotten."""
+        copy = super().model_copy(update=update, deep=deep)
+        for name in set(vars(copy)) - set(type(self).model_fields):
+            del copy.__dict__[name]
+        if isinstance(copy, Noun):
+            copy._document = None
+        return copy
+
+
+class Noun(Part):
+    """A fleet, a plan or a scenario: frozen, compared by value, read from and written to YAML without loss."""
+
+    _document: Document | None = PrivateAttr(None)
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self.model_dump() == other.model_dump()
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    @classmethod
+    def read(cls, path: str | os.PathLike[str]) -> Self:
+        """Read a YAML file.
+
+        Parameters
+        ----------
+        path
+            The file.
+
+        Raises
+        ------
+        InputError
+            With every fault of the file, each with its line and remedy.
+        """
+        return cls._from_document(read_yaml(path))
+
+    @classmethod
+    def _from_document(cls, document: Document, context: dict[str, Any] | None = None) -> Self:
+        noun = validate(document, cls, context=context)
+        noun._document = document
+        return noun
+
+    def write(self, path: str | os.PathLike[str]) -> None:
+        """Write a YAML file from which `read` makes an equal object."""
+        write_yaml(self.as_dict(), path)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain lists, mappings, numbers and strings, as they would stand in a file; defaults left out."""
+        return self.model_dump(mode="python", exclude_defaults=True)
+
+    @property
+    def digest(self) -> str:
+        """The first 12 hexadecimal digits of the SHA-256 of the content, defaults included."""
+        text = json.dumps(self.model_dump(mode="python"), sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    @property
+    def origin(self) -> str:
+        """The file it was read from, or its type in angle brackets."""
+        return self._document.path if self._document else f"<{type(self).__name__.lower()}>"
+
+    def complaint(self, found: list[tuple[Where, str, str]]) -> InputError:
+        """Turn (where, message, rule) rows into an error that knows file, line and column."""
+        return InputError(self.remark(*row) for row in found)
+
+    def remark(self, where: Where, message: str, rule: str, severity: Severity = "error") -> Finding:
+        """Make a finding that knows file, line and column, where the noun was read from a file."""
+        document = self._document or Document(self.origin, {}, {}, ())
+        return document.finding(where, message, rule, severity)

@@ -1,0 +1,223 @@
+"""The plan: which regions change in which wave, how long each wave bakes, how one region's traffic moves.
+
+Not here: ready-made groupings (``groupings``), the workflow reader (``codecatalyst``), what may happen
+(``simulation``).
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, PlainSerializer, Strict, WithJsonSchema, model_validator
+
+from waves.codecatalyst import Stage, Workflow
+from waves.documents import Document, ModelFaults, Place, Where
+from waves.fleet import Fleet, unknown_region
+from waves.nouns import DATA, Count, Minutes, Noun, Part, Switch, Text, quantity
+
+Percent = Annotated[float, Strict(), Field(gt=0, lt=100)]
+
+
+class Steps(Part):
+    """A deployment strategy that moves a region's traffic in steps, such as a canary."""
+
+    steps: tuple[tuple[Percent, Minutes], ...] = quantity(
+        ..., "Pairs of percent and minutes held; the rest follows at the end.", unit="percent, minutes", min_length=1
+    )
+
+    @model_validator(mode="after")
+    def _rising(self) -> Self:
+        percents = [percent for percent, _ in self.steps]
+        if any(b <= a for a, b in zip(percents, percents[1:], strict=False)):
+            raise ValueError(f"the percentages of `steps` must rise strictly, got {percents}; put them in order")
+        return self
+
+
+def _strategy(value: Any) -> Any:
+    if isinstance(value, Steps) or value in ("rolling", "blue_green"):
+        return value
+    if isinstance(value, Mapping) and "steps" in value:
+        return Steps.model_validate(value)
+    raise ValueError(
+        f"{value!r} is not a deployment strategy; use rolling, blue_green or {{steps: [[percent, minutes], …]}}"
+    )
+
+
+Strategy = Annotated[
+    Literal["rolling", "blue_green"] | Steps,
+    BeforeValidator(_strategy),
+    PlainSerializer(lambda s: s if isinstance(s, str) else {"steps": [list(step) for step in s.steps]}),
+    WithJsonSchema({"anyOf": [{"enum": ["rolling", "blue_green"]}, Steps.model_json_schema()]}),
+]
+
+
+class Wave(Part):
+    """One wave: regions that deploy together, then bake together."""
+
+    name: Text | None = quantity(None, "What people call the wave.")
+    regions: tuple[Text, ...] = quantity(..., "The regions, in the order in which they start.", min_length=1)
+    bake_minutes: Minutes = quantity(
+        0.0, "How long the wave is watched after its last deployment has ended.", unit="minutes", source="assumed"
+    )
+    bake_requests: Annotated[float, Strict(), Field(ge=0, allow_inf_nan=False)] = quantity(
+        0.0,
+        "The bake goes on until every region of the wave has served so many requests on the new version.",
+        unit="requests",
+        source="assumed",
+    )
+    max_parallel: Annotated[int, Strict(), Field(ge=1)] | None = quantity(
+        None, "At most so many regions of the wave deploy at once; all of them if left out.", unit="regions"
+    )
+    approval: Switch = quantity(False, "Whether somebody must approve before the wave starts.")
+
+
+class Plan(Noun):
+    """What we decide: an ordered list of waves of region names, with bakes, approvals and deployment strategies."""
+
+    name: Text = quantity("plan", "What people call the plan.")
+    waves: tuple[Wave, ...] = quantity(..., "The waves, in order.", min_length=1)
+    strategy: Strategy = quantity("rolling", "How one region's traffic moves: rolling, blue_green, or steps.")
+    strategies: dict[Text, Strategy] = quantity({}, "The deployment strategy of single regions, by name.")
+    retries: Count = quantity(
+        0, "How often a failed deployment is tried again at once.", unit="attempts", source="assumed"
+    )
+    on_deploy_failure: Literal["stop", "rollback_all"] = quantity(
+        "stop",
+        "After a failed deployment, `stop` starts nothing more, as ECS and CodeCatalyst do; `rollback_all` halts all.",
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        faults: list[tuple[Where, str, str]] = []
+        first: dict[str, int] = {}
+        for w, wave in enumerate(self.waves):
+            for r, region in enumerate(wave.regions):
+                if region in first:
+                    where = f"wave {first[region] + 1}" if first[region] != w else "the same wave"
+                    message = f"region {region!r} of wave {w + 1} is in {where} already; a region deploys once"
+                    faults.append((("waves", w, "regions", r), message, "region-twice"))
+                first.setdefault(region, w)
+        for region in self.strategies:
+            if region not in first:
+                message = f"region {region!r} is in no wave of the plan; remove it, or give it a wave"
+                faults.append((("strategies", region), message, "unknown-region"))
+        if faults:
+            raise ModelFaults(faults)
+        return self
+
+    @classmethod
+    def read(cls, path: str | os.PathLike[str]) -> Self:
+        """Read a plan from a YAML file; see `from_codecatalyst` for workflow files.
+
+        Raises
+        ------
+        InputError
+            With every fault of the file, each with its line and remedy.
+        """
+        return super().read(path)
+
+    @classmethod
+    def from_codecatalyst(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        bake_minutes: float | Sequence[float] | Mapping[str, float] | None = None,
+        name: str | None = None,
+        **options: Any,
+    ) -> Self:
+        """Turn a CodeCatalyst workflow file into a plan.
+
+        Parameters
+        ----------
+        path
+            The workflow file.
+        bake_minutes
+            Minutes that each wave bakes: one number, one a wave, or by the name of the wave. Where it is left out, the
+            workflow's `BAKE_MINUTES` hints count; a bake whose length nobody states is refused, never guessed.
+        name
+            The plan's name; the workflow's own if left out.
+        **options
+            Other fields of `Plan`, which a workflow does not tell: `strategy`, `retries` …
+
+        Raises
+        ------
+        InputError
+            Where the file cannot be read as waves.
+        """
+        workflow = Workflow.read(path)
+        stages = workflow.stages(bake_minutes)
+        waves = tuple(
+            Wave(name=s.name, regions=tuple(s.regions), bake_minutes=float(s.bake_minutes), approval=s.approval)
+            for s in stages
+        )
+        plan = cls(name=name or workflow.name, waves=waves, **options)
+        plan._document = Document(workflow.path, plan.as_dict(), _places(workflow, stages))
+        return plan
+
+    @cached_property
+    def regions(self) -> tuple[str, ...]:
+        """The plan's regions in plan order."""
+        return tuple(region for wave in self.waves for region in wave.regions)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """How many regions each wave has."""
+        return tuple(len(wave.regions) for wave in self.waves)
+
+    def strategy_of(self, region: str) -> str | Steps:
+        """Return the deployment strategy of a region."""
+        return self.strategies.get(region, self.strategy)
+
+    def require(self, fleet: Fleet) -> None:
+        """Refuse a plan with regions that the fleet does not have.
+
+        Raises
+        ------
+        InputError
+            Naming each such region, its line where the plan was read from a file, and the nearest name.
+        """
+        if found := self.strangers(fleet):
+            raise self.complaint(found)
+
+    def strangers(self, fleet: Fleet) -> list[tuple[Where, str, str]]:
+        """Return (where, message, rule) of each region that the fleet does not have."""
+        return [
+            (("waves", w, "regions", r), unknown_region(region, fleet.names), "unknown-region")
+            for w, wave in enumerate(self.waves)
+            for r, region in enumerate(wave.regions)
+            if region not in fleet.positions
+        ]
+
+
+def _places(workflow: Workflow, stages: Sequence[Stage]) -> dict[Where, Place]:
+    """Say where in the workflow's file each wave and each region of its plan stands: at the action that deploys it."""
+    spots = {action.label: (action.line, action.column) for action in workflow.actions}
+    places: dict[Where, Place] = {("waves",): spots[stages[0].actions[0]]}
+    for w, stage in enumerate(stages):
+        places["waves", w] = places["waves", w, "regions"] = spots[stage.actions[0]]
+        for deployment in workflow.deployments:
+            if deployment.action in stage.actions and deployment.region in stage.regions:
+                where = ("waves", w, "regions", stage.regions.index(deployment.region))
+                places.setdefault(where, spots[deployment.action])
+    return places
+
+
+def sample(name: str) -> Plan:
+    """Return a plan that comes with the kit.
+
+    Parameters
+    ----------
+    name
+        The name of a file in `data/plans`, without its ending, such as `six-region-three-wave`.
+
+    Raises
+    ------
+    ValueError
+        Where there is none of that name; it lists those there are.
+    """
+    path = DATA / "plans" / f"{name}.yaml"
+    names = sorted(p.stem for p in path.parent.glob("*.yaml"))
+    if name not in names:
+        raise ValueError(f"there is no sample plan {name!r}; there are {', '.join(names)}")
+    return Plan.read(path)
