@@ -6,4 +6,4 @@ localhost, for the process that started it, and the warning would stand in every
 
 c = get_config()  # type: ignore[name-defined]  # noqa: F821 - IPython puts it there
 
-c.IPKernelApp.log_level = 40  # logging.ERROR
+c.IPKernelApp.log_level = 50  # logging.CRITICAL

@@ -69,7 +69,8 @@ What a report leaves, and `wavecast gate` reads: `format` (1); `passed`; `senten
 `confidence`; `limits`, a list of `figure`, `side` (`at_most` or `at_least`), `value`, an estimate's fields, and
 `verdict` (`holds`, `broken` or `undecided`); `figures`, by plan and figure, an estimate each.
 
-A limit holds only where its whole interval does: an interval that straddles the limit is undecided, and does not pass.
+A limit holds only where its whole interval does. It is broken where the estimate is beyond it; where only an end of the
+interval is, it is undecided, and does not pass either.
 Nothing passes without trials, without limits, or with a number that is not known.
 """
 

@@ -118,7 +118,7 @@ KINDS = {"Fleet": "path, or fleet", "Region": "regions", "Wave": "waves", "Fault
 KINDS |= {"Account": "accounts", "Ecs": "`{clusters: …, services: …}`", "CodeCatalystProject": "projects"}
 
 COLLECTION = """\
-The config of `wavecast fetch`: whom to ask, for what, and how gently. An example stands in [history.md](history.md), and
+The config of `wavecast fetch`: whom to ask, for what, and how gently. An example stands in [history.md](history.md);
 `wavecast fetch --dry-run` finds the faults.
 """
 

@@ -207,6 +207,7 @@ def sweep(
     ):
         for job, parts in results:
             done = gathering.add(job, parts, wanted, confidence)
+            del parts  # megabytes, with thousands of plans, which need not wait for the next
             bar.update(len(job.trials) * len(plans))
             if done:
                 break

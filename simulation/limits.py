@@ -13,6 +13,8 @@ import pandas as pd
 
 from waves import did_you_mean
 
+SHARES = ("probability_", "share_exposed", "peak_share")  # figures that are probabilities or shares begin so
+
 
 @dataclass(frozen=True)
 class Limit:
@@ -78,11 +80,20 @@ def parse_limits(wanted: Mapping[str, Any], figures: Mapping[str, Any]) -> list[
             for side, value in bounds.items():
                 if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
                     faults.append(f"limits: {figure}: {side} is {value!r}; give a number")
+                elif value < 0 or (value > 1 and figure.startswith(SHARES)):
+                    faults.append(f"limits: {figure}: {side} is {value:g}; {_range(figure, value)}")
                 else:
                     limits.append(Limit(figure, side, float(value)))
     if faults:
         raise ValueError("\n".join(faults))
     return limits
+
+
+def _range(figure: str, value: float) -> str:
+    if not figure.startswith(SHARES):
+        return "no figure is below 0"
+    near = f", so perhaps {value / 100:g}" if 1 < value <= 100 else ""
+    return f"probabilities and shares are from 0 to 1{near}"
 
 
 def judge(summary: pd.DataFrame, limits: list[Limit]) -> list[Judgement]:

@@ -6,7 +6,7 @@ themselves (``distributions``), what the fields do (``model``).
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -26,7 +26,7 @@ from simulation.distributions import Constant, Distribution
 from waves import DATA, Fleet, ModelFaults, Noun, Part, Probability, Text, did_you_mean, quantity, read_yaml
 
 Threshold = Annotated[float, Strict(), Field(ge=0, lt=1)]
-Rate = Annotated[float, Strict(), Field(ge=0, allow_inf_nan=False)]
+Rate = Annotated[float, Strict(), Field(ge=0, le=1e6, allow_inf_nan=False)]
 Horizon = Annotated[float, Strict(), Field(gt=0, allow_inf_nan=True)]
 PER_REGION = (
     "deploy", "deploy_failure_probability", "alarm_threshold", "evidence", "lag", "false_alarms_per_region_day",
@@ -250,19 +250,27 @@ class Scenario(Noun):
     @cached_property
     def assumptions(self) -> list[tuple[str, str, str, str]]:
         """Field, value, unit and source of everything that is not at its default."""
-        rows = []
+        return [row for row, at_default in self._rows() if not at_default]
+
+    @cached_property
+    def defaults(self) -> list[tuple[str, str, str, str]]:
+        """Field, value, unit and source of everything that is at its default: mostly, what is switched off."""
+        return [row for row, at_default in self._rows() if at_default]
+
+    def _rows(self) -> Iterator[tuple[tuple[str, str, str, str], bool]]:
         for field, info in type(self).model_fields.items():
-            value = getattr(self, field)
-            at_default = value in (info.default, Constant.model_construct(value=info.default))
-            if field in ("name", "fleet", "faults", "regions", "sources") or at_default:
+            if field in ("name", "fleet", "faults", "regions", "sources"):
                 continue
+            value = getattr(self, field)
             extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
-            rows.append((field, describe(value), str(extra.get("unit", "")), self.sources.get(field, "assumed")))
-        return rows
+            row = (field, describe(value), str(extra.get("unit", "")), self.sources.get(field, "assumed"))
+            yield row, value in (info.default, Constant.model_construct(value=info.default))
 
 
 def describe(value: Any) -> str:
     """Word a field's value for a table: `lognormal, median 6, p95 12`."""
+    if value is None:
+        return "never"
     if not isinstance(value, Part):
         return f"{value:g}" if isinstance(value, float) else str(value)
     fields = value.model_dump(exclude={"family"})

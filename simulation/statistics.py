@@ -60,7 +60,8 @@ def ratio(above: Values, below: Values, confidence: float = 0.95) -> Estimate:
     if len(above) < 2 or min(np.count_nonzero(above), np.count_nonzero(below)) < FEW or not math.isfinite(value):
         return Estimate(value, math.nan, math.nan)
     half = half_width(influence(above, below), confidence)
-    return Estimate(value, value - half, value + half)
+    least = 0.0 if np.min(above) >= 0 else -math.inf  # what cannot be negative has no mean below zero
+    return Estimate(value, max(value - half, least), value + half)
 
 
 def influence(above: Values, below: Values) -> Values:
@@ -143,7 +144,7 @@ def proportion(hits: int, trials: int, confidence: float = 0.95) -> Estimate:
 
 
 def from_sums(n: float, nonzero: float, total: float, squares: float, confidence: float = 0.95) -> Estimate:
-    """Estimate a mean from sums; otherwise as `mean`.
+    """Estimate a mean of values that are never negative from sums; otherwise as `mean`.
 
     Parameters
     ----------
@@ -160,7 +161,7 @@ def from_sums(n: float, nonzero: float, total: float, squares: float, confidence
     if n < 2 or nonzero < FEW or not math.isfinite(value):
         return Estimate(value, math.nan, math.nan)
     half = width_from_squares(n, float(squares) - n * value**2, confidence)
-    return Estimate(value, value - half, value + half)
+    return Estimate(value, max(value - half, 0.0), value + half)
 
 
 def ratio_from_sums(

@@ -57,7 +57,7 @@ def test_the_report_opens_with_the_verdict_and_the_duel(browser: Any, report: Pa
     text = page.inner_text("body").replace("\u00a0", " ")
     assert verdict["sentence"].replace("\u00a0", " ") in text
     headings = [heading.inner_text() for heading in page.query_selector_all("h1, h2")]
-    assert headings[:2] == ["Wave report", "The same bad change under two plans"]
+    assert headings[:2] == ["Wave report", "A typical bad change"]
     assert "Traceback" not in text
     page.close()
 

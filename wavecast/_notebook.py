@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 # A kernel warns at every start, since ipykernel 7.3, that it listens on TCP; it does so on localhost, for us alone.
-QUIET = ["--IPKernelApp.log_level=40"]
+QUIET = ["--IPKernelApp.log_level=50"]
 
 
 @dataclass(frozen=True)

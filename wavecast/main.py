@@ -72,7 +72,8 @@ class Verbs(click.Group):
         """Run the verb. A reader that has left, as `head` does, ends it quietly; click would take that for an error."""
         try:
             result = super().invoke(ctx)
-            sys.stdout.flush()
+            if sys.stdout is not None:  # closed before we began
+                sys.stdout.flush()
             return result
         except BrokenPipeError:
             # Python would complain again when it flushes at the end.

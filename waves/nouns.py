@@ -15,10 +15,11 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, Strict
 from waves.documents import Document, Finding, InputError, Severity, Where, read_yaml, validate, write_yaml
 
 Text = Annotated[str, Strict(), Field(min_length=1, max_length=200)]
-Minutes = Annotated[float, Strict(), Field(ge=0, allow_inf_nan=False)]
-Amount = Annotated[float, Strict(), Field(gt=0, allow_inf_nan=False)]
+# Bounds that no rollout comes near, so that sums stay finite and counts fit the machine.
+Minutes = Annotated[float, Strict(), Field(ge=0, le=1e9, allow_inf_nan=False)]
+Amount = Annotated[float, Strict(), Field(gt=0, le=1e15, allow_inf_nan=False)]
 Probability = Annotated[float, Strict(), Field(ge=0, le=1)]
-Count = Annotated[int, Strict(), Field(ge=0)]
+Count = Annotated[int, Strict(), Field(ge=0, le=100)]
 Switch = Annotated[bool, Strict()]
 
 DATA = Path(__file__).resolve().parent.parent / "data"

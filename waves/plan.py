@@ -60,13 +60,13 @@ class Wave(Part):
     bake_minutes: Minutes = quantity(
         0.0, "How long the wave is watched after its last deployment has ended.", unit="minutes", source="assumed"
     )
-    bake_requests: Annotated[float, Strict(), Field(ge=0, allow_inf_nan=False)] = quantity(
+    bake_requests: Annotated[float, Strict(), Field(ge=0, le=1e15, allow_inf_nan=False)] = quantity(
         0.0,
         "The bake goes on until every region of the wave has served so many requests on the new version.",
         unit="requests",
         source="assumed",
     )
-    max_parallel: Annotated[int, Strict(), Field(ge=1)] | None = quantity(
+    max_parallel: Annotated[int, Strict(), Field(ge=1, le=10_000)] | None = quantity(
         None, "At most so many regions of the wave deploy at once; all of them if left out.", unit="regions"
     )
     approval: Switch = quantity(False, "Whether somebody must approve before the wave starts.")

@@ -102,7 +102,7 @@ def typical_defect(outcomes: Outcomes) -> int:
         searched = f"no bad change hurt anybody in {len(outcomes.trials):,} trials"
         raise ValueError(f"{searched}; name a trial, or take more trials or another seed")
     median = np.quantile(impact[hurting], 0.5, method="inverted_cdf")
-    return outcomes.trials[int(hurting[np.argmin(np.abs(impact[hurting] - median))])]
+    return outcomes.trials[int(hurting[np.argmax(impact[hurting] == median)])]  # one of them is the median
 
 
 def duel(first: Plan, second: Plan, scenario: Scenario, *, seed: int = 0, trial: int | None = None) -> Duel:

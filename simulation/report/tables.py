@@ -91,7 +91,9 @@ def assumptions(scenario: Scenario) -> Html:
     guessed = sum(source.startswith("assumed") for *_, source in scenario.assumptions)
     counted = f"All {len(rows)} values" if guessed == len(rows) else f"{guessed} of the {len(rows)} values"
     what = paragraph(f"{counted} are assumed: replace them with your own.") if guessed else Html("")
-    return table(("field", "value", "unit", "source"), rows, numbers=False) + what
+    off = ", ".join(f"{field} {value}" for field, value, *_ in scenario.defaults)
+    rest = paragraph(f"Left at their defaults: {off}.") if off else Html("")
+    return table(("field", "value", "unit", "source"), rows, numbers=False) + what + rest
 
 
 def faults(scenario: Scenario) -> Html:

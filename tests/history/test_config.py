@@ -1,9 +1,12 @@
 """The plan of collection: what a config may say, and how its faults are told."""
 
+import jsonschema
 import pytest
+import yaml
 
 import history
 from history.config import Patterned
+from wavecast.schemas import schemas
 from waves import InputError
 
 GOOD = """\
@@ -92,3 +95,33 @@ def test_patterns_take_and_refuse_names_and_know_which_matched_nothing():
     assert taken == ["store-eu", "checkout"]
     assert patterned.idle == ["nowhere"]
     assert (patterned.exact, Patterned(["a", "b"]).exact) == (None, ("a", "b"))
+
+
+def checker() -> jsonschema.Draft202012Validator:
+    return jsonschema.Draft202012Validator(schemas()["fetch.schema.json"])
+
+
+def test_the_example_of_the_docs_keeps_to_the_published_schema(root):
+    text = (root / "docs" / "history.md").read_text(encoding="utf-8").split("```yaml\n")[1].split("```")[0]
+    value = yaml.load(text, Loader=yaml.BaseLoader)  # dates stay text, as in our own reader
+    assert [error.message for error in checker().iter_errors(value)] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{accounts: [{id: '12', regions: [us-east-1], ecs: {}}]}",
+        "{accounts: [{id: 111122223333, regions: [us-east-1], ecs: {}}]}",
+        "{accounts: [{id: '111122223333', regions: [], ecs: {}}]}",
+        "{accounts: [{id: '111122223333', regions: [Virginia], ecs: {}}]}",
+        "{accounts: [{id: '111122223333', regions: [us-east-1], role: reader, ecs: {}}]}",
+        "{codecatalyst: [{space: acme}]}",
+        "{codecatalyst: [{space: acme, project: shop}], since: yesterday}",
+        "{codecatalyst: [{space: acme, project: shop}], threads: 5}",
+        "{codecatalyst: [{space: acme, project: shop}], tokens: x}",
+    ],
+)
+def test_the_published_schema_refuses_what_the_model_refuses(text, write):
+    assert list(checker().iter_errors(yaml.safe_load(text)))
+    with pytest.raises(InputError):
+        history.Config.read(write("bad.yaml", text))
