@@ -368,8 +368,9 @@ def test_it_runs_by_itself_with_an_environment_and_a_config_for_the_collector(ro
             config = collector.Config.read(tmp_path / "fetch.yaml")
             assert config.endpoint_url == printed["AWS_ENDPOINT_URL"]
             assert [account.id for account in config.accounts] == [ONE, OTHER]
-            assert boto3.client("sts").get_caller_identity()["Account"] == ONE
-            assert boto3.client("codecatalyst").list_workflows(**PLACE)["items"]
+            session = boto3.Session()  # boto3's own default session keeps the credentials of whoever asked first
+            assert session.client("sts").get_caller_identity()["Account"] == ONE
+            assert session.client("codecatalyst").list_workflows(**PLACE)["items"]
             assert (tmp_path / "truth.json").stat().st_size > 1000
         finally:
             process.send_signal(signal.SIGINT)

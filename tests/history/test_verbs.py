@@ -15,7 +15,10 @@ from wavecast.importing import importing
 
 
 def run(command, *arguments):
-    result = CliRunner().invoke(command, [str(argument) for argument in arguments], standalone_mode=False)
+    # A command keeps the help option of its first call: give it the one that it has under `wavecast`.
+    names = ["-h", "--help"]
+    words = [str(argument) for argument in arguments]
+    result = CliRunner().invoke(command, words, standalone_mode=False, help_option_names=names)
     if result.exception:
         raise result.exception
     return result.return_value, result.stdout, result.stderr
