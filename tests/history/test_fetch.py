@@ -83,7 +83,7 @@ def test_a_fault_is_told_as_what_it_is_costs_the_others_nothing_and_leaves_no_tr
     if kind != "region_not_opted_in":  # CodeCatalyst has no regions
         strikes.append(Fault(kind, service="codecatalyst", operation="ListWorkflowRuns"))
     with StandIn(story, strikes) as aws:
-        config = setting(aws, deadline_minutes=0.5, attempts=1 if kind == "hang" else 2, read_timeout_seconds=0.5)
+        config = setting(aws, deadline_minutes=0.5, attempts=1 if kind == "hang" else 2, read_timeout_seconds=1.5)
         began = time.monotonic()
         report = history.fetch(config, now=now(story))
         assert time.monotonic() - began < 25
