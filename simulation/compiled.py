@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from simulation import kernel
 from simulation._setting import Setting
-from simulation.packing import pack_plans, pack_worlds, room
+from simulation.packing import base_room, pack_plans, pack_worlds, room
 
-RUN = 256  # trials worked on at once: their draws fit the cache
+RUN = 512  # trials worked on at once: their draws fit the cache
 
 
 class _Announcer(event.Listener):
@@ -61,10 +61,9 @@ class Desk:
         sums, cross = np.zeros((plans, kernel.SUMS)), np.zeros((plans, kernel.CROSS))
         regional = np.zeros(self.shape)
         for run, (block, scratch, u, v) in self.runs(trials):
-            out, base = blank(len(run)), blank(len(run))
             kernel.run_tallies(
                 self.worlds, self.plans, block, scratch, u, v, run.start, self.approvals,
-                out, base, sums, cross, regional, bins, counts,
+                base_room(len(run)), sums, cross, regional, bins, counts,
             )  # fmt: skip
         return sums, cross, regional
 

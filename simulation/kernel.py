@@ -14,7 +14,7 @@ from numba import njit
 from simulation import arithmetic
 
 jit = njit(nogil=True, cache=True, error_model="numpy")
-# What runs once a trial does without Numba's reference counts: with them, each call pays for each array in its tuples.
+# What runs for each trial or plan does without Numba's reference counts: a call would count every array in its tuples.
 leaf = njit(nogil=True, cache=True, error_model="numpy", _nrt=False)  # type: ignore[call-overload]
 # What takes whole tuples of arrays is inlined: a call would hand over each array's seven words.
 part = njit(nogil=True, cache=True, error_model="numpy", _nrt=False, forceinline=True)  # type: ignore[call-overload]
@@ -31,7 +31,7 @@ COLUMNS = 12  # the public ones in their order, and whether the change was bad i
 BUILD, REACTION, REPORT, HANDOVER, APPROVAL_WAIT = range(5)  # columns of `change_rules`
 DEPLOY, EVIDENCE, LAG, ROLLBACK, MANUAL, FALSE = range(6)  # columns of `region_rules`
 GAMMA_NODES, GAMMA_REACH = 4097, 37.5
-SLOTS = 2  # rows of `Block.memo` before the regions' own eight each: reaction, report
+SLOTS = 2  # columns of `Block.memo` before the regions' own eight each: reaction, report
 SLACK = 1e-12
 S_SHIPPED, S_END, S_END2, S_ENDS, S_ENDS2, S_MIXED, S_MIXED2, S_OUTCOME = range(8)
 S_DEFECTIVE = S_OUTCOME + 7
@@ -88,6 +88,7 @@ class Plans(NamedTuple):
     retries: Any  # int64 (P,)
     rollback_all: Any  # bool (P,)
     plain: Any  # bool (P,): no slots to wait for and no requests to count
+    approved: Any  # bool (P,): some wave asks for an approval
     stepped: Any  # bool (P,): some region moves its traffic in steps
 
 
@@ -103,12 +104,15 @@ class Block(NamedTuple):
     clocks: Any  # float64 (R, B): the uniforms of the false-alarm clocks
     hits: Any  # bool (F, B): of the faults with one draw for all
     own_hits: Any  # bool (F, R, B): of those with one draw for each region
-    state: Any  # int8 (B,): 0 healthy, 1 something is wrong, 2 the build fails
-    ready: Any  # bool (B,): whether `fault`, `broken` and `failing` are filled in
-    fault: Any  # int64 (R, B): the defect that counts, or -1
-    broken: Any  # bool (R, B): whether a fault makes deployments fail
     failing: Any  # bool (R, B): whether the first attempt fails for reasons of its own
-    memo: Any  # float64 (2 + 8 R, B)
+    state: Any  # int8 (B,): 0 healthy, 1 something is wrong, 2 the build fails
+    ready: Any  # bool (B,): whether what follows is filled in: a row for each trial, as only few ask for it
+    sick: Any  # bool (B,): whether any region has a defect
+    fault: Any  # int64 (B, R): the defect that counts, or -1
+    fails: Any  # int64 (B, R): the deployment's first attempt 0 does not fail, 1 fails, 2 fails like any other
+    minutes: Any  # float64 (B, R): `deploy`
+    false: Any  # float64 (B, R): from the first traffic to the false alarm
+    memo: Any  # float64 (B, 2 + 8 R)
 
 
 class Given(NamedTuple):
@@ -127,8 +131,8 @@ class Given(NamedTuple):
 class Scratch(NamedTuple):
     """Room for one rollout, by position in the plan, and for the dates of one plan over a block."""
 
-    start: Any  # of the attempt that counts; infinity where there was none
-    served: Any
+    start: Any  # of the attempt that counts
+    served: Any  # infinity where it failed
     full: Any  # when it has all its traffic, or has failed
     harm: Any
     alarm: Any  # the region's own first true alarm
@@ -136,10 +140,43 @@ class Scratch(NamedTuple):
     begin: Any
     x: Any  # frozen share of its traffic
     slots: Any
-    clock: Any  # float64 (B,)
-    last: Any
+    end: Any  # float64 (B,): `end_minutes`, and while they are worked out the clock
+    last: Any  # when the wave last worked on has all its traffic
     first: Any
+    mixed: Any
     odd: Any  # int64 (B,): trials that need the whole model
+    rows: Any  # float64 (B, COLUMNS): what those came to, in the order of `odd`
+    lost: Any  # int64 (B,): trials not shipped
+    gone: Any  # bool (B,): whether a trial is among them
+    hit: Any  # int64 (B,): rows in which some region is exposed
+    detected: Any  # int64 (B,): rows that have this date
+    recovered: Any
+
+
+class Base(NamedTuple):
+    """The baseline's rollouts of a run of trials, to compare other plans' with."""
+
+    end: Any  # float64 (B,)
+    mixed: Any
+    rows: Any  # float64 (B, COLUMNS): by trial, zero where nothing went wrong
+    lost: Any  # int64 (B,)
+    count: Any  # int64 (1,): how many of them
+
+
+class Case(NamedTuple):
+    """One rollout: rows of what its trial has drawn and of its plan."""
+
+    trial: Any
+    sick: Any
+    fault: Any
+    fails: Any
+    minutes: Any
+    false: Any
+    memo: Any
+    order: Any
+    strategy: Any
+    retries: Any
+    until: Any  # how many regions the plan has
 
 
 # Numbers: words, uniforms, quantiles. The arithmetic is that of ``arithmetic``, operation by operation.
@@ -318,19 +355,21 @@ def value(seed, rules, table, trial, rule, kind, index, number, occurrence):
 
 @part
 def prepare(w, s, i):
-    """Find out what is wrong with a trial's change in each region (rules 3 and 4)."""
-    s.ready[i] = True
+    """Find out what is wrong with a trial's change in each region (rules 3 and 4), and lay it out in rows."""
+    s.ready[i], s.sick[i] = True, False
+    s.memo[i, :] = np.nan
     for r in range(len(w.traffic)):
-        s.fault[r, i], s.broken[r, i] = -1, False
+        s.minutes[i, r], s.false[i, r] = s.deploy[r, i], false_clock(w, s, i, r)
+        s.fault[i, r], s.fails[i, r] = -1, 1 if s.failing[r, i] else 0
     for f in range(len(w.fault_breaks) - 1, -1, -1):
         if not w.fault_own[f] and not s.hits[f, i]:
             continue
         for r in range(len(w.traffic)):
             if w.fault_where[f, r] and (not w.fault_own[f] or s.own_hits[f, r, i]):
                 if w.fault_breaks[f]:
-                    s.broken[r, i] = True
+                    s.fails[i, r] = 2
                 else:
-                    s.fault[r, i] = f
+                    s.fault[i, r], s.sick[i] = f, True
 
 
 @leaf
@@ -342,11 +381,11 @@ def fault_uniform(seed, own, trial, f, r, number):
 
 
 @part
-def recall(w, s, i, trial, slot, rule, kind, index, number):
+def recall(w, v, slot, rule, kind, index, number):
     """Return a draw that all plans share, made when the first of them asks."""
-    if np.isnan(s.memo[slot, i]):
-        s.memo[slot, i] = value(w.seed, w.rules, w.table, trial, rule, kind, index, number, 0)
-    return s.memo[slot, i]
+    if np.isnan(v.memo[slot]):
+        v.memo[slot] = value(w.seed, w.rules, w.table, v.trial, rule, kind, index, number, 0)
+    return v.memo[slot]
 
 
 @part
@@ -357,61 +396,60 @@ def false_clock(w, s, i, r):
 
 
 @part
-def evidence_of(w, s, i, trial, r):
+def evidence_of(w, v, r):
     """Return the failed requests a region's alarms need."""
-    return recall(w, s, i, trial, SLOTS + 8 * r + 1, w.region_rules[r, EVIDENCE], REGION, r, N_EVIDENCE)
+    return recall(w, v, SLOTS + 8 * r + 1, w.region_rules[r, EVIDENCE], REGION, r, N_EVIDENCE)
 
 
 @part
-def lag_of(w, s, i, trial, r):
+def lag_of(w, v, r):
     """Return the minutes from enough evidence to the alarm."""
-    return recall(w, s, i, trial, SLOTS + 8 * r + 2, w.region_rules[r, LAG], REGION, r, N_LAG)
+    return recall(w, v, SLOTS + 8 * r + 2, w.region_rules[r, LAG], REGION, r, N_LAG)
 
 
 @part
-def recovery_of(w, s, i, trial, r):
+def recovery_of(w, v, r):
     """Return the minutes of a region's roll-back, or of its recovery by hand (rule 18)."""
     slot = SLOTS + 8 * r + 3
-    if np.isnan(s.memo[slot, i]):
+    if np.isnan(v.memo[slot]):
         chance = w.region_chances[r, 1]
-        failed = chance > 0.0 and uniform(w.seed, trial, REGION, r, N_ROLLBACK_FAILURE, 0) < chance
+        failed = chance > 0.0 and uniform(w.seed, v.trial, REGION, r, N_ROLLBACK_FAILURE, 0) < chance
         rule = w.region_rules[r, MANUAL if failed else ROLLBACK]
-        s.memo[slot, i] = value(w.seed, w.rules, w.table, trial, rule, REGION, r, N_MANUAL if failed else N_ROLLBACK, 0)
-    return s.memo[slot, i]
+        number = N_MANUAL if failed else N_ROLLBACK
+        v.memo[slot] = value(w.seed, w.rules, w.table, v.trial, rule, REGION, r, number, 0)
+    return v.memo[slot]
 
 
 @part
-def severity_of(w, s, i, trial, r, f):
+def severity_of(w, v, r, f):
     """Return the part of a hurting region's requests that fail."""
     slot, rule = SLOTS + 8 * r + 4, w.fault_rules[f, 0]
-    if np.isnan(s.memo[slot, i]):
+    if np.isnan(v.memo[slot]):
         constant = w.rules[rule, 0] == CONSTANT
-        u = 0.5 if constant else fault_uniform(w.seed, w.fault_own, trial, f, r, N_SEVERITY)
-        s.memo[slot, i] = quantile(w.rules, w.table, rule, u)
-    return s.memo[slot, i]
+        u = 0.5 if constant else fault_uniform(w.seed, w.fault_own, v.trial, f, r, N_SEVERITY)
+        v.memo[slot] = quantile(w.rules, w.table, rule, u)
+    return v.memo[slot]
 
 
 @part
-def onset_of(w, s, i, trial, r, f):
+def onset_of(w, v, r, f):
     """Return the minutes from a region's first traffic to its first harm."""
     slot = SLOTS + 8 * r + 5
-    if np.isnan(s.memo[slot, i]):
-        s.memo[slot, i] = value(w.seed, w.rules, w.table, trial, w.fault_rules[f, 1], REGION, r, N_ONSET, f)
-    return s.memo[slot, i]
+    if np.isnan(v.memo[slot]):
+        v.memo[slot] = value(w.seed, w.rules, w.table, v.trial, w.fault_rules[f, 1], REGION, r, N_ONSET, f)
+    return v.memo[slot]
 
 
 @part
-def seen(w, s, i, trial, r, f, check):
+def seen(w, v, r, f, check):
     """Whether alarms, or the check after a deployment, can see the defect."""
     slot = SLOTS + 8 * r + 6 + check
-    if np.isnan(s.memo[slot, i]):
+    if np.isnan(v.memo[slot]):
         chance = w.fault_chances[f, 1 + check]
-        hit = chance >= 1.0 or (
-            chance > 0.0
-            and fault_uniform(w.seed, w.fault_own, trial, f, r, N_SEEN_BY_CHECK if check else N_SEEN_BY_ALARMS) < chance
-        )
-        s.memo[slot, i] = 1.0 if hit else 0.0
-    return s.memo[slot, i] == 1.0
+        number = N_SEEN_BY_CHECK if check else N_SEEN_BY_ALARMS
+        hit = chance >= 1.0 or (chance > 0.0 and fault_uniform(w.seed, w.fault_own, v.trial, f, r, number) < chance)
+        v.memo[slot] = 1.0 if hit else 0.0
+    return v.memo[slot] == 1.0
 
 
 # Traffic on the new version (rule 10). Steps are walked in order, each instant its parent's plus the minutes held.
@@ -506,129 +544,140 @@ def gathered(p, strategy, served, full, harm, rate, threshold, evidence):
 
 
 @part
-def attempt(w, p, s, i, trial, n, r, t, c, pos):
+def attempt(w, p, v, c, pos, t):
     """Deploy a region from t on, with retries (rule 9); return when it ends, and whether it failed."""
-    last = p.retries[n]
-    for k in range(last + 1):
-        minutes = (
-            s.deploy[r, i]
-            if k == 0
-            else value(w.seed, w.rules, w.table, trial, w.region_rules[r, DEPLOY], REGION, r, N_DEPLOY, k)
-        )
-        failed = s.broken[r, i] or (s.failing[r, i] if k == 0 else False)
-        if k > 0 and not failed and w.region_chances[r, 0] > 0.0:
-            failed = uniform(w.seed, trial, REGION, r, N_DEPLOY_FAILURE, k) < w.region_chances[r, 0]
-        if not failed or k == last:
-            strategy = p.strategy[n, pos]
-            c.start[pos] = t
-            c.served[pos] = np.inf if failed else served_from(strategy, t, minutes)
-            c.full[pos] = t + minutes if failed else full_from(p, strategy, t, minutes)
-            return c.full[pos], failed
+    r = v.order[pos]
+    minutes, failed, k = v.minutes[r], v.fails[r] > 0, 0
+    while failed and k < v.retries:
+        k += 1
         t = t + minutes
-    return t, True
+        minutes = value(w.seed, w.rules, w.table, v.trial, w.region_rules[r, DEPLOY], REGION, r, N_DEPLOY, k)
+        if v.fails[r] < 2:
+            chance = w.region_chances[r, 0]
+            failed = chance > 0.0 and uniform(w.seed, v.trial, REGION, r, N_DEPLOY_FAILURE, k) < chance
+    strategy = v.strategy[pos]
+    c.start[pos] = t
+    c.served[pos] = np.inf if failed else served_from(strategy, t, minutes)
+    c.full[pos] = t + minutes if failed else full_from(p, strategy, t, minutes)
+    return c.full[pos], failed
 
 
 @part
-def watch(w, p, s, i, trial, n, r, c, pos):
+def watch(w, p, v, c, pos):
     """Find a region's harm and its own first true alarm (rules 11, 13, 14)."""
     c.harm[pos] = c.alarm[pos] = np.inf
-    f = s.fault[r, i]
+    r = v.order[pos]
+    f = v.fault[r]
     if f < 0:
         return
     served, full = c.served[pos], c.full[pos]
-    harm = served + onset_of(w, s, i, trial, r, f)
+    harm = served + onset_of(w, v, r, f)
     c.harm[pos] = harm
-    if harm <= full and full <= w.horizon and seen(w, s, i, trial, r, f, 1):
+    if harm <= full and full <= w.horizon and seen(w, v, r, f, 1):
         c.alarm[pos] = full
-    if harm <= w.horizon and seen(w, s, i, trial, r, f, 0):
-        severity = severity_of(w, s, i, trial, r, f)
+    if harm <= w.horizon and seen(w, v, r, f, 0):
+        severity = severity_of(w, v, r, f)
         rate, threshold = w.traffic[r] * severity, w.threshold[r] / severity
-        enough = gathered(p, p.strategy[n, pos], served, full, harm, rate, threshold, evidence_of(w, s, i, trial, r))
+        enough = gathered(p, v.strategy[pos], served, full, harm, rate, threshold, evidence_of(w, v, r))
         if enough < c.alarm[pos]:
-            alarm = enough + lag_of(w, s, i, trial, r)
+            alarm = enough + lag_of(w, v, r)
             if alarm <= w.horizon and alarm < c.alarm[pos]:
                 c.alarm[pos] = alarm
 
 
 @part
-def true_alarm(w, s, i, trial, c, upto, stop):
-    """Return the first true alarm among regions that started before a stop, customers included, and its rank.
+def earliest(c, low, high, stop, alarm, harm, late):
+    """Go on with the first alarm of regions' own and the first harm, over regions that started before a stop.
 
-    The rank is that of true alarms, or, where a start and its own report fall on one instant, that after all others.
+    `late` says whether the first harm begins with its own start, and no other harm at the same instant does otherwise.
     """
-    alarm, harm, late = np.inf, np.inf, False
-    for pos in range(upto):
+    for pos in range(low, high):
         if c.start[pos] < stop and c.served[pos] < np.inf:
             alarm = min(alarm, c.alarm[pos])
             own = c.harm[pos] == c.start[pos]
             if c.harm[pos] < harm or (c.harm[pos] == harm and late and not own):
                 harm, late = c.harm[pos], own
+    return alarm, harm, late
+
+
+@part
+def true_alarm(w, v, alarm, harm, late):
+    """Return the first true alarm, customers included, and its rank.
+
+    The rank is that of true alarms, or, where a start and its own report fall on one instant, that after all others.
+    """
     if harm <= w.horizon and np.int64(w.rules[w.change_rules[REPORT], 0]) != NEVER:
-        report = harm + recall(w, s, i, trial, 1, w.change_rules[REPORT], CHANGE, 0, N_REPORT)
+        report = harm + recall(w, v, 1, w.change_rules[REPORT], CHANGE, 0, N_REPORT)
         if report <= w.horizon and report < alarm:
             return report, 5 if late and report == harm else 1
     return alarm, 1
 
 
 @part
-def deploy_wave(w, p, s, i, trial, n, wave, t, c):
-    """Deploy a wave's regions from t on, so many at once as it allows (rule 8).
+def deploy_wave(w, p, v, c, low, high, most, t):
+    """Deploy a wave's regions from t on, at most so many at once (rule 8).
 
     Returns the last end, the first failure and the first false alarm; infinity for none.
     """
-    low, high = p.bounds[n, wave], p.bounds[n, wave + 1]
-    parallel = min(p.parallel[n, wave], high - low)
+    parallel = min(most, high - low)
+    crowded = parallel < high - low
     last, failure, false = t, np.inf, np.inf
     for pos in range(low, high):
-        r, slot, start = p.order[n, pos], pos - low, t
+        slot, start = pos - low, t
         if slot >= parallel:
             slot = 0
             for k in range(1, parallel):
                 slot = k if c.slots[k] < c.slots[slot] else slot
             start = c.slots[slot]
-        end, failed = attempt(w, p, s, i, trial, n, r, start, c, pos)
-        c.slots[slot] = end
+        end, failed = attempt(w, p, v, c, pos, start)
+        if crowded:
+            c.slots[slot] = end
         last = max(last, end)
         if failed:
             failure = min(failure, end)
             continue
-        watch(w, p, s, i, trial, n, r, c, pos)
-        alarm = c.served[pos] + false_clock(w, s, i, r)
+        if v.sick:
+            watch(w, p, v, c, pos)
+        alarm = c.served[pos] + v.false[v.order[pos]]
         if alarm <= w.horizon and alarm < false:
             false = alarm
     return last, failure, false
 
 
 @part
-def bake_of(w, p, n, wave, last, c):
+def bake_of(w, p, v, c, low, high, bake, wanted, last):
     """Return how long a wave bakes (rule 12)."""
-    bake, wanted = p.bake_minutes[n, wave], p.bake_requests[n, wave]
     if wanted > 0.0:
-        for pos in range(p.bounds[n, wave], p.bounds[n, wave + 1]):
-            traffic = w.traffic[p.order[n, pos]]
-            served = traffic * area_of(p, p.strategy[n, pos], c.served[pos], c.full[pos], c.served[pos], last)
+        for pos in range(low, high):
+            traffic = w.traffic[v.order[pos]]
+            served = traffic * area_of(p, v.strategy[pos], c.served[pos], c.full[pos], c.served[pos], last)
             bake = max(bake, (wanted - served) / traffic)
     return bake
 
 
 @part
-def rollout(w, p, s, i, trial, n, c, out, regional):
+def rollout(w, p, s, i, trial, n, c, row, regional):
     """Roll a plan out in one world; write its columns, and add to those of its regions (rules 6 to 23)."""
-    t, regions = s.build[i], p.bounds[n, p.waves[n]]
+    t = s.build[i]
     for column in range(COLUMNS):
-        out[column, i] = 0.0
-    out[C_DEPLOYED, i] = out[C_DETECTED, i] = out[C_RECOVERED, i] = np.nan
+        row[column] = 0.0
+    row[C_DEPLOYED] = row[C_DETECTED] = row[C_RECOVERED] = np.nan
     if not s.ready[i]:
         prepare(w, s, i)
-    for pos in range(regions):
-        c.start[pos] = c.served[pos] = c.full[pos] = np.inf
-        if s.fault[p.order[n, pos], i] >= 0:
-            out[C_DEFECTIVE, i] = 1.0
+    v = Case(
+        trial, s.sick[i], s.fault[i], s.fails[i], s.minutes[i], s.false[i], s.memo[i],
+        p.order[n], p.strategy[n], p.retries[n], p.bounds[n, p.waves[n]],
+    )  # fmt: skip
+    if v.sick:
+        for pos in range(v.until):
+            if v.fault[v.order[pos]] >= 0:
+                row[C_DEFECTIVE] = 1.0
     if s.state[i] >= 2:
-        out[C_OUTCOME, i], out[C_END, i] = BUILD_FAILED, t
+        row[C_OUTCOME], row[C_END] = BUILD_FAILED, t
         return
     outcome, halt, upto = -1, np.inf, 0
     true, true_rank, false, failure = np.inf, 1, np.inf, np.inf
+    alarm, harm, late = np.inf, np.inf, False
     stop = np.inf
     for wave in range(p.waves[n]):
         if wave > 0:
@@ -640,20 +689,21 @@ def rollout(w, p, s, i, trial, n, c, out, regional):
         if p.approval[n, wave] and s.rejected[wave, i]:
             outcome = REJECTED
             break
-        last, failed, alarm = deploy_wave(w, p, s, i, trial, n, wave, t, c)
-        upto = p.bounds[n, wave + 1]
-        failure, false = min(failure, failed), min(false, alarm)
-        true, true_rank = true_alarm(w, s, i, trial, c, upto, np.inf)
+        low, upto = upto, p.bounds[n, wave + 1]
+        last, failed, false_here = deploy_wave(w, p, v, c, low, upto, p.parallel[n, wave], t)
+        failure, false = min(failure, failed), min(false, false_here)
+        if v.sick:
+            alarm, harm, late = earliest(c, low, upto, np.inf, alarm, harm, late)
+            true, true_rank = true_alarm(w, v, alarm, harm, late)
         if min(true, false, failure) <= last:
             break
-        t = last + bake_of(w, p, n, wave, last, c)
+        t = last + bake_of(w, p, v, c, low, upto, p.bake_minutes[n, wave], p.bake_requests[n, wave], last)
         if min(true, false) <= t:
             break
     else:
-        outcome = ESCAPED if out[C_DEFECTIVE, i] > 0.0 else COMPLETED
+        outcome = ESCAPED if row[C_DEFECTIVE] > 0.0 else COMPLETED
     end, detected = t, np.nan
     if outcome >= 0:
-        true, true_rank = true_alarm(w, s, i, trial, c, upto, np.inf)
         halt = detected = true
     else:
         end = stop = min(true, false, failure)
@@ -665,107 +715,120 @@ def rollout(w, p, s, i, trial, n, c, out, regional):
             outcome = DEPLOY_FAILED
             if p.rollback_all[n]:
                 halt = stop
-            else:
-                halt, true_rank = true_alarm(w, s, i, trial, c, upto, stop)
+            elif v.sick:
+                alarm, harm, late = earliest(c, 0, upto, stop, np.inf, np.inf, False)
+                halt, true_rank = true_alarm(w, v, alarm, harm, late)
                 detected = halt
-    out[C_OUTCOME, i], out[C_END, i] = outcome, end
+    row[C_OUTCOME], row[C_END] = outcome, end
     if detected < np.inf:
-        out[C_DETECTED, i] = detected
-    measure(w, p, s, i, trial, n, c, stop, end, halt, upto, out, regional)
+        row[C_DETECTED] = detected
+    measure(w, p, v, c, stop, end, halt, upto, row, regional)
 
 
 # What is read off (rules 17, 18, 22, 23).
 
 
 @part
-def measure(w, p, s, i, trial, n, c, stop, end, halt, upto, out, regional):
+def measure(w, p, v, c, stop, end, halt, upto, row, regional):
     """Roll back what a halt finds, and write the columns that follow."""
-    regions = p.bounds[n, p.waves[n]]
+    halted = halt < np.inf
     back = np.inf
-    if halt < np.inf:
-        back = halt + recall(w, s, i, trial, 0, w.change_rules[REACTION], CHANGE, 0, N_REACTION)
+    if halted:
+        back = halt + recall(w, v, 0, w.change_rules[REACTION], CHANGE, 0, N_REACTION)
     first_on, last_off, first_off, all_full = np.inf, 0.0, np.inf, 0.0
-    hit = 0
+    hit, share = 0, 0.0
     for pos in range(upto):
-        r, strategy = p.order[n, pos], p.strategy[n, pos]
+        r, strategy = v.order[pos], v.strategy[pos]
+        served, full = c.served[pos], c.full[pos]
         c.begin[pos] = np.inf
         x = 1.0
-        started = c.start[pos] < stop and c.served[pos] < np.inf
-        if halt < np.inf and started:
-            x = x_at(p, strategy, c.served[pos], c.full[pos], halt)
+        started = c.start[pos] < stop and served < np.inf
+        if halted and started:
+            x = x_at(p, strategy, served, full, halt)
         if not started or x <= 0.0:
             all_full = np.inf
             continue
         off = np.inf
-        if halt < np.inf:
-            off = back + recovery_of(w, s, i, trial, r)
+        if halted:
+            off = back + recovery_of(w, v, r)
             last_off = max(last_off, off)
             first_off = min(first_off, off)
-        first_on = min(first_on, c.served[pos])
-        all_full = max(all_full, c.full[pos] if c.full[pos] <= halt else np.inf)
-        if s.fault[r, i] >= 0:
+        first_on = min(first_on, served)
+        all_full = max(all_full, full if full <= halt else np.inf)
+        if v.fault[r] >= 0:
             hit += 1
             c.x[pos] = x
             c.until[pos] = min(off, w.horizon)
             c.begin[pos] = min(c.harm[pos], c.until[pos])
-            out[C_SHARE, i] += w.share[r]
+            share += w.share[r]
             regional[0, pos] += 1.0
-    if upto < regions:
+    if upto == v.until and all_full < np.inf:
+        row[C_DEPLOYED] = all_full
+    else:
         all_full = np.inf
-    if all_full < np.inf:
-        out[C_DEPLOYED, i] = all_full
     if last_off > 0.0:
-        out[C_RECOVERED, i] = last_off
+        row[C_RECOVERED] = last_off
     book = max(end, last_off)
     if first_on < book:
         off = last_off if last_off > 0.0 else book
-        out[C_MIXED, i] = off - first_on - max(min(first_off, book) - all_full, 0.0)
-    out[C_REGIONS, i] = hit
+        row[C_MIXED] = off - first_on - max(min(first_off, book) - all_full, 0.0)
+    row[C_REGIONS], row[C_SHARE] = hit, share
     if hit > 0:
-        harm_done(w, p, s, i, trial, n, c, halt, upto, out, regional)
+        harm_done(w, p, v, c, halt, upto, row, regional)
 
 
 @part
-def harm_done(w, p, s, i, trial, n, c, halt, upto, out, regional):
+def harm_done(w, p, v, c, halt, upto, row, regional):
     """Add up the harm of the regions that were hit: those whose `begin` is finite or at the end of the book."""
+    impact, begun, settled = 0.0, halt, np.inf
     for pos in range(upto):
-        r = p.order[n, pos]
         if c.begin[pos] < c.until[pos]:
-            severity = severity_of(w, s, i, trial, r, s.fault[r, i])
-            impact = w.share[r] * severity * hurt_area(p, n, pos, c, halt)
-            out[C_IMPACT, i] += impact
+            r = v.order[pos]
+            own = w.share[r] * severity_of(w, v, r, v.fault[r]) * hurt_area(p, v, c, pos, halt)
+            impact += own
             regional[1, pos] += c.until[pos] - c.begin[pos]
-            regional[2, pos] += impact
-            # While regions hurt, x only rises: the supremum is just before the end of some harm.
-            out[C_PEAK, i] = max(out[C_PEAK, i], hurting_before(w, p, n, c, halt, upto, c.until[pos]))
+            regional[2, pos] += own
+            begun = max(begun, c.begin[pos])
+    for pos in range(upto):
+        if c.begin[pos] < c.until[pos] and c.until[pos] > begun:
+            settled = min(settled, c.until[pos])
+    row[C_IMPACT] = impact
+    # While regions hurt, x only rises: the supremum is just before the end of some harm. Once all that will hurt does,
+    # and x is frozen, the sum only falls: no later end than the next can have the supremum.
+    peak, done = 0.0, np.nan
+    for pos in range(upto):
+        until = c.until[pos]
+        if c.begin[pos] < until and until <= settled and until != done:
+            peak, done = max(peak, hurting_before(w, p, v, c, halt, upto, until)), until
+    row[C_PEAK] = peak
     for q in range(len(w.pairs)):
         a, b = -1, -1
         for pos in range(upto):
             if c.begin[pos] < c.until[pos]:
-                a = pos if p.order[n, pos] == w.pairs[q, 0] else a
-                b = pos if p.order[n, pos] == w.pairs[q, 1] else b
+                a = pos if v.order[pos] == w.pairs[q, 0] else a
+                b = pos if v.order[pos] == w.pairs[q, 1] else b
         if a >= 0 and b >= 0 and max(c.begin[a], c.begin[b]) < min(c.until[a], c.until[b]):
-            out[C_FAILOVER, i] = 1.0
+            row[C_FAILOVER] = 1.0
 
 
 @part
-def hurt_area(p, n, pos, c, halt):
+def hurt_area(p, v, c, pos, halt):
     """Return ∫ x dt while a region hurts: as deployed up to the halt, frozen after it."""
     begin, until = c.begin[pos], c.until[pos]
     area = 0.0
     if begin < halt:
-        area = area_of(p, p.strategy[n, pos], c.served[pos], c.full[pos], begin, min(until, halt))
+        area = area_of(p, v.strategy[pos], c.served[pos], c.full[pos], begin, min(until, halt))
     if until > halt:
         area += c.x[pos] * (until - max(begin, halt))
     return area
 
 
 @part
-def x_left(p, n, pos, c, halt, t):
+def x_left(p, v, c, pos, halt, t):
     """Return x just before an instant, the freeze included."""
     if t > halt:
         return c.x[pos]
-    strategy, served, full = p.strategy[n, pos], c.served[pos], c.full[pos]
+    strategy, served, full = v.strategy[pos], c.served[pos], c.full[pos]
     if strategy == ROLLING:
         return x_at(p, strategy, served, full, t)
     if t > full:
@@ -781,12 +844,12 @@ def x_left(p, n, pos, c, halt, t):
 
 
 @part
-def hurting_before(w, p, n, c, halt, upto, t):
+def hurting_before(w, p, v, c, halt, upto, t):
     """Return Σ share × x over the regions that hurt just before an instant."""
     total = 0.0
     for pos in range(upto):
         if c.begin[pos] < t and t <= c.until[pos]:
-            total += w.share[p.order[n, pos]] * x_left(p, n, pos, c, halt, t)
+            total += w.share[v.order[pos]] * x_left(p, v, c, pos, halt, t)
     return total
 
 
@@ -799,7 +862,6 @@ def open_block(w, s, trial, u, v, gates, approvals):
 
     `gates` is how many waves the longest plan has; `approvals` says at which of them any plan asks for an approval.
     """
-    s.memo[:] = np.nan
     s.ready[:] = False
     fill_change(w, s, trial, u, v)
     fill_regions(w, s, trial, u, v)
@@ -876,27 +938,25 @@ def fill_gate(w, s, trial, g, u, v):
         s.rejected[g, i] = v[i] < w.change_chances[1]
 
 
-@jit
-def run_plan(w, p, s, c, trial, n, out, regional):
-    """Roll one plan out in a block's worlds; return how many needed the whole model, listed in `c.odd`.
+@leaf
+def run_plan(w, p, s, c, trial, n, regional):
+    """Roll one plan out in a block's worlds; return how many needed the whole model.
 
-    Where nothing is wrong, a rollout is a sum of maxima, worked out for the whole run at once; the rest goes through
-    `rollout`. `out` comes as `clean` leaves it.
+    Where nothing is wrong, a rollout is a sum of maxima, worked out for the whole run at once into `c.last`, `c.end`
+    and `c.mixed`; the rest, listed in `c.odd`, goes through `rollout` into `c.rows`.
     """
-    size = len(s.build)
-    odd = 0
-    if not p.plain[n]:
+    size, odd = len(s.build), 0
+    if p.plain[n]:
+        healthy(p, s, c, n)
+        for i in range(size):
+            c.odd[odd] = i
+            odd += s.state[i] != 0 or s.build[i] + s.calm[i] <= c.end[i] or (p.approved[n] and refused(p, s, n, i))
+    else:
         for i in range(size):
             c.odd[i] = i
-            rollout(w, p, s, i, trial + i, n, c, out, regional)
-        return size
-    healthy(p, s, c, n, out)
-    for i in range(size):
-        if s.state[i] != 0 or s.build[i] + s.calm[i] <= c.clock[i] or refused(p, s, n, i):
-            c.odd[odd] = i
-            odd += 1
+        odd = size
     for k in range(odd):
-        rollout(w, p, s, c.odd[k], trial + c.odd[k], n, c, out, regional)
+        rollout(w, p, s, c.odd[k], trial + c.odd[k], n, c, c.rows[k], regional)
     return odd
 
 
@@ -909,14 +969,14 @@ def refused(p, s, n, i):
     return found
 
 
-@jit
-def healthy(p, s, c, n, out):
-    """Write the columns of rollouts in which nothing goes wrong, for the whole run.
+@leaf
+def healthy(p, s, c, n):
+    """Work rollouts out in which nothing goes wrong, for the whole run.
 
     Rounding keeps order, so the latest end is the wave's start plus the longest deployment, to the last bit; steps are
     added to the longest deployment of each strategy, in the model's order.
     """
-    clock, last, first = c.clock, c.last, c.first
+    clock, last = c.end, c.last
     copy(clock, s.build)
     for g in range(p.waves[n]):
         if g > 0:
@@ -934,33 +994,31 @@ def healthy(p, s, c, n, out):
         if g == 0:
             first_traffic(p, s, c, n, high)
         add_number(clock, last, p.bake_minutes[n, g])
-    copy(out[C_DEPLOYED], last)
-    copy(out[C_END], clock)
-    subtract(out[C_MIXED], last, first)
+    subtract(c.mixed, last, c.first)
 
 
-@jit
+@leaf
 def first_traffic(p, s, c, n, high):
     """Write when the first wave first has traffic anywhere."""
     for pos in range(high):
         if p.strategy[n, pos] == ROLLING:
-            copy(c.first, c.clock)
+            copy(c.first, c.end)
             return
     for i in range(len(c.first)):
         least = np.inf
         for pos in range(high):
             minutes = s.deploy[p.order[n, pos], i]
             least = minutes if minutes < least else least
-        c.first[i] = c.clock[i] + least
+        c.first[i] = c.end[i] + least
 
 
-@jit
+@leaf
 def step_ends(p, s, c, n, low, high):
     """Write the last end of a wave in which some region moves its traffic in steps."""
     for i in range(len(c.last)):
         latest = 0.0
         for pos in range(low, high):
-            end = full_from(p, p.strategy[n, pos], c.clock[i], s.deploy[p.order[n, pos], i])
+            end = full_from(p, p.strategy[n, pos], c.end[i], s.deploy[p.order[n, pos], i])
             latest = end if end > latest else latest
         c.last[i] = latest
 
@@ -1001,24 +1059,26 @@ def raise_to(row, other):
 
 
 @jit
-def clean(c, odd, out):
-    """Make the columns that only odd trials fill ready for the next plan."""
-    for k in range(odd):
-        i = c.odd[k]
-        for column in (C_OUTCOME, C_REGIONS, C_SHARE, C_PEAK, C_IMPACT, C_FAILOVER, C_DEFECTIVE):
-            out[column, i] = 0.0
-        out[C_DETECTED, i] = out[C_RECOVERED, i] = np.nan
-
-
-@jit
 def run_frames(w, p, s, c, u, v, trial, approvals, out, regional):
     """Roll every plan out in a run of trials and keep each row.
 
-    `out` is (plans, columns, trials), as `clean` leaves it; `regional` is (plans, 3, positions).
+    `out` is (plans, columns, trials), zero and NaN as where nothing goes wrong; `regional` is (plans, 3, positions).
     """
     open_block(w, s, trial, u, v, len(approvals), approvals)
+    keep_rows(w, p, s, c, trial, out, regional)
+
+
+@leaf
+def keep_rows(w, p, s, c, trial, out, regional):
+    """Roll every plan out in a block's worlds and keep each row."""
     for n in range(len(p.waves)):
-        run_plan(w, p, s, c, trial, n, out[n], regional[n])
+        odd = run_plan(w, p, s, c, trial, n, regional[n])
+        copy(out[n, C_DEPLOYED], c.last)
+        copy(out[n, C_END], c.end)
+        copy(out[n, C_MIXED], c.mixed)
+        for k in range(odd):
+            for column in range(COLUMNS):
+                out[n, column, c.odd[k]] = c.rows[k, column]
 
 
 # Strata: what goes wrong is given, all else is drawn at its own address.
@@ -1047,9 +1107,9 @@ def impose(w, s, given):
         s.state[i] = np.int8(2) if given.build[i] else np.int8(1 if wrong else 0)
         prepare(w, s, i)
         for r in range(len(w.traffic)):
-            f = s.fault[r, i]
+            f = s.fault[i, r]
             if f >= 0 and given.seen[f, i] >= 0:
-                s.memo[SLOTS + 8 * r + 6, i] = np.float64(given.seen[f, i])
+                s.memo[i, SLOTS + 8 * r + 6] = np.float64(given.seen[f, i])
 
 
 @jit
@@ -1057,95 +1117,152 @@ def run_stratum(w, p, s, c, u, v, trial, approvals, given, out, regional):
     """Roll every plan out in a run of trials in which what goes wrong is given; otherwise as `run_frames`."""
     open_block(w, s, trial, u, v, len(approvals), approvals)
     impose(w, s, given)
-    for n in range(len(p.waves)):
-        run_plan(w, p, s, c, trial, n, out[n], regional[n])
+    keep_rows(w, p, s, c, trial, out, regional)
 
 
 # Streaming: sums, products with a baseline, histograms.
 
 
 @jit
-def run_tallies(w, p, s, c, u, v, trial, approvals, out, base, sums, cross, regional, bins, counts):
-    """Roll every plan out in a run of trials and keep only what adds up; the first plan is the baseline.
-
-    `out` and `base` are (columns, trials), as `clean` leaves them; the rest is by plan.
-    """
+def run_tallies(w, p, s, c, u, v, trial, approvals, base, sums, cross, regional, bins, counts):
+    """Roll every plan out in a run of trials and keep only what adds up, by plan; the first plan is the baseline."""
     open_block(w, s, trial, u, v, len(approvals), approvals)
     for n in range(len(p.waves)):
-        odd = run_plan(w, p, s, c, trial, n, out, regional[n])
+        odd = run_plan(w, p, s, c, trial, n, regional[n])
+        lost, hit, detected, recovered = sort_out(c, odd, sums[n])
         if n == 0:
-            base[:] = out
-        add_dense(out, base, sums[n], cross[n])
-        add_sparse(c, odd, out, base, sums[n], cross[n])
-        add_shapes(c, odd, out, bins, counts[n])
-        clean(c, odd, out)
+            take_base(c, base, odd, lost)
+        add_dense(c, base, sums[n], cross[n], bins, counts[n])
+        take_out_lost(c, lost, base, sums[n], cross[n], bins, counts[n])
+        add_hits(c, hit, base, sums[n], cross[n], bins, counts[n])
+        add_dates(c.rows, c.detected[:detected], C_DETECTED, sums[n, S_DATES:], bins, counts[n, 6])
+        add_dates(c.rows, c.recovered[:recovered], C_RECOVERED, sums[n, S_DATES + 3 :], bins, counts[n, 7])
 
 
-@jit
-def add_dense(out, base, sums, cross):
-    """Add up what every rollout has: end, shipped or not, mixed minutes; and their products with the baseline's."""
-    end, mixed, outcome = out[C_END], out[C_MIXED], out[C_OUTCOME]
-    end0, mixed0, outcome0 = base[C_END], base[C_MIXED], base[C_OUTCOME]
-    a = b = d = e = f = g = 0.0
-    x0 = x1 = x2 = x3 = x4 = x5 = x6 = x7 = 0.0
+@leaf
+def sort_out(c, odd, sums):
+    """Put the dates of odd rollouts among the others', count outcomes, and list what there is to add up.
+
+    Lists grow without branches, which nobody could predict.
+    """
+    sums[S_OUTCOME + COMPLETED] += len(c.end) - odd
+    lost = hit = detected = recovered = 0
+    for k in range(odd):
+        i, row = c.odd[k], c.rows[k]
+        c.end[i], c.mixed[i] = row[C_END], row[C_MIXED]
+        sums[S_OUTCOME + np.int64(row[C_OUTCOME])] += 1.0
+        sums[S_DEFECTIVE] += row[C_DEFECTIVE]
+        c.gone[i] = row[C_OUTCOME] > ESCAPED
+        c.lost[lost], c.hit[hit], c.detected[detected], c.recovered[recovered] = i, k, k, k
+        lost += c.gone[i]
+        hit += row[C_REGIONS] > 0.0
+        detected += row[C_DETECTED] == row[C_DETECTED]
+        recovered += row[C_RECOVERED] == row[C_RECOVERED]
+    return lost, hit, detected, recovered
+
+
+@leaf
+def take_base(c, base, odd, lost):
+    """Keep the rollouts of the baseline; `base` comes as zeros."""
+    for k in range(odd):
+        copy(base.rows[c.odd[k]], c.rows[k])
+    for k in range(lost):
+        base.lost[k] = c.lost[k]
+    base.count[0] = lost
+    copy(base.end, c.end)
+    copy(base.mixed, c.mixed)
+
+
+@leaf
+def add_dense(c, base, sums, cross, bins, counts):
+    """Add up what every rollout has, as if all had shipped: end and mixed minutes, and products with the baseline's."""
+    end, mixed, end0, mixed0 = c.end, c.mixed, base.end, base.mixed
+    shift, floor, most = bins[0], bins[1], counts.shape[1] - 1
+    t1 = t2 = m1 = m2 = tt = mm = t01 = 0.0
     for i in range(len(end)):
         t, m, t0, m0 = end[i], mixed[i], end0[i], mixed0[i]
-        k = 1.0 if outcome[i] <= ESCAPED else 0.0
-        k0 = 1.0 if outcome0[i] <= ESCAPED else 0.0
-        a, b, d, e, f, g = a + k, b + t, d + t * t, e + t * k, f + t * t * k, g + m
-        x0, x1, x2, x3 = x0 + k * k0, x1 + t * t0, x2 + t * k0, x3 + k * t0
-        x4, x5, x6, x7 = x4 + t * k * t0 * k0, x5 + t * k * k0, x6 + k * t0 * k0, x7 + m * m0
-    h = 0.0
-    for i in range(len(mixed)):
-        h = h + mixed[i] * mixed[i]
-    for j, x in enumerate((a, b, d, e, f, g, h)):
+        t1, t2, m1, m2, t01 = t1 + t, t2 + t * t, m1 + m, m2 + m * m, t01 + t0
+        tt, mm = tt + t * t0, mm + m * m0
+        counts[0, bin_of(m, shift, floor, most)] += 1
+        counts[1, bin_of(t, shift, floor, most)] += 1
+    for j, x in enumerate((np.float64(len(end)), t1, t2, t1, t2, m1, m2)):
         sums[j] += x
-    for j, x in enumerate((x0, x1, x2, x3, x4, x5, x6, x7)):
+    for j, x in enumerate((np.float64(len(end)), tt, t1, t01, tt, t1, t01, mm)):
         cross[j] += x
 
 
-@jit
-def add_sparse(c, odd, out, base, sums, cross):
-    """Add up what only odd rollouts have. The healthy ones have completed."""
-    sums[S_OUTCOME + COMPLETED] += len(c.clock) - odd
-    for k in range(odd):
-        i = c.odd[k]
-        sums[S_OUTCOME + np.int64(out[C_OUTCOME, i])] += 1.0
-        sums[S_DEFECTIVE] += out[C_DEFECTIVE, i]
-        for j, column in enumerate(SPARSE):
-            x, x0 = out[column, i], base[column, i]
-            if x != 0.0:
-                sums[S_SPARSE + 3 * j] += 1.0
-                sums[S_SPARSE + 3 * j + 1] += x
-                sums[S_SPARSE + 3 * j + 2] += x * x
-            cross[X_SPARSE + 2 * j] += x * x0
-            cross[X_SPARSE + 2 * j + 1] += (1.0 if x != x0 else 0.0) - (1.0 if x0 != 0.0 else 0.0)
-        for j, column in enumerate((C_DETECTED, C_RECOVERED)):
-            x = out[column, i]
-            if not np.isnan(x):
-                sums[S_DATES + 3 * j] += 1.0
-                sums[S_DATES + 3 * j + 1] += x
-                sums[S_DATES + 3 * j + 2] += x * x
+@leaf
+def take_out_lost(c, lost, base, sums, cross, bins, counts):
+    """Take out again what rollouts that have not shipped, or whose baseline has not, do not count in."""
+    shift, floor, most = bins[0], bins[1], counts.shape[1] - 1
+    for k in range(lost):
+        i = c.lost[k]
+        t, t0 = c.end[i], base.end[i]
+        counts[1, bin_of(t, shift, floor, most)] -= 1
+        sums[S_SHIPPED] -= 1.0
+        sums[S_ENDS] -= t
+        sums[S_ENDS2] -= t * t
+        cross[X_SHIPPED_END] -= t0
+        take_out(cross, t, t0)
+    for k in range(base.count[0]):
+        i = base.lost[k]
+        t, t0 = c.end[i], base.end[i]
+        cross[X_END_SHIPPED] -= t
+        if not c.gone[i]:
+            take_out(cross, t, t0)
+    for k in range(lost):
+        c.gone[c.lost[k]] = False
+
+
+@part
+def take_out(cross, t, t0):
+    """Take a trial out of what only those have in which plan and baseline ship."""
+    cross[X_SHIPPED] -= 1.0
+    cross[X_ENDS] -= t * t0
+    cross[X_ENDS_SHIPPED] -= t
+    cross[X_SHIPPED_ENDS] -= t0
+
+
+@leaf
+def add_hits(c, hit, base, sums, cross, bins, counts):
+    """Add up what only rollouts have in which some region is exposed; what is not counted is zero."""
+    shift, floor, most = bins[0], bins[1], counts.shape[1] - 1
+    for j in range(len(SPARSE)):
+        column = SPARSE[j]
+        often = total = squares = product = differing = 0.0
+        for h in range(hit):
+            k = c.hit[h]
+            x, x0 = c.rows[k, column], base.rows[c.odd[k], column]
+            often, total, squares, product = often + (x != 0.0), total + x, squares + x * x, product + x * x0
+            differing += np.float64(x != x0) - np.float64(x0 != 0.0)
+        sums[S_SPARSE + 3 * j] += often
+        sums[S_SPARSE + 3 * j + 1] += total
+        sums[S_SPARSE + 3 * j + 2] += squares
+        cross[X_SPARSE + 2 * j] += product
+        cross[X_SPARSE + 2 * j + 1] += differing
+    for h in range(hit):
+        row = c.rows[c.hit[h]]
+        counts[2, min(np.int64(row[C_REGIONS]), most)] += 1
+        counts[3, bin_of(row[C_SHARE], shift, floor, most)] += 1
+        counts[4, bin_of(row[C_PEAK], shift, floor, most)] += 1
+        counts[5, bin_of(row[C_IMPACT], shift, floor, most)] += 1
+
+
+@leaf
+def add_dates(rows, listed, column, sums, bins, counts):
+    """Add up a date that some rollouts have."""
+    shift, floor, most = bins[0], bins[1], len(counts) - 1
+    total = squares = 0.0
+    for k in listed:
+        x = rows[k, column]
+        total, squares = total + x, squares + x * x
+        counts[bin_of(x, shift, floor, most)] += 1
+    sums[0] += len(listed)
+    sums[1] += total
+    sums[2] += squares
 
 
 @part
 def bin_of(x, shift, floor, most):
     """Return the bin of a number: 0 for zero and below the least bin, else by its leading bits."""
     return min(max((np.float64(x).view(np.int64) >> shift) - floor, 0), most)
-
-
-@jit
-def add_shapes(c, odd, out, bins, counts):
-    """Count into histograms; `counts` is (columns of `SHAPES`, bins), and what is not counted is zero."""
-    shift, floor, most = bins[0], bins[1], counts.shape[1] - 1
-    for i in range(len(c.clock)):
-        counts[0, bin_of(out[C_MIXED, i], shift, floor, most)] += 1
-        if out[C_OUTCOME, i] <= ESCAPED:
-            counts[1, bin_of(out[C_END, i], shift, floor, most)] += 1
-    for k in range(odd):
-        i = c.odd[k]
-        counts[2, min(np.int64(out[C_REGIONS, i]), most)] += 1
-        for j, column in enumerate((C_SHARE, C_PEAK, C_IMPACT, C_DETECTED, C_RECOVERED)):
-            x = out[column, i]
-            if x > 0.0:
-                counts[3 + j, bin_of(x, shift, floor, most)] += 1

@@ -121,6 +121,7 @@ def pack_plans(settings: Sequence[Setting]) -> kernel.Plans:
         retries=np.array([plan.retries for plan in plans], dtype=np.int64),
         rollback_all=np.array([plan.on_deploy_failure == "rollback_all" for plan in plans], dtype=np.bool_),
         plain=np.ones(count, dtype=np.bool_),
+        approved=np.zeros(count, dtype=np.bool_),
         stepped=np.zeros(count, dtype=np.bool_),
     )
     for n, setting in enumerate(settings):
@@ -152,6 +153,7 @@ def _pack_plan(packed: kernel.Plans, n: int, setting: Setting, lists: list[Steps
         packed.bake_requests[n, g] = wave.bake_requests
         packed.parallel[n, g] = wave.max_parallel or len(sites)
         packed.approval[n, g] = wave.approval
+        packed.approved[n] |= wave.approval
         if packed.parallel[n, g] < len(sites) or wave.bake_requests > 0:
             packed.plain[n] = False
 
@@ -166,16 +168,27 @@ def room(worlds: kernel.Worlds, plans: kernel.Plans, size: int) -> tuple[Any, ..
         wait=np.zeros((waves, size)),
         rejected=np.zeros((waves, size), dtype=np.bool_),
         calm=np.zeros(size),
-        state=np.zeros(size, dtype=np.int8),
-        ready=np.zeros(size, dtype=np.bool_),
-        fault=np.zeros((regions, size), dtype=np.int64),
         clocks=np.zeros((regions, size)),
         hits=np.zeros((len(worlds.fault_breaks), size), dtype=np.bool_),
         own_hits=np.zeros((len(worlds.fault_breaks), regions, size), dtype=np.bool_),
-        broken=np.zeros((regions, size), dtype=np.bool_),
         failing=np.zeros((regions, size), dtype=np.bool_),
-        memo=np.zeros((kernel.SLOTS + 8 * regions, size)),
+        state=np.zeros(size, dtype=np.int8),
+        ready=np.zeros(size, dtype=np.bool_),
+        sick=np.zeros(size, dtype=np.bool_),
+        fault=np.zeros((size, regions), dtype=np.int64),
+        fails=np.zeros((size, regions), dtype=np.int64),
+        minutes=np.zeros((size, regions)),
+        false=np.zeros((size, regions)),
+        memo=np.zeros((size, kernel.SLOTS + 8 * regions)),
     )
-    rows: list[Any] = [np.zeros(most) for _ in range(9)] + [np.zeros(size) for _ in range(3)]
-    scratch = kernel.Scratch._make([*rows, np.zeros(size, dtype=np.int64)])
+    rows: list[Any] = [np.zeros(most) for _ in range(9)] + [np.zeros(size) for _ in range(4)]
+    odd, lost, *lists = (np.zeros(size, dtype=np.int64) for _ in range(5))
+    columns, gone = np.zeros((size, kernel.COLUMNS)), np.zeros(size, dtype=np.bool_)
+    scratch = kernel.Scratch(*rows, odd, columns, lost, gone, *lists)
     return block, scratch, np.zeros(size), np.zeros(size)
+
+
+def base_room(size: int) -> kernel.Base:
+    """Return space for the baseline's rollouts of so many trials."""
+    lost, count = np.zeros(size, dtype=np.int64), np.zeros(1, dtype=np.int64)
+    return kernel.Base(np.zeros(size), np.zeros(size), np.zeros((size, kernel.COLUMNS)), lost, count)
