@@ -12,6 +12,7 @@ import pytest
 from simulation import Defect, RegionValues, Rollout, Scenario, setting
 from simulation.measure import row
 from tests.naive import naive
+from tests.simulation.by_compiled import by_compiled
 from waves import Fleet, Plan, Region, Wave
 
 COLUMNS = (
@@ -128,7 +129,7 @@ def by_simpy(plan: Plan, scenario: Scenario, world: Any) -> dict[str, Any]:
     return {**{name: getattr(measured, name) for name in COLUMNS}, "regions": regions}
 
 
-ENGINES = {"simpy": by_simpy, "naive": naive}
+ENGINES = {"simpy": by_simpy, "compiled": by_compiled, "naive": naive}
 
 
 def differences(

@@ -1,0 +1,85 @@
+"""The compiled engine on draws that are set by hand: they are put where it keeps what a trial has drawn.
+
+Retries are drawn anew each time, so for them a seed is looked for under which they come out as set. Not here: any
+expected number.
+"""
+
+import itertools
+import math
+from typing import Any
+
+import numpy as np
+
+from simulation import Draws, RegionValues, Scenario, kernel, setting
+from simulation.compiled import blank
+from simulation.measure import OUTCOMES, Row
+from simulation.packing import pack_plans, pack_worlds, room
+from waves import Plan
+
+SEEDS = 10_000  # to look through for one under which retries come out as set
+
+
+def by_compiled(plan: Plan, scenario: Scenario, world: Any) -> dict[str, Any]:
+    """Return the columns of one rollout, and each plan region's exposed, hurt minutes and impact."""
+    scene, seed = _retried(plan, scenario, world)
+    worlds, plans = pack_worlds(scene, seed), pack_plans([setting(plan, scene)])
+    block, scratch, _, _ = room(worlds, plans, 1)
+    _fill(block, plan, scene, world)
+    out, regional = blank(1)[None], np.zeros((1, 3, len(plan.regions)))
+    kernel.keep_rows(worlds, plans, block, scratch, 0, out, regional)
+    row = dict(zip(Row._fields, out[0, : len(Row._fields), 0].tolist(), strict=True))
+    row |= {"outcome": OUTCOMES[int(row["outcome"])], "failover_hit": bool(row["failover_hit"])}
+    harms = {name: (bool(regional[0, 0, i]), *regional[0, 1:, i].tolist()) for i, name in enumerate(plan.regions)}
+    return {**row, "regions": harms}
+
+
+def _fill(block: kernel.Block, plan: Plan, scenario: Scenario, world: Any) -> None:
+    """Put a world's draws where the engine keeps those of a block's only trial."""
+    regions = range(len(scenario.fleet.regions))
+    block.build[0] = world.draw("build")
+    for gate, _ in enumerate(plan.waves):
+        block.handover[gate], block.wait[gate] = world.draw("handover", gate), world.draw("approval_wait", gate)
+        block.rejected[gate] = world.draw("rejection", gate)
+    block.ready[0] = True
+    block.memo[0, :2] = world.draw("reaction"), world.draw("report")
+    for r in regions:
+        defect, refused, failing = world.defect(r), world.deploy_fails(r), world.draw("deploy_failure", r)
+        block.deploy[r] = block.minutes[0, r] = world.draw("deploy", r)
+        block.false[0, r] = world.draw("false_alarm", r)
+        block.fails[0, r] = 2 if refused else 1 if failing else 0
+        block.fault[0, r] = defect.fault if defect else -1
+        block.sick[0] |= defect is not None
+        block.state[0] |= defect is not None or refused or failing
+        recovery = "manual_recovery" if world.draw("rollback_failure", r) else "rollback"
+        own = [math.nan, *(world.draw(purpose, r) for purpose in ("evidence", "lag", recovery))]
+        own += (
+            [defect.severity, defect.onset, defect.seen_by_alarms, defect.seen_by_check] if defect else [math.nan] * 4
+        )
+        block.memo[0, kernel.SLOTS + 8 * r : kernel.SLOTS + 8 * (r + 1)] = own
+    block.calm[0] = block.false[0].min()
+    if world.draw("build_failure"):
+        block.state[0] = 2
+
+
+def _retried(plan: Plan, scenario: Scenario, world: Any) -> tuple[Scenario, int]:
+    """Return a scenario and a seed under which each region's retries, and only those, come out as set."""
+    wanted = {
+        (r, k): (world.draw("deploy", r, k), world.draw("deploy_failure", r, k))
+        for r in range(len(scenario.fleet.regions))
+        for k in range(1, plan.retries + 1)
+    }
+    regions = {}
+    for r, name in enumerate(scenario.fleet.names):
+        own = [retry for (region, _), retry in wanted.items() if region == r] or [(1.0, False)]
+        minutes, failures = zip(*own, strict=True)
+        known = scenario.regions.get(name, RegionValues()).model_dump(exclude_none=True)
+        more = {"deploy": {"empirical": sorted(set(minutes))}, "deploy_failure_probability": sum(failures) / len(own)}
+        regions[name] = RegionValues.model_validate({**known, **more})
+    fields = scenario.model_dump(exclude_none=True)
+    scene = Scenario.model_validate({**fields, "fleet": scenario.fleet, "regions": regions, "report": 1.0})
+    for seed in itertools.islice(itertools.count(), SEEDS):
+        draws = Draws(scene, seed, range(1))
+        found = {(r, k): (draws.column("deploy", r, k)[0], draws.column("deploy_failure", r, k)[0]) for r, k in wanted}
+        if found == wanted:
+            return scene, seed
+    raise AssertionError(f"no seed below {SEEDS} gives the retries {wanted}")
