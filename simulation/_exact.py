@@ -5,9 +5,11 @@ checks (``assumptions``). What they mean is taught in docs/exact.md.
 """
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from html import escape
+from numbers import Real
+from typing import Any
 
 import pandas as pd
 
@@ -49,6 +51,10 @@ class Exact:
     def _checked(self) -> dict[str, Assumption]:
         return {each.name: each for each in check(self._course, (n for f in self._forms.values() for n in f.needs))}
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a copy needs: the forms, which are functions, are found again."""
+        return {each.name: getattr(self, each.name) for each in fields(self)}
+
     @property
     def holds(self) -> bool:
         """Whether every assumption of the set-up holds, so that every one of its figures does."""
@@ -86,6 +92,8 @@ class Exact:
             Where it does not hold, naming each assumption that fails, the value found and what it would have to be;
             also for a name that is no figure of the plan.
         """
+        if not isinstance(figure, str):
+            raise ValueError(f"figure is {figure!r}; give a name, such as 'share_exposed_mean'")
         if figure not in self._forms:
             raise ValueError(self._absent(figure))
         if failing := self._failing(self._forms[figure]):
@@ -109,7 +117,7 @@ class Exact:
         ValueError
             Where an assumption fails, as for the figure `probability_shipped`; for a negative or missing instant.
         """
-        if not minutes >= 0:
+        if not isinstance(minutes, Real) or not minutes >= 0:
             raise ValueError(f"minutes is {minutes!r}; give minutes since the push, 0 or more")
         self["probability_shipped"]
         course, t = self._course, min(minutes, self._course.horizon)

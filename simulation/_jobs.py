@@ -12,7 +12,7 @@ from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ from simulation.tally import Bins
 
 BLOCK = 4096  # trials: what is merged, and where a precision may stop
 GROUP = 256  # plans that a worker takes at once, the baseline among them: their histograms fit the cache
-LARGEST = 2**26  # rollouts in a job, at most: some seconds
+LARGEST = 2**23  # rollouts in a job, at most: some seconds, so that nobody waits long for an end
 JOBS = 32  # a sweep is cut into at least so many jobs, so that a few workers end at about the same time
 KEPT = 2**30  # bytes of results that may wait for one that is late
 BYTES_A_PLAN = 4096  # of a job's result, about
@@ -155,7 +155,21 @@ def grouped(plans: int) -> list[range]:
     return [range(a, b) for a, b in itertools.pairwise([*starts, plans])]
 
 
-def in_order(executor: Executor, jobs: Iterable[Job], ahead: int) -> Iterator[tuple[Job, list[Part]]]:
+class Work(Protocol):
+    """Some trials for any worker: a `Job`, or whatever can be sent and run like one."""
+
+    @property
+    def trials(self) -> range:
+        """Which."""
+
+    def run(self) -> Any:
+        """Do it."""
+
+
+Some = TypeVar("Some", bound=Work)
+
+
+def in_order(executor: Executor, jobs: Iterable[Some], ahead: int) -> Iterator[tuple[Some, Any]]:
     """Run jobs on an executor, so many ahead of the one awaited, and yield them with their results, in their order.
 
     Closed early, it cancels what has not begun. A job that was cancelled elsewhere, or whose worker could not be
@@ -165,11 +179,13 @@ def in_order(executor: Executor, jobs: Iterable[Job], ahead: int) -> Iterator[tu
     ------
     BrokenExecutor
         Where a worker of an executor died that cannot go on without it.
+    ValueError
+        Where the executor takes no jobs because it was shut down.
     """
-    waiting: deque[tuple[Job, Future[list[Part]]]] = deque()
+    waiting: deque[tuple[Some, Future[Any]]] = deque()
     try:
         for job in jobs:
-            waiting.append((job, executor.submit(job.run)))
+            waiting.append((job, _submit(executor, job)))
             if len(waiting) > ahead:
                 yield _first(executor, waiting)
         while waiting:
@@ -179,17 +195,30 @@ def in_order(executor: Executor, jobs: Iterable[Job], ahead: int) -> Iterator[tu
             future.cancel()
 
 
-def _first(executor: Executor, waiting: deque[tuple[Job, "Future[list[Part]]"]]) -> tuple[Job, list[Part]]:
+def _submit(executor: Executor, job: Work) -> "Future[Any]":
+    try:
+        return executor.submit(job.run)
+    except BrokenExecutor as error:
+        raise _broken(job) from error
+    except RuntimeError as error:
+        raise ValueError(f"executor takes no jobs ({error}); give one that is not shut down, or leave it out") from None
+
+
+def _first(executor: Executor, waiting: deque[tuple[Some, "Future[Any]"]]) -> tuple[Some, Any]:
     job, future = waiting.popleft()
     try:
         return job, future.result()
     except BrokenExecutor as error:
-        raise BrokenExecutor(
-            f"a worker of the executor died, out of memory perhaps, before trials {job.trials.start} to "
-            f"{job.trials.stop - 1} were done; start a new executor, with fewer workers, and sweep again"
-        ) from error
+        raise _broken(job) from error
     except (CancelledError, OSError):
-        return job, executor.submit(job.run).result()
+        return job, _submit(executor, job).result()
+
+
+def _broken(job: Work) -> BrokenExecutor:
+    return BrokenExecutor(
+        f"a worker of the executor died, out of memory perhaps, before trials {job.trials.start} to "
+        f"{job.trials.stop - 1} were done; start a new executor, with fewer workers, and try again"
+    )
 
 
 def most_waiting(plans: int) -> int:

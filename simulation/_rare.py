@@ -6,19 +6,25 @@ works, when it helps and when not: docs/rare-events.md.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from html import escape
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import special
+from tqdm import tqdm
 
-from simulation.draws import check_address
+from simulation._jobs import in_order, most_waiting
+from simulation._sweep import check
 from simulation.events import event
+from simulation.factors import Floats
 from simulation.scenario import Scenario
 from simulation.statistics import Estimate
-from simulation.survey import LEAST, Sums, Survey
+from simulation.survey import LEAST, Sums, Survey, Task, Work
 from waves import Plan
 
 PILOT = 256  # trials of each stratum from which the first allocation is made
@@ -83,6 +89,8 @@ def rare(
     seed: int = 0,
     confidence: float = 0.95,
     threads: int = 1,
+    executor: Executor | None = None,
+    progress: bool = False,
 ) -> Rare:
     """Estimate how likely or how costly rare events are, by strata of what went wrong.
 
@@ -101,11 +109,16 @@ def rare(
     trials
         How many rollouts of each plan, at most.
     seed
-        From 0 to 2⁶⁴ − 1. The answer depends on it, and not on the number of threads.
+        From 0 to 2⁶⁴ − 1. The answer depends on it, and not on who works it out.
     confidence
         Of every interval.
     threads
-        How many threads to use.
+        How many threads to use where no executor is given.
+    executor
+        Any `concurrent.futures` executor, of processes or machines too; the answer is the same to the byte.
+    progress
+        Whether to show a progress bar on standard error. Its end moves: each stage shows how many rollouts the next
+        one needs.
 
     Returns
     -------
@@ -118,43 +131,65 @@ def rare(
         Where a plan has regions that the scenario's fleet does not have.
     ValueError
         For no plans, an unknown figure, or numbers out of range.
+    BrokenExecutor
+        Where a worker of the executor died and the executor cannot replace it.
     """
-    plans = {plan.name: plan} if isinstance(plan, Plan) else dict(plan)
-    names = [figure] if isinstance(figure, str) else list(figure)
-    _check(plans, names, precision, trials, seed, confidence, threads)
+    plans: Mapping[str, Plan] = {plan.name: plan} if isinstance(plan, Plan) else plan
+    names = [figure] if isinstance(figure, str) or not isinstance(figure, Iterable) else list(figure)
+    _check(plans, names, precision)
+    check(plans, trials, seed, confidence, threads, executor)
+    trials, seed = int(trials), int(seed)
     survey = Survey(plans, scenario, [event(name) for name in names], seed)
-    found, precise = _sample(survey, precision, trials, confidence, threads)
-    estimates = {
-        (name, names[e]): survey.interval(found, p, e, confidence)
-        for p, name in enumerate(plans)
-        for e in range(len(names))
-    }
-    gains = _gains(survey, found, list(estimates.values()), confidence)
-    units = [each.unit for each in survey.events] * len(plans)
-    rows = [(*own, unit, gain) for own, unit, gain in zip(estimates.values(), units, gains, strict=True)]
-    index = pd.MultiIndex.from_tuples(list(estimates), names=["plan", "figure"])
-    table = pd.DataFrame(rows, index=index, columns=["estimate", "low", "high", "unit", "gain"])
-    return Rare(scenario, seed, confidence, survey.spent, precise, table, _strata(survey, found, list(estimates)))
+    own = ThreadPoolExecutor(threads) if executor is None else None
+    with own or nullcontext(), tqdm(total=0, unit="rollout", disable=not progress, leave=False, unit_scale=True) as bar:
+        crew = Crew(executor or own, threads if own else most_waiting(len(plans)), bar, survey)  # type: ignore[arg-type]
+        found, precise = _sample(survey, crew.work, precision, trials, confidence)
+    targets = [(name, each) for name in plans for each in names]
+    table = _table(survey, found, targets, confidence)
+    return Rare(scenario, seed, confidence, survey.spent, precise, table, _strata(survey, found, targets))
 
 
-def _check(
-    plans: Mapping[str, Plan], figures: list[str], precision: float | None, trials: int, seed: int, confidence: float,
-    threads: int,
-) -> None:  # fmt: skip
+def _table(survey: Survey, found: Sums, targets: list[tuple[str, str]], confidence: float) -> pd.DataFrame:
+    estimates = [survey.interval(found, p, e, confidence) for p, e in np.ndindex(survey.low.shape[1:])]
+    gains = _gains(survey, found, estimates, confidence)
+    units = [each.unit for each in survey.events] * survey.low.shape[1]
+    rows = [(*own, unit, gain) for own, unit, gain in zip(estimates, units, gains, strict=True)]
+    index = pd.MultiIndex.from_tuples(targets, names=["plan", "figure"])
+    return pd.DataFrame(rows, index=index, columns=["estimate", "low", "high", "unit", "gain"])
+
+
+def _check(plans: Mapping[str, Plan], figures: list[str], precision: float | None) -> None:
     if not plans or not figures:
         raise ValueError("there is nothing to estimate; give at least one plan and one figure")
-    if precision is not None and not precision > 0:
+    twice = next((name for name in figures if figures.count(name) > 1), None)
+    if twice is not None:
+        raise ValueError(f"{twice!r} is asked for {figures.count(twice)} times; name each figure once")
+    number = isinstance(precision, int | float) and not isinstance(precision, bool)
+    if precision is not None and not (number and 0 < precision < math.inf):
         raise ValueError(f"precision is {precision!r}; give a share of the estimate above 0, such as 0.01, or None")
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence is {confidence!r}; give a number between 0 and 1, such as 0.95")
-    for name, value in (("trials", trials), ("threads", threads)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise ValueError(f"{name} is {value!r}; give a whole number of at least 1")
-    check_address(seed, range(trials))
+
+
+@dataclass(frozen=True)
+class Crew:
+    """Who works on a survey: an executor, how many tasks to hand out ahead, and the bar that shows how far they are."""
+
+    executor: Executor
+    ahead: int
+    bar: Any
+    survey: Survey
+
+    def work(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, list[Floats]]]:
+        """Run tasks, and yield them with what they found, in their order."""
+        plans = self.survey.low.shape[1]
+        self.bar.total = self.survey.spent * plans
+        with closing(in_order(self.executor, tasks, self.ahead)) as results:  # type: ignore[type-var]
+            for task, blocks in results:
+                yield task, blocks
+                self.bar.update(len(task.trials) * plans)
 
 
 def _sample(
-    survey: Survey, precision: float | None, trials: int, confidence: float, threads: int
+    survey: Survey, work: Work, precision: float | None, trials: int, confidence: float
 ) -> tuple[Sums, bool | None]:
     """Sample in stages: each divides its trials by those before it, and only the last one is reported.
 
@@ -162,21 +197,23 @@ def _sample(
     """
     count = len(survey.strata)
     if count == 0:
-        return survey.stage(np.zeros(0, dtype=np.int64), threads), None if precision is None else True
+        return survey.stage(np.zeros(0, dtype=np.int64), work), None if precision is None else True
     pilot = min(PILOT, trials // (4 * count))
     if pilot < LEAST:
         raise ValueError(f"trials is {trials}; {count} strata need at least {4 * count * LEAST:,}, so give more")
-    before = survey.stage(np.full(count, pilot), threads)
+    before = survey.stage(np.full(count, pilot), work)
     found = None
     while True:
         most = trials - survey.spent
         counts = survey.divided(before, confidence, precision, most)
         if found is None and counts.sum() > GROW * before.trials.sum():
-            before = before.plus(survey.stage(LEAST + counts // GROW, threads))
+            before = before.plus(survey.stage(LEAST + counts // GROW, work))
             continue
         if found is not None and counts.sum() <= found.trials.sum():
-            return found, False
-        found = survey.stage(counts, threads)
+            counts = np.ceil(found.trials * 1.25).astype(np.int64)  # skewness widens what the allocation foresees
+            if precision is None or counts.sum() > most:
+                return found, False
+        found = survey.stage(counts, work)
         if precision is None:
             return found, None
         if _precise(survey, found, precision, confidence):

@@ -53,7 +53,13 @@ def setting(plan: Plan, scenario: Scenario) -> Setting:
     ------
     InputError
         Where the plan has regions that the scenario's fleet does not have.
+    ValueError
+        For what is no plan or no scenario.
     """
+    for name, value, kind in (("plan", plan, Plan), ("scenario", scenario, Scenario)):
+        if not isinstance(value, kind):
+            wanted = f"{kind.__name__}, such as {kind.__name__}.read(path) gives"
+            raise ValueError(f"{name} is {type(value).__name__}; give a {wanted}")
     plan.require(scenario.fleet)
     sites = tuple(_site(plan, scenario, position, name) for position, name in enumerate(plan.regions))
     position = {site.name: site.position for site in sites}

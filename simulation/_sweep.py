@@ -17,9 +17,10 @@ import pandas as pd
 from tqdm import tqdm
 
 from simulation import kernel
+from simulation._arguments import check_confidence, whole
 from simulation._jobs import Job, Part, cut, grouped, in_order, most_waiting
 from simulation._setting import setting
-from simulation.analysis.compare import FIGURES
+from simulation.analysis.compare import FIGURES, over
 from simulation.draws import check_address
 from simulation.scenario import Scenario
 from simulation.statistics import FEW, width_from_squares
@@ -79,15 +80,18 @@ _SPARSE = {
     "impact_minutes_mean": kernel.C_IMPACT,
     "regions_exposed_mean": kernel.C_REGIONS,
 }
+_DIFFER = {
+    "mixed_minutes_mean": kernel.X_MIXED_DIFFER,
+    "end_minutes_given_shipped_mean": kernel.X_ENDS_DIFFER,
+    "minutes_to_ship": kernel.X_END_DIFFER,
+}
 
 
 def paired(base: Tally, other: Tally, figure: str, confidence: float) -> tuple[float, float, float]:
     """Return a figure of one plan minus that of the baseline, with the interval of paired trials."""
     (a0, b0, own0), (a, b, own) = _ratio(base, figure), _ratio(other, figure)
-    if b == 0 or b0 == 0:
-        return math.nan, math.nan, math.nan
-    r, r0, n = a / b, a0 / b0, other.trials
-    if n < 2 or _differing(base, other, figure) < FEW or not math.isfinite(r - r0):
+    r, r0, n = over(a, b, figure), over(a0, b0, figure), other.trials
+    if min(_differing(base, other, figure), b, b0) < FEW or not math.isfinite(r - r0):
         return r - r0, math.nan, math.nan
     above2, above_below, below_above, below2 = _products(base, other, figure)
     cross = (above2 - r0 * above_below - r * below_above + r * r0 * below2) / (b / n) / (b0 / n)
@@ -132,14 +136,14 @@ def _products(base: Tally, other: Tally, figure: str) -> tuple[float, float, flo
 
 
 def _differing(base: Tally, other: Tally, figure: str) -> float:
-    """Return in how many trials two plans differ; where only times differ, all of them."""
+    """Return in how many trials two plans differ."""
     if figure in _SPARSE:
         column = _SPARSE[figure]
         return base.sparse(column)[0] + other.cross[kernel.X_SPARSE + 2 * kernel.SPARSE.index(column) + 1]
     if figure == "probability_shipped":
         shipped = kernel.S_SHIPPED
         return base.sums[shipped] + other.sums[shipped] - 2 * other.cross[kernel.X_SHIPPED]
-    return other.trials
+    return other.cross[_DIFFER[figure]]
 
 
 def sweep(
@@ -194,6 +198,7 @@ def sweep(
         Where a worker of the executor died and the executor cannot replace it.
     """
     check(plans, trials, seed, confidence, threads, executor, bits)
+    trials, seed = int(trials), int(seed)
     settings = [setting(plan, scenario) for plan in plans.values()]
     gathering = Gathering(plans, scenario, seed, trials, bits)
     wanted = _precision(precision, gathering)
@@ -228,20 +233,14 @@ def check(
         raise ValueError("there are no plans to sweep; give at least one")
     if not isinstance(plans, Mapping) or not all(isinstance(plan, Plan) for plan in plans.values()):
         raise ValueError("plans must be a mapping from names to plans, such as {'today': plan}")
-    _whole("trials", trials, 1, 2**32)
+    whole("trials", trials, 1, 2**32)
     check_address(seed, range(trials))
-    if not isinstance(confidence, int | float) or not 0 < confidence < 1:
-        raise ValueError(f"confidence is {confidence!r}; give a number between 0 and 1, such as 0.95")
-    _whole("threads", threads, 1, 1024)
+    check_confidence(confidence)
+    whole("threads", threads, 1, 1024)
     if executor is not None and not isinstance(executor, Executor):
         raise ValueError(f"executor is {executor!r}; give a concurrent.futures executor, or leave it out")
     if bits is not None:
-        _whole("bits", bits, 1, 12)
-
-
-def _whole(name: str, value: int, least: int, most: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        raise ValueError(f"{name} is {value!r}; give a whole number from {least} to {most}")
+        whole("bits", bits, 1, 12)
 
 
 def _precision(precision: Mapping[str, float] | None, gathering: "Gathering") -> dict[str, float]:
@@ -252,8 +251,8 @@ def _precision(precision: Mapping[str, float] | None, gathering: "Gathering") ->
         if figure not in known:
             remedy = did_you_mean(str(figure), known) or "; see the figures of a summary"
             raise ValueError(f"precision: {figure!r} is not a figure{remedy}")
-        if isinstance(half, bool) or not isinstance(half, int | float) or not half > 0:
-            raise ValueError(f"precision: {figure} is {half!r}; give a half-width above 0")
+        if isinstance(half, bool) or not isinstance(half, int | float) or not 0 < half < math.inf:
+            raise ValueError(f"precision: {figure} is {half!r}; give a finite half-width above 0")
     return dict(precision or {})
 
 

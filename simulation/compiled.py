@@ -71,7 +71,13 @@ class Desk:
         self, trials: range, advance: Callable[[int], Any] = lambda rollouts: None
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return every row of every plan, shape (plans, columns, trials), and the regional sums."""
-        out = np.empty((self.shape[0], kernel.COLUMNS, len(trials)))
+        try:
+            out = np.empty((self.shape[0], kernel.COLUMNS, len(trials)))
+        except MemoryError:
+            rollouts = f"{len(trials):,} trials of {self.shape[0]} plans"
+            raise ValueError(
+                f"{rollouts} do not fit into memory row by row; use sweep, which keeps sums only"
+            ) from None
         regional = np.zeros(self.shape)
         for run, (block, scratch, u, v) in self.runs(trials):
             part = np.stack([blank(len(run))] * self.shape[0])

@@ -248,7 +248,7 @@ def check_address(seed: int, trials: range) -> None:
     ValueError
         Naming the value and its range.
     """
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**64:
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**64:
         raise ValueError(f"seed is {seed!r}; give a whole number from 0 to 2**64 - 1")
     if not 0 <= trials.start <= trials.stop <= 2**32:
         raise ValueError(

@@ -19,11 +19,11 @@ from simulation.measure import OUTCOMES
 from waves import did_you_mean
 
 COLUMNS = {
-    "regions_exposed": (kernel.C_REGIONS, "regions"),
-    "share_exposed": (kernel.C_SHARE, "share of traffic"),
-    "peak_share": (kernel.C_PEAK, "share of traffic"),
-    "impact_minutes": (kernel.C_IMPACT, "fleet-minutes"),
-}
+    "regions_exposed": (kernel.C_REGIONS, "regions", "2"),
+    "share_exposed": (kernel.C_SHARE, "share of traffic", "0.5"),
+    "peak_share": (kernel.C_PEAK, "share of traffic", "0.5"),
+    "impact_minutes": (kernel.C_IMPACT, "fleet-minutes", "30"),
+}  # of the engine, its unit, and a number it may reach
 FIXED = (*(f"probability_{each}" for each in ("shipped", *OUTCOMES, "failover_hit")), *(f"{c}_mean" for c in COLUMNS))
 SLACK = 1e-12  # shares are sums of shares
 
@@ -76,24 +76,35 @@ def event(figure: str) -> Event:
     Raises
     ------
     ValueError
-        For a name that is no such figure, with the nearest one.
+        For a name that is no such figure, with the nearest one; for a number that no rollout can fail or reach.
     """
+    if not isinstance(figure, str):
+        raise ValueError(f"figure is {figure!r}; give a name, such as 'probability_regions_exposed_at_least_2'")
     name = figure.removeprefix("probability_")
     if figure in FIXED and figure.endswith("_mean"):
-        column, unit = COLUMNS[figure.removesuffix("_mean")]
+        column, unit, _ = COLUMNS[figure.removesuffix("_mean")]
         return Event(figure, unit, column)
     if figure == "probability_failover_hit":
         return Event(figure, "probability", kernel.C_FAILOVER, least=1.0)
     if figure in FIXED:
         return Event(figure, "probability", kernel.C_OUTCOME, outcome=name)
     found = re.fullmatch(r"probability_(\w+?)_at_least_(\d+(?:\.\d+)?(?:e-?\d+)?)", figure)
-    if found and found[1] in COLUMNS and float(found[2]) == 0:
-        raise ValueError(f"{figure!r} is certain; give a number above 0")
     if found and found[1] in COLUMNS:
-        return Event(figure, "probability", COLUMNS[found[1]][0], least=float(found[2]))
-    known = (*FIXED, *(f"probability_{column}_at_least_2" for column in COLUMNS))
+        return Event(figure, "probability", COLUMNS[found[1]][0], least=_least(figure, found[1], float(found[2])))
+    known = (*FIXED, *(f"probability_{column}_at_least_{some}" for column, (_, _, some) in COLUMNS.items()))
     remedy = did_you_mean(figure, known) or f"; there are {', '.join(known)}, each `at_least` with any number above 0"
-    raise ValueError(f"{figure!r} is not a figure that rare events are estimated for{remedy}")
+    raise ValueError(f"{figure[:100]!r} is not a figure that rare events are estimated for{remedy}")
+
+
+def _least(figure: str, column: str, value: float) -> float:
+    if value == 0:
+        raise ValueError(f"{figure!r} is certain; give a number above 0")
+    if COLUMNS[column][1] == "share of traffic" and value > 1 + SLACK:
+        near = f", perhaps {value / 100:g}" if value <= 100 else ""
+        raise ValueError(f"{figure!r} is impossible; give a share from 0 to 1{near}")
+    if math.isinf(value):
+        raise ValueError(f"{figure!r} is impossible; give a number below 1e308")
+    return value
 
 
 class Reach:

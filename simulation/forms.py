@@ -132,7 +132,7 @@ def _exposure(c: Course, needs: tuple[str, ...], alarms: Callable[[], Survival])
             yield f"{column}_{part}", Form(needs, SHARE, formula_q, partial(_quantile, c, q, reached))
     yield from _twice(c, "regions_exposed_mean", needs, "regions", "Σ n_j S_{j−1}", count)
     for m, site in enumerate(c.sites[:MANY], 1):
-        name = f"probability_{m}_or_more_regions_exposed"
+        name = f"probability_regions_exposed_at_least_{m}"
         yield from _twice(c, name, needs, PROBABILITY, f"S_{site.wave}", partial(reached, site.wave))
     yield from _twice(c, "probability_all_exposed", needs, PROBABILITY, "S_{k−1}", lambda: reached(-1))
     yield from _twice(c, "probability_escaped", needs, PROBABILITY, "S_k", lambda: alarms().at(c.end))
@@ -241,7 +241,7 @@ def regional_defects(c: Course) -> Forms:
     formula = "coefficients of Σ_{j<k} [G_j(L_j) − G_j(L_{j+1})] + G_k(L_k)"
     for m in range(1, min(len(c.sites), MANY) + 1):
         more = Form(needs, PROBABILITY, formula, partial(c.at_least_exposed, m))
-        yield f"probability_{m}_or_more_regions_exposed", more
+        yield f"probability_regions_exposed_at_least_{m}", more
     every = Form(needs, PROBABILITY, formula, partial(c.at_least_exposed, len(c.sites)))
     yield "probability_all_exposed", every
     yield from _never("regional_defects")

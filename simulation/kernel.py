@@ -12,12 +12,14 @@ import numpy as np
 from numba import njit
 
 from simulation import arithmetic
+from simulation.cache import kept
 
-jit = njit(nogil=True, cache=True, error_model="numpy")
+KEPT = kept()
+jit = njit(nogil=True, cache=KEPT, error_model="numpy")
 # What runs for each trial or plan does without Numba's reference counts: a call would count every array in its tuples.
-leaf = njit(nogil=True, cache=True, error_model="numpy", _nrt=False)  # type: ignore[call-overload]
+leaf = njit(nogil=True, cache=KEPT, error_model="numpy", _nrt=False)  # type: ignore[call-overload]
 # What takes whole tuples of arrays is inlined: a call would hand over each array's seven words.
-part = njit(nogil=True, cache=True, error_model="numpy", _nrt=False, forceinline=True)  # type: ignore[call-overload]
+part = njit(nogil=True, cache=KEPT, error_model="numpy", _nrt=False, forceinline=True)  # type: ignore[call-overload]
 
 # Families of distributions, as `Worlds.rules` numbers them.
 CONSTANT, EXPONENTIAL, LOGNORMAL, WEIBULL, GAMMA, EMPIRICAL, NEVER = range(7)
@@ -39,7 +41,8 @@ S_SPARSE = S_DEFECTIVE + 1  # how often, sum and sum of squares of each of `SPAR
 SPARSE = (C_FAILOVER, C_SHARE, C_PEAK, C_IMPACT, C_REGIONS)
 S_DATES = S_SPARSE + 3 * len(SPARSE)  # the same of detected and recovered minutes
 SUMS = S_DATES + 6
-X_SHIPPED, X_END, X_END_SHIPPED, X_SHIPPED_END, X_ENDS, X_ENDS_SHIPPED, X_SHIPPED_ENDS, X_MIXED, X_SPARSE = range(9)
+X_SHIPPED, X_END, X_END_SHIPPED, X_SHIPPED_END, X_ENDS, X_ENDS_SHIPPED, X_SHIPPED_ENDS, X_MIXED = range(8)
+X_END_DIFFER, X_ENDS_DIFFER, X_MIXED_DIFFER, X_SPARSE = range(8, 12)  # in how many trials; then as `SPARSE`
 CROSS = X_SPARSE + 2 * len(SPARSE)  # product with the baseline, and in how many more trials than it has the two differ
 SHAPES = (C_MIXED, C_END, C_REGIONS, C_SHARE, C_PEAK, C_IMPACT, C_DETECTED, C_RECOVERED)
 CHANGE, FAULT, REGION, GATE = 0, 1, 2, 3
@@ -1179,8 +1182,10 @@ def add_dense(c, base, sums, cross, bins, counts):
     end, mixed, end0, mixed0 = c.end, c.mixed, base.end, base.mixed
     shift, floor, most = bins[0], bins[1], counts.shape[1] - 1
     t1 = t2 = m1 = m2 = tt = mm = t01 = 0.0
+    ends = mixtures = 0
     for i in range(len(end)):
         t, m, t0, m0 = end[i], mixed[i], end0[i], mixed0[i]
+        ends, mixtures = ends + (t != t0), mixtures + (m != m0)
         t1, t2, m1, m2, t01 = t1 + t, t2 + t * t, m1 + m, m2 + m * m, t01 + t0
         tt, mm = tt + t * t0, mm + m * m0
         counts[0, bin_of(m, shift, floor, most)] += 1
@@ -1189,6 +1194,9 @@ def add_dense(c, base, sums, cross, bins, counts):
         sums[j] += x
     for j, x in enumerate((np.float64(len(end)), tt, t1, t01, tt, t1, t01, mm)):
         cross[j] += x
+    cross[X_END_DIFFER] += ends
+    cross[X_ENDS_DIFFER] += ends
+    cross[X_MIXED_DIFFER] += mixtures
 
 
 @leaf
@@ -1204,12 +1212,21 @@ def take_out_lost(c, lost, base, sums, cross, bins, counts):
         sums[S_ENDS2] -= t * t
         cross[X_SHIPPED_END] -= t0
         take_out(cross, t, t0)
+        if t == t0:  # for now as if the baseline had shipped: then the two differ
+            cross[X_END_DIFFER] += 1.0
+            cross[X_ENDS_DIFFER] += 1.0
     for k in range(base.count[0]):
         i = base.lost[k]
         t, t0 = c.end[i], base.end[i]
         cross[X_END_SHIPPED] -= t
+        same = 1.0 if t == t0 else 0.0
         if not c.gone[i]:
             take_out(cross, t, t0)
+            cross[X_END_DIFFER] += same
+            cross[X_ENDS_DIFFER] += same
+        else:
+            cross[X_END_DIFFER] -= same
+            cross[X_ENDS_DIFFER] -= 1.0
     for k in range(lost):
         c.gone[c.lost[k]] = False
 

@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from simulation._arguments import check_confidence, whole
 from simulation._setting import Setting, setting
 from simulation.compiled import frames
 from simulation.draws import Draws, check_address
@@ -88,7 +89,13 @@ class Outcomes:
         ----------
         confidence
             The confidence of the intervals.
+
+        Raises
+        ------
+        ValueError
+            For a confidence that is not between 0 and 1.
         """
+        check_confidence(confidence)
         rows = {name: (*estimate, unit) for name, estimate, unit in self._figures(confidence)}
         table = pd.DataFrame.from_dict(rows, orient="index", columns=["estimate", "low", "high", "unit"])
         return table.rename_axis("figure")
@@ -196,19 +203,19 @@ def run_all(
     progress: bool = False,
 ) -> list[Outcomes]:
     """Roll several plans out in the same worlds; for the parameters see `run`."""
-    if isinstance(trials, bool) or not isinstance(trials, int) or trials < 1:
-        raise ValueError(f"trials is {trials!r}; give a whole number of at least 1")
+    trials, first = whole("trials", trials, 1), whole("first", first, 0)
     if engine not in get_args(Engine):
         raise ValueError(f"engine is {engine!r}; use one of {', '.join(get_args(Engine))}")
-    whole = range(first, first + trials)
-    check_address(seed, whole)
+    numbers = range(first, first + trials)
+    check_address(seed, numbers)
+    seed = int(seed)
     settings = [setting(plan, scenario) for plan in plans]
     with tqdm(total=trials * len(plans), unit="rollout", disable=not progress, leave=False) as bar:
         if engine == "simpy":
-            found = _simulate(settings, seed, whole, bar.update)
+            found = _simulate(settings, seed, numbers, bar.update)
         else:
-            found = _compute(settings, seed, whole, bar.update)
-    return [_outcomes(s, seed, whole, *each) for s, each in zip(settings, found, strict=True)]
+            found = _compute(settings, seed, numbers, bar.update)
+    return [_outcomes(s, seed, numbers, *each) for s, each in zip(settings, found, strict=True)]
 
 
 def _simulate(settings: list[Setting], seed: int, trials: range, advance: Callable[[int], Any]) -> list[Raw]:

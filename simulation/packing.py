@@ -184,7 +184,7 @@ def room(worlds: kernel.Worlds, plans: kernel.Plans, size: int) -> tuple[Any, ..
     rows: list[Any] = [np.zeros(most) for _ in range(9)] + [np.zeros(size) for _ in range(4)]
     odd, lost, *lists = (np.zeros(size, dtype=np.int64) for _ in range(5))
     columns, gone = np.zeros((size, kernel.COLUMNS)), np.zeros(size, dtype=np.bool_)
-    scratch = kernel.Scratch(*rows, odd, columns, lost, gone, *lists)
+    scratch = kernel.Scratch._make([*rows, odd, columns, lost, gone, *lists])
     return block, scratch, np.zeros(size), np.zeros(size)
 
 

@@ -145,13 +145,15 @@ def _words(parts: Sequence[Factor], cells: NDArray[np.int64], known: bool, count
     return f"rarer combinations, {count} region{'' if count == 1 else 's'} exposed at most"
 
 
-def pattern(cut: Cut, stratum: Stratum, shape: tuple[int, int, int], seed: int, trials: range) -> kernel.Given:
+def pattern(
+    parts: Sequence[Factor], stratum: Stratum, shape: tuple[int, int, int], seed: int, trials: range
+) -> kernel.Given:
     """Draw what goes wrong in the trials of a stratum, from its exact conditional distribution.
 
     Parameters
     ----------
-    cut, stratum
-        What there is, and the stratum.
+    parts, stratum
+        The factors of what can go wrong, and the stratum.
     shape
         The numbers of faults, regions and waves.
     seed, trials
@@ -173,25 +175,25 @@ def pattern(cut: Cut, stratum: Stratum, shape: tuple[int, int, int], seed: int, 
     if len(stratum.cells) > 1:
         u = uniform(seed, numbers, PURPOSES["stratum_cell"], 0, 0)
         choice = np.minimum(np.searchsorted(np.cumsum(stratum.shares), u, side="right"), len(stratum.cells) - 1)
-    for part, levels in zip(cut.factors, stratum.cells[choice].T, strict=True):
+    for part, levels in zip(parts, stratum.cells[choice].T, strict=True):
         part.put(given, levels, lambda thing: uniform(seed, numbers, PURPOSES["stratum_pattern"], 0, thing))
     return given
 
 
 def sampled(
-    desk: Desk, cut: Cut, stratum: Stratum, events: Sequence[Event], seed: int, trials: range
+    desk: Desk, parts: Sequence[Factor], stratum: Stratum, events: Sequence[Event], seed: int, trials: range
 ) -> NDArray[np.float64]:
     """Roll every plan out in trials of a stratum.
 
     Returns
     -------
     NDArray
-        How often each figure's number is not zero, its sum and its sum of squares; shape (plans, events, 3).
+        How often each figure's number is not zero, its sum, its sum of squares and of cubes; shape (plans, events, 4).
     """
     worlds = desk.worlds
     shape = len(worlds.fault_breaks), len(worlds.traffic), len(desk.approvals)
-    given = pattern(cut, stratum, shape, seed, trials)
-    found = np.zeros((desk.shape[0], len(events), 3))
+    given = pattern(parts, stratum, shape, seed, trials)
+    found = np.zeros((desk.shape[0], len(events), 4))
     regional = np.zeros(desk.shape)
     for run, (block, scratch, u, v) in desk.runs(trials):
         rows = np.stack([blank(len(run))] * desk.shape[0])
@@ -200,5 +202,6 @@ def sampled(
         kernel.run_stratum(worlds, desk.plans, block, scratch, u, v, run.start, desk.approvals, own, rows, regional)
         for n, m in np.ndindex(found.shape[:2]):
             values = events[m].values(rows[n])
-            found[n, m] += np.count_nonzero(values), values.sum(), np.square(values).sum()
+            squares = np.square(values)
+            found[n, m] += np.count_nonzero(values), values.sum(), squares.sum(), (squares * values).sum()
     return found

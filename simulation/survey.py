@@ -1,21 +1,26 @@
-"""A survey by strata: trials divided among the strata, sampled on any number of threads, summed up with an interval.
+"""A survey by strata: trials divided among the strata, sampled by any workers, summed up with an interval.
 
-Not here: how strata come about (``strata``), when enough has been sampled and what people see (``_rare``).
+Not here: how strata come about (``strata``), how tasks are handed out (``_jobs``), when enough has been sampled and
+what people see (``_rare``).
 """
 
+import hashlib
 import math
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from simulation import _jobs, draws, events, factors, strata
 from simulation._setting import setting
 from simulation.compiled import Desk
 from simulation.events import Event
-from simulation.factors import Floats
+from simulation.factors import Factor, Floats
+from simulation.kernel import Plans, Worlds
 from simulation.packing import pack_plans, pack_worlds
 from simulation.scenario import Scenario
 from simulation.statistics import FEW, Estimate, from_sums, proportion
@@ -23,6 +28,8 @@ from simulation.strata import Cut, Stratum, cut, sampled
 from waves import Plan
 
 BLOCK = 4096  # trials of a stratum that are worked out and merged as one
+LARGEST = 2**19  # rollouts in a task, at most: about a second, so that nobody waits long for an end
+TASKS = 32  # a stage is cut into at least so many tasks, so that a few workers end at about the same time
 LEAST = 32  # trials of each stratum, at the least
 MARGIN = 1.1  # trials beyond those that the precision seems to ask for, because the pilot may be off
 
@@ -32,11 +39,66 @@ class Sums:
     """What the trials of each stratum add up to: how many, and as `sampled` returns it."""
 
     trials: NDArray[np.int64]  # (strata,)
-    sums: Floats  # (strata, plans, events, 3)
+    sums: Floats  # (strata, plans, events, 4)
 
     def plus(self, other: "Sums") -> "Sums":
         """Return both together."""
         return Sums(self.trials + other.trials, self.sums + other.sums)
+
+
+@dataclass(frozen=True)
+class Task:
+    """Trials of one stratum for any worker.
+
+    Attributes
+    ----------
+    worlds, plans, factors, events, seed
+        The packed scenario and plans, what can go wrong, what is asked for, and the seed.
+    number, stratum
+        The stratum, and which of the sampled ones it is.
+    trials
+        Which, from the start of a block on.
+    edition
+        That of the code which made the task.
+    """
+
+    worlds: Worlds
+    plans: Plans
+    factors: tuple[Factor, ...]
+    events: tuple[Event, ...]
+    seed: int
+    number: int
+    stratum: Stratum
+    trials: range
+    edition: str
+
+    def run(self) -> list[Floats]:
+        """Return the sums of each block.
+
+        Raises
+        ------
+        RuntimeError
+            Where the worker has another edition of the code: its answers would not be those of the others.
+        """
+        if self.edition != edition():
+            raise RuntimeError(
+                f"this worker has edition {edition()} of the engine, the task comes from edition {self.edition}; "
+                "install the same version of the kit on all machines"
+            )
+        desk = Desk(self.worlds, self.plans)
+        blocks = (self.trials[at : at + BLOCK] for at in range(0, len(self.trials), BLOCK))
+        return [sampled(desk, self.factors, self.stratum, self.events, self.seed, block) for block in blocks]
+
+
+@cache
+def edition() -> str:
+    """Return a digest of the files that decide every bit of a task's answer."""
+    files = (draws, factors, events, strata)
+    contents = b"".join(Path(str(file.__file__)).read_bytes() for file in files)
+    return hashlib.sha256(_jobs.edition().encode() + contents).hexdigest()[:12]
+
+
+Work = Callable[[Iterable[Task]], Iterator[tuple[Task, list[Floats]]]]  # runs tasks, and yields them in their order
 
 
 class Survey:
@@ -44,7 +106,7 @@ class Survey:
 
     def __init__(self, plans: Mapping[str, Plan], scenario: Scenario, events: Sequence[Event], seed: int) -> None:
         settings = [setting(plan, scenario) for plan in plans.values()]
-        self.events, self.seed = events, seed
+        self.events, self.seed = tuple(events), seed
         self.cut: Cut = cut(settings, events)
         self.packed = pack_worlds(scenario, seed), pack_plans(settings)
         self.strata: list[Stratum] = [each for each in self.cut.strata if not each.known]
@@ -56,23 +118,27 @@ class Survey:
         self.known_squares = np.sum([second for _, second in known], axis=0) + np.zeros((len(plans), len(events)))
         self.spent = 0
 
-    def stage(self, counts: NDArray[np.int64], threads: int) -> Sums:
-        """Sample so many trials of each stratum, on trial numbers of their own; merge them in order."""
-        jobs, start = [], self.spent
-        for h, count in enumerate(counts):
-            for first in range(start, start + count, BLOCK):
-                jobs.append((h, range(first, min(first + BLOCK, start + count))))
-            start += int(count)
-        self.spent = start
-        sums = np.zeros((len(counts), *self.low.shape[1:], 3))
-        with ThreadPoolExecutor(threads) as pool:
-            for (h, _), result in zip(jobs, pool.map(self._job, jobs), strict=True):
-                sums[h] += result
+    def stage(self, counts: NDArray[np.int64], work: Work) -> Sums:
+        """Sample so many trials of each stratum, on trial numbers of their own; merge their blocks in order."""
+        tasks = self._tasks(counts, self.spent)
+        self.spent += int(counts.sum())
+        sums = np.zeros((len(counts), *self.low.shape[1:], 4))
+        for task, blocks in work(tasks):
+            for block in blocks:
+                sums[task.number] += block
         return Sums(counts, sums)
 
-    def _job(self, job: tuple[int, range]) -> Floats:
-        h, trials = job
-        return sampled(Desk(*self.packed), self.cut, self.strata[h], self.events, self.seed, trials)
+    def _tasks(self, counts: NDArray[np.int64], start: int) -> Iterator[Task]:
+        blocks = -(-int(counts.sum()) // BLOCK)
+        size = max(min(LARGEST // (self.low.shape[1] * BLOCK), -(-blocks // TASKS)), 1) * BLOCK
+        for h, count in enumerate(counts.tolist()):
+            own = range(start, start + count)
+            for at in range(0, count, size):
+                yield Task(
+                    *self.packed, self.cut.factors, self.events, self.seed, h, self.strata[h], own[at : at + size],
+                    edition(),
+                )  # fmt: skip
+            start += count
 
     def means(self, found: Sums) -> Floats:
         """Return each figure, shape (plans, events)."""
@@ -90,7 +156,7 @@ class Survey:
 
         The first is the variance within the stratum; the second is what the interval adds for what was never seen.
         """
-        nonzero, total, squares = np.moveaxis(found.sums, 3, 0)
+        nonzero, total, squares, _ = np.moveaxis(found.sums, 3, 0)
         n, often = found.trials[:, None, None], nonzero.sum(axis=0)
         usual = np.divide(squares.sum(axis=0), often, out=np.ones_like(often), where=often > 0)
         z, unseen = float(special.ndtri((1 + confidence) / 2)), -math.log((1 - confidence) / 2)
@@ -127,7 +193,8 @@ class Survey:
         """Estimate a figure: the strata's intervals put together (Zou and Donner 2008, their method MOVER).
 
         Each stratum has an interval of its own, exact for probabilities; the distances of their ends from the estimates
-        add up as squares, each side for itself. A stratum in which nothing was seen so widens the upper side.
+        add up as squares, each side for itself. A stratum in which nothing was seen so widens the upper side; where the
+        values of a mean are skewed, that widens the side of the long tail.
         """
         below = above = 0.0
         for h, weight in enumerate(self.weights):
@@ -136,11 +203,28 @@ class Survey:
                 below += (weight * (own.value - own.low)) ** 2
                 above += (weight * (own.high - own.value)) ** 2
         value = float(self.means(found)[p, e])
-        least, most = (0.0, 1.0) if self.events[e].yes_no else (-math.inf, math.inf)
-        return Estimate(value, max(value - math.sqrt(below), least), min(value + math.sqrt(above), most))
+        if self.events[e].yes_no:
+            return Estimate(value, max(value - math.sqrt(below), 0.0), min(value + math.sqrt(above), 1.0))
+        lean = self._lean(found, p, e, confidence)
+        return Estimate(value, value - math.sqrt(below) + min(lean, 0.0), value + math.sqrt(above) + max(lean, 0.0))
+
+    def _lean(self, found: Sums, p: int, e: int, confidence: float) -> float:
+        """Return by how much Student's interval of a mean sits too low, for skewness.
+
+        The first term of Edgeworth's series (Hall 1992, *On the removal of skewness by transformation*): with the
+        estimate's variance V and third cumulant K, K / (6 V) · (1 + 2 z²).
+        """
+        own = self.low[:, p, e] < self.high[:, p, e]
+        n, (_, total, squares, cubes) = found.trials[own], found.sums[own, p, e].T
+        mean = total / n
+        variance = np.maximum(squares / n - mean**2, 0.0)
+        third = cubes / n - 3 * mean * squares / n + 2 * mean**3
+        v, k = (self.weights[own] ** 2 * variance / n).sum(), (self.weights[own] ** 3 * third / n**2).sum()
+        z = float(special.ndtri((1 + confidence) / 2))
+        return float(k / (6 * v) * (1 + 2 * z * z)) if v > 0 else 0.0
 
     def _within(self, found: Sums, h: int, p: int, e: int, confidence: float) -> Estimate:
-        nonzero, total, squares = found.sums[h, p, e]
+        nonzero, total, squares, _ = found.sums[h, p, e]
         n = int(found.trials[h])
         if self.events[e].yes_no:
             return proportion(int(nonzero), n, confidence)

@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from simulation import kernel as k
+from simulation._arguments import check_confidence
 from simulation.measure import OUTCOMES
 from simulation.scenario import Scenario
 from simulation.statistics import NOTHING, Estimate, from_sums, proportion, ranks, ratio_from_sums
@@ -156,6 +157,7 @@ class Tally:
 
     def summary(self, confidence: float = 0.95) -> pd.DataFrame:
         """Sum the rollouts up: the figures of `Outcomes.summary`, quantiles to within `bins.error` of their value."""
+        check_confidence(confidence)
         rows = {name: (*estimate, unit) for name, estimate, unit in self.figures(confidence)}
         table = pd.DataFrame.from_dict(rows, orient="index", columns=["estimate", "low", "high", "unit"])
         return table.rename_axis("figure")

@@ -3,6 +3,7 @@
 Not here: single figures (``outcomes``), one bad change through two plans (``duel``), pictures (``plots``).
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from simulation._arguments import check_confidence
 from simulation.outcomes import UNITS, Outcomes, run_all
 from simulation.scenario import Scenario
 from simulation.statistics import FEW, half_width, influence
@@ -57,7 +59,9 @@ class Comparison:
     def differences(self) -> pd.DataFrame:
         """Plan minus baseline, trial by trial in the same worlds; rows (plan, figure).
 
-        Columns `difference`, `low`, `high` and `unit`. The ends are NaN where fewer than 10 trials differ.
+        Columns `difference`, `low`, `high` and `unit`. The ends are NaN where fewer than 10 trials differ, and for
+        times also where fewer than 10 shipped under one of the two: a width from so few would be a guess. That in
+        `minutes_to_ship` is infinite where nothing ships under one of the two.
         """
         base = self.outcomes[self.baseline]
         rows = {
@@ -102,18 +106,18 @@ def _parts(outcomes: Outcomes, figure: str) -> tuple[NDArray[Any], NDArray[Any]]
 
 
 def _difference(a: Outcomes, b: Outcomes, figure: str, confidence: float) -> tuple[float, float, float]:
-    parts = _parts(a, figure), _parts(b, figure)
-    if not all(np.any(below) for _, below in parts):
-        return np.nan, np.nan, np.nan
-    first, second = (float(np.mean(above) / np.mean(below)) for above, below in parts)
-    value = second - first
-    if not np.isfinite(value):
+    (above0, below0), (above, below) = _parts(a, figure), _parts(b, figure)
+    value = over(above.mean(), below.mean(), figure) - over(above0.mean(), below0.mean(), figure)
+    differing = np.count_nonzero((above != above0) | (below != below0))
+    if min(differing, np.count_nonzero(below0), np.count_nonzero(below)) < FEW or not np.isfinite(value):
         return value, np.nan, np.nan
-    contributions = influence(*parts[1]) - influence(*parts[0])
-    if len(contributions) < 2 or np.count_nonzero(parts[1][0] - parts[0][0]) < FEW:
-        return value, np.nan, np.nan
-    half = half_width(contributions, confidence)
+    half = half_width(influence(above, below) - influence(above0, below0), confidence)
     return value, value - half, value + half
+
+
+def over(above: float, below: float, figure: str) -> float:
+    """Divide; where nothing ever ships, it takes for ever, and those that do ship have no time."""
+    return float(above / below) if below else math.inf if figure == "minutes_to_ship" else math.nan
 
 
 def compare(
@@ -145,7 +149,8 @@ def compare(
     """
     if not plans:
         raise ValueError("there are no plans to compare; give at least one")
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence is {confidence!r}; give a number between 0 and 1, such as 0.95")
+    if not isinstance(plans, Mapping) or not all(isinstance(plan, Plan) for plan in plans.values()):
+        raise ValueError("plans must be a mapping from names to plans, such as {'today': plan}")
+    check_confidence(confidence)
     found = run_all(list(plans.values()), scenario, trials=trials, seed=seed, progress=progress)
-    return Comparison(dict(zip(plans, found, strict=True)), scenario, seed, range(trials), confidence)
+    return Comparison(dict(zip(plans, found, strict=True)), scenario, found[0].seed, found[0].trials, confidence)

@@ -1,11 +1,13 @@
 """Plans against each other: differences are those of the single runs, pair by pair."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy import stats
 
 from simulation import Comparison, compare, run, sample
-from tests.simulation.worlds import plan, scenario
+from tests.simulation.worlds import plan, scenario, wave
 from waves import InputError
 from waves import sample as sample_plan
 
@@ -77,11 +79,59 @@ def test_identical_plans_differ_by_nothing():
     assert (found["difference"] == 0).all() and found[["low", "high"]].isna().all(axis=None)
 
 
+@pytest.mark.parametrize("figure", ["mixed_minutes_mean", "end_minutes_given_shipped_mean", "minutes_to_ship"])
+def test_where_few_trials_differ_the_interval_of_a_time_is_unknown(figure):
+    """A retry matters in some four trials of a hundred; from fewer than ten an interval would be a guess."""
+    base = PLANS["six-region-three-wave"]
+    plans = {"one": base, "other": base.model_copy(update={"retries": base.retries + 1})}
+    few, many = (compare(plans, STOREFRONT, trials=trials) for trials in (100, 20_000))
+    for found, known in ((few, False), (many, True)):
+        frames = [found.outcomes[name].frame for name in plans]
+        shipped = [frame["outcome"].isin(["completed", "escaped"]) for frame in frames]
+        differ = (frames[0]["end_minutes"] != frames[1]["end_minutes"]) | (shipped[0] != shipped[1])
+        assert differ.any() and (differ.sum() >= 10) == known
+        row: Any = found.differences.loc[("other", figure)]
+        assert row["difference"] != 0
+        assert row[["low", "high"]].notna().all() == known
+
+
+def test_where_only_shipping_differs_the_trials_count_as_different():
+    """Each pipeline ends after 1 minute, shipped or with a failed deployment: the time to ship is 1 / P(shipped)."""
+    fails = scenario(faults=[], deploy_failure_probability=0.3)
+    found = compare({"one": plan("a"), "other": plan("b")}, fails, trials=400)
+    assert all((each.frame["end_minutes"] == 1.0).all() for each in found.outcomes.values())
+    one, other = (each.shipped.mean() for each in found.outcomes.values())
+    row: Any = found.differences.loc[("other", "minutes_to_ship")]
+    assert row["difference"] == pytest.approx(1 / other - 1 / one)
+    assert row["low"] < row["difference"] < row["high"]
+
+
+def test_from_fewer_than_ten_that_ship_no_interval_is_made():
+    """Of 40 rollouts some four ship under either plan, and every one takes longer under the second."""
+    hardly = scenario(build_failure_probability=0.9)
+    found = compare({"one": plan("a"), "other": plan("a", "b")}, hardly, trials=40)
+    shipped = [int(each.shipped.sum()) for each in found.outcomes.values()]
+    assert all(0 < count < 10 for count in shipped)
+    assert found.differences.loc[("other", "minutes_to_ship"), ["low", "high"]].isna().all()
+
+
 def test_where_nothing_ships_there_is_no_difference():
     broken = scenario(build_failure_probability=1.0)
     found = compare({"one": plan("a"), "other": plan("a", "b")}, broken, trials=20).differences
     assert found["difference"].isna()[("other", "minutes_to_ship")]
     assert found.loc[("other", "probability_shipped"), "difference"] == 0
+
+
+def test_where_one_plan_never_ships_it_takes_endlessly_longer():
+    """As its own summary says; those that ship under it, of which there are none, have no time."""
+    refused = scenario(rejection_probability=1.0)
+    found = compare({"ships": plan("a"), "asks": plan(wave("a", approval=True))}, refused, trials=30)
+    own: Any = found.summaries["asks"]["estimate"]
+    assert own["minutes_to_ship"] == np.inf
+    table: Any = found.differences.loc["asks"]
+    assert table["difference"]["minutes_to_ship"] == np.inf
+    assert np.isnan(table["difference"]["end_minutes_given_shipped_mean"])
+    assert table.loc["minutes_to_ship", ["low", "high"]].isna().all()
 
 
 def test_one_plan_has_no_differences():
@@ -93,6 +143,11 @@ def test_what_cannot_be_compared_is_refused():
         compare({}, scenario())
     with pytest.raises(ValueError, match="confidence is 95; give a number between 0 and 1"):
         compare({"one": plan("a")}, scenario(), confidence=95)
+    with pytest.raises(ValueError, match="confidence is '95'; give a number between 0 and 1"):
+        compare({"one": plan("a")}, scenario(), confidence="95")  # type: ignore[arg-type]
+    for wrong in ([plan("a")], plan("a"), {"one": None}):
+        with pytest.raises(ValueError, match="plans must be a mapping from names to plans"):
+            compare(wrong, scenario())  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="trials is 0"):
         compare({"one": plan("a")}, scenario(), trials=0)
     with pytest.raises(InputError, match="'z' is not in the fleet"):

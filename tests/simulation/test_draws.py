@@ -240,3 +240,15 @@ def test_trials_out_of_range_are_refused_with_their_range():
     for trials in (range(-1, 3), range(2**32, 2**32 + 1)):
         with pytest.raises(ValueError, match=r"trials .* leave the range 0 to 2\*\*32"):
             Draws(scenario(), 0, trials)
+
+
+def test_the_last_trial_of_all_is_drawn():
+    assert len(Draws(scenario(), 0, range(2**32 - 1, 2**32)).column("build")) == 1
+
+
+def test_a_chance_is_met_strictly_below_it():
+    """Rule 2: yes is u < p, so u = p is a no; the next number above it makes it a yes."""
+    u = plain_uniform(SEED, 7, *TABLE["build_failure"], 0, 0)
+    for chance, wanted in ((u, False), (math.nextafter(u, 1), True)):
+        scene = scenario(build_failure_probability=chance)
+        assert Draws(scene, SEED, range(7, 8)).column("build_failure") == [wanted]

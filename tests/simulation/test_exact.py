@@ -116,7 +116,7 @@ def test_two_waves_by_hand():
     assert found["probability_alarm_in_wave_1_given_defect"] == pytest.approx(1 - one)
     assert found["probability_alarm_in_wave_2_given_defect"] == pytest.approx(one - two)
     assert found["share_exposed_given_defect_mean"] == pytest.approx(0.2 + 0.8 * one)
-    assert found["probability_2_or_more_regions_exposed"] == pytest.approx(0.1 * one)
+    assert found["probability_regions_exposed_at_least_2"] == pytest.approx(0.1 * one)
     assert found["end_minutes_given_shipped_p95"] == 8.0
     assert found["detected_minutes_given_caught_mean"] == pytest.approx(
         (1 + (1 - one) / 0.2 + one * (1 - math.exp(-2)) - 8 * two) / (1 - two)
@@ -256,7 +256,7 @@ def test_independent_regional_defects_are_what_every_pattern_of_them_adds_up_to(
     counts, share, quiet = by_enumeration(lag)
     assert found.setup == "regional_defects"
     for count in (1, 2, 3, 4):
-        assert found[f"probability_{count}_or_more_regions_exposed"] == pytest.approx(counts[count:].sum(), rel=1e-10)
+        assert found[f"probability_regions_exposed_at_least_{count}"] == pytest.approx(counts[count:].sum(), rel=1e-10)
     assert found["probability_all_exposed"] == pytest.approx(counts[4], rel=1e-10)
     assert found["regions_exposed_mean"] == pytest.approx(counts @ np.arange(5), rel=1e-10)
     assert found["share_exposed_mean"] == pytest.approx(share, rel=1e-10)
@@ -268,7 +268,7 @@ def test_a_rare_count_keeps_its_digits():
     """Two regions at once in the first wave, p = 1e-4 each: P(2 or more) is p², 1e-8, to ten digits."""
     rare = [{**BAD, "where": "each_region", "probability": 1e-4}]
     found = exact(plan("r1 r2", bakes=(1,)), scenario(fleet(0.5, 0.5), faults=rare))
-    assert found["probability_2_or_more_regions_exposed"] == pytest.approx(1e-8, rel=1e-10)
+    assert found["probability_regions_exposed_at_least_2"] == pytest.approx(1e-8, rel=1e-10)
 
 
 def test_no_alarm_by_an_instant_by_hand():

@@ -1,6 +1,8 @@
 """Where a closed form does not hold: which assumption fails, what was found and what it would have to be."""
 
+import copy
 import math
+import pickle
 from typing import Any
 
 import pytest
@@ -150,6 +152,24 @@ def test_an_unknown_figure_is_told_from_one_that_does_not_hold():
     found = exact(GOLDEN_PLAN, scenario(GOLDEN_FLEET))
     with pytest.raises(ValueError, match="'share_exposd_mean' is not a figure; did you mean 'share_exposed_mean'"):
         found["share_exposd_mean"]
+
+
+def test_what_is_no_name_and_no_instant_is_refused_in_one_line():
+    found = exact(GOLDEN_PLAN, scenario(GOLDEN_FLEET))
+    for wrong in (3, None, ("share_exposed_mean",)):
+        with pytest.raises(ValueError, match="^figure is .*; give a name, such as 'share_exposed_mean'$"):
+            found[wrong]  # type: ignore[index]
+    for instant in (-1, math.nan, "a", None):
+        with pytest.raises(ValueError, match="^minutes is .*; give minutes since the push, 0 or more$"):
+            found.no_alarm_by(instant)  # type: ignore[arg-type]
+    assert found.no_alarm_by(math.inf) == pytest.approx(0.9)
+
+
+def test_closed_forms_can_be_kept_and_sent():
+    found = exact(GOLDEN_PLAN, scenario(GOLDEN_FLEET))
+    table = found.table
+    for other in (pickle.loads(pickle.dumps(found)), copy.deepcopy(found)):
+        assert other.table.equals(table) and other.no_alarm_by(3.0) == found.no_alarm_by(3.0)
 
 
 def test_a_region_that_the_fleet_has_not_is_refused():

@@ -95,7 +95,7 @@ def test_the_figures_that_a_summary_has_not_agree_too():
         "probability_alarm_in_wave_2_given_defect": (caught & np.isclose(share, 0.30))[bad],
         "probability_alarm_in_wave_3_given_defect": (caught & np.isclose(share, 1.00))[bad],
         "probability_all_exposed": np.isclose(share, 1.0),
-        "probability_2_or_more_regions_exposed": frame["regions_exposed"] >= 2,
+        "probability_regions_exposed_at_least_2": frame["regions_exposed"] >= 2,
         "probability_failover_hit_r1_r2": frame["failover_hit"],
         "share_exposed_given_defect_mean": share[bad],
         "peak_share_of_detected_given_defect_mean": (peak * alarms)[bad],
@@ -115,7 +115,7 @@ def test_regions_exposed_together_agree():
     closed, counts = exact(waves, scene), run(waves, scene, trials=3000, seed=6).frame["regions_exposed"].to_numpy()
     for count in (1, 2, 3):
         interval = mean((counts >= count).astype(float), 1 - ALPHA)
-        assert interval.low <= closed[f"probability_{count}_or_more_regions_exposed"] <= interval.high
+        assert interval.low <= closed[f"probability_regions_exposed_at_least_{count}"] <= interval.high
 
 
 def test_no_alarm_by_an_instant_agrees():

@@ -68,7 +68,8 @@ def test_another_seed_is_another_run():
         ({"seed": -1}, "seed"),
         ({"seed": 2**64}, "seed"),
         ({"seed": 1.5}, "seed"),
-        ({"first": -1}, "trial"),
+        ({"first": -1}, "first is -1; give a whole number of at least 0"),
+        ({"first": 1.5}, "first is 1.5"),
         ({"engine": "fast"}, "engine is 'fast'; use one of compiled, simpy"),
     ],
 )
@@ -201,3 +202,74 @@ def test_where_nothing_can_go_wrong_everything_is_known_beforehand():
 def test_names_cannot_steer_the_page():
     shown = run(plan("a", name="<script>&"), scenario(), trials=2)._repr_html_()
     assert "<script>" not in shown and "&lt;script&gt;&amp;" in shown
+
+
+@pytest.mark.parametrize("engine", ["compiled", "simpy"])
+def test_outcomes_say_what_was_run(engine):
+    chosen, scene = plan("b", "a"), scenario()
+    found = run(chosen, scene, trials=3, first=4, seed=5, engine=engine)
+    assert (found.plan, found.scenario, found.seed, found.trials) == (chosen, scene, 5, range(4, 7))
+    assert list(found.frame.index) == [4, 5, 6] and found.regional.shape == (3, 2)
+    assert "seed=5" in repr(found) and "range(4, 7)" in repr(found)
+
+
+def test_a_page_says_how_many_rollouts_of_what():
+    found = run(plan("a", name="mine"), scenario(), trials=2000, seed=5)
+    assert "<p>2,000 rollouts of <i>mine</i>, seed 5</p><table" in found._repr_html_()
+
+
+def test_tables_are_not_printed_with_what_was_run():
+    """Only `plan`, `scenario`, `seed` and `trials`: a million rows would fill the screen."""
+    shown = repr(by_hand())
+    assert "seed=0" in shown and "trials=range(0, 16)" in shown
+    assert not [name for name in ("frame=", "regional=", "defective=") if name in shown]
+
+
+def test_twenty_thousand_rollouts_of_seed_0_unless_said_otherwise():
+    found = run(plan("a"), scenario())
+    assert (found.seed, found.trials) == (0, range(20_000))
+
+
+def test_tables_name_their_rows(summary):
+    assert summary.index.name == "figure" and by_hand().regions.index.name == "region"
+    assert list(summary.columns) == ["estimate", "low", "high", "unit"]
+
+
+@pytest.mark.parametrize(
+    "column, unit",
+    [
+        ("share_exposed", "share of traffic"),
+        ("peak_share", "share of traffic"),
+        ("impact_minutes", "fleet-minutes"),
+        ("regions_exposed", "regions"),
+        ("mixed_minutes", "minutes"),
+        ("impact_minutes_given_defect", "fleet-minutes"),
+        ("end_minutes_given_shipped", "minutes"),
+        ("detected_minutes", "minutes"),
+        ("recovered_minutes", "minutes"),
+    ],
+)
+def test_a_spread_is_a_mean_and_three_quantiles_in_one_unit(summary, column, unit):
+    names = [f"{column}_{which}" for which in ("mean", "p50", "p95", "p99")]
+    assert list(summary.loc[names, "unit"]) == [unit] * 4
+
+
+def test_quantiles_are_order_statistics():
+    """Of 1 to 200 minutes: the 100th, 190th and 198th."""
+    frame = by_hand().frame.loc[[0] * 200].reset_index(drop=True)
+    frame["mixed_minutes"] = np.arange(1.0, 201.0)
+    found = Outcomes(plan("a"), scenario(), 0, range(200), frame, np.zeros((3, 1)), np.zeros(200, dtype=bool)).summary()
+    assert list(found.loc[["mixed_minutes_p50", "mixed_minutes_p95", "mixed_minutes_p99"], "estimate"]) == [
+        100,
+        190,
+        198,
+    ]
+
+
+def test_the_model_in_simpy_has_no_seam_between_blocks():
+    """Over the edge of a block of 1,024 trials: the same rows alone."""
+    scene = scenario(fleet(), deploy={"exponential": {"mean": 4.0}}, faults=[{"name": "bad", "probability": 0.5}])
+    whole = run(plan("a"), scene, trials=1030, seed=3, engine="simpy")
+    part = run(plan("a"), scene, trials=10, first=1020, seed=3, engine="simpy")
+    pd.testing.assert_frame_equal(whole.frame.loc[1020:], part.frame, check_exact=True)
+    assert np.array_equal(whole.defective[1020:], part.defective) and 300 < whole.defective.sum() < 700

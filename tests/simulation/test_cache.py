@@ -1,0 +1,101 @@
+"""Where the compiled engine is kept when neither the checkout nor the user's folder can be written.
+
+A file in the place of a folder is as good as a file system that refuses to write, root or not.
+"""
+
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SMALL = (
+    "import numpy as np\n"
+    "from simulation import kernel\n"
+    "u = np.zeros(4)\n"
+    "kernel.fill_words(np.zeros(2, dtype=np.uint64), 0, np.uint64(0), 0, 0, u, np.zeros(4))\n"
+    "print(u.tolist())\n"
+)
+COMPILES = "compiling the engine"
+LASTS = "set NUMBA_CACHE_DIR to a folder that can be written and lasts"
+
+
+@pytest.fixture
+def checkout(root: Path, tmp_path: Path) -> Path:
+    """A copy of the code in which no cache can be kept, a home that is a file, and an empty temporary folder."""
+    for package in ("simulation", "waves"):
+        copy = tmp_path / "checkout" / package
+        copy.mkdir(parents=True)
+        for entry in (root / package).iterdir():
+            if entry.name != "__pycache__":
+                (copy / entry.name).symlink_to(entry)
+        (copy / "__pycache__").write_text("")
+    (tmp_path / "home").write_text("")
+    (tmp_path / "temporary").mkdir()
+    return tmp_path / "checkout"
+
+
+def start(checkout: Path, before: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = {
+        "PATH": os.environ["PATH"], "PYTHONPATH": str(checkout), "HOME": str(checkout.parent / "home"),
+        "TMPDIR": str(checkout.parent / "temporary"), **variables,
+    }  # fmt: skip
+    command = [sys.executable, "-c", before + SMALL]
+    return subprocess.run(command, cwd=checkout, env=environment, capture_output=True, text=True, check=True)
+
+
+def test_a_temporary_folder_serves_says_so_in_one_line_and_is_found_again(checkout):
+    """The second process compiles nothing and has nothing to say; the folder is nobody else's."""
+    cold, warm = (start(checkout) for _ in range(2))
+    (folder,) = (checkout.parent / "temporary").iterdir()
+    first, *rest = cold.stderr.splitlines()
+    assert str(folder) in first and first.endswith(LASTS)
+    assert [line for line in rest if COMPILES not in line] == []
+    assert cold.stderr.count(COMPILES) == 1
+    assert warm.stderr == ""
+    assert cold.stdout == warm.stdout
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_a_folder_that_others_can_write_to_is_not_used(checkout):
+    """Compiled code is run as it is found."""
+    start(checkout)
+    (folder,) = (checkout.parent / "temporary").iterdir()
+    shutil.rmtree(folder)
+    folder.mkdir()
+    folder.chmod(0o777)
+    other = start(checkout)
+    assert list(folder.iterdir()) == []
+    assert other.stderr.count(COMPILES) == 1 and LASTS in other.stderr
+
+
+REFUSES = """
+import errno, tempfile
+real = tempfile.TemporaryFile
+def refuse(*args, dir=None, **kwargs):
+    if "image" in str(dir):
+        raise OSError(errno.EROFS, "Read-only file system", str(dir))
+    return real(*args, dir=dir, **kwargs)
+tempfile.TemporaryFile = refuse  # by which Numba finds out whether a folder can be written
+"""
+
+
+def test_what_a_folder_that_can_only_be_read_holds_is_not_compiled_again(checkout, tmp_path):
+    """An image whose engine was compiled while it was built, started on a file system that refuses to write."""
+    image = str(tmp_path / "image")
+    built = start(checkout, NUMBA_CACHE_DIR=image)
+    found = start(checkout, REFUSES, NUMBA_CACHE_DIR=image)
+    assert built.stderr.count(COMPILES) == 1
+    assert found.stderr == "" and found.stdout == built.stdout
+
+
+def test_with_nowhere_at_all_it_runs_and_says_what_that_costs(checkout):
+    """Each process compiles for itself; nothing fails."""
+    nowhere = "import tempfile\ntempfile.tempdir = '/nowhere/at/all'\n"
+    found = start(checkout, nowhere)
+    first, *_ = found.stderr.splitlines()
+    assert "made anew by each process" in first and first.endswith(LASTS)
+    assert found.stdout == start(checkout).stdout

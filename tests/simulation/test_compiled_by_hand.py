@@ -1,0 +1,89 @@
+"""Rollouts worked out by hand for engines that draw for themselves: every distribution is a constant, every chance 1.
+
+Regions a, b, c, d serve 10, 20, 30, 40 requests a minute; traffic rolls; deployments take 4 minutes unless said
+otherwise; alarms see nothing, customers do; reaction and roll-back take no time. With numbers set by hand, more ties
+are in ``test_ties``.
+"""
+
+import math
+from typing import Any
+
+import pytest
+
+from simulation import Scenario, run
+from tests.simulation.worlds import COLUMNS, differences, fleet, plan, wave
+from waves import Plan
+
+FLEET = fleet(labels={name: (name,) for name in "abcd"})
+THREE = plan(wave("a b c", bake=9, max_parallel=2), strategy="rolling")  # c waits for the slot of a or b
+REFUSED = {"effect": "deploy_fails"}
+
+
+def fault(where: str, **fields: Any) -> dict[str, Any]:
+    return {"name": where, "probability": 1.0, "where": {"label": where}, "detection_probability": 0.0, **fields}
+
+
+@pytest.fixture(params=["compiled", "simpy"])
+def check(request):
+    """Run two trials, which are alike, and compare every column; what is not expected must be nothing."""
+
+    def compare(waves: Plan, faults: list[dict[str, Any]], expected: dict[str, Any], **fields: Any) -> None:
+        standard: dict[str, Any] = {"fleet": FLEET, "deploy": 4.0, "reaction": 0.0, "rollback": 0.0, "faults": faults}
+        found = run(waves, Scenario.model_validate({**standard, **fields}), trials=2, engine=request.param).frame
+        wanted: dict[str, Any] = {**dict.fromkeys(COLUMNS, 0.0), "regions_exposed": 0, "failover_hit": False}
+        wanted |= dict.fromkeys(("deployed_minutes", "detected_minutes", "recovered_minutes"), math.nan)
+        for row in found.to_dict("records"):
+            assert not differences({**wanted, **expected}, {str(name): value for name, value in row.items()})
+
+    return compare
+
+
+def test_a_failure_beats_a_start_and_so_the_report_of_its_harm(check):
+    """a is up at 4 and frees its slot; b fails at 4; c would start at 4, and hurt and be reported at once."""
+    expected = {"outcome": "deploy_failed", "end_minutes": 4, "mixed_minutes": 4}
+    check(THREE, [fault("b", **REFUSED), fault("c")], expected, report=0.0)
+
+
+def test_a_report_after_a_start_beats_a_failure(check):
+    """c starts at 4, hurts, and is reported at 5, when b fails: x is 1/4 there. Impact .3 · 1/8, peak .3 · 1/4."""
+    expected = {
+        "outcome": "caught", "end_minutes": 5, "detected_minutes": 5, "recovered_minutes": 5, "regions_exposed": 1,
+        "share_exposed": 0.3, "impact_minutes": 0.0375, "peak_share": 0.075, "mixed_minutes": 5,
+    }  # fmt: skip
+    check(THREE, [fault("b", **REFUSED), fault("c")], expected, report=1.0, regions={"b": {"deploy": 5.0}})
+
+
+def test_a_start_that_is_reported_at_once_halts_before_any_traffic(check):
+    """c starts at 4, in a's slot, and is caught at 4 with x = 0; a is up and b at 4/6: both are rolled back."""
+    expected = {
+        "outcome": "caught", "end_minutes": 4, "detected_minutes": 4, "recovered_minutes": 4, "mixed_minutes": 4,
+    }  # fmt: skip
+    check(THREE, [fault("c")], expected, report=0.0, regions={"b": {"deploy": 6.0}})
+
+
+def test_the_report_of_an_earlier_start_beats_a_failure_and_a_start(check):
+    """a starts at 0 and hurts from 4, when b fails and c, as bad, would start. Exposed, and back at once."""
+    expected = {
+        "outcome": "caught", "end_minutes": 4, "detected_minutes": 4, "recovered_minutes": 4, "regions_exposed": 1,
+        "share_exposed": 0.1, "mixed_minutes": 4,
+    }  # fmt: skip
+    check(THREE, [fault("b", **REFUSED), fault("a", onset=4.0), fault("c")], expected, report=0.0)
+
+
+def test_a_report_of_an_earlier_start_comes_at_its_own_time(check):
+    """a hurts from 2 and is reported at 4, and so beats b's failure at 4. Impact .1 · (1/2 + 1)/2 · 2, peak .1."""
+    expected = {
+        "outcome": "caught", "end_minutes": 4, "detected_minutes": 4, "recovered_minutes": 4, "regions_exposed": 1,
+        "share_exposed": 0.1, "impact_minutes": 0.15, "peak_share": 0.1, "mixed_minutes": 4,
+    }  # fmt: skip
+    check(THREE, [fault("b", **REFUSED), fault("a", onset=2.0)], expected, report=2.0)
+
+
+def test_a_failure_that_rolls_nothing_back_leaves_harm_to_the_report(check):
+    """b fails at 4; a hurts from 6 and is reported at 9, when it is rolled back. Impact .1 · 3; mixed until then."""
+    expected = {
+        "outcome": "deploy_failed", "end_minutes": 4, "detected_minutes": 9, "recovered_minutes": 9,
+        "regions_exposed": 1, "share_exposed": 0.1, "impact_minutes": 0.3, "peak_share": 0.1, "mixed_minutes": 9,
+    }  # fmt: skip
+    waves = plan(wave("a b", bake=9), strategy="rolling")
+    check(waves, [fault("b", **REFUSED), fault("a", onset=6.0)], expected, report=3.0)
