@@ -9,7 +9,7 @@ export PYTHON INSTALLER CHROMIUM
 
 BIN := .venv/bin
 
-.PHONY: help environment report test test-long test-browser lint lab aws-stand-in docs bench lock clean
+.PHONY: help environment report test test-long test-browser lint lab aws-stand-in docs bench mutate lock clean
 
 help: ## this list
 	@echo "make TARGET [PYTHON=python3.12] [INSTALLER=pip] [CHROMIUM=/path/to/chrome]"
@@ -42,8 +42,8 @@ test-browser: environment ## the report and the notebooks in Chromium, installed
 lab: environment ## JupyterLab on the notebooks
 	@$(BIN)/jupyter lab notebooks
 
-aws-stand-in: environment ## an AWS on loopback, to try the kit without an account: build/aws-stand-in
-	@$(BIN)/python -m tests.aws_stand_in
+aws-stand-in: environment ## an AWS on loopback, to try the kit without an account; ARGS="--help" says what it can do
+	@$(BIN)/python -m tests.aws_stand_in $(ARGS)
 
 docs: environment ## the parts of docs/ that are made from the code, anew
 	@for page in fields rules command; do \
@@ -52,6 +52,9 @@ docs: environment ## the parts of docs/ that are made from the code, anew
 
 bench: environment ## speed and cost, with the machine's description
 	@$(BIN)/python -m benchmarks
+
+mutate: environment ## small changes to the code, each of which the tests shall notice: an hour, not in CI
+	@$(BIN)/python -m tests.mutation $(MUTATE)
 
 lock: environment ## requirements.lock and environment.yml, anew from pyproject.toml
 	@.ci/lock

@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from history import Account, CodeCatalystProject, Config
-from history.config import Ecs
+from history._patterns import Ecs
 from simulation import (
     Constant,
     Distribution,

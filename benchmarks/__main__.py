@@ -11,6 +11,7 @@ import numba
 import numpy as np
 
 from benchmarks import engines, scale
+from benchmarks import history as collector
 
 
 def machine() -> dict[str, str]:
@@ -37,10 +38,12 @@ def beyond(case: engines.Case, rates: dict[str, float], size: float, whole: bool
     table("one sweep of 64 plans, seconds", found, seconds)
     print(f"  {'1 to 2 threads':46} {seconds['1 thread'] / seconds['2 threads']:>12,.2f} x")
     table("fresh process, warm cache, seconds (budget 1.5)", found, scale.cold())
+    table("a second make report, seconds (budget 8)", found, {"make report": scale.report()})
     found["to 1 %"] = scale.to_one_percent(case, size, rates["SimPy model"], rates["compiled, one plan"])
-    print(f"\nto an interval of 1 %, {case.name}: rollouts; seconds of one core with SimPy, and compiled\n")
+    print(f"\nto an interval of 1 %, {case.name}: rollouts; seconds of one core with SimPy, compiled, and by strata\n")
     for name, row in found["to 1 %"].items():
-        print(f"  {name:34} {row['rollouts']:>14,.0f} {row['simpy']:>12,.1f} {row['compiled']:>10,.4f}")
+        times = f"{row['simpy']:>12,.1f} {row['compiled']:>10,.4f} {row['stratified']:>10,.4f}"
+        print(f"  {name:34} {row['rollouts']:>14,.0f} {times}  best: {row['best']}")
     return found
 
 
@@ -48,28 +51,39 @@ def table(title: str, found: dict[str, Any], rows: dict[str, float]) -> None:
     """Print rows under a title, and keep them."""
     found[title] = rows
     print(f"\n{title}\n")
+    width = max(46, *map(len, rows))
     for name, value in rows.items():
-        print(f"  {name:46} {value:>12,.2f}")
+        print(f"  {name:{width}} {value:>12,.2f}")
+
+
+def simulated(size: float, whole: bool) -> dict[str, Any]:
+    """Measure the engines, and what sweeps cost beyond their rollouts."""
+    found: dict[str, Any] = {}
+    cases = engines.six_regions(), engines.thirty_regions()
+    for case in cases:
+        rates = engines.measure(case, size)
+        found[case.name] = rates
+        print(f"\n{case.name}: rollouts per second of processor time\n")
+        for name, rate in rates.items():
+            print(f"  {name:32} {rate:>14,.0f}  {rate / rates['SimPy model']:>9,.1f} x SimPy")
+    return found | beyond(cases[0], found[cases[0].name], size, whole)
 
 
 def main() -> None:
     """Measure, print, and write build/bench.json."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--scale", type=float, default=1.0, help="how long to measure; 1 takes about five minutes")
+    parser.add_argument("--scale", type=float, default=1.0, help="how long to measure; 1 takes about 15 minutes")
     parser.add_argument("--whole", action="store_true", help="a million trials of 4,683 plans too: ten minutes more")
     parser.add_argument("--out", type=Path, default=Path("build/bench.json"), help="where the figures go")
+    parser.add_argument("--only", choices=("engines", "history"), help="a part of it")
     options = parser.parse_args()
     found: dict[str, Any] = {"machine": machine(), "load": scale.load()}
     print(", ".join(f"{key} {value}" for key, value in machine().items()))
     print(f"load for each core {found['load']:.2f}; above 0.5, seconds on the wall say little")
-    cases = engines.six_regions(), engines.thirty_regions()
-    for case in cases:
-        rates = engines.measure(case, options.scale)
-        found[case.name] = rates
-        print(f"\n{case.name}: rollouts per second of processor time\n")
-        for name, rate in rates.items():
-            print(f"  {name:32} {rate:>14,.0f}  {rate / rates['SimPy model']:>9,.1f} x SimPy")
-    found |= beyond(cases[0], found[cases[0].name], options.scale, options.whole)
+    if options.only != "history":
+        found |= simulated(options.scale, options.whole)
+    if options.only != "engines":
+        table("history", found, collector.measure(options.scale))
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
     print(f"\nwritten to {options.out}")

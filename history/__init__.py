@@ -5,13 +5,15 @@ run has one of eight outcomes, and `coverage` says from when to when each part i
 """
 
 from history._coverage import coverage, coverage_table
-from history._export import TABLES, Exported, ExportError, export, read_export
+from history._export import TABLES, Exported, export, read_export
 from history._fetch import fetch, planned
 from history._outcomes import CODECATALYST_HELP, OUTCOMES
+from history._place import ExportError
 from history._report import Report, UnitReport, columns
 from history._steps import Unit
+from history._turn import StoreBusy
 from history.config import Account, CodeCatalystProject, Config
-from history.store import Store, StoreError
+from history.store import Store, StoreError, StoreFailed
 from history.tables import DeploymentRow, IncidentRow, import_table
 
 __all__ = [
@@ -27,7 +29,9 @@ __all__ = [
     "IncidentRow",
     "Report",
     "Store",
+    "StoreBusy",
     "StoreError",
+    "StoreFailed",
     "Unit",
     "UnitReport",
     "columns",

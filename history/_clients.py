@@ -3,6 +3,7 @@
 Not here: what is asked (`history.sources`), in which order (`history._fetch`).
 """
 
+import datetime as dt
 import os
 import socket
 import threading
@@ -15,7 +16,8 @@ import botocore.loaders
 import botocore.session
 from botocore.config import Config as ClientConfig
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
-from botocore.utils import get_environ_proxies
+from botocore.exceptions import EndpointConnectionError
+from botocore.utils import get_environ_proxies, parse_timestamp
 
 from history._secrets import guard_logs, learn
 from history._wire import Pacer, Wire
@@ -23,6 +25,7 @@ from history.config import Account, CodeCatalystProject, Config
 
 BEARER = "AWS_BEARER_TOKEN_CODECATALYST"
 CONNECT_SECONDS = 5
+STS_SECONDS = 60.0  # for who we are, and for assuming a role
 # Head and body of a request go out in two pieces: without this the second waits 40 ms for the first one's receipt.
 NO_DELAY = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
 # CodeCatalyst has one endpoint for the whole world; botocore signs nothing there, but wants a region to be named.
@@ -89,6 +92,7 @@ class Clients:
         self._lock = threading.RLock()
         self._sessions: dict[str, botocore.session.Session] = {}
         self._clients: dict[tuple[str, str, str], Client] = {}
+        self._wires: list[Wire] = []
         learn(os.environ.get(BEARER))
 
     def client(self, account: Account, region: str, service: str) -> Client:
@@ -114,8 +118,9 @@ class Clients:
         """Close all connections."""
         with self._lock:
             for client in self._clients.values():
-                client.wire.close()
                 client.boto.close()
+            for wire in self._wires:
+                wire.close()
 
     def home(self, account: Account) -> str:
         """Give the region in which to ask STS."""
@@ -130,6 +135,7 @@ class Clients:
     def _core(self, profile: str | None) -> botocore.session.Session:
         core = botocore.session.Session(profile=profile)
         core.register_component("data_loader", _loader)
+        core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=in_utc)
         return core
 
     def _assume(self, core: botocore.session.Session, account: Account) -> botocore.session.Session:
@@ -140,16 +146,23 @@ class Clients:
         extra = {"RoleSessionName": f"wavecast-{uuid.uuid4().hex[:12]}"}
         if account.external_id:
             extra["ExternalId"] = account.external_id
-        options = self._options("sts", self.home(account))
-        make = partial(core.create_client, region_name=self.home(account), config=options)
-        if self._config.endpoint_url:
-            make = partial(make, endpoint_url=self._config.endpoint_url)
+        make = partial(self._for_a_role, core, self.home(account))
         fetcher = AssumeRoleCredentialFetcher(make, source, account.role, extra_args=extra)
         assumed = self._core(account.profile)
         assumed.get_component("credential_provider").providers.insert(0, _AssumedRole(fetcher))
         return assumed
 
-    def _options(self, service: str, region: str) -> ClientConfig:
+    def _for_a_role(self, core: botocore.session.Session, region: str, service: str, **keys: Any) -> Any:
+        """Make the client of one call of AssumeRole, with a pacer and a deadline like all others."""
+        address, options = self._config.endpoint_url, self._options(region)
+        try:
+            boto = core.create_client(service, region_name=region, endpoint_url=address, config=options, **keys)
+        except ValueError as error:
+            raise _nowhere(address, error) from None
+        self._wired(core, boto).start(STS_SECONDS)
+        return boto
+
+    def _options(self, region: str) -> ClientConfig:
         return ClientConfig(
             region_name=region,
             retries={"mode": "adaptive", "total_max_attempts": self._config.attempts},
@@ -162,12 +175,21 @@ class Clients:
     def _make(self, core: botocore.session.Session, service: str, region: str, address: str | None) -> Client:
         if service != "codecatalyst":
             _learn(core.get_credentials())
-        boto = boto3.Session(botocore_session=core).client(
-            service, region_name=region, endpoint_url=address, config=self._options(service, region)
-        )
+        try:
+            boto = boto3.Session(botocore_session=core).client(
+                service, region_name=region, endpoint_url=address, config=self._options(region)
+            )
+        except ValueError as error:
+            raise _nowhere(address, error) from None
+        wire = self._wired(core, boto)
+        guard_logs()
+        return Client(boto, wire, self._config.threads)
+
+    def _wired(self, core: botocore.session.Session, boto: Any) -> Wire:
         wire = Wire(
             pacer=Pacer(self._config.requests_per_second),
             stop=self._stop,
+            results=boto.meta.service_model.service_name == "sts",
             timeout=(CONNECT_SECONDS, self._config.read_timeout_seconds),
             max_pool_connections=self._config.threads,
             socket_options=NO_DELAY,
@@ -175,8 +197,36 @@ class Clients:
             proxies=get_environ_proxies(boto.meta.endpoint_url),
         )
         boto.meta.events.register_last("before-send", wire.on_sending, unique_id="wavecast-wire")
-        guard_logs()
-        return Client(boto, wire, self._config.threads)
+        self._wires.append(wire)
+        return wire
+
+
+def _nowhere(address: str | None, error: ValueError) -> EndpointConnectionError:
+    """Name an address that is none: the config's are checked when they are read, the environment's are not."""
+    where = address or "that of AWS_ENDPOINT_URL, or of the profile"
+    return EndpointConnectionError(endpoint_url=where, error=error)
+
+
+def in_utc(value: Any) -> dt.datetime:
+    """Read a time of an answer as botocore does, but in UTC: its way, through this machine's zone, takes far longer.
+
+    Raises
+    ------
+    ValueError
+        Where it is no time, or has no zone.
+    """
+    if type(value) in (int, float):
+        try:
+            return dt.datetime.fromtimestamp(value, dt.UTC)
+        except (OverflowError, OSError, ValueError):
+            pass  # botocore reaches further, and says what is wrong
+    try:
+        found: dt.datetime = parse_timestamp(value)
+    except RuntimeError as error:
+        raise ValueError(str(error)) from None
+    if found.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return found.astimezone(dt.UTC)
 
 
 def _learn(credentials: Any) -> None:

@@ -10,38 +10,34 @@ import gc
 import io
 import json
 import os
-import re
 import sqlite3
 import uuid
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
-from history._secrets import clean
+from history._migrations import MIGRATIONS, version
+from history._place import ExportError, Place
 from history._times import iso
 from history.records import RECORDS, Column, columns
-from history.store import StoreError
+from history.sources import OWN_TABLES
+from history.store import StoreError, check_version
 
 CURRENT = "current.json"
-ROWS_AT_ONCE = 2_000  # more of them make Python's memory slow
-ROW_GROUP = 20  # so many times that many rows
-_SNAPSHOT = re.compile(r"\d{8}T\d{12}Z-[0-9a-f]{8}")
+ROWS_AT_ONCE = 1_000  # as Python's objects: more of them do not fit into a processor's cache
+ROW_GROUP = 10_000  # as Arrow's columns, and in a file
+BYTES_AT_ONCE = 16 << 20  # so many row groups are read in one go: the more, the fewer jumps through the store's file
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 Format = Literal["parquet", "csv"]
-
-
-class ExportError(Exception):
-    """A snapshot cannot be written or read; says where, why, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +92,7 @@ _BOOKS = (
         ("run", "account", "region", "stream"),
     ),
 )
-TABLES: tuple[Table, ...] = (*(Table(kind.TABLE, columns(kind), kind.KEY) for kind in RECORDS), *_BOOKS)
+TABLES: tuple[Table, ...] = (*(Table(kind.TABLE, columns(kind), kind.KEY) for kind in (*RECORDS, *OWN_TABLES)), *_BOOKS)
 
 _ARROW = {
     "text": pa.string(),
@@ -127,10 +123,10 @@ def export(store: str | os.PathLike[str], target: str | os.PathLike[str], *, for
     ExportError
         Where the snapshot cannot be written; the one before still counts.
     """
-    place = _Place(target)
+    place = Place(target)
     name = f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S%fZ}-{uuid.uuid4().hex[:8]}"
     try:
-        with closing(_open(store)) as connection, place.explained():
+        with closing(_open(store)) as connection, _readable(store), place.explained():
             rows = {table.name: _write(connection, table, place, f"{name}/{table.name}.{format}") for table in TABLES}
         with place.explained():
             content = {"snapshot": name, "format": format, "rows": rows}
@@ -162,11 +158,11 @@ def read_export(target: str | os.PathLike[str], table: str) -> pd.DataFrame:
     ExportError
         Where there is no snapshot, or no such table in it.
     """
-    place = _Place(target)
+    place = Place(target)
     known = [each.name for each in TABLES]
     if table not in known:
         raise ExportError(f"there is no table {table!r}; there are {', '.join(known)}")
-    with place.explained():
+    with place.explained(reading=True):
         current = json.loads(place.read(CURRENT))
         if current["format"] != "parquet":
             raise ExportError(f"{place.shown} holds CSV; export it as Parquet to read it here")
@@ -174,45 +170,97 @@ def read_export(target: str | os.PathLike[str], table: str) -> pd.DataFrame:
     return pq.read_table(pa.BufferReader(data)).to_pandas()
 
 
+@contextmanager
+def _readable(store: str | os.PathLike[str]) -> Iterator[None]:
+    """Say in one line what SQLite has against a store that could be opened."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        remedy = "go back to a copy of it, or save what can be read with sqlite3's .recover"
+        raise StoreError(f"{Path(store)}: {error}; {remedy}") from None
+
+
 def _open(store: str | os.PathLike[str]) -> sqlite3.Connection:
     path = Path(store)
+    if path.is_dir():
+        raise StoreError(f"{path}: this is a folder; name the store's file in it")
     if not path.is_file():
         raise StoreError(f"{path}: there is no store; run wavecast fetch or wavecast import first")
     try:
         connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
-        connection.execute("PRAGMA mmap_size = 4294967296")  # rows are read in the order of their key, not of the file
         connection.execute("BEGIN")  # one moment for all tables, whatever is written meanwhile
         connection.execute("SELECT count(*) FROM runs")
+        found = version(connection)
     except sqlite3.Error as error:
-        raise StoreError(f"{path}: {error}; name a store that wavecast made") from None
+        remedy = "name a store that wavecast made, in a folder that can be written (SQLite keeps its locks there)"
+        raise StoreError(f"{path}: {error}; {remedy}") from None
+    check_version(path, found, len(MIGRATIONS))
     return connection
 
 
-def _write(connection: sqlite3.Connection, table: Table, place: "_Place", name: str) -> int:
-    names, key = ", ".join(column.name for column in table.columns), ", ".join(table.key)
-    rows = connection.execute(f"SELECT {names} FROM {table.name} ORDER BY {key}")
-    parts = iter(lambda: rows.fetchmany(ROWS_AT_ONCE), [])
+def _write(connection: sqlite3.Connection, table: Table, place: "Place", name: str) -> int:
     write = _parquet if name.endswith(".parquet") else _csv
+    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table.name,)).fetchone():
+        # The table of a source that came after the last fetch; a TEMP one needs no writing.
+        connection.execute(f"CREATE TEMP TABLE {table.name} ({', '.join(column.name for column in table.columns)})")
     with place.create(name) as stream:
-        count = write(parts, table, stream)
+        count = write(connection, table, stream)
     place.settle(name)
     return count
 
 
-def _parquet(parts: Iterator[list[tuple[Any, ...]]], table: Table, stream: pa.NativeFile) -> int:
+def _parquet(connection: sqlite3.Connection, table: Table, stream: pa.NativeFile) -> int:
     schema = pa.schema([pa.field(c.name, _ARROW[c.kind], nullable=c.optional) for c in table.columns])
     count = 0
     # One thread reads rows and makes columns of them, the other compresses what was made before.
     with pq.ParquetWriter(stream, schema, compression="zstd") as writer, ThreadPoolExecutor(1) as pool, _without_gc():
         written: Future[None] | None = None
-        while group := [_batch(rows, table, schema) for rows in islice(parts, ROW_GROUP)]:
+        for group in _groups(connection, table, schema):
             if written:
                 written.result()
-            written = pool.submit(writer.write_table, pa.Table.from_batches(group))
-            count += sum(batch.num_rows for batch in group)
+            written = pool.submit(writer.write_table, group)
+            count += group.num_rows
         if written:
             written.result()
     return count
+
+
+def _groups(connection: sqlite3.Connection, table: Table, schema: pa.Schema) -> Iterator[pa.Table]:
+    """Give the rows in the order of their key, a row group at a time.
+
+    Rows lie in the file as they came. The index of their key says which ones make the next group; these are read as
+    they lie and put in order afterwards, as reading them in order would jump through the file once for each row: that
+    takes longer, or as much memory as the store is large.
+    """
+    numbers = connection.execute(f"SELECT rowid FROM {table.name} ORDER BY {', '.join(table.key)}")
+    size = ROW_GROUP
+    while some := numbers.fetchmany(size):
+        wanted = np.array(some, np.int64)[:, 0]
+        rows = _as_they_lie(connection, table, np.sort(wanted))
+        # In one piece, as the bytes of the file depend on the pieces.
+        found = pa.Table.from_batches([_batch(part, table, schema) for part in _parts(rows)]).combine_chunks()
+        if np.any(wanted[1:] < wanted[:-1]):
+            found = found.take(np.argsort(np.argsort(wanted)))
+        for start in range(0, len(some), ROW_GROUP):
+            yield found.slice(start, ROW_GROUP)
+        groups = BYTES_AT_ONCE * len(some) // (found.nbytes * ROW_GROUP)
+        size = ROW_GROUP * min(max(groups, 1), 16)
+
+
+def _parts(rows: sqlite3.Cursor) -> Iterator[list[tuple[Any, ...]]]:
+    return iter(lambda: rows.fetchmany(ROWS_AT_ONCE), [])
+
+
+def _as_they_lie(connection: sqlite3.Connection, table: Table, numbers: np.ndarray) -> sqlite3.Cursor:
+    """Select rows by their sorted numbers in the file."""
+    names = ", ".join(column.name for column in table.columns)
+    first, last = int(numbers[0]), int(numbers[-1])
+    if last - first + 1 == len(numbers):
+        sql = f"SELECT {names} FROM {table.name} WHERE rowid BETWEEN ? AND ? ORDER BY rowid"
+        return connection.execute(sql, (first, last))
+    joined = f"json_each(?) AS wanted CROSS JOIN {table.name} AS rows ON rows.rowid = wanted.value"
+    names = ", ".join(f"rows.{column.name}" for column in table.columns)
+    return connection.execute(f"SELECT {names} FROM {joined}", (json.dumps(numbers.tolist()),))
 
 
 @contextmanager
@@ -238,12 +286,14 @@ def _array(values: Sequence[Any], column: Column) -> pa.Array:
     return pa.array(values, _ARROW[column.kind])
 
 
-def _csv(parts: Iterator[list[tuple[Any, ...]]], table: Table, stream: pa.NativeFile) -> int:
+def _csv(connection: sqlite3.Connection, table: Table, stream: pa.NativeFile) -> int:
+    names, key = ", ".join(column.name for column in table.columns), ", ".join(table.key)
+    found = connection.execute(f"SELECT {names} FROM {table.name} ORDER BY {key}")
     count = 0
     text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
     writer = csv.writer(text)
     writer.writerow([column.name for column in table.columns])
-    for rows in parts:
+    for rows in _parts(found):
         writer.writerows(
             [_cell(value, column) for value, column in zip(row, table.columns, strict=True)] for row in rows
         )
@@ -266,82 +316,3 @@ def _cell(value: Any, column: Column) -> Any:
 def guarded(text: str) -> str:
     """Put an apostrophe before what a spreadsheet would take for a formula."""
     return f"'{text}" if text.startswith(_FORMULA) else text
-
-
-class _Place:
-    """A folder on disk or in S3, seen through pyarrow's file systems."""
-
-    def __init__(self, target: str | os.PathLike[str]) -> None:
-        text = os.fspath(target)
-        self.shown = clean(text)
-        if re.search(r"://[^/?]*@", text):
-            raise ExportError(f"{self.shown} carries credentials; leave them to the environment or a profile")
-        with self.explained():
-            if "://" in text:
-                self._files, self._path = pafs.FileSystem.from_uri(text)
-            else:
-                self._files, self._path = pafs.LocalFileSystem(), os.path.abspath(text)
-        self._local = isinstance(self._files, pafs.LocalFileSystem)
-
-    def explained(self) -> "_Explained":
-        return _Explained(self.shown)
-
-    def create(self, name: str) -> pa.NativeFile:
-        path = f"{self._path}/{name}"
-        if self._local:
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-        return self._files.open_output_stream(path)
-
-    def settle(self, name: str) -> None:
-        """Make sure that a local file is on the disk before anything names it."""
-        if self._local:
-            path = f"{self._path}/{name}"
-            for each in (path, os.path.dirname(path)):
-                handle = os.open(each, os.O_RDONLY)
-                try:
-                    os.fsync(handle)
-                finally:
-                    os.close(handle)
-
-    def replace(self, name: str, content: bytes) -> None:
-        """Replace a small file at once: by a rename on disk, by one PUT in S3."""
-        written = f"{name}.{uuid.uuid4().hex[:8]}.tmp" if self._local else name
-        with self.create(written) as stream:
-            stream.write(content)
-        if self._local:
-            self.settle(written)
-            os.replace(f"{self._path}/{written}", f"{self._path}/{name}")
-            self.settle(name)
-
-    def read(self, name: str) -> bytes:
-        with self._files.open_input_stream(f"{self._path}/{name}") as stream:
-            content: bytes = stream.read()
-        return content
-
-    def tidy(self, keep: str) -> None:
-        """Remove snapshots but this one and the one before it, which somebody may be reading."""
-        found = self._files.get_file_info(pafs.FileSelector(self._path, allow_not_found=True))
-        names = sorted(info.base_name for info in found if _SNAPSHOT.fullmatch(info.base_name))
-        for name in [name for name in names if name < keep][:-1]:
-            self.drop(name)
-
-    def drop(self, name: str) -> None:
-        info = self._files.get_file_info(f"{self._path}/{name}")
-        if info.type == pafs.FileType.Directory:
-            self._files.delete_dir(info.path)
-
-
-class _Explained:
-    """Turns what file systems raise into one line that says where."""
-
-    def __init__(self, shown: str) -> None:
-        self._shown = shown
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: object) -> None:
-        if isinstance(error, FileNotFoundError):
-            raise ExportError(f"{self._shown}: there is no snapshot here; run wavecast export first") from None
-        if isinstance(error, OSError | pa.ArrowException | ValueError | KeyError):
-            raise ExportError(f"{self._shown}: {clean(' '.join(str(error).split()))[:300]}") from None

@@ -10,21 +10,18 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
-from history._clients import Client, Clients, WrongAccount
+from history._clients import STS_SECONDS, Client, Clients, WrongAccount
 from history._outcomes import FAILURES, Verdict, verdict
 from history._report import Report, UnitReport
 from history._steps import Unit
 from history._times import DAY, MINUTE, iso, micros
 from history._times import now as clock
+from history._turn import turn
 from history._unit import UnitWork
 from history._wire import Stopped
-from history.config import Account, CodeCatalystProject, Config
-from history.sources import Alarms, Calls, CodeCatalyst, CodePipeline, Ecs, Source, Windowed
-from history.store import Store, StoreError
-
-# ECS keeps no service deployment made before this day (user guide, "Service deployments").
-ECS_SINCE = micros(dt.datetime(2024, 10, 25, tzinfo=dt.UTC))
-STS_SECONDS = 60.0
+from history.config import Account, AnyAccount, CodeCatalystProject, Config
+from history.sources import Calls, CodeCatalyst, Source, Windowed
+from history.store import Store, StoreError, StoreFailed
 
 Progress = Callable[[UnitReport, int], None]
 
@@ -41,12 +38,11 @@ class Task:
 
 def tasks(config: Config) -> Iterator[Task]:
     """Give all units of a config, in its order."""
-    kinds: dict[str, type[Source]] = {kind.stream: kind for kind in (Ecs, Alarms, CodePipeline)}
     for account in config.accounts:
         for region in (*account.regions, *account.disabled_regions):
-            for stream in account.streams:
+            for kind in account.sources:
                 off = region in account.disabled_regions
-                yield Task(Unit(account.id, region, stream), account, kinds[stream], off)
+                yield Task(Unit(account.id, region, kind.stream), account, kind, off)
     for project in config.codecatalyst:
         yield Task(Unit(project.space, project.project, CodeCatalyst.stream), project, CodeCatalyst)
 
@@ -70,11 +66,18 @@ def fetch(config: Config, *, now: dt.datetime | None = None, progress: Progress 
 
     Raises
     ------
+    StoreBusy
+        Where another fetch into the same store is under way: nobody is asked twice.
+    StoreFailed
+        Where the store could be opened and then failed, as on a full disk; what was committed before is safe.
     StoreError
-        Where the store cannot be opened or written; what was committed before is safe.
+        Where the store cannot be opened.
     """
-    with Store(config.store_path) as store:
-        return _Run(config, store, clock() if now is None else micros(now)).do(progress)
+    with Store(config.store_path) as store, turn(config.store_path):
+        try:
+            return _Run(config, store, clock() if now is None else micros(now)).do(progress)
+        except StoreError as error:
+            raise StoreFailed(str(error)) from None
 
 
 class _Run:
@@ -139,17 +142,12 @@ class _Run:
 
     def _source(self, task: Task) -> Source:
         owner = task.owner
-        if isinstance(owner, CodeCatalystProject):
-            return CodeCatalyst(owner)
-        if task.kind is Ecs and owner.ecs is not None:
-            return Ecs(owner.ecs, self._store.known)
-        if task.kind is Alarms:
-            return Alarms(owner.alarms or ())
-        return CodePipeline(owner.pipelines or ())
+        wanted = owner if isinstance(owner, CodeCatalystProject) else getattr(owner, task.kind.key)
+        return task.kind(wanted, self._store.known)
 
     def _since(self, task: Task) -> int:
         since = micros(self._config.since) if self._config.since else 0
-        return max(since, ECS_SINCE) if task.kind is Ecs else since
+        return max(since, task.kind.earliest)
 
     def _told_apart(self, task: Task, found: Verdict) -> Verdict:
         """Tell a region that is switched off from keys that are wrong: AWS says the same of both, but STS knows."""
@@ -239,7 +237,7 @@ def planned(config: Config) -> list[dict[str, str]]:
     Returns
     -------
     list of dict
-        One a unit: account, region, stream, the calls that may be made, and since when.
+        One a unit: account, region, stream, with which credentials, the calls that may be made, and since when.
 
     Raises
     ------
@@ -271,4 +269,7 @@ def _planned(config: Config, task: Task, store: Store | None) -> dict[str, str]:
     if known is None and config.since and issubclass(task.kind, Windowed):
         since = f"since {iso(micros(config.since))}, at most {keeps}"
     calls = "nothing: marked as switched off" if task.switched_off else ", ".join(task.kind.operations)
-    return {"account": account, "region": region, "stream": stream, "since": since, "calls": calls}
+    whose = f"profile {task.owner.profile}" if task.owner.profile else "the environment"
+    if isinstance(task.owner, AnyAccount) and task.owner.role:
+        whose += f", role {task.owner.role}"
+    return {"account": account, "region": region, "stream": stream, "with": whose, "since": since, "calls": calls}

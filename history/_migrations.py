@@ -1,10 +1,13 @@
 """The store's tables as SQL, version by version. A migration that was released is never edited: add one behind it.
 
-`history.records` says the same in Python; a test holds the two together.
+`history.records` says the same in Python; a test holds the two together. A source may bring tables of its own, which
+are made as its records say; once they were released, another column of theirs is a migration, too.
 """
 
 import sqlite3
 from collections.abc import Sequence
+
+from history.records import Record, columns
 
 _VERSION_1 = """
 CREATE TABLE service_deployments (
@@ -137,3 +140,12 @@ def migrate(connection: sqlite3.Connection, migrations: Sequence[str] = MIGRATIO
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
+
+
+_SQL = {"text": "TEXT", "integer": "INTEGER", "boolean": "INTEGER", "instant": "INTEGER", "number": "REAL"}
+
+
+def own_table(kind: type[Record]) -> str:
+    """Give the SQL that makes a table for records of which no migration knows, where there is none yet."""
+    lines = [f"{each.name} {_SQL[each.kind]}{'' if each.optional else ' NOT NULL'}" for each in columns(kind)]
+    return f"CREATE TABLE IF NOT EXISTS {kind.TABLE} ({', '.join(lines)}, PRIMARY KEY ({', '.join(kind.KEY)})) STRICT"

@@ -3,6 +3,7 @@
 Not here: who works on which unit (`history._fetch`), what is asked (`history.sources`), the SQL (`history.store`).
 """
 
+import random
 from dataclasses import replace
 
 from history._outcomes import BAD_TOKEN, FAILURES, GONE, HOPELESS, UNSUPPORTED, WORST_FIRST, Verdict, code, verdict
@@ -72,7 +73,8 @@ class UnitWork:
         except FAILURES as error:
             return self._verdict(error)
         self.seen = 0  # what there is to collect is not yet something that happened
-        for part in parts.names:
+        # In another order at every run, so that what ends runs early does not always end them before the same parts.
+        for part in random.Random(self._run).sample(parts.names, len(parts.names)):
             found.append(self._part(part))
             if found[-1].outcome in HOPELESS:
                 break

@@ -12,6 +12,7 @@ from typing import Any
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 from botocore.httpsession import URLLib3Session
+from botocore.parsers import ResponseParserError
 from urllib3.exceptions import HTTPError
 from urllib3.exceptions import ReadTimeoutError as Urllib3ReadTimeout
 
@@ -43,14 +44,22 @@ class Pacer:
         self._next = 0.0
         self._lock = threading.Lock()
 
-    def wait(self) -> None:
-        """Sleep until it is this request's turn."""
+    def wait(self, deadline: float, stop: threading.Event) -> None:
+        """Wait until it is this request's turn, or somebody stops the run.
+
+        Raises
+        ------
+        DeadlineReached
+            At once, where the turn comes no sooner than the deadline.
+        """
         if not self._gap:
             return
         with self._lock:
             turn = max(self._next, time.monotonic())
+            if turn >= deadline:
+                raise DeadlineReached
             self._next = turn + self._gap
-        time.sleep(max(0.0, turn - time.monotonic()))
+        stop.wait(max(0.0, turn - time.monotonic()))
 
 
 class Wire(URLLib3Session):
@@ -58,6 +67,15 @@ class Wire(URLLib3Session):
 
     botocore's timeout is per read: an answer that drips byte by byte passes it for ever. It does not compare the
     length of a body with its header either, so that half an answer looks like an empty one.
+
+    Parameters
+    ----------
+    pacer : Pacer
+        Its turns are kept.
+    stop : threading.Event
+        Set to send nothing more.
+    results : bool
+        Whether each good answer is XML with an element named after its operation, as STS has it.
 
     Attributes
     ----------
@@ -67,8 +85,9 @@ class Wire(URLLib3Session):
         The latest `Date` of an answer, microseconds since 1970.
     """
 
-    def __init__(self, *, pacer: Pacer, stop: threading.Event, **options: Any) -> None:
+    def __init__(self, *, pacer: Pacer, stop: threading.Event, results: bool = False, **options: Any) -> None:
         super().__init__(**options)
+        self._results = results
         self._pacer = pacer
         self._stop = stop
         self._deadline = float("inf")
@@ -88,10 +107,10 @@ class Wire(URLLib3Session):
         if time.monotonic() >= self._deadline:
             raise DeadlineReached
 
-    def on_sending(self, request: Any, **_: Any) -> AWSResponse:
+    def on_sending(self, request: Any, event_name: str = "", **_: Any) -> AWSResponse:
         """Take the place of botocore's own sending: a handler of its event ``before-send``."""
         self.check()
-        self._pacer.wait()
+        self._pacer.wait(self._deadline, self._stop)
         self.check()
         with self._lock:
             self.sent += 1
@@ -99,6 +118,8 @@ class Wire(URLLib3Session):
         response = self.send(request)
         body = self._whole(request, response)
         self._note(response, body)
+        if response.status_code == 200:
+            self._refuse_page(body, event_name.rpartition(".")[2])
         return AWSResponse(response.url, response.status_code, response.headers, _Body(body))
 
     def _whole(self, request: Any, response: AWSResponse) -> bytes:
@@ -123,6 +144,13 @@ class Wire(URLLib3Session):
         if expected.isdigit() and int(expected) != size:
             raise ConnectionClosedError(endpoint_url=request.url, request=request, error="half an answer")
         return b"".join(parts)
+
+    def _refuse_page(self, body: bytes, operation: str) -> None:
+        """Raise where somebody else answered: botocore's parser of XML would only miss a key of its own."""
+        if body.lstrip()[:9].lower().startswith((b"<!doctype", b"<html")):
+            raise ResponseParserError("a web page came instead of an answer; a proxy or a login page stands in between")
+        if self._results and f"<{operation}Result>".encode() not in body:
+            raise ResponseParserError("an answer without its content came; does a proxy stand in between?")
 
     def _note(self, response: AWSResponse, body: bytes) -> None:
         slow_down = response.status_code == 429 or (response.status_code >= 400 and b"hrottl" in body[:2000])

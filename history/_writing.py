@@ -4,14 +4,14 @@ Not here: whose transaction that is (`history.store`), the tables (`history._mig
 """
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
 from history._steps import Scan, Step, Unit
-from history.records import RECORDS, Record, columns
+from history.records import Record, columns
 
 
 @dataclass
@@ -27,22 +27,25 @@ class Pending:
     done: bool = False
 
 
+_STATEMENTS: dict[type[Record], tuple[str, str]] = {}
 Rows = list[tuple[type[Record], list[tuple[Any, ...]]]]
 
 
 def rows(records: Sequence[Record], observed_at: int) -> Rows:
     """Turn records into rows, table by table, before anybody has to wait for them."""
     by_table = groupby(sorted(records, key=lambda record: record.TABLE), key=type)
-    return [
-        (kind, [(*_VALUES[kind](record), 0, observed_at, record.raw) for record in some]) for kind, some in by_table
-    ]
+    found: Rows = []
+    for kind, some in by_table:
+        values = _values(kind)
+        found.append((kind, [(*values(record), 0, observed_at, record.raw) for record in some]))
+    return found
 
 
 def upsert(connection: sqlite3.Connection, found: Rows) -> tuple[int, int]:
     """Insert what is new, replace what is older; must run inside a transaction."""
     new = changed = 0
     for kind, some in found:
-        insert, replace = _STATEMENTS[kind]
+        insert, replace = _statements(kind)
         added = connection.executemany(insert, some).rowcount
         new += added
         if added < len(some):
@@ -66,6 +69,13 @@ def apply(connection: sqlite3.Connection, pending: Pending) -> tuple[int, int]:
 
 
 def _statements(kind: type[Record]) -> tuple[str, str]:
+    """Give the two statements of a table: one for what is new, one for what is newer."""
+    if kind not in _STATEMENTS:
+        _STATEMENTS[kind] = _written(kind)
+    return _STATEMENTS[kind]
+
+
+def _written(kind: type[Record]) -> tuple[str, str]:
     names = [column.name for column in columns(kind)]
     values = ", ".join("?" * len(names))
     insert = f"INSERT INTO {kind.TABLE} ({', '.join(names)}) VALUES ({values}) ON CONFLICT ({', '.join(kind.KEY)}) DO"
@@ -79,11 +89,9 @@ def _statements(kind: type[Record]) -> tuple[str, str]:
     return f"{insert} NOTHING", f"{insert} UPDATE SET {assign} WHERE {newer}"
 
 
-_STATEMENTS = {kind: _statements(kind) for kind in RECORDS}
-
-
-# All columns but the last three: `lost`, `observed_at` and `raw`.
-_VALUES = {kind: attrgetter(*(column.name for column in columns(kind)[:-3])) for kind in RECORDS}
+def _values(kind: type[Record]) -> Callable[[Record], tuple[Any, ...]]:
+    """Give what reads all columns but the last three: `lost`, `observed_at` and `raw`."""
+    return attrgetter(*(column.name for column in columns(kind)[:-3]))
 
 
 def _cover(connection: sqlite3.Connection, where: tuple[str, ...], interval: tuple[int, int]) -> None:

@@ -5,22 +5,30 @@ named here, secrets never.
 """
 
 import datetime as dt
-import fnmatch
 import os
 import re
-from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self, TypeAlias
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, Strict, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PrivateAttr,
+    Strict,
+    WithJsonSchema,
+    create_model,
+    model_validator,
+)
 
+from history._patterns import Patterns
 from history._times import micros
+from history.sources import SOURCES, Source
 from waves.documents import ModelFaults, Where, read_yaml, shown, validate
 from waves.nouns import Part, Text, quantity
 
-_URL_CREDENTIALS = re.compile(r"//[^/@\s]*@")
-_WILD = re.compile(r"[*?\[]")
+_ADDRESS = re.compile(r"https?://[\w.\-\[\]:]+(/[\w./~%\-]*)?")
 
 
 def _account_id(value: Any) -> str:
@@ -30,11 +38,33 @@ def _account_id(value: Any) -> str:
 
 
 def _address(value: str) -> str:
-    if _URL_CREDENTIALS.search(value):
-        # The value itself is not shown: it holds what should not be seen.
+    # Where a secret may stand in it, the value itself is not shown.
+    if re.search(r"//[^/]*@", value):
         raise ValueError("this address carries a user name or a password; take them out and use a profile or role")
-    if urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).netloc:
+    if "?" in value or "#" in value:
+        raise ValueError("this address carries a query; take out what follows ? or #, a token has no place in a config")
+    if not re.match("https?://", value):
         raise ValueError(f"address {shown(value)} must begin with http:// or https://")
+    try:
+        whole = bool(_ADDRESS.fullmatch(value) and urlsplit(value).hostname) and urlsplit(value).port != 0
+    except ValueError:  # a port above 65535, or brackets that do not close
+        whole = False
+    if not whole:
+        raise ValueError(f"address {shown(value)} must be a host and a port, such as http://localhost:4566")
+    return value
+
+
+def _region(value: str) -> str:
+    if not re.fullmatch(r"[a-z]{2,}(-[a-z]+)+-\d+", value):
+        raise ValueError(f"region {shown(value)} must be written as AWS has it, such as eu-west-1")
+    return value
+
+
+def _path(value: str) -> str:
+    if not value.isprintable():
+        raise ValueError(f"store {shown(value)} has a character that no file name should have; take it out")
+    if value.startswith(("~", "$")):
+        raise ValueError(f"store {shown(value)}: ~ and $NAME are not filled in here; write the path out")
     return value
 
 
@@ -45,6 +75,8 @@ def _role(value: str) -> str:
 
 
 def _instant(value: Any) -> Any:
+    if isinstance(value, int | float):
+        raise ValueError(f"date {shown(value)} must be ISO 8601, such as 2026-01-31 or 2026-01-31T08:00:00Z")
     if not isinstance(value, str):
         return value
     try:
@@ -56,7 +88,10 @@ def _instant(value: Any) -> Any:
 
 def _zoned(value: dt.datetime) -> dt.datetime:
     micros(value)
-    return value.astimezone(dt.UTC)
+    try:
+        return value.astimezone(dt.UTC)
+    except OverflowError:
+        raise ValueError(f"date {value.isoformat()} is out of range; give one of this century") from None
 
 
 AccountId = Annotated[str, BeforeValidator(_account_id), WithJsonSchema({"type": "string", "pattern": "^[0-9]{12}$"})]
@@ -73,21 +108,23 @@ When = Annotated[
     AfterValidator(_zoned),
     WithJsonSchema({"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}"}),  # a date alone, too
 ]
-Positive = Annotated[float, Strict(), Field(gt=0, allow_inf_nan=False)]
-RegionName = Annotated[str, Strict(), Field(pattern=r"^[a-z]{2,}(-[a-z]+)+-\d+$")]
+FilePath = Annotated[Text, AfterValidator(_path)]
+# Bounds that nobody means to pass: two months, a day, an hour; and a request in a quarter of an hour, at least.
+Overlap = Annotated[float, Strict(), Field(gt=0, le=86_400)]
+Deadline = Annotated[float, Strict(), Field(gt=0, le=1440)]
+Patience = Annotated[float, Strict(), Field(gt=0, le=3600)]
+Rate = Annotated[float, Strict(), Field(ge=0.001, le=1000)]
+RegionName = Annotated[
+    str,
+    Strict(),
+    AfterValidator(_region),
+    WithJsonSchema({"type": "string", "pattern": r"^[a-z]{2,}(-[a-z]+)+-\d+$"}),
+]
 ProjectName = Annotated[str, Strict(), Field(min_length=3, max_length=63)]
-Patterns = tuple[Text, ...]
 
 
-class Ecs(Part):
-    """Which ECS services to collect, by patterns with ``*``, ``?`` and ``[…]``; one that begins with ``!`` excludes."""
-
-    clusters: Patterns = quantity(("*",), "Patterns of cluster names.")
-    services: Patterns = quantity(("*",), "Patterns of service names.")
-
-
-class Account(Part):
-    """One AWS account, where its credentials come from, and what to collect in it."""
+class AnyAccount(Part):
+    """What every account has, whatever is collected in it; each source adds a key of its own."""
 
     id: AccountId = quantity(
         ..., "The account's 12 digits, in quotes; checked against the credentials before all else."
@@ -102,9 +139,6 @@ class Account(Part):
         (),
         "Regions known to be switched off in this account: listed in every report, never asked, not counted partial.",
     )
-    ecs: Ecs | None = quantity(None, "ECS services; left out: none.")
-    alarms: Patterns | None = quantity(None, "Patterns of CloudWatch alarm names; left out: none.", min_length=1)
-    pipelines: Patterns | None = quantity(None, "Patterns of CodePipeline pipelines; left out: none.", min_length=1)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -116,8 +150,10 @@ class Account(Part):
             if region in self.regions:
                 text = f"region {region!r} is under regions, too; leave it in one of the two"
                 faults.append((("disabled_regions", index), text, "region-twice"))
-        if self.ecs is None and self.alarms is None and self.pipelines is None:
-            faults.append((("id",), "nothing to collect in this account; add ecs, alarms or pipelines", "nothing"))
+        if not self.sources:
+            *keys, last = (kind.key for kind in SOURCES)
+            text = f"nothing to collect in this account; add {', '.join(keys)} or {last}"
+            faults.append((("id",), text, "nothing"))
         if self.external_id and not self.role:
             faults.append((("external_id",), "external_id without role; name the role it belongs to", "no-role"))
         if faults:
@@ -125,10 +161,21 @@ class Account(Part):
         return self
 
     @property
-    def streams(self) -> tuple[str, ...]:
-        """The streams to collect in each region."""
-        wanted = (("ecs", self.ecs), ("alarms", self.alarms), ("codepipeline", self.pipelines))
-        return tuple(stream for stream, patterns in wanted if patterns is not None)
+    def sources(self) -> tuple[type[Source], ...]:
+        """The sources to collect from in each region."""
+        return tuple(kind for kind in SOURCES if getattr(self, kind.key) is not None)
+
+
+if TYPE_CHECKING:
+    Account: TypeAlias = AnyAccount
+else:
+    Account = create_model(
+        "Account",
+        __base__=AnyAccount,
+        __module__=__name__,
+        __doc__="One AWS account, where its credentials come from, and what to collect in it.",
+        **{kind.key: (kind.wanted | None, quantity(None, kind.about)) for kind in SOURCES},
+    )
 
 
 class CodeCatalystProject(Part):
@@ -143,17 +190,17 @@ class CodeCatalystProject(Part):
 class Config(Part):
     """The whole plan of collection, read from YAML by `Config.read`."""
 
-    store: Text = quantity("history.sqlite", "The store's file, relative to the config file.")
+    store: FilePath = quantity("history.sqlite", "The store's file, relative to the config file.")
     since: When | None = quantity(None, "Nothing older is asked for; left out: as far back as AWS keeps.", unit="UTC")
     accounts: tuple[Account, ...] = quantity((), "The accounts.")
     codecatalyst: tuple[CodeCatalystProject, ...] = quantity((), "The CodeCatalyst projects.")
-    overlap_minutes: Positive = quantity(
+    overlap_minutes: Overlap = quantity(
         120.0, "Every run asks again for so much before the last run's start.", unit="minutes", source="assumed"
     )
-    deadline_minutes: Positive = quantity(
+    deadline_minutes: Deadline = quantity(
         15.0, "A unit that takes longer is left until the next run.", unit="minutes", source="assumed"
     )
-    requests_per_second: Positive | None = quantity(
+    requests_per_second: Rate | None = quantity(
         None, "At most so many requests a second to one service of one region; left out: as AWS allows.", unit="1/s"
     )
     threads: Annotated[int, Strict(), Field(ge=1, le=4)] = quantity(
@@ -165,7 +212,7 @@ class Config(Part):
     attempts: Annotated[int, Strict(), Field(ge=1, le=20)] = quantity(
         6, "How often one request is sent before it counts as failed.", unit="attempts", source="assumed"
     )
-    read_timeout_seconds: Positive = quantity(
+    read_timeout_seconds: Patience = quantity(
         20.0, "How long to wait for the next bytes of an answer.", unit="seconds", source="assumed"
     )
     home_region: RegionName | None = quantity(
@@ -179,6 +226,9 @@ class Config(Part):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         faults: list[tuple[Where, str, str]] = []
+        if self.since and self.since > dt.datetime.now(dt.UTC):
+            text = f"since is {self.since:%Y-%m-%d %H:%M} UTC, which lies in the future: nothing would be asked for"
+            faults.append((("since",), f"{text}; give a date that has been", "since-future"))
         if not self.accounts and not self.codecatalyst:
             faults.append((("accounts",), "nothing to collect; add accounts or codecatalyst", "nothing"))
         ids = [account.id for account in self.accounts]
@@ -211,42 +261,3 @@ class Config(Part):
     def store_path(self) -> Path:
         """The store's file."""
         return self._folder / self.store
-
-
-class Patterned:
-    """Names filtered by patterns, remembering which patterns matched nothing.
-
-    Parameters
-    ----------
-    patterns : sequence of str
-        As in the config; a name is taken if a pattern without ``!`` matches it and none with ``!`` does.
-    """
-
-    def __init__(self, patterns: Sequence[str]) -> None:
-        self.patterns = tuple(patterns)
-        self._taken = [pattern for pattern in patterns if not pattern.startswith("!")] or ["*"]
-        self._refused = [pattern[1:] for pattern in patterns if pattern.startswith("!")]
-        self._idle = set(self._taken)
-
-    def __call__(self, name: str) -> bool:
-        """Say whether a name is taken."""
-        matching = [pattern for pattern in self._taken if fnmatch.fnmatchcase(name, pattern)]
-        self._idle.difference_update(matching)
-        return bool(matching) and not any(fnmatch.fnmatchcase(name, pattern) for pattern in self._refused)
-
-    @property
-    def exact(self) -> tuple[str, ...] | None:
-        """The names themselves, where no pattern has a wildcard or excludes."""
-        if self._refused or any(_WILD.search(pattern) for pattern in self._taken):
-            return None
-        return tuple(self._taken)
-
-    @property
-    def idle(self) -> list[str]:
-        """The patterns that have matched nothing so far."""
-        return sorted(self._idle)
-
-    @staticmethod
-    def text(patterns: Iterable[str]) -> str:
-        """Write patterns as one short text, the same whatever their order."""
-        return " ".join(sorted(set(patterns)))

@@ -264,14 +264,19 @@ _KINDS: dict[Any, str] = {str: "text", int: "integer", float: "number", bool: "b
 _LAST = ("version", "finished", "raw")
 
 
+_COLUMNS: dict[type[Record], tuple[Column, ...]] = {}
+
+
 def columns(kind: type[Record]) -> tuple[Column, ...]:
     """Give the columns of a table, in order, with those the store adds: `lost` and `observed_at`.
 
     Parameters
     ----------
     kind : type of Record
-        One of `RECORDS`.
+        One of `RECORDS`, or a source's own.
     """
+    if kind not in _COLUMNS:
+        _COLUMNS[kind] = _columns(kind)
     return _COLUMNS[kind]
 
 
@@ -295,6 +300,3 @@ def _column(name: str, hint: Any) -> Column:
     if get_origin(base) is Annotated:
         return Column(name, "instant", optional)
     return Column(name, _KINDS[base], optional)
-
-
-_COLUMNS = {kind: _columns(kind) for kind in RECORDS}

@@ -12,16 +12,37 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
-from history._migrations import MIGRATIONS, migrate, version
+from history._migrations import MIGRATIONS, migrate, own_table, version
 from history._steps import Scan, Step, Unit
 from history._writing import Pending, apply, enter_scan, rows, upsert
 from history.records import Record
+from history.sources import OWN_TABLES
 
 BUSY_SECONDS = 60.0
 
 
 class StoreError(Exception):
     """The store cannot be opened or written; says which file, why, and what to do."""
+
+
+class StoreFailed(StoreError):
+    """The store could be opened, and failed in the middle of a run; what was committed before is safe."""
+
+
+def check_version(path: Path, found: int, known: int, *, older: bool = False) -> None:
+    """Refuse a store of a version that cannot be used, or, unless `older`, of one that a fetch would first renew.
+
+    Raises
+    ------
+    StoreError
+        With the remedy.
+    """
+    if found > known:
+        text = f"this store has version {found}, newer than this wavecast's {known}; update wavecast"
+        raise StoreError(f"{path}: {text}")
+    if found < known and not older:
+        text = f"this store has version {found}, older than this wavecast's {known}; a fetch or an import renews it"
+        raise StoreError(f"{path}: {text}")
 
 
 class Store:
@@ -62,10 +83,8 @@ class Store:
 
     def _open(self, migrations: Sequence[str]) -> None:
         found = version(self._connection)
-        if found > len(migrations):
-            raise StoreError(
-                f"{self.path}: this store has version {found}, newer than this wavecast's {len(migrations)}; update it"
-            )
+        if found:
+            check_version(self.path, found, len(migrations), older=True)
         if found == 0 and self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
             raise StoreError(f"{self.path}: this SQLite file is no history store; name another file")
         if found == 0:
@@ -73,10 +92,11 @@ class Store:
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = FULL")
         self._connection.execute("PRAGMA foreign_keys = ON")
-        self._connection.execute(
-            "PRAGMA cache_size = -65536"
-        )  # 64 MB: the keys of a large table are looked up at random
+        # 16 MB, as the keys of a large table are looked up at random; with more, nothing is faster.
+        self._connection.execute("PRAGMA cache_size = -16384")
         migrate(self._connection, migrations)
+        for kind in OWN_TABLES:
+            self._connection.execute(own_table(kind))
 
     def __enter__(self) -> Self:
         return self
@@ -100,6 +120,10 @@ class Store:
         except sqlite3.Error as error:
             text = str(error)
             remedy = "free some space and fetch again" if "full" in text else "see that it can be read and written"
+            if self.path.is_dir():
+                text, remedy = "this is a folder", "name the store's file in it"
+            elif not self.path.parent.is_dir():
+                text, remedy = "there is no such folder", "make it, or correct the path"
             raise StoreError(f"{self.path}: {text}; {remedy}; what was committed before is safe") from None
 
     @contextmanager

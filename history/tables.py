@@ -1,87 +1,68 @@
 """Tables that people bring: deployments from elsewhere than AWS, and incidents, as CSV or Parquet.
 
 Each kind has a schema: the models below. A file is taken whole or not at all, and importing it twice changes nothing.
-Not here: what AWS says (`history.sources`).
+Not here: how files are read (`history._rows`), what a cell may hold (`history._cells`), what AWS says
+(`history.sources`).
 """
 
-import csv
+import dataclasses
 import datetime as dt
 import hashlib
-import io
+import json
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from operator import attrgetter
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-from pydantic import BeforeValidator, ConfigDict, ValidationError, model_validator
+from pydantic import ConfigDict, ValidationError, model_validator
 
+from history._cells import Name, Names, Note, RegionName, Trimmed, When
+from history._rows import Faults, Progress, TableFile
 from history._times import micros
 from history._times import now as clock
-from history.records import Incident, Record, TableDeployment
-from history.sources._source import raw
+from history.records import Incident, TableDeployment, columns
+from history.sources._source import batches, raw
 from history.store import Store
-from waves.documents import Finding, InputError, closest, shown
-from waves.nouns import Part, Text, quantity
+from waves.documents import Finding, InputError, shown
+from waves.nouns import Part, quantity
 
-LARGEST_BYTES = 2 << 30
-MOST_FINDINGS = 100
-_FORMULA = ("'=", "'+", "'-", "'@", "'\t", "'\r")
+_ROWS_AT_ONCE = 500
 
 Kind = Literal["deployments", "incidents"]
-
-
-def _when(value: Any) -> Any:
-    if isinstance(value, str):
-        try:
-            value = dt.datetime.fromisoformat(value)
-        except ValueError:
-            text = f"{shown(value)} must be ISO 8601 with a zone, such as 2026-01-31T08:00:00Z"
-            raise ValueError(text) from None
-    if not isinstance(value, dt.datetime):
-        raise ValueError(f"{shown(value)} must be a time with a zone, such as 2026-01-31T08:00:00Z")
-    micros(value)
-    return value.astimezone(dt.UTC)
-
-
-def _names(value: Any) -> Any:
-    if isinstance(value, str):
-        return tuple(name.strip() for name in value.split(";") if name.strip())
-    return tuple(value) if isinstance(value, list) else value
-
-
-When = Annotated[dt.datetime, BeforeValidator(_when)]
-Names = Annotated[tuple[Text, ...], BeforeValidator(_names)]
-Status = Literal["succeeded", "failed", "rolled_back", "stopped", "in_progress"]
+Status = Annotated[Literal["succeeded", "failed", "rolled_back", "stopped", "in_progress"], Trimmed]
 
 
 class _Row(Part):
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
     def _in_order(self, *names: str) -> None:
-        known = [(name, getattr(self, name)) for name in names if getattr(self, name) is not None]
-        for (first, a), (second, b) in zip(known, known[1:], strict=False):
-            if b < a:
-                raise ValueError(
-                    f"{second} {b.isoformat()} lies before {first} {a.isoformat()}; exchange or correct them"
-                )
+        known = None
+        for name in names:
+            when: dt.datetime | None = getattr(self, name)
+            if when is None:
+                continue
+            if known is not None and when < known[1]:
+                first = f"{known[0]} {known[1].isoformat()}"
+                raise ValueError(f"{name} {when.isoformat()} lies before {first}; exchange or correct them")
+            known = name, when
 
 
 class DeploymentRow(_Row):
     """One deployment of one service in one region."""
 
-    id: Text | None = quantity(None, "A name of its own; left out: service, region and start make one.")
-    service: Text = quantity(..., "The service.")
-    region: Text = quantity(..., "The region, as the fleet calls it.")
+    id: Name | None = quantity(None, "A name of its own; left out: service, region and start make one.")
+    service: Name = quantity(..., "The service.")
+    region: RegionName = quantity(..., "The region, as the fleet calls it.")
     status: Status = quantity(..., "succeeded, failed, rolled_back, stopped or in_progress.")
     started_at: When = quantity(..., "When it started.", unit="ISO 8601 with zone")
     finished_at: When | None = quantity(None, "When it ended; left out while it goes on.", unit="ISO 8601 with zone")
-    digest: Text | None = quantity(None, "What was deployed: an image digest or a commit, the same in every region.")
-    rollout: Text | None = quantity(None, "Which rollout it belongs to, where you know it.")
+    digest: Name | None = quantity(None, "What was deployed: an image digest or a commit, the same in every region.")
+    rollout: Name | None = quantity(None, "Which rollout it belongs to, where you know it.")
     alarm_at: When | None = quantity(None, "The first alarm it caused.", unit="ISO 8601 with zone")
     rollback_started_at: When | None = quantity(None, "When its roll-back began.", unit="ISO 8601 with zone")
-    note: Text | None = quantity(None, "Anything.")
+    note: Note | None = quantity(None, "Anything.")
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -97,8 +78,8 @@ class DeploymentRow(_Row):
         """Make the row that the store keeps."""
         return TableDeployment(
             id=self.id or _digest(self.service, self.region, self.started_at.isoformat()),
-            service=self.service,
-            region=self.region,
+            service=sys.intern(self.service),  # a large table holds few
+            region=sys.intern(self.region),
             status=self.status,
             started_at=micros(self.started_at),
             finished_at=_micros(self.finished_at),
@@ -108,7 +89,7 @@ class DeploymentRow(_Row):
             rollback_started_at=_micros(self.rollback_started_at),
             note=self.note,
             version=version,
-            finished=True,
+            finished=self.finished_at is not None,
             raw=text,
         )
 
@@ -116,14 +97,14 @@ class DeploymentRow(_Row):
 class IncidentRow(_Row):
     """One incident: a change that was bad, whatever its deployments said."""
 
-    id: Text | None = quantity(None, "A name of its own; left out: rollout or digest and start make one.")
-    rollout: Text | None = quantity(None, "The rollout that caused it; this or digest must be given.")
-    digest: Text | None = quantity(None, "The image digest or commit that caused it.")
+    id: Name | None = quantity(None, "A name of its own; left out: rollout or digest and start make one.")
+    rollout: Name | None = quantity(None, "The rollout that caused it; this or digest must be given.")
+    digest: Name | None = quantity(None, "The image digest or commit that caused it.")
     started_at: When = quantity(..., "When customers were first hurt.", unit="ISO 8601 with zone")
     detected_at: When | None = quantity(None, "When somebody or something noticed.", unit="ISO 8601 with zone")
     mitigated_at: When | None = quantity(None, "When customers were well again.", unit="ISO 8601 with zone")
     regions: Names = quantity((), "Regions that were hurt, separated by semicolons; left out: not known.")
-    note: Text | None = quantity(None, "Anything.")
+    note: Note | None = quantity(None, "Anything.")
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -150,11 +131,16 @@ class IncidentRow(_Row):
 
 
 MODELS: dict[Kind, type[DeploymentRow] | type[IncidentRow]] = {"deployments": DeploymentRow, "incidents": IncidentRow}
-_KINDS: dict[Kind, type[Record]] = {"deployments": TableDeployment, "incidents": Incident}
 
 
 def import_table(
-    store: str | os.PathLike[str], path: str | os.PathLike[str], kind: Kind, *, now: dt.datetime | None = None
+    store: str | os.PathLike[str],
+    path: str | os.PathLike[str],
+    kind: Kind,
+    *,
+    now: dt.datetime | None = None,
+    progress: Progress | None = None,
+    warn: Callable[[Finding], None] | None = None,
 ) -> tuple[int, int]:
     """Take a table into a store, all of it or nothing; a later import of the same id replaces the earlier one.
 
@@ -167,12 +153,19 @@ def import_table(
     kind : {"deployments", "incidents"}
         Which schema it has: `DeploymentRow` or `IncidentRow`.
     now : datetime, optional
-        The time of the import, aware; this machine's clock if left out.
+        The time of the import, aware; this machine's clock if left out. Times more than an hour after it are
+        faults.
+    progress : callable, optional
+        Told now and then how many rows have been read, and which share of the file that is, from 0 to 1; at last, how
+        many there are, and 1.
+    warn : callable, optional
+        Told what is odd and was taken all the same: incidents whose digest or rollout nothing in the store has.
 
     Returns
     -------
     (int, int)
-        How many rows were new, and how many replaced an earlier import.
+        How many rows were new, and how many have other values than an earlier import; a row whose values are only
+        written in another way is neither.
 
     Raises
     ------
@@ -182,106 +175,110 @@ def import_table(
         Where the store cannot be opened or written.
     """
     at = clock() if now is None else micros(now)
-    records = _read(Path(path), kind, at)
+    lines, records = _read(Path(path), kind, at, progress)
+    if kind == "deployments":
+        lines.clear()  # nobody asks for them, and a large table needs the room
     with Store(store) as opened:
-        table = _KINDS[kind].TABLE
-        same = {row[0]: row[1] for row in opened.select(f"SELECT id, raw FROM {table}")}
-        return opened.write([each for each in records if same.get(each.id) != each.raw], observed_at=at)
+        news = [each for some in batches(records, _ROWS_AT_ONCE) for each in _news(opened, some)]
+        news.sort(key=attrgetter("id"))  # the order of the key: at random, a large table would not fit SQLite's cache
+        counts = opened.write(news, observed_at=at)
+        if warn and kind == "incidents":
+            for finding in _strangers(opened, Path(path), lines, records):
+                warn(finding)
+        return counts
 
 
-def _read(path: Path, kind: Kind, version: int) -> list[TableDeployment | Incident]:
-    model = MODELS[kind]
-    records: dict[str, TableDeployment | Incident] = {}
-    findings: list[Finding] = []
-    for line, row, places in _rows(path, model):
+Rows = list[TableDeployment | Incident]
+
+
+def _read(path: Path, kind: Kind, at: int, progress: Progress | None) -> tuple[dict[str, int], Rows]:
+    """Give the number of the row of each id, and the records in the order of the file."""
+    model, faults = MODELS[kind], Faults(path)
+    file = TableFile(path, model, faults, progress)
+    records: Rows = []
+    lines: dict[str, int] = {}
+    context = {"now": at}
+    for line, row in file.rows():
         try:
-            record = model.model_validate(row).record(raw(row), version)
+            taken = model.model_validate(row, context=context)
         except ValidationError as error:
-            findings += [_finding(path, line, places, detail, kind) for detail in error.errors(include_url=False)]
-        else:
-            if record.id in records:
-                text = f"id {shown(record.id)} stands here twice; one row a {kind.removesuffix('s')}"
-                findings.append(Finding(str(path), line, 1, "error", text, "id-twice"))
-            records[record.id] = record
-        if len(findings) >= MOST_FINDINGS:
-            break
-    if findings:
-        raise InputError(findings)
-    return list(records.values())
+            for detail in error.errors(include_url=False):
+                faults.add(line, *_fault(file, detail))
+            continue
+        record = taken.record(raw(row), at)
+        if (first := lines.setdefault(record.id, line)) != line:
+            faults.add(line, 1, _twice(taken, f"{file.word} {first}", kind), "id-twice")
+        elif not faults.count:
+            records.append(record)
+    if faults.count:
+        raise InputError(faults.findings)
+    if progress:
+        progress(len(records), 1.0)
+    return lines, records
 
 
-def _rows(path: Path, model: type[Part]) -> Iterator[tuple[int, dict[str, Any], dict[str, int]]]:
-    """Give line, values and the columns' places of each row; empty cells are left out."""
-    if not path.is_file():
-        raise InputError([Finding(str(path), 1, 1, "error", "there is no such file; check the path", "no-file")])
-    if path.stat().st_size > LARGEST_BYTES:
-        raise InputError([Finding(str(path), 1, 1, "error", "over 2 GiB; cut it into several files", "too-large")])
-    yield from _parquet(path, model) if path.suffix == ".parquet" else _csv(path, model)
+def _twice(row: DeploymentRow | IncidentRow, first: str, kind: Kind) -> str:
+    one = f"one row for each {kind.removesuffix('s')}"
+    if row.id is not None:
+        return f"id {shown(row.id)} stands here twice, first in {first}; {one}"
+    named = "service, region" if isinstance(row, DeploymentRow) else "rollout, digest"
+    return f"{named} and started_at of {first} stand here twice, without an id; {one}, or give each an id"
 
 
-def _csv(path: Path, model: type[Part]) -> Iterator[tuple[int, dict[str, Any], dict[str, int]]]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        text = f"not UTF-8 at byte {error.start}; save it as UTF-8"
-        raise InputError([Finding(str(path), 1, 1, "error", text, "not-utf-8")]) from None
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    try:
-        header = next(reader, [])
-        places = _header(path, header, model)
-        for cells in reader:
-            if len(cells) != len(header) and cells:
-                text = f"{len(cells)} cells, the header has {len(header)}; add or remove commas"
-                raise InputError([Finding(str(path), reader.line_num, 1, "error", text, "cells")])
-            row = {name: _plain(cell) for name, cell in zip(header, cells, strict=False) if cell}
-            if row:
-                yield reader.line_num, row, places
-    except csv.Error as error:
-        text = f"{error}; quotes must be closed and doubled inside a cell"
-        raise InputError([Finding(str(path), reader.line_num, 1, "error", text, "not-csv")]) from None
+def _news(store: Store, some: Sequence[TableDeployment | Incident]) -> Iterator[TableDeployment | Incident]:
+    """Give those records that the store does not have with the same values, however they are written."""
+    kind = type(some[0])
+    names = [column.name for column in columns(kind)]
+    told = [name for name in names if name not in ("version", "lost", "observed_at", "raw")]
+    values = attrgetter(*told)
+    marks = ", ".join("?" * len(some))
+    sql = f"SELECT version, {', '.join(told)} FROM {kind.TABLE} WHERE id IN ({marks})"
+    known = {row[1]: row for row in store.select(sql, [each.id for each in some])}
+    for each in some:
+        old = known.get(each.id)
+        if old is None:
+            yield each
+        elif _comparable(told, values(each)) != _comparable(told, old[1:]):
+            # Later is what was imported later, even where the clock was set back in between.
+            yield dataclasses.replace(each, version=max(each.version, old[0] + 1))
 
 
-def _plain(cell: str) -> str:
-    """Take off the apostrophe that guards against formulas."""
-    return cell[1:] if cell.startswith(_FORMULA) else cell
+def _comparable(names: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:
+    found = dict(zip(names, values, strict=True))
+    if "regions" in found:
+        found["regions"] = sorted(json.loads(found["regions"]))
+    return found
 
 
-def _parquet(path: Path, model: type[Part]) -> Iterator[tuple[int, dict[str, Any], dict[str, int]]]:
-    try:
-        with pq.ParquetFile(path) as file:
-            places = _header(path, file.schema_arrow.names, model)
-            line = 0
-            for batch in file.iter_batches():
-                for row in batch.to_pylist():
-                    line += 1
-                    yield line, {name: value for name, value in row.items() if value not in (None, "")}, places
-    except (pa.ArrowException, OSError) as error:
-        text = f"not a Parquet file: {' '.join(str(error).split())[:200]}"
-        raise InputError([Finding(str(path), 1, 1, "error", text, "not-parquet")]) from None
+_DIGESTS = """
+    SELECT digest FROM service_images UNION SELECT digest FROM table_deployments
+    UNION SELECT json_extract(value, '$.revisionId') FROM pipeline_executions, json_each(source_revisions)
+"""
+_ROLLOUTS = """
+    SELECT rollout FROM table_deployments UNION SELECT id FROM pipeline_executions UNION SELECT id FROM workflow_runs
+"""
 
 
-def _header(path: Path, header: list[str], model: type[Part]) -> dict[str, int]:
-    known = list(model.model_fields)
-    findings: list[Finding] = []
-    for place, name in enumerate(header, start=1):
-        if name not in known:
-            near = closest(name, known)
-            hint = f"did you mean {near!r}?" if near else f"known here: {', '.join(known)}"
-            findings.append(
-                Finding(str(path), 1, place, "error", f"unknown column {shown(name)}; {hint}", "unknown-key")
-            )
-        elif name in header[: place - 1]:
-            findings.append(Finding(str(path), 1, place, "error", f"column {name!r} stands here twice", "column-twice"))
-    for name, field in model.model_fields.items():
-        if field.is_required() and name not in header:
-            text = f"the column {name!r} is missing: {field.description}"
-            findings.append(Finding(str(path), 1, 1, "error", text, "missing-key"))
-    if findings:
-        raise InputError(findings)
-    return {name: place for place, name in enumerate(header, start=1)}
+def _strangers(store: Store, path: Path, lines: dict[str, int], records: Rows) -> list[Finding]:
+    """Give a warning for each digest and rollout of an incident that nothing in the store has, if it has any."""
+    faults = Faults(path, "warning")
+    known = {
+        name: {row[0] for row in store.select(sql)} - {None}
+        for name, sql in (("digest", _DIGESTS), ("rollout", _ROLLOUTS))
+    }
+    if not any(known.values()):
+        return []
+    for record in records:
+        for name, own in known.items():
+            value = getattr(record, name)
+            if value is not None and value not in own:
+                text = f"{name} {shown(value, 80)}: nothing in the store has it; correct it, or collect what it names"
+                faults.add(lines[record.id], 1, text, "unknown-change")
+    return faults.findings
 
 
-def _finding(path: Path, line: int, places: dict[str, int], detail: Any, kind: str) -> Finding:
+def _fault(file: TableFile, detail: Any) -> tuple[int, str, str]:
+    """Give column, message and rule of one fault that pydantic found."""
     name = str(detail["loc"][0]) if detail["loc"] else ""
     if detail["type"] == "missing":
         text, rule = f"{name} is empty: it must be given", "missing-key"
@@ -290,7 +287,7 @@ def _finding(path: Path, line: int, places: dict[str, int], detail: Any, kind: s
     else:
         must = detail["msg"].replace("Input should be", "must be").replace("Input should", "should")
         text, rule = f"{name} is {shown(detail['input'])}: {must[0].lower()}{must[1:]}", "wrong-type"
-    return Finding(str(path), line, places.get(name, 1), "error", text, rule)
+    return file.places.get(name, 1), text, rule
 
 
 def _digest(*parts: str) -> str:

@@ -24,7 +24,8 @@ from simulation.tally import Bins
 BLOCK = 4096  # trials: what is merged, and where a precision may stop
 GROUP = 256  # plans that a worker takes at once, the baseline among them: their histograms fit the cache
 LARGEST = 2**23  # rollouts in a job, at most: some seconds, so that nobody waits long for an end
-JOBS = 32  # a sweep is cut into at least so many jobs, so that a few workers end at about the same time
+JOBS = 32  # a sweep is cut into at least so many jobs for workers of whom we know nothing, to end at about one time
+JOBS_A_THREAD = 4  # and so many for each of our own threads, as a job's histograms take time to empty
 KEPT = 2**30  # bytes of results that may wait for one that is late
 BYTES_A_PLAN = 4096  # of a job's result, about
 
@@ -110,7 +111,9 @@ class Job:
 
 def _filled(counts: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     flat = counts.reshape(-1)
-    indices = np.flatnonzero(flat)
+    pairs = np.flatnonzero(flat.view(np.int64))  # most are empty: two are looked at at once
+    indices = (2 * pairs[:, None] + np.arange(2)).reshape(-1)
+    indices = indices[flat[indices] != 0]
     return indices.astype(np.int32), flat[indices]
 
 
@@ -121,7 +124,9 @@ def edition() -> str:
     return hashlib.sha256(b"".join(Path(str(file.__file__)).read_bytes() for file in files)).hexdigest()[:12]
 
 
-def cut(settings: Sequence[Setting], seed: int, bits: int, trials: int, *, apart: bool = False) -> Iterator[Job]:
+def cut(
+    settings: Sequence[Setting], seed: int, bits: int, trials: int, *, apart: bool = False, jobs: int = JOBS
+) -> Iterator[Job]:
     """Cut a sweep into jobs.
 
     Parameters
@@ -132,10 +137,12 @@ def cut(settings: Sequence[Setting], seed: int, bits: int, trials: int, *, apart
         As in `Job`.
     trials
         How many of each plan.
+    jobs
+        How many at least, where there are as many blocks.
     """
     whole = job(settings, seed, bits, range(trials), apart=apart)
     blocks = -(-trials // BLOCK)
-    size = max(min(LARGEST // (len(settings) * BLOCK), -(-blocks // JOBS)), 1) * BLOCK
+    size = max(min(LARGEST // (len(settings) * BLOCK), -(-blocks // jobs)), 1) * BLOCK
     for at in range(0, trials, size):
         yield replace(whole, trials=whole.trials[at : at + size])
 

@@ -137,8 +137,7 @@ def rare(
     plans: Mapping[str, Plan] = {plan.name: plan} if isinstance(plan, Plan) else plan
     names = [figure] if isinstance(figure, str) or not isinstance(figure, Iterable) else list(figure)
     _check(plans, names, precision)
-    check(plans, trials, seed, confidence, threads, executor)
-    trials, seed = int(trials), int(seed)
+    trials, seed = check(plans, trials, seed, confidence, threads, executor)
     survey = Survey(plans, scenario, [event(name) for name in names], seed)
     own = ThreadPoolExecutor(threads) if executor is None else None
     with own or nullcontext(), tqdm(total=0, unit="rollout", disable=not progress, leave=False, unit_scale=True) as bar:

@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from simulation import kernel
 from simulation._arguments import check_confidence, whole
-from simulation._jobs import Job, Part, cut, grouped, in_order, most_waiting
+from simulation._jobs import JOBS, JOBS_A_THREAD, Job, Part, cut, grouped, in_order, most_waiting
 from simulation._setting import setting
 from simulation.analysis.compare import FIGURES, over
 from simulation.draws import check_address
@@ -197,12 +197,11 @@ def sweep(
     BrokenExecutor
         Where a worker of the executor died and the executor cannot replace it.
     """
-    check(plans, trials, seed, confidence, threads, executor, bits)
-    trials, seed = int(trials), int(seed)
+    trials, seed = check(plans, trials, seed, confidence, threads, executor, bits)
     settings = [setting(plan, scenario) for plan in plans.values()]
     gathering = Gathering(plans, scenario, seed, trials, bits)
     wanted = _precision(precision, gathering)
-    jobs = cut(settings, seed, gathering.bins.bits, trials, apart=bool(wanted))
+    jobs = cut(settings, seed, gathering.bins.bits, trials, apart=bool(wanted), jobs=_least(threads, executor))
     own = ThreadPoolExecutor(threads) if executor is None else None
     ahead = threads if own else most_waiting(len(plans))
     with (
@@ -219,6 +218,13 @@ def sweep(
     return Sweep(gathering.tallies(), gathering.trials, confidence)
 
 
+def _least(threads: int, executor: Executor | None) -> int:
+    """Return into how many jobs to cut a sweep at least, so that workers end at about the same time."""
+    if executor:
+        return JOBS
+    return 1 if threads == 1 else threads * JOBS_A_THREAD
+
+
 def check(
     plans: Mapping[str, Plan],
     trials: int,
@@ -227,8 +233,8 @@ def check(
     threads: int = 1,
     executor: Executor | None = None,
     bits: int | None = None,
-) -> None:
-    """Refuse arguments of `sweep` that cannot be."""
+) -> tuple[int, int]:
+    """Refuse arguments of `sweep` that cannot be; return trials and seed as Python's own numbers."""
     if not plans:
         raise ValueError("there are no plans to sweep; give at least one")
     if not isinstance(plans, Mapping) or not all(isinstance(plan, Plan) for plan in plans.values()):
@@ -241,6 +247,7 @@ def check(
         raise ValueError(f"executor is {executor!r}; give a concurrent.futures executor, or leave it out")
     if bits is not None:
         whole("bits", bits, 1, 12)
+    return int(trials), int(seed)
 
 
 def _precision(precision: Mapping[str, float] | None, gathering: "Gathering") -> dict[str, float]:

@@ -72,7 +72,8 @@ def test_the_lock_pins_and_hashes_every_direct_dependency(root, renderer, pyproj
     lock = (root / "requirements.lock").read_text(encoding="utf-8")
     entries = [part for part in lock.replace("\\\n", " ").splitlines() if part and part[0] not in "# "]
     assert all("==" in entry and "--hash=sha256:" in entry for entry in entries)
-    texts = [*pyproject["project"]["dependencies"], *renderer.group(pyproject["dependency-groups"], "dev")]
+    groups = pyproject["dependency-groups"]
+    texts = [*pyproject["project"]["dependencies"], *(text for name in groups for text in renderer.group(groups, name))]
     for wanted in map(Requirement, texts):
         name = canonicalize_name(wanted.name)
         pinned = [entry.split()[0].split("==")[1] for entry in entries if entry.startswith(f"{name}==")]

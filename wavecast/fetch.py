@@ -21,7 +21,7 @@ looked at now is left for the next run. Made for cron: run it often, AWS forgets
 Exit codes:
   0    complete
   2    the config or the store cannot be read
-  3    partial: some units could not be looked at in full
+  3    partial: some units could not be looked at in full, another fetch is under way, or the disk is full
   4    credentials are missing or expired
   130  interrupted
 """
@@ -43,7 +43,7 @@ def fetch(path: Path, dry_run: bool, as_json: bool) -> int:
             report = history.fetch(config, progress=progress)
     except history.StoreError as error:
         click.echo(f"wavecast: {error}", err=True)
-        return 3 if config.store_path.exists() and not dry_run else 2
+        return 3 if isinstance(error, history.StoreBusy | history.StoreFailed) else 2
     click.echo(json.dumps(report.as_dict(), indent=2) if as_json else str(report))
     _advise(report)
     return report.exit_code
@@ -56,9 +56,10 @@ def _show(config: "Config", as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps(rows, indent=2))
         return 0
-    head = ["account", "region", "stream", "since", "calls"]
+    head = ["account", "region", "stream", "with", "since", "calls"]
     click.echo(columns([head, *([row[name] for name in head] for row in rows)]))
-    click.echo(f"{len(rows)} units. Before each account: sts:GetCallerIdentity. Nothing was called.")
+    asked = "sts:AssumeRole where there is a role, and sts:GetCallerIdentity"
+    click.echo(f"{len(rows)} units. Before each account: {asked}. Nothing was called.")
     return 0
 
 

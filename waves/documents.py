@@ -144,10 +144,26 @@ def _sentence(document: Document, model: type[pydantic.BaseModel], at: Where, er
         return f"the key {shown(loc[-1])} is missing{_inside(document, (*at, *loc[:-1]))}{meaning}"
     extra = field.json_schema_extra if field else None
     unit = extra.get("unit", "") if isinstance(extra, dict) else ""
-    must = error["msg"].replace("Input should be", "must be").replace("Input should", "should")
+    must = _must(error)
     value = shown(error["input"]) + (f" {unit}" if unit and isinstance(error["input"], (int, float)) else "")
     name = _dotted(document.nearest((*at, *loc)))
     return f"{name or 'this file'} is {value}: {must[0].lower()}{must[1:]}"
+
+
+def _must(error: ErrorDetails) -> str:
+    """Say what a value must be, in the words of a file rather than of Python."""
+    context = error.get("ctx", {})
+    match error["type"]:
+        case "tuple_type" | "list_type" | "set_type":
+            plain = isinstance(error["input"], str | int | float)
+            return "must be a list" + (f", such as [{error['input']}]" if plain else "")
+        case "model_type" | "model_attributes_type" | "dict_type" | "mapping_type":
+            return "must be a mapping, a line `name: value` for each entry"
+        case "too_short":
+            return f"must have at least {context['min_length']} item{'s' if context['min_length'] > 1 else ''}"
+        case "string_pattern_mismatch":
+            return f"must match the pattern {context['pattern']}"
+    return error["msg"].replace("Input should be", "must be").replace("Input should", "should")
 
 
 def _inside(document: Document, where: Where) -> str:

@@ -1,5 +1,6 @@
 """Where history comes from: one file a source, behind the small interface of `history.sources._source`."""
 
+from history.sources._registry import OWN_TABLES, SOURCES
 from history.sources._source import Again, Calls, Malformed, Page, Paged, Parts, Source, Windowed
 from history.sources.alarms import Alarms
 from history.sources.codecatalyst import CodeCatalyst
@@ -7,6 +8,8 @@ from history.sources.codepipeline import CodePipeline
 from history.sources.ecs import Ecs
 
 __all__ = [
+    "OWN_TABLES",
+    "SOURCES",
     "Again",
     "Alarms",
     "Calls",

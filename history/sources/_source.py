@@ -7,18 +7,21 @@ import abc
 import datetime as dt
 import json
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
-from history._clients import Client
 from history._steps import Unit
 from history._times import micros
 from history.records import Record
 
+if TYPE_CHECKING:
+    from history._clients import Client
+
 Value = TypeVar("Value")
+Known = Callable[[type[Record], Sequence[str]], set[str]]
 
 # What botocore's parsers raise at bodies of another shape than the service's model; its own errors are none of these.
 _UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, struct.error)
@@ -39,7 +42,7 @@ class Calls:
         For whom.
     """
 
-    def __init__(self, client: Client, unit: Unit) -> None:
+    def __init__(self, client: "Client", unit: Unit) -> None:
         self.unit = unit
         self._client = client
         self._pool: ThreadPoolExecutor | None = None
@@ -136,10 +139,23 @@ class Page:
 
 
 class Source(abc.ABC):
-    """One stream of one unit.
+    """One stream of one unit. A file in this folder with such a class in it is all that a further source needs.
+
+    Parameters
+    ----------
+    wanted
+        What the config says under the source's key.
+    known : callable
+        Which keys of a kind of records the store has: `Store.known`.
 
     Attributes
     ----------
+    key : str
+        Its key in an account of the config; empty for those that are not in accounts.
+    wanted : type
+        What may stand there, as pydantic has it.
+    about : str
+        What stands there, in a sentence, for the docs.
     stream, service : str
         The stream's name, and boto3's name of the service.
     operations : tuple of str
@@ -148,13 +164,26 @@ class Source(abc.ABC):
         For how long the service remembers, microseconds; None where nobody says.
     kinds : tuple of type of Record
         Records that start unfinished.
+    tables : tuple of type of Record
+        Its own tables, where no migration makes them: the store does, from their columns.
+    earliest : int
+        The service has nothing that is older, microseconds.
     """
 
+    key: ClassVar[str] = ""
+    wanted: ClassVar[Any] = None
+    about: ClassVar[str] = ""
     stream: ClassVar[str]
     service: ClassVar[str]
     operations: ClassVar[tuple[str, ...]]
     retention: ClassVar[int | None]
     kinds: ClassVar[tuple[type[Record], ...]] = ()
+    tables: ClassVar[tuple[type[Record], ...]] = ()
+    earliest: ClassVar[int] = 0
+
+    @abc.abstractmethod
+    def __init__(self, wanted: Any, known: Known) -> None:
+        """Take what the config says."""
 
     @abc.abstractmethod
     def parts(self, calls: Calls) -> Parts:

@@ -3,13 +3,14 @@
 import hashlib
 import json
 import re
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
+from pydantic import Field
+
+from history._patterns import Patterned, Patterns
 from history._times import DAY, SECOND, instant
-from history.config import Patterned
 from history.records import AlarmChange, Record
-from history.sources._source import Calls, Parts, Windowed, maybe, need, raw, when
+from history.sources._source import Calls, Known, Parts, Windowed, maybe, need, raw, when
 
 PAGE = 100
 TYPES = ("MetricAlarm", "CompositeAlarm")  # left out, composite alarms do not come
@@ -21,19 +22,22 @@ class Alarms(Windowed):
 
     Parameters
     ----------
-    patterns : sequence of str
+    wanted : sequence of str
         Patterns of alarm names. Names without wildcards are asked for one by one; with wildcards, the history of
         all alarms is read and filtered here.
     """
 
+    key: ClassVar[str] = "alarms"
+    wanted: ClassVar[Any] = Annotated[Patterns, Field(min_length=1)]
+    about: ClassVar[str] = "Patterns of CloudWatch alarm names; left out: none."
     stream: ClassVar[str] = "alarms"
     service: ClassVar[str] = "cloudwatch"
     operations: ClassVar[tuple[str, ...]] = ("cloudwatch:DescribeAlarmHistory",)
     retention: ClassVar[int | None] = 30 * DAY
 
-    def __init__(self, patterns: Sequence[str]) -> None:
-        self._patterned = Patterned(patterns)
-        self._text = Patterned.text(patterns)
+    def __init__(self, wanted: Patterns, known: Known) -> None:
+        self._patterned = Patterned(wanted)
+        self._text = Patterned.text(wanted)
 
     def parts(self, calls: Calls) -> Parts:
         """One part a name, or one for all patterns: other patterns tomorrow are another part, with its own past."""

@@ -4,15 +4,16 @@ There is no filter of time, so runs are read page by page; unfinished ones are a
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from botocore.exceptions import ClientError
 
-from history.config import CodeCatalystProject, Patterned
+from history._patterns import Patterned
 from history.records import Record, Workflow, WorkflowRun
 from history.sources._source import (
     Again,
     Calls,
+    Known,
     Page,
     Paged,
     Parts,
@@ -26,6 +27,9 @@ from history.sources._source import (
     when,
 )
 
+if TYPE_CHECKING:
+    from history.config import CodeCatalystProject
+
 PAGE = 50
 TERMINAL = {"SUCCEEDED", "FAILED", "STOPPED", "SUPERSEDED", "CANCELLED", "NOT_RUN", "ABANDONED"}
 STEP = 50
@@ -36,7 +40,7 @@ class CodeCatalyst(Paged):
 
     Parameters
     ----------
-    project : CodeCatalystProject
+    wanted : CodeCatalystProject
         Space, project and patterns of workflow names.
     """
 
@@ -50,9 +54,9 @@ class CodeCatalyst(Paged):
     retention: ClassVar[int | None] = None
     kinds: ClassVar[tuple[type[Record], ...]] = (WorkflowRun,)
 
-    def __init__(self, project: CodeCatalystProject) -> None:
-        self._place = {"spaceName": project.space, "projectName": project.project}
-        self._patterned = Patterned(project.workflows)
+    def __init__(self, wanted: "CodeCatalystProject", known: Known) -> None:
+        self._place = {"spaceName": wanted.space, "projectName": wanted.project}
+        self._patterned = Patterned(wanted.workflows)
         self._names: dict[str, str] = {}
 
     def parts(self, calls: Calls) -> Parts:

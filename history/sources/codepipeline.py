@@ -3,14 +3,17 @@
 There is no filter of time, so both are read page by page, newest first, down to the oldest that was unfinished.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from collections.abc import Callable
+from typing import Annotated, Any, ClassVar
 
+from pydantic import Field
+
+from history._patterns import Patterned, Patterns
 from history._times import DAY
-from history.config import Patterned
 from history.records import PipelineAction, PipelineExecution, Record
 from history.sources._source import (
     Calls,
+    Known,
     Page,
     Paged,
     Parts,
@@ -33,10 +36,13 @@ class CodePipeline(Paged):
 
     Parameters
     ----------
-    patterns : sequence of str
+    wanted : sequence of str
         Patterns of pipeline names.
     """
 
+    key: ClassVar[str] = "pipelines"
+    wanted: ClassVar[Any] = Annotated[Patterns, Field(min_length=1)]
+    about: ClassVar[str] = "Patterns of CodePipeline pipelines; left out: none."
     stream: ClassVar[str] = "codepipeline"
     service: ClassVar[str] = "codepipeline"
     operations: ClassVar[tuple[str, ...]] = (
@@ -47,8 +53,8 @@ class CodePipeline(Paged):
     retention: ClassVar[int | None] = 365 * DAY
     kinds: ClassVar[tuple[type[Record], ...]] = (PipelineExecution, PipelineAction)
 
-    def __init__(self, patterns: Sequence[str]) -> None:
-        self._patterned = Patterned(patterns)
+    def __init__(self, wanted: Patterns, known: Known) -> None:
+        self._patterned = Patterned(wanted)
 
     def parts(self, calls: Calls) -> Parts:
         """List the pipelines that match; each has its executions and its actions."""

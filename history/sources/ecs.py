@@ -3,16 +3,18 @@
 AWS keeps them for 90 days, of deployments made on or after 2024-10-25, and drops them with the service.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import datetime as dt
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, ClassVar
 
-from history._times import DAY, SECOND, instant
-from history.config import Ecs as Wanted
-from history.config import Patterned
+from history._patterns import Ecs as Wanted
+from history._patterns import Patterned
+from history._times import DAY, SECOND, instant, micros
 from history.records import Record, ServiceDeployment, ServiceImage, ServiceRevision
 from history.sources._source import (
     Again,
     Calls,
+    Known,
     Malformed,
     Parts,
     Windowed,
@@ -30,20 +32,21 @@ LARGEST_BATCH = 20  # DescribeServiceDeployments and DescribeServiceRevisions; b
 PAGE = 100
 TERMINAL = {"SUCCESSFUL", "STOPPED", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED"}
 
-Known = Callable[[type[Record], Sequence[str]], set[str]]
-
 
 class Ecs(Windowed):
     """Deployments of the ECS services that match.
 
     Parameters
     ----------
-    wanted : history.config.Ecs
+    wanted : Ecs
         Patterns of clusters and services.
     known : callable
         Which revisions need not be asked for, as they never change: `Store.known`.
     """
 
+    key: ClassVar[str] = "ecs"
+    wanted: ClassVar[Any] = Wanted
+    about: ClassVar[str] = "ECS services; left out: none."
     stream: ClassVar[str] = "ecs"
     service: ClassVar[str] = "ecs"
     operations: ClassVar[tuple[str, ...]] = (
@@ -55,6 +58,8 @@ class Ecs(Windowed):
     )
     retention: ClassVar[int | None] = 90 * DAY
     kinds: ClassVar[tuple[type[Record], ...]] = (ServiceDeployment,)
+    # It keeps no service deployment made before this day (user guide, "Service deployments").
+    earliest: ClassVar[int] = micros(dt.datetime(2024, 10, 25, tzinfo=dt.UTC))
 
     def __init__(self, wanted: Wanted, known: Known) -> None:
         self._wanted = wanted

@@ -7,17 +7,27 @@ folder. Not here: the server.
 import argparse
 import csv
 import datetime as dt
+import io
 import json
+import os
 import shlex
+import signal
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from tests.aws_stand_in import KINDS, Fault, History, StandIn, names
+from tests.aws_stand_in.history import when
 from waves.documents import write_yaml
 
 STEP_SECONDS = 0.5
+TEXTS = ("operation", "service", "account", "region")  # of a fault
+COUNTS = ("nth", "after", "first", "seed")
+NUMBERS = ("probability", "rate", "burst", "seconds", "minutes")
+FAULTS = f"what goes wrong; may be given again. Kinds: {', '.join(KINDS)}. Keys: {', '.join(TEXTS + COUNTS + NUMBERS)}"
 
 
 def options(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -39,7 +49,7 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     add("--late", type=float, default=0.0, help="the share of deployments that lists show only minutes later")
     add("--unknown", type=float, default=0.0, help="the share of records with enum values that no model lists")
     add("--forget", action="store_true", help="forget as AWS does: deployments after 90 days, alarms after 30")
-    add("--fault", type=fault, action="append", default=[], metavar="KIND[:KEY=VALUE,…]", help=", ".join(KINDS))
+    add("--fault", type=fault, action="append", default=[], metavar="KIND[:KEY=VALUE,…]", help=FAULTS)
     add("--out", type=Path, default=Path("build/aws-stand-in"), help="where the files go")
     add("--minutes", type=float, default=240.0, help="it stops by itself after so long")
     return parser.parse_args(arguments)
@@ -56,14 +66,13 @@ def fault(text: str) -> Fault:
     values: dict[str, Any] = {}
     for pair in filter(None, rest.split(",")):
         key, _, value = pair.partition("=")
-        if key in ("operation", "service", "account", "region"):
-            values[key] = value
-        elif key in ("nth", "after", "first", "seed"):
-            values[key] = int(value)
-        elif key in ("probability", "rate", "burst", "seconds", "minutes"):
-            values[key] = float(value)
-        else:
-            raise argparse.ArgumentTypeError(f"{key!r} is no part of a fault: {text}")
+        if key not in (*TEXTS, *COUNTS, *NUMBERS):
+            known = ", ".join((*TEXTS, *COUNTS, *NUMBERS))
+            raise argparse.ArgumentTypeError(f"{key!r} is no part of a fault: {text}; use {known}")
+        try:
+            values[key] = value if key in TEXTS else int(value) if key in COUNTS else float(value)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{key}={value}: {value!r} is not a number: {text}") from None
     try:
         return Fault(kind, **values)
     except ValueError as error:
@@ -100,19 +109,48 @@ def write(aws: StandIn, folder: Path) -> str:
     write_yaml(config(aws), folder / "fetch.yaml")
     truth = json.dumps(aws.history.truth_document(), indent=1)
     (folder / "truth.json").write_text(truth + "\n", encoding="utf-8")
-    with open(folder / "incidents.csv", "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["id", "digest", "started_at", "detected_at", "mitigated_at", "regions", "note"])
-        for incident in aws.history.incidents():
-            times = [incident[key] and incident[key].isoformat() for key in ("started", "detected", "mitigated")]
-            row = [incident["digest"], *times, ";".join(incident["regions"]), incident["note"]]
-            writer.writerow([f"incident-{incident['rollout']}", *row])
+    write_incidents(aws.history, folder)
     return lines
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Serve until Ctrl-C, or until the time is over."""
-    chosen = options(arguments)
+def write_incidents(history: History, folder: Path) -> None:
+    """Write what a diligent team has written down by now, as `wavecast import` takes it."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(["id", "digest", "started_at", "detected_at", "mitigated_at", "regions", "note"])
+    now = when(history.now)
+    for incident in history.incidents():
+        if incident["started"] <= now:
+            times = [incident[key] for key in ("started", "detected", "mitigated")]
+            known = [at.isoformat() if at and at <= now else "" for at in times]
+            row = [incident["digest"], *known, ";".join(incident["regions"]), incident["note"]]
+            writer.writerow([f"incident-{incident['rollout']}", *row])
+    target, made = folder / "incidents.csv", folder / "incidents.csv.new"
+    made.write_text(text.getvalue(), encoding="utf-8", newline="")
+    made.replace(target)
+
+
+def command() -> str:
+    """How a fresh shell in this folder calls the kit's command: it is beside this Python, if anywhere."""
+    own = Path(sys.executable).with_name("wavecast")
+    if not own.exists():
+        return "wavecast"
+    return shlex.quote(os.path.relpath(own) if own.is_relative_to(Path.cwd()) else str(own))
+
+
+@contextmanager
+def terminable() -> Iterator[None]:
+    """Take SIGTERM and a closed terminal for Ctrl-C, so that nothing is left behind."""
+    before = {each: signal.signal(each, signal.default_int_handler) for each in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def make(chosen: argparse.Namespace) -> History:
+    """Make the history that was asked for."""
     until = chosen.until or dt.datetime.now(dt.UTC).replace(minute=0, second=0, microsecond=0)
     history = History.make(
         chosen.seed,
@@ -128,23 +166,38 @@ def main(arguments: list[str] | None = None) -> int:
     ).at(-60.0 * chosen.ahead)
     if chosen.forget:
         history.deployment_days, history.alarm_days = 90.0, 30.0
-    seconds = 60.0 * chosen.minutes
+    return history
+
+
+def serve(chosen: argparse.Namespace, history: History) -> None:
+    """Serve until the time is over; the clock goes on, and the incidents with it."""
     ports = {"port": chosen.port, "codecatalyst_port": chosen.codecatalyst_port}
-    with StandIn(history, chosen.fault, seconds=seconds, **ports) as aws:
+    with StandIn(history, chosen.fault, seconds=60.0 * chosen.minutes, **ports) as aws:
         print(write(aws, chosen.out), end="")
         where = shlex.quote(str(chosen.out))
-        print(
-            f"# {len(history.deployments)} synthetic deployments in {len(history.truth)} rollouts, seed {chosen.seed}"
-        )
-        print(f"# in another shell: . {where}/environment.sh && wavecast fetch --config {where}/fetch.yaml", flush=True)
-        try:
-            before = time.monotonic()
-            while not aws.wait(STEP_SECONDS):
-                now = time.monotonic()
-                aws.mutate(minutes=(now - before) / 60 * chosen.speed)
-                before = now
-        except KeyboardInterrupt:
-            print("stopped", file=sys.stderr)
+        count = f"{len(history.deployments)} synthetic deployments in {len(history.truth)} rollouts"
+        print(f"# {count}, seed {chosen.seed}")
+        fetch = f"{command()} fetch --config {where}/fetch.yaml"
+        print(f"# in another shell: . {where}/environment.sh && {fetch}", flush=True)
+        before = time.monotonic()
+        while not aws.wait(STEP_SECONDS):
+            now = time.monotonic()
+            aws.mutate(minutes=(now - before) / 60 * chosen.speed)
+            write_incidents(history, chosen.out)
+            before = now
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve until Ctrl-C, SIGTERM, or until the time is over."""
+    chosen = options(arguments)
+    try:
+        with terminable():
+            serve(chosen, make(chosen))
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+    except (ValueError, OverflowError, OSError) as error:
+        print(f"aws-stand-in: {error}", file=sys.stderr)
+        return 2
     return 0
 
 

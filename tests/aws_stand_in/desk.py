@@ -79,7 +79,8 @@ class Desk:
         if ask.request and ask.request.protocol == protocols.CBOR:
             reply.headers["smithy-protocol"] = "rpc-v2-cbor"
         skew = next((fault.seconds for fault in ask.strikes if fault.kind == "skew"), 0.0)
-        reply.headers["Date"] = formatdate(time.time() + skew, usegmt=True)
+        # The clock of the story: whoever takes the machine's would believe to know what is yet to come.
+        reply.headers["Date"] = formatdate(self.history.clock(ask.caller.region) // 1000 + skew, usegmt=True)
         reply.headers["x-amzn-RequestId"] = ask.identity
         service, operation = (ask.request.service, ask.request.operation) if ask.request else ("", "")
         call = Call(operation, ask.caller.account, ask.caller.region, arrived, ask.outcome, service, ask.parameters)

@@ -218,11 +218,15 @@ class StandIn:
         """Listen."""
         host, port, other = self._where
         self._folder = tempfile.TemporaryDirectory(prefix="aws-stand-in-")
-        pem, key = certificate.write(Path(self._folder.name))
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(pem, key)
-        plain = Listener(host, port, self.desk, self._stopping, context if self.tls else None)
-        secure = Listener(host, other, self.desk, self._stopping, context)
+        with contextlib.ExitStack() as opened:  # where a port is taken, nothing stays behind
+            opened.callback(self._folder.cleanup)
+            pem, key = certificate.write(Path(self._folder.name))
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(pem, key)
+            plain = Listener(host, port, self.desk, self._stopping, context if self.tls else None)
+            opened.callback(plain.server_close)
+            secure = Listener(host, other, self.desk, self._stopping, context)
+            opened.pop_all()
         self._listeners = [plain, secure]
         scheme = "https" if self.tls else "http"
         self.endpoint_url = f"{scheme}://{host}:{plain.server_address[1]}"

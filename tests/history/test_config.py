@@ -5,7 +5,7 @@ import pytest
 import yaml
 
 import history
-from history.config import Patterned
+from history._patterns import Patterned
 from wavecast.schemas import schemas
 from waves import InputError
 
@@ -34,7 +34,7 @@ def test_a_config_is_read_and_its_store_lies_beside_it(write):
     path = write("history.yaml", GOOD)
     config = history.Config.read(path)
     assert config.store_path == path.parent / "kept.sqlite"
-    assert config.accounts[0].streams == ("ecs", "alarms")
+    assert [kind.stream for kind in config.accounts[0].sources] == ["ecs", "alarms"]
     assert config.since is not None and config.since.isoformat() == "2026-01-31T00:00:00+00:00"
     assert (config.threads, config.overlap_minutes) == (4, 120.0)
 
@@ -125,3 +125,36 @@ def test_the_published_schema_refuses_what_the_model_refuses(text, write):
     assert list(checker().iter_errors(yaml.safe_load(text)))
     with pytest.raises(InputError):
         history.Config.read(write("bad.yaml", text))
+
+
+@pytest.mark.parametrize(
+    ("line", "word"),
+    [
+        ("since: 2062-01-01", "lies in the future"),
+        ("since: 2026", "must be ISO 8601"),
+        ("since: 0001-01-01T00:00:00+05:00", "out of range"),
+        ("overlap_minutes: 1e308", "less than or equal to 86400"),
+        ("deadline_minutes: 1e308", "less than or equal to 1440"),
+        ("requests_per_second: 1e-300", "greater than or equal to 0.001"),
+        ("read_timeout_seconds: 1e15", "less than or equal to 3600"),
+        ('endpoint_url: "http://a b"', "must be a host and a port"),
+        ("endpoint_url: http://a:99999", "must be a host and a port"),
+        ('store: "a\\0b"', "no file name should have"),
+        ("store: ~/history.sqlite", "write the path out"),
+        ("codecatalyst: [{space: acme, project: shop, workflows: build}]", "must be a list, such as [build]"),
+        ("codecatalyst: [{space: acme, project: shop, workflows: []}]", "must have at least 1 item"),
+        ("codecatalyst: [{space: acme, project: shop, workflows: ['[a']}]", "a [ that no ] closes"),
+        ("codecatalyst: [{space: acme, project: shop, workflows: ['^store.*$']}]", "is a regular expression"),
+        ("home_region: Virginia", "such as eu-west-1"),
+    ],
+)
+def test_what_would_fail_later_is_refused_at_the_door(write, line, word):
+    key = line.partition(":")[0]
+    kept = [row for row in GOOD.partition("codecatalyst")[0].splitlines() if not row.startswith(key)]
+    found = findings(write, "\n".join([*kept, line, ""]))
+    assert len(found) == 1 and word in found[0][2]
+
+
+def test_an_address_with_a_query_is_refused_without_repeating_it(write):
+    found = findings(write, GOOD + "endpoint_url: http://localhost:1/?token=hunter2\n")
+    assert [rule for _, rule, _ in found] == ["invalid-value"] and "hunter2" not in str(found)

@@ -1,7 +1,8 @@
 """docs/history.md names every table, column, config key, outcome and column of the tables that people bring."""
 
 import history
-from history.config import Account, CodeCatalystProject, Config, Ecs
+from history._patterns import Ecs
+from history.config import Account, CodeCatalystProject, Config
 from history.tables import MODELS
 
 

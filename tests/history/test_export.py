@@ -1,14 +1,18 @@
 """The export: complete, replaced at once, the same bytes for the same rows, harmless in a spreadsheet."""
 
 import csv
+import dataclasses
+import hashlib
 import json
+import random
 import threading
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 import history
-from history import _export
+from history import _export, _place
 from history._steps import Step, Unit
 from history.store import Store
 from tests.history.test_store import run
@@ -44,6 +48,30 @@ def test_the_same_rows_give_the_same_bytes(filled, canonical):
     assert canonical(filled) == canonical(filled)
 
 
+@pytest.mark.parametrize("bytes_at_once", [1, 5 << 20, 1 << 30])
+def test_in_whatever_order_rows_came_the_file_is_in_the_order_of_the_key(tmp_path, monkeypatch, bytes_at_once):
+    """Whether a row group lies in one piece in the store or all over it, and however many are read in one go."""
+    monkeypatch.setattr(_export, "ROW_GROUP", 2000)
+    monkeypatch.setattr(_export, "ROWS_AT_ONCE", 300)
+    monkeypatch.setattr(_export, "BYTES_AT_ONCE", bytes_at_once)
+    raws = [hashlib.sha512(b"%d" % n).hexdigest() * 8 for n in range(4500)]  # beyond a page and a dictionary
+    rows = [dataclasses.replace(run(1000 + n), status=f"état {n % 7}", raw=raw) for n, raw in enumerate(raws)]
+    found = set()
+    for order in (rows, rows[::-1], random.Random(3).sample(rows, len(rows))):
+        path = tmp_path / f"{len(list(tmp_path.iterdir()))}.sqlite"
+        with Store(path) as store:
+            store.write(order, observed_at=5)
+        written = history.export(path, tmp_path / "out")
+        file = tmp_path / "out" / written.snapshot / "workflow_runs.parquet"
+        found.add(file.read_bytes())
+        assert pq.ParquetFile(file).metadata.num_row_groups == 3
+        kept = history.read_export(tmp_path / "out", "workflow_runs")
+        assert list(kept["id"]) == [row.id for row in rows]
+        assert list(kept["status"]) == [row.status for row in rows]
+        assert list(kept["raw"]) == raws
+    assert len(found) == 1
+
+
 def test_a_snapshot_that_fails_leaves_the_one_before(filled, tmp_path, monkeypatch):
     target = tmp_path / "out"
     first = history.export(filled, target)
@@ -54,7 +82,7 @@ def test_a_snapshot_that_fails_leaves_the_one_before(filled, tmp_path, monkeypat
         if len(settled) == 3:
             raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(_export._Place, "settle", full)
+    monkeypatch.setattr(_place.Place, "settle", full)
     with pytest.raises(history.ExportError, match="No space left"):
         history.export(filled, target)
     assert json.loads((target / "current.json").read_text())["snapshot"] == first.snapshot

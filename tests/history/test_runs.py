@@ -1,11 +1,17 @@
 """Run after run: records that appear and change, clocks that jump, AWS that is slow, two runs at once."""
 
+import contextlib
 import datetime as dt
+import os
+import sqlite3
+import subprocess
+import sys
 import threading
 
 import pytest
 
 import history
+from history._turn import turn
 from history._wire import Wire
 from history.store import Store
 from tests.aws_stand_in import Fault, History, StandIn, names
@@ -87,7 +93,38 @@ def test_a_cursor_never_passes_the_clock_of_aws(setting, monkeypatch):
     assert latest <= dt.datetime.now(dt.UTC).timestamp() * 1e6 + 1e6
 
 
-def test_two_runs_at_once_leave_what_one_leaves(story, setting, canonical, reference):
+def test_a_run_beside_another_asks_nobody_and_says_who_is_at_work(story, setting):
+    with StandIn(story) as aws:
+        config = setting(aws)
+        with turn(config.store_path):
+            with pytest.raises(history.StoreBusy, match=rf"process {os.getpid()} on .* since 2.*Z; nothing was asked"):
+                history.fetch(config, now=now(story))
+            assert not aws.requests
+            assert select(config, "SELECT count(*) FROM runs") == [(0,)]
+        assert history.fetch(config, now=now(story)).exit_code == 0
+
+
+def test_a_process_that_is_killed_gives_up_its_turn(tmp_path, root):
+    code = "import sys, time, pathlib; from history._turn import turn\n"
+    code += "with turn(pathlib.Path(sys.argv[1])): print('mine', flush=True); time.sleep(60)"
+    store = tmp_path / "history.sqlite"
+    with subprocess.Popen([sys.executable, "-c", code, str(store)], cwd=root, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None and other.stdout.readline() == b"mine\n"
+        with pytest.raises(history.StoreBusy, match=f"process {other.pid} on"), turn(store):
+            raise AssertionError("two turns at once")
+        other.kill()
+    with turn(store):
+        assert (
+            sqlite3.connect(f"{store}.lock")
+            .execute("SELECT who FROM holder")
+            .fetchone()[0]
+            .startswith(f"process {os.getpid()} on")
+        )
+
+
+def test_two_runs_at_once_leave_what_one_leaves(story, setting, canonical, reference, monkeypatch):
+    """Where the lock does not hold, as on some network file systems, the store does."""
+    monkeypatch.setattr("history._fetch.turn", lambda store: contextlib.nullcontext())
     with StandIn(story) as aws:
         config = setting(aws)
         reports = []
@@ -124,6 +161,20 @@ def test_behind_a_slow_bucket_every_run_makes_progress_and_in_the_end_nothing_is
     assert codes[0] == 3 and codes[-1] == 0
     assert seen == sorted(seen) and len(set(seen)) > 1
     assert canonical(config.store_path) == canonical(clean.store_path)
+
+
+def test_runs_that_all_end_early_do_not_all_end_before_the_same_services(setting):
+    """Each run can ask about two services only; in the end every one of them has had its turn."""
+    story = History.make(5, regions=REGIONS[:1], deployments=40, days=20, services=6)
+    with StandIn(story) as aws:
+        config = only_ecs(setting, aws, attempts=1)
+        known = "SELECT DISTINCT part FROM coverage"
+        for _ in range(40):
+            aws.script(Fault("http500", operation="ListServiceDeployments", after=2))
+            assert outcomes(history.fetch(config, now=now(story)))[REGIONS[0], "ecs"] == "unreachable"
+            if len(select(config, known)) == len(story.services):
+                break
+        assert len(select(config, known)) == len(story.services) >= 6
 
 
 def test_an_answer_that_drips_is_cut_at_the_deadline(story, setting):
@@ -204,6 +255,19 @@ def test_a_role_is_assumed_in_the_account_it_belongs_to(setting):
     assert arns and [row[0] for row in select(config, "SELECT arn FROM service_deployments ORDER BY arn")] == sorted(
         arns
     )
+
+
+def test_a_role_that_is_assumed_in_drips_is_given_up_in_time(setting, monkeypatch):
+    monkeypatch.setattr("history._clients.STS_SECONDS", 1.5)
+    accounts = ("111122223333", "444455556666")
+    two = History.make(3, accounts=accounts, regions=REGIONS, deployments=12, days=30, services=2)
+    with StandIn(two, [Fault("slow_drip", operation="AssumeRole", seconds=60.0)]) as aws:
+        role = {"id": accounts[1], "role": f"arn:aws:iam::{accounts[1]}:role/reader", **ECS_ONLY}
+        config = setting(aws, account=role, read_timeout_seconds=5.0).model_copy(update={"codecatalyst": ()})
+        began = dt.datetime.now()
+        report = history.fetch(config, now=now(two))
+        assert (dt.datetime.now() - began).total_seconds() < 15
+    assert set(outcomes(report).values()) == {"unreachable"}
 
 
 def test_no_credentials_at_all_is_exit_code_4_with_both_ways_to_a_token(story, setting, monkeypatch):

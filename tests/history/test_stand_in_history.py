@@ -3,6 +3,7 @@
 Not here: protocols and refusals (`test_stand_in`), faults (`test_stand_in_faults`).
 """
 
+import csv
 import datetime as dt
 import functools
 from collections import Counter, defaultdict
@@ -353,8 +354,25 @@ def test_incidents_are_what_hurt_somebody_and_the_collector_takes_them(tmp_path)
         write(aws, tmp_path)
     incidents = history.incidents()
     assert len(incidents) == len([rollout for rollout in history.truth if rollout.harm]) > 3
-    taken = collector.import_table(tmp_path / "store.sqlite", tmp_path / "incidents.csv", "incidents")
-    assert taken == (len(incidents), 0)
+    known = [each for each in incidents if each["started"] <= at(history.now)]
+    store, now = tmp_path / "store.sqlite", at(history.now)
+    taken = collector.import_table(store, tmp_path / "incidents.csv", "incidents", now=now)
+    assert taken == (len(known), 0)
+
+
+def test_the_stand_in_writes_down_no_incident_before_it_happened(tmp_path):
+    history = make(deployments=900).at(-60.0 * 24 * 30)
+    incidents = history.incidents()
+    started, mitigated = (
+        {each["rollout"] for each in incidents if each[key] <= at(history.now)} for key in ("started", "mitigated")
+    )
+    with StandIn(history) as aws:
+        write(aws, tmp_path)
+    with open(tmp_path / "incidents.csv", encoding="utf-8", newline="") as file:
+        rows = {row["id"].removeprefix("incident-"): row for row in csv.DictReader(file)}
+    assert 0 < len(started) < len(incidents)
+    assert rows.keys() == started
+    assert {rollout for rollout, row in rows.items() if row["mitigated_at"]} == mitigated
 
 
 def test_an_account_id_is_12_digits():

@@ -1,6 +1,10 @@
 """Tables that people bring: whole or not at all, every fault with its place, twice is once."""
 
+import datetime as dt
+
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import history
@@ -42,6 +46,62 @@ def test_importing_twice_changes_nothing_and_a_correction_replaces(write, tmp_pa
     assert history.import_table(store, write("i.csv", INCIDENTS.replace("nobody", "somebody")), "incidents") == (0, 1)
     assert rows(store, "incidents")[0]["note"] == "somebody saw it"
     assert rows(store, "incidents")[0]["regions"] == '["us-east-1","us-west-2"]'
+
+
+def test_other_spellings_of_the_same_values_change_nothing(write, tmp_path):
+    """Zones, fractions, blanks, the order of columns and of regions; and CSV for Parquet."""
+    store = tmp_path / "history.sqlite"
+    history.import_table(store, write("d.csv", DEPLOYMENTS), "deployments")
+    history.import_table(store, write("i.csv", INCIDENTS), "incidents")
+    other = (
+        "region,service,status,finished_at,started_at,digest,note\n"
+        "us-east-1, store ,succeeded,2026-03-01T12:06:00.000000+02:00,2026-03-01 10:00:00+00:00,sha256:aa,\n"
+        'us-west-2,store,rolled_back,20260301T103000Z,2026-03-01T10:20Z,sha256:aa," =HYPERLINK(1)"\n'
+    )
+    assert history.import_table(store, write("d.csv", other), "deployments") == (0, 0)
+    again = INCIDENTS.replace("us-east-1; us-west-2", "us-west-2;us-east-1").replace("11:00:00Z", "11:00:00.000Z")
+    assert history.import_table(store, write("i.csv", again), "incidents") == (0, 0)
+    frame = pd.read_csv(write("d.csv", DEPLOYMENTS.replace("'=HYPER", "=HYPER")))
+    frame["started_at"] = pd.to_datetime(frame["started_at"], utc=True).astype("datetime64[ns, UTC]")
+    frame.to_parquet(tmp_path / "d.parquet")
+    assert history.import_table(store, tmp_path / "d.parquet", "deployments") == (0, 0)
+
+
+def test_what_is_in_progress_is_unfinished_until_an_import_that_ends_it(write, tmp_path):
+    store = tmp_path / "history.sqlite"
+    begun = "service,region,status,started_at,finished_at\nstore,us-east-1,in_progress,2026-03-01T10:00:00Z,\n"
+    ended = begun.replace("in_progress", "succeeded").replace("00Z,\n", "00Z,2026-03-01T10:06:00Z\n")
+    assert history.import_table(store, write("d.csv", begun), "deployments") == (1, 0)
+    assert [row["finished"] for row in rows(store, "table_deployments")] == [0]
+    assert history.import_table(store, write("d.csv", begun), "deployments") == (0, 0)
+    assert history.import_table(store, write("d.csv", ended), "deployments") == (0, 1)
+    assert [(row["finished"], row["status"]) for row in rows(store, "table_deployments")] == [(1, "succeeded")]
+
+
+def test_a_later_import_counts_though_the_clock_was_set_back(write, tmp_path):
+    store = tmp_path / "history.sqlite"
+    today, yesterday = (dt.datetime(2026, 4, day, tzinfo=dt.UTC) for day in (2, 1))
+    history.import_table(store, write("i.csv", INCIDENTS), "incidents", now=today)
+    later = write("i.csv", INCIDENTS.replace("nobody", "somebody"))
+    assert history.import_table(store, later, "incidents", now=yesterday) == (0, 1)
+    assert rows(store, "incidents")[0]["note"] == "somebody saw it"
+
+
+def test_a_clock_may_be_an_hour_behind_those_of_a_table(write, tmp_path):
+    now = dt.datetime(2026, 3, 1, 9, 20, tzinfo=dt.UTC)
+    text = "digest,started_at\nx,2026-03-01T10:20:00Z\n"
+    assert history.import_table(tmp_path / "h.sqlite", write("i.csv", text), "incidents", now=now) == (1, 0)
+
+
+def test_a_note_may_have_lines_and_a_column_a_nan(write, tmp_path):
+    """pandas writes NaN into Parquet where it has no text."""
+    nothing = pa.array([float("nan")])
+    when = pa.array([dt.datetime(2026, 3, 1, 10, tzinfo=dt.UTC)])
+    table = pa.table({"digest": ["x"], "rollout": nothing, "started_at": when, "note": ["two\nlines"]})
+    pq.write_table(table, tmp_path / "i.parquet")
+    assert history.import_table(tmp_path / "h.sqlite", tmp_path / "i.parquet", "incidents") == (1, 0)
+    (row,) = rows(tmp_path / "h.sqlite", "incidents")
+    assert (row["rollout"], row["note"]) == (None, "two\nlines")
 
 
 def test_parquet_says_the_same_as_csv(write, tmp_path):
@@ -88,7 +148,7 @@ def test_all_faults_of_a_file_come_at_once_and_nothing_of_it_is_taken(write, tmp
         ("service,region,status,started_at,service\n", "column-twice", "twice"),
         ("service,region,status,started_at\na,b\n", "cells", "2 cells, the header has 4"),
         ('service,region,status,started_at\n"a,b\n', "not-csv", "quotes"),
-        (DEPLOYMENTS + DEPLOYMENTS.splitlines()[1] + "\n", "id-twice", "stands here twice"),
+        (DEPLOYMENTS + DEPLOYMENTS.splitlines()[1] + "\n", "id-twice", "stand here twice"),
     ],
 )
 def test_a_file_that_is_no_such_table_says_why(write, tmp_path, text, rule, word):

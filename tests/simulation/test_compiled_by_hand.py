@@ -8,9 +8,11 @@ are in ``test_ties``.
 import math
 from typing import Any
 
+import numpy as np
 import pytest
 
 from simulation import Scenario, run
+from simulation.draws import PURPOSES, Purpose, uniform
 from tests.simulation.worlds import COLUMNS, differences, fleet, plan, wave
 from waves import Plan
 
@@ -87,3 +89,27 @@ def test_a_failure_that_rolls_nothing_back_leaves_harm_to_the_report(check):
     }  # fmt: skip
     waves = plan(wave("a b", bake=9), strategy="rolling")
     check(waves, [fault("b", **REFUSED), fault("a", onset=6.0)], expected, report=3.0)
+
+
+@pytest.mark.parametrize("engine", ["compiled", "simpy"])
+@pytest.mark.parametrize(
+    "name, outcome",
+    [("build_failure", "build_failed"), ("rejection", "rejected"), ("deploy_failure", "deploy_failed")],
+)
+def test_a_chance_is_met_strictly_below_it(engine, name, outcome):
+    """Rule 2: yes is u < p, so u = p is a no; the next number above it makes it a yes."""
+    u = float(uniform(0, np.arange(1, dtype=np.uint64), PURPOSES[name], 0, 0)[0])
+    for chance, wanted in ((u, "completed"), (math.nextafter(u, 1), outcome)):
+        scene = Scenario.model_validate({"fleet": FLEET, "deploy": 4.0, f"{name}_probability": chance})
+        assert list(run(plan(wave("a", approval=True)), scene, trials=1, engine=engine).frame.outcome) == [wanted]
+
+
+@pytest.mark.parametrize("engine", ["compiled", "simpy"])
+@pytest.mark.parametrize("where, thing", [("everywhere", Purpose(1, 8)), ("each_region", Purpose(2, 8))])
+def test_a_fault_hits_strictly_below_its_chance(engine, where, thing):
+    """Rules 2 and 3: the draw of the change, or of region a; both are the first of their kind."""
+    u = float(uniform(0, np.arange(1, dtype=np.uint64), thing, 0, 0)[0])
+    for chance, wanted in ((u, "completed"), (math.nextafter(u, 1), "escaped")):
+        blind = {"name": "it", "where": where, "probability": chance, "detection_probability": 0.0}
+        scene = Scenario.model_validate({"fleet": FLEET, "deploy": 4.0, "faults": [blind]})
+        assert list(run(plan("a"), scene, trials=1, engine=engine).frame.outcome) == [wanted]

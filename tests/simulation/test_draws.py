@@ -242,8 +242,9 @@ def test_trials_out_of_range_are_refused_with_their_range():
             Draws(scenario(), 0, trials)
 
 
-def test_the_last_trial_of_all_is_drawn():
+def test_the_last_trial_of_all_is_drawn_and_no_trials_are_no_fault():
     assert len(Draws(scenario(), 0, range(2**32 - 1, 2**32)).column("build")) == 1
+    assert Draws(scenario(), 0, range(3, 3)).column("build") == []
 
 
 def test_a_chance_is_met_strictly_below_it():

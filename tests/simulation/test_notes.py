@@ -4,6 +4,7 @@ Regions a and b serve 10 and 20 requests a minute; deployments are blue/green an
 waves count from 0, and −1 stands where an event belongs to none. What is read off a trace is in ``test_trace``.
 """
 
+import math
 from typing import Any
 
 import pytest
@@ -26,7 +27,7 @@ def back(minute: float) -> list[tuple[Any, ...]]:
 
 def told(plan: Plan, *, traced: bool = True, **given: Any) -> list[tuple[Any, ...]]:
     """The events of one rollout by hand-set draws, those at one instant by name: their order is settled elsewhere."""
-    scene, defects, refuses = scenario(), given.pop("defects", {}), given.pop("refuses", "")
+    scene, defects, refuses = scenario(**given.pop("fields", {})), given.pop("defects", {}), given.pop("refuses", "")
     world = FakeWorld(scene.fleet.names, given, defects, refuses.split())
     return sorted(Rollout(setting(plan, scene), world, traced=traced).events)
 
@@ -105,6 +106,22 @@ def test_a_failure_after_the_halt_is_not_told():
             (5.0, "alarm", "a", 0, "nothing"), (5.0, "false alarm", "a", 0, ""), *back(5.0),
         ]
     )  # fmt: skip
+
+
+def test_what_moves_or_hurts_at_the_very_halt_is_told():
+    """Traffic goes before alarms: at 7, when a's false alarm halts, d gets its traffic; or begins to hurt."""
+    everyone = plan("a b c d", bake=20)
+    moved = told(everyone, deploy={"d": 7.0}, false_alarm={"a": 3.0})
+    assert {(7.0, "traffic moves", "d", 0, "100%"), (7.0, "deployment ends", "d", 0, "")} < set(moved)
+    hurt = told(everyone, defects={"d": bad(onset=3.0, alarms=False)}, false_alarm={"a": 3.0})
+    assert {(7.0, "harm begins", "d", 0, "first"), (7.0, "false alarm", "a", 0, "")} < set(hurt)
+
+
+def test_what_never_comes_is_not_told_even_without_a_horizon():
+    """No evidence, no report, no false alarm, for ever."""
+    ends = [(4.0, "bake ends", "", 0, ""), (4.0, "escaped", "", -1, "")]
+    found = told(plan("a"), defects={"a": bad()}, fields={"horizon_minutes": math.inf})
+    assert found == sorted([*A_IS_UP, HARM, *ends])
 
 
 def test_recovery_by_hand():

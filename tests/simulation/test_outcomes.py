@@ -1,6 +1,9 @@
 """Outcomes: the public columns, chunks and seeds, and a summary worked out by hand from a small frame."""
 
+import dataclasses
+import inspect
 import math
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -185,6 +188,14 @@ def test_regions_are_worked_out_by_hand():
     assert (regions["exposed_low"]["a"], regions["exposed_high"]["a"]) == pytest.approx((low, high))
 
 
+def test_a_region_hit_once_has_its_own_minutes_and_one_never_hit_has_none():
+    given = by_hand()
+    regional = np.array([[1.0, 0.0], [30.0, 0.0], [2.0, 0.0]])
+    regions = dataclasses.replace(given, regional=regional).regions
+    assert regions["hurt_minutes_given_exposed"]["a"] == 30 and np.isnan(regions["hurt_minutes_given_exposed"]["b"])
+    assert list(regions["impact_minutes_mean"]) == [2 / 16, 0]
+
+
 def test_where_nothing_ships_it_takes_for_ever():
     found = run(plan("a"), scenario(fleet(), build_failure_probability=1.0), trials=20).summary()
     assert found["estimate"]["minutes_to_ship"] == math.inf
@@ -210,6 +221,7 @@ def test_outcomes_say_what_was_run(engine):
     found = run(chosen, scene, trials=3, first=4, seed=5, engine=engine)
     assert (found.plan, found.scenario, found.seed, found.trials) == (chosen, scene, 5, range(4, 7))
     assert list(found.frame.index) == [4, 5, 6] and found.regional.shape == (3, 2)
+    assert found.defective.dtype == bool and len(found.defective) == 3
     assert "seed=5" in repr(found) and "range(4, 7)" in repr(found)
 
 
@@ -225,9 +237,11 @@ def test_tables_are_not_printed_with_what_was_run():
     assert not [name for name in ("frame=", "regional=", "defective=") if name in shown]
 
 
-def test_twenty_thousand_rollouts_of_seed_0_unless_said_otherwise():
-    found = run(plan("a"), scenario())
-    assert (found.seed, found.trials) == (0, range(20_000))
+@pytest.mark.parametrize("function", [run, run_all])
+def test_twenty_thousand_rollouts_of_seed_0_without_a_bar_unless_said_otherwise(function):
+    given = {name: each.default for name, each in inspect.signature(function).parameters.items()}
+    wanted = {"trials": 20_000, "seed": 0, "first": 0, "engine": "compiled", "progress": False}
+    assert {name: given[name] for name in wanted} == wanted
 
 
 def test_tables_name_their_rows(summary):
@@ -258,12 +272,11 @@ def test_quantiles_are_order_statistics():
     """Of 1 to 200 minutes: the 100th, 190th and 198th."""
     frame = by_hand().frame.loc[[0] * 200].reset_index(drop=True)
     frame["mixed_minutes"] = np.arange(1.0, 201.0)
-    found = Outcomes(plan("a"), scenario(), 0, range(200), frame, np.zeros((3, 1)), np.zeros(200, dtype=bool)).summary()
-    assert list(found.loc[["mixed_minutes_p50", "mixed_minutes_p95", "mixed_minutes_p99"], "estimate"]) == [
-        100,
-        190,
-        198,
-    ]
+    many = Outcomes(plan("a"), scenario(), 0, range(200), frame, np.zeros((3, 1)), np.zeros(200, dtype=bool))
+    names = ["mixed_minutes_p50", "mixed_minutes_p95", "mixed_minutes_p99"]
+    found, narrow = many.summary().loc[names], many.summary(0.5).loc[names]
+    assert list(found["estimate"]) == [100, 190, 198]
+    assert found["low"].iloc[0] < narrow["low"].iloc[0] < 100 < narrow["high"].iloc[0] < found["high"].iloc[0]
 
 
 def test_the_model_in_simpy_has_no_seam_between_blocks():
@@ -273,3 +286,45 @@ def test_the_model_in_simpy_has_no_seam_between_blocks():
     part = run(plan("a"), scene, trials=10, first=1020, seed=3, engine="simpy")
     pd.testing.assert_frame_equal(whole.frame.loc[1020:], part.frame, check_exact=True)
     assert np.array_equal(whole.defective[1020:], part.defective) and 300 < whole.defective.sum() < 700
+
+
+def test_each_engine_is_the_one_asked_for(monkeypatch):
+    """They give the same outcomes, so only taking one away tells."""
+
+    def gone(*_):
+        raise LookupError
+
+    engines: tuple[tuple[Any, str], ...] = (("compiled", "Rollout"), ("simpy", "frames"))
+    for engine, part in engines:
+        with monkeypatch.context() as without:
+            without.setattr(f"simulation.outcomes.{part}", gone)
+            assert len(run(plan("a"), scenario(), trials=2, engine=engine).frame) == 2
+            other: Any = "simpy" if engine == "compiled" else "compiled"
+            with pytest.raises(LookupError):
+                run(plan("a"), scenario(), trials=2, engine=other)
+
+
+def test_every_interval_widens_with_the_confidence():
+    frame = by_hand().frame.loc[list(range(16)) * 20].reset_index(drop=True)
+    many = Outcomes(plan("a", "b"), scenario(), 0, range(320), frame, np.zeros((3, 2)), np.repeat([True, False], 160))
+    narrow, wide = many.summary(0.5), many.summary(0.999)
+    moving = narrow.index[(narrow["high"] > narrow["low"]) & ~narrow.index.str.contains("_p")]
+    assert {"minutes_to_ship", "failed_requests_mean", "impact_minutes_mean", "detected_minutes_mean"} <= set(moving)
+    chances = [name for name in narrow.index if name.startswith("probability_")]
+    for name in {*moving, *chances}:
+        assert wide["high"][name] - wide["low"][name] > narrow["high"][name] - narrow["low"][name], name
+
+
+@pytest.mark.parametrize("engine", ["compiled", "simpy"])
+def test_partners_that_hurt_together_are_a_failover_hit(engine):
+    """Both hurt from 4 to the horizon; without a partner there is no such hit."""
+    bad = {"name": "bad", "probability": 1.0, "detection_probability": 0.0}
+    for pairs, hit in (({"a": "b"}, True), ({}, False)):
+        found = run(plan("a b"), scenario(fleet(failover=pairs), deploy=4.0, faults=[bad]), trials=3, engine=engine)
+        assert list(found.frame["failover_hit"]) == [hit] * 3
+
+
+def test_a_page_shows_four_digits():
+    """Twelve of 16 ship; minutes to ship are 117.916…"""
+    shown = by_hand()._repr_html_()
+    assert "<td>0.75</td>" in shown and "<td>117.9</td>" in shown

@@ -225,7 +225,7 @@ def test_all_faults_of_a_document_are_reported_at_once_in_its_order(tmp_path: Pa
         f"{path}:4:5: error: unknown key 'bake_minuts'; did you mean 'bake_minutes'? [unknown-key]",
         f"{path}:5:5: error: the key 'regions' is missing in waves[1] [missing-key]",
         f"{path}:5:5: error: waves[1].bake_minutes is -3 minutes: must be greater than or equal to 0 [out-of-range]",
-        f"{path}:6:5: error: waves[2] is 7: must be a valid dictionary or instance of Wave [wrong-type]",
+        f"{path}:6:5: error: waves[2] is 7: must be a mapping, a line `name: value` for each entry [wrong-type]",
     ]
 
 
