@@ -26,9 +26,9 @@ RATES = """## Rollouts per second of one core
 The *SimPy model* is the model that docs/model.md describes, `engine="simpy"`. *Bare SimPy* only waits as often as a
 healthy rollout does and models nothing, so that a slow model flatters nobody. The *floors* only make the random words
 that healthy rollouts of one plan need, with and without turning them into minutes: sweeps go below a floor where many
-plans share the words. A sweep keeps sums, products with the baseline and histograms; *frames* keep every row. Of
-a sweep of 64 some three quarters of the time go into rollouts in which something is wrong: 16 of 100 on the sample, 34 of
-100 on the thirty regions. Runs of the same code differ by a tenth and more on a shared machine."""
+plans share the words. A sweep keeps sums, products with the baseline and histograms; *frames* keep every row. Of a
+sweep of 64 some three quarters of the time go into rollouts in which something is wrong: 16 of 100 on the sample, 34
+of 100 on the thirty regions. Runs of the same code differ by a tenth and more on a shared machine."""
 
 OTHERS = {
     "most memory, MiB": """## Memory

@@ -50,6 +50,8 @@ class Bins:
         """Return the least and the greatest value of a bin."""
         if index == 0:
             return 0.0, 0.0
+        if index == self.count - 1:  # it holds all that is greater, too
+            return 2.0 ** (LEAST + OCTAVES), math.inf
         shift, floor = self.address
         pair = np.array([(index + floor) << shift, (index + floor + 1) << shift], dtype=np.int64).view(np.float64)
         return float(pair[0]), float(pair[1])

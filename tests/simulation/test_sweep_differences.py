@@ -6,14 +6,15 @@ Not here: what the differences are (``test_sweep``, ``test_compare``).
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from simulation import Scenario, kernel, run, sweep
+from simulation import Constant, Fault, RegionValues, Scenario, kernel, run, sweep
 from tests.simulation.test_sweep import PLANS, STOREFRONT, pairs
 from tests.simulation.worlds import plan, scenario
-from waves import Plan
+from waves import Plan, grouped
 
 
 def count(plans: dict[str, Plan], scene: Scenario, *, trials: int, seed: int) -> list[tuple[int, int, int]]:
@@ -69,3 +70,28 @@ def test_a_width_without_end_and_what_is_no_scenario_are_refused():
         sweep(PLANS, STOREFRONT, trials=100, precision={"share_exposed_mean": float("inf")})
     with pytest.raises(ValueError, match="scenario is NoneType; give a Scenario"):
         sweep(PLANS, None, trials=100)  # type: ignore[arg-type]
+
+
+def test_a_plan_that_never_ships_takes_endlessly_longer():
+    """As in `compare`: the sign says which of the two never ships, and there is no interval."""
+    names = [region.name for region in STOREFRONT.fleet.regions]
+    never = STOREFRONT.model_copy(
+        update={"regions": {names[-1]: RegionValues(deploy_failure_probability=1.0)}, "faults": ()}
+    )
+    plans = {"some": grouped([names[:1]]), "all": grouped([names])}
+    for order, sign in ((["some", "all"], 1.0), (["all", "some"], -1.0)):
+        swept = sweep({name: plans[name] for name in order}, never, trials=500, seed=3)
+        row: Any = swept.differences.loc[(order[1], "minutes_to_ship")]
+        assert row["difference"] == sign * np.inf and np.isnan(row["low"]) and np.isnan(row["high"])
+
+
+def test_what_is_beyond_the_histograms_has_no_end():
+    """An endless horizon and a defect that nobody sees: most harm goes on for ever."""
+    fault = Fault(name="unseen", probability=0.9, where="everywhere", detection_probability=0.0)
+    endless = Scenario(
+        fleet=STOREFRONT.fleet, deploy=Constant(value=5.0), faults=(fault,), horizon_minutes=np.inf, report=None
+    )
+    one = grouped([[region.name for region in STOREFRONT.fleet.regions]])
+    summary = sweep({"one": one}, endless, trials=500, seed=3).summaries["one"]
+    assert summary["estimate"]["impact_minutes_p95"] == np.inf
+    assert summary["high"]["impact_minutes_p95"] == np.inf
