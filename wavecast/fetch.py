@@ -21,8 +21,8 @@ looked at now is left for the next run. Made for cron: run it often, AWS forgets
 Exit codes:
   0    complete
   2    the config or the store cannot be read
-  3    partial: some units could not be looked at in full, or the store failed on the way; or another
-       fetch is under way
+  3    partial: some units could not be looked at in full, or the store failed on the way;
+       or another fetch is under way
   4    credentials are missing or expired
   130  interrupted
 """
