@@ -80,19 +80,12 @@ class Desk:
             ) from None
         regional = np.zeros(self.shape)
         for run, (block, scratch, u, v) in self.runs(trials):
-            part = np.stack([blank(len(run))] * self.shape[0])
-            kernel.run_frames(self.worlds, self.plans, block, scratch, u, v, run.start, self.approvals, part, regional)
-            at = run.start - trials.start
-            out[:, :, at : at + len(run)] = part
+            kernel.run_frames(
+                self.worlds, self.plans, block, scratch, u, v, run.start, self.approvals,
+                out, run.start - trials.start, regional,
+            )  # fmt: skip
             advance(len(run) * self.shape[0])
         return out, regional
-
-
-def blank(size: int) -> NDArray[np.float64]:
-    """Return columns as the compiled code wants to find them: zero, and NaN where nothing happened."""
-    out = np.zeros((kernel.COLUMNS, size))
-    out[[kernel.C_DETECTED, kernel.C_RECOVERED]] = np.nan
-    return out
 
 
 def frames(

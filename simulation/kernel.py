@@ -78,8 +78,8 @@ class Worlds(NamedTuple):
 class Plans(NamedTuple):
     """Plans as arrays: P plans, at most W waves and N regions each."""
 
-    order: Any  # int64 (P, N): regions by position
-    bounds: Any  # int64 (P, W + 1): first position of each wave
+    order: Any  # uint32 (P, N): regions by position; unsigned, as an index that may be negative costs a check
+    bounds: Any  # uint32 (P, W + 1): first position of each wave
     waves: Any  # int64 (P,)
     bake_minutes: Any  # float64 (P, W)
     bake_requests: Any  # float64 (P, W)
@@ -93,6 +93,8 @@ class Plans(NamedTuple):
     plain: Any  # bool (P,): no slots to wait for and no requests to count
     approved: Any  # bool (P,): some wave asks for an approval
     stepped: Any  # bool (P,): some region moves its traffic in steps
+    turn: Any  # int64 (P,): which comes when: plans that begin alike follow each other
+    shared: Any  # int64 (P,): 1 + how many of its first waves are those of the plan before it; 0 where more differs
 
 
 class Block(NamedTuple):
@@ -143,16 +145,19 @@ class Scratch(NamedTuple):
     begin: Any
     x: Any  # frozen share of its traffic
     slots: Any
-    end: Any  # float64 (B,): `end_minutes`, and while they are worked out the clock
+    clock: Any  # float64 (W, B): when each wave has baked, if nothing is wrong
+    end: Any  # float64 (B,): `end_minutes`
     last: Any  # when the wave last worked on has all its traffic
     first: Any
     mixed: Any
-    odd: Any  # int64 (B,): trials that need the whole model
+    odd: Any  # uint32 (B,): trials that need the whole model; first those that do so under any plan
     rows: Any  # float64 (B, COLUMNS): what those came to, in the order of `odd`
-    lost: Any  # int64 (B,): trials not shipped
+    depth: Any  # int64 (B,): how much of the plan decided that, as `shared` counts
+    harmed: Any  # float64 (W + 4, 3, N): sums by position of rows of each depth, and of those of this plan alone
+    lost: Any  # uint32 (B,): trials not shipped
     gone: Any  # bool (B,): whether a trial is among them
-    hit: Any  # int64 (B,): rows in which some region is exposed
-    detected: Any  # int64 (B,): rows that have this date
+    hit: Any  # uint32 (B,): rows in which some region is exposed
+    detected: Any  # uint32 (B,): rows that have this date
     recovered: Any
 
 
@@ -162,7 +167,7 @@ class Base(NamedTuple):
     end: Any  # float64 (B,)
     mixed: Any
     rows: Any  # float64 (B, COLUMNS): by trial, zero where nothing went wrong
-    lost: Any  # int64 (B,)
+    lost: Any  # uint32 (B,)
     count: Any  # int64 (1,): how many of them
 
 
@@ -659,8 +664,12 @@ def bake_of(w, p, v, c, low, high, bake, wanted, last):
 
 
 @part
-def rollout(w, p, s, i, trial, n, c, row, regional):
-    """Roll a plan out in one world; write its columns, and add to those of its regions (rules 6 to 23)."""
+def rollout(w, p, s, i, trial, n, c, row, own):
+    """Roll a plan out in one world (rules 6 to 23); write its columns, and add to those of its regions.
+
+    Returns how much of the plan decided what happened: 1 + g where its first g waves and none after them did.
+    Regions' sums are kept by that depth, or where a trial is `own` to the plan, in the last place.
+    """
     t = s.build[i]
     for column in range(COLUMNS):
         row[column] = 0.0
@@ -669,7 +678,7 @@ def rollout(w, p, s, i, trial, n, c, row, regional):
         prepare(w, s, i)
     v = Case(
         trial, s.sick[i], s.fault[i], s.fails[i], s.minutes[i], s.false[i], s.memo[i],
-        p.order[n], p.strategy[n], p.retries[n], p.bounds[n, p.waves[n]],
+        p.order[n], p.strategy[n], p.retries[n], np.int64(p.bounds[n, p.waves[n]]),
     )  # fmt: skip
     if v.sick:
         for pos in range(v.until):
@@ -677,12 +686,13 @@ def rollout(w, p, s, i, trial, n, c, row, regional):
                 row[C_DEFECTIVE] = 1.0
     if s.state[i] >= 2:
         row[C_OUTCOME], row[C_END] = BUILD_FAILED, t
-        return
-    outcome, halt, upto = -1, np.inf, 0
+        return 1
+    outcome, halt, upto, depth = -1, np.inf, 0, 1
     true, true_rank, false, failure = np.inf, 1, np.inf, np.inf
     alarm, harm, late = np.inf, np.inf, False
     stop = np.inf
     for wave in range(p.waves[n]):
+        depth = 2 + wave
         if wave > 0:
             t = t + s.handover[wave, i]
         if p.approval[n, wave]:
@@ -692,7 +702,7 @@ def rollout(w, p, s, i, trial, n, c, row, regional):
         if p.approval[n, wave] and s.rejected[wave, i]:
             outcome = REJECTED
             break
-        low, upto = upto, p.bounds[n, wave + 1]
+        low, upto = upto, np.int64(p.bounds[n, wave + 1])
         last, failed, false_here = deploy_wave(w, p, v, c, low, upto, p.parallel[n, wave], t)
         failure, false = min(failure, failed), min(false, false_here)
         if v.sick:
@@ -704,7 +714,7 @@ def rollout(w, p, s, i, trial, n, c, row, regional):
         if min(true, false) <= t:
             break
     else:
-        outcome = ESCAPED if row[C_DEFECTIVE] > 0.0 else COMPLETED
+        outcome, depth = ESCAPED if row[C_DEFECTIVE] > 0.0 else COMPLETED, 2 + p.waves[n]
     end, detected = t, np.nan
     if outcome >= 0:
         halt = detected = true
@@ -725,7 +735,8 @@ def rollout(w, p, s, i, trial, n, c, row, regional):
     row[C_OUTCOME], row[C_END] = outcome, end
     if detected < np.inf:
         row[C_DETECTED] = detected
-    measure(w, p, v, c, stop, end, halt, upto, row, regional)
+    measure(w, p, v, c, stop, end, halt, upto, row, c.harmed[len(c.harmed) - 1 if own else depth])
+    return depth
 
 
 # What is read off (rules 17, 18, 22, 23).
@@ -942,25 +953,47 @@ def fill_gate(w, s, trial, g, u, v):
 
 
 @leaf
-def run_plan(w, p, s, c, trial, n, regional):
+def list_wrong(s, c):
+    """List the trials in which something is wrong whatever the plan; return how many."""
+    wrong = 0
+    for i in range(len(s.state)):
+        if s.state[i] != 0:
+            c.odd[wrong], c.depth[wrong] = i, 1
+            wrong += 1
+    return wrong
+
+
+@leaf
+def run_plan(w, p, s, c, trial, n, wrong, regional):
     """Roll one plan out in a block's worlds; return how many needed the whole model.
 
     Where nothing is wrong, a rollout is a sum of maxima, worked out for the whole run at once into `c.last`, `c.end`
-    and `c.mixed`; the rest, listed in `c.odd`, goes through `rollout` into `c.rows`.
+    and `c.mixed`; the rest, listed in `c.odd`, goes through `rollout` into `c.rows`. Of those listed for all plans,
+    that have `wrong` trials, what the first waves decided holds for the next plan that begins with them, too.
     """
-    size, odd = len(s.build), 0
+    size, odd = len(s.build), wrong
     if p.plain[n]:
         healthy(p, s, c, n)
-        for i in range(size):
+    for i in range(size):
+        if s.state[i] == 0 and not (p.plain[n] and untouched(p, s, c, n, i)):
             c.odd[odd] = i
-            odd += s.state[i] != 0 or s.build[i] + s.calm[i] <= c.end[i] or (p.approved[n] and refused(p, s, n, i))
-    else:
-        for i in range(size):
-            c.odd[i] = i
-        odd = size
+            odd += 1
+    c.harmed[p.shared[n] + 1 :] = 0.0
     for k in range(odd):
-        rollout(w, p, s, c.odd[k], trial + c.odd[k], n, c, c.rows[k], regional)
+        if k >= wrong or c.depth[k] > p.shared[n]:
+            i = np.int64(c.odd[k])
+            c.depth[k] = rollout(w, p, s, i, trial + i, n, c, c.rows[k], k >= wrong)
+    for depth in range(len(c.harmed)):
+        for j in range(3):
+            for pos in range(regional.shape[1]):
+                regional[j, pos] += c.harmed[depth, j, pos]
     return odd
+
+
+@part
+def untouched(p, s, c, n, i):
+    """Whether no false alarm and no refusal comes before the end of a rollout in which nothing else is wrong."""
+    return s.build[i] + s.calm[i] > c.end[i] and not (p.approved[n] and refused(p, s, n, i))
 
 
 @part
@@ -979,49 +1012,53 @@ def healthy(p, s, c, n):
     Rounding keeps order, so the latest end is the wave's start plus the longest deployment, to the last bit; steps are
     added to the longest deployment of each strategy, in the model's order.
     """
-    clock, last = c.end, c.last
-    copy(clock, s.build)
-    for g in range(p.waves[n]):
-        if g > 0:
+    last = c.last
+    for g in range(max(p.shared[n] - 1, 0), p.waves[n]):
+        clock = c.clock[g]
+        if g == 0:
+            copy(clock, s.build)
+        else:
+            copy(clock, c.clock[g - 1])
             add(clock, s.handover[g])
         if p.approval[n, g]:
             add(clock, s.wait[g])
-        low, high = p.bounds[n, g], p.bounds[n, g + 1]
+        low, high = np.int64(p.bounds[n, g]), np.int64(p.bounds[n, g + 1])
         if p.stepped[n]:
-            step_ends(p, s, c, n, low, high)
+            step_ends(p, s, c, n, clock, low, high)
         else:
             copy(last, s.deploy[p.order[n, low]])
             for pos in range(low + 1, high):
                 raise_to(last, s.deploy[p.order[n, pos]])
             add(last, clock)
         if g == 0:
-            first_traffic(p, s, c, n, high)
+            first_traffic(p, s, c, n, clock, high)
         add_number(clock, last, p.bake_minutes[n, g])
+    copy(c.end, c.clock[p.waves[n] - 1])
     subtract(c.mixed, last, c.first)
 
 
 @leaf
-def first_traffic(p, s, c, n, high):
+def first_traffic(p, s, c, n, clock, high):
     """Write when the first wave first has traffic anywhere."""
     for pos in range(high):
         if p.strategy[n, pos] == ROLLING:
-            copy(c.first, c.end)
+            copy(c.first, clock)
             return
     for i in range(len(c.first)):
         least = np.inf
         for pos in range(high):
             minutes = s.deploy[p.order[n, pos], i]
             least = minutes if minutes < least else least
-        c.first[i] = c.end[i] + least
+        c.first[i] = clock[i] + least
 
 
 @leaf
-def step_ends(p, s, c, n, low, high):
+def step_ends(p, s, c, n, clock, low, high):
     """Write the last end of a wave in which some region moves its traffic in steps."""
     for i in range(len(c.last)):
         latest = 0.0
         for pos in range(low, high):
-            end = full_from(p, p.strategy[n, pos], c.end[i], s.deploy[p.order[n, pos], i])
+            end = full_from(p, p.strategy[n, pos], clock[i], s.deploy[p.order[n, pos], i])
             latest = end if end > latest else latest
         c.last[i] = latest
 
@@ -1031,6 +1068,13 @@ def copy(row, other):
     """Write a row over another."""
     for i in range(len(row)):
         row[i] = other[i]
+
+
+@part
+def fill(row, number):
+    """Write a number all over a row."""
+    for i in range(len(row)):
+        row[i] = number
 
 
 @part
@@ -1062,26 +1106,33 @@ def raise_to(row, other):
 
 
 @jit
-def run_frames(w, p, s, c, u, v, trial, approvals, out, regional):
+def run_frames(w, p, s, c, u, v, trial, approvals, out, at, regional):
     """Roll every plan out in a run of trials and keep each row.
 
-    `out` is (plans, columns, trials), zero and NaN as where nothing goes wrong; `regional` is (plans, 3, positions).
+    `out` is (plans, columns, trials), written from `at` on; `regional` is (plans, 3, positions).
     """
     open_block(w, s, trial, u, v, len(approvals), approvals)
-    keep_rows(w, p, s, c, trial, out, regional)
+    keep_rows(w, p, s, c, trial, out, at, regional)
 
 
 @leaf
-def keep_rows(w, p, s, c, trial, out, regional):
+def keep_rows(w, p, s, c, trial, out, at, regional):
     """Roll every plan out in a block's worlds and keep each row."""
-    for n in range(len(p.waves)):
-        odd = run_plan(w, p, s, c, trial, n, regional[n])
-        copy(out[n, C_DEPLOYED], c.last)
-        copy(out[n, C_END], c.end)
-        copy(out[n, C_MIXED], c.mixed)
-        for k in range(odd):
-            for column in range(COLUMNS):
-                out[n, column, c.odd[k]] = c.rows[k, column]
+    wrong = list_wrong(s, c)
+    for n in p.turn:
+        odd = run_plan(w, p, s, c, trial, n, wrong, regional[n])
+        for column in range(COLUMNS):
+            row = out[n, column, at : at + len(c.end)]
+            if column == C_DEPLOYED:
+                copy(row, c.last)
+            elif column == C_END:
+                copy(row, c.end)
+            elif column == C_MIXED:
+                copy(row, c.mixed)
+            else:
+                fill(row, np.nan if column in (C_DETECTED, C_RECOVERED) else 0.0)
+            for k in range(odd):
+                row[c.odd[k]] = c.rows[k, column]
 
 
 # Strata: what goes wrong is given, all else is drawn at its own address.
@@ -1116,11 +1167,11 @@ def impose(w, s, given):
 
 
 @jit
-def run_stratum(w, p, s, c, u, v, trial, approvals, given, out, regional):
+def run_stratum(w, p, s, c, u, v, trial, approvals, given, out, at, regional):
     """Roll every plan out in a run of trials in which what goes wrong is given; otherwise as `run_frames`."""
     open_block(w, s, trial, u, v, len(approvals), approvals)
     impose(w, s, given)
-    keep_rows(w, p, s, c, trial, out, regional)
+    keep_rows(w, p, s, c, trial, out, at, regional)
 
 
 # Streaming: sums, products with a baseline, histograms.
@@ -1130,8 +1181,9 @@ def run_stratum(w, p, s, c, u, v, trial, approvals, given, out, regional):
 def run_tallies(w, p, s, c, u, v, trial, approvals, base, sums, cross, regional, bins, counts):
     """Roll every plan out in a run of trials and keep only what adds up, by plan; the first plan is the baseline."""
     open_block(w, s, trial, u, v, len(approvals), approvals)
-    for n in range(len(p.waves)):
-        odd = run_plan(w, p, s, c, trial, n, regional[n])
+    wrong = list_wrong(s, c)
+    for n in p.turn:
+        odd = run_plan(w, p, s, c, trial, n, wrong, regional[n])
         lost, hit, detected, recovered = sort_out(c, odd, sums[n])
         if n == 0:
             take_base(c, base, odd, lost)
@@ -1151,7 +1203,7 @@ def sort_out(c, odd, sums):
     sums[S_OUTCOME + COMPLETED] += len(c.end) - odd
     lost = hit = detected = recovered = 0
     for k in range(odd):
-        i, row = c.odd[k], c.rows[k]
+        i, row = np.int64(c.odd[k]), c.rows[k]
         c.end[i], c.mixed[i] = row[C_END], row[C_MIXED]
         sums[S_OUTCOME + np.int64(row[C_OUTCOME])] += 1.0
         sums[S_DEFECTIVE] += row[C_DEFECTIVE]
@@ -1204,7 +1256,7 @@ def take_out_lost(c, lost, base, sums, cross, bins, counts):
     """Take out again what rollouts that have not shipped, or whose baseline has not, do not count in."""
     shift, floor, most = bins[0], bins[1], counts.shape[1] - 1
     for k in range(lost):
-        i = c.lost[k]
+        i = np.int64(c.lost[k])
         t, t0 = c.end[i], base.end[i]
         counts[1, bin_of(t, shift, floor, most)] -= 1
         sums[S_SHIPPED] -= 1.0
@@ -1216,7 +1268,7 @@ def take_out_lost(c, lost, base, sums, cross, bins, counts):
             cross[X_END_DIFFER] += 1.0
             cross[X_ENDS_DIFFER] += 1.0
     for k in range(base.count[0]):
-        i = base.lost[k]
+        i = np.int64(base.lost[k])
         t, t0 = c.end[i], base.end[i]
         cross[X_END_SHIPPED] -= t
         same = 1.0 if t == t0 else 0.0

@@ -3,6 +3,7 @@
 Not here: the compiled code (``kernel``), who runs it over which trials (``sweep``).
 """
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -108,8 +109,8 @@ def pack_plans(settings: Sequence[Setting]) -> kernel.Plans:
     lists: list[Steps] = []
     shape = (count, waves)
     packed = kernel.Plans(
-        order=np.zeros((count, most), dtype=np.int64),
-        bounds=np.zeros((count, waves + 1), dtype=np.int64),
+        order=np.zeros((count, most), dtype=np.uint32),
+        bounds=np.zeros((count, waves + 1), dtype=np.uint32),
         waves=np.array([len(plan.waves) for plan in plans], dtype=np.int64),
         bake_minutes=np.zeros(shape),
         bake_requests=np.zeros(shape),
@@ -123,9 +124,12 @@ def pack_plans(settings: Sequence[Setting]) -> kernel.Plans:
         plain=np.ones(count, dtype=np.bool_),
         approved=np.zeros(count, dtype=np.bool_),
         stepped=np.zeros(count, dtype=np.bool_),
+        turn=np.zeros(count, dtype=np.int64),
+        shared=np.zeros(count, dtype=np.int64),
     )
     for n, setting in enumerate(settings):
         _pack_plan(packed, n, setting, lists)
+    _take_turns(packed)
     steps = np.zeros((max(len(lists), 1), max((len(s.steps) for s in lists), default=1), 2))
     for k, strategy in enumerate(lists):
         steps[k, : len(strategy.steps)] = [(percent / 100, held) for percent, held in strategy.steps]
@@ -158,6 +162,28 @@ def _pack_plan(packed: kernel.Plans, n: int, setting: Setting, lists: list[Steps
             packed.plain[n] = False
 
 
+def _take_turns(packed: kernel.Plans) -> None:
+    """Let plans that begin alike follow each other, after the baseline: they share what their first waves decide."""
+    heads, waves = zip(*(_letters(packed, n) for n in range(len(packed.waves))), strict=True)
+    packed.turn[1:] = sorted(range(1, len(heads)), key=lambda n: (heads[n], waves[n]))
+    for before, n in itertools.pairwise(packed.turn):
+        if heads[before] == heads[n]:
+            alike = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(waves[before], waves[n], strict=False))
+            packed.shared[n] = 1 + sum(1 for _ in alike)
+
+
+def _letters(packed: kernel.Plans, n: int) -> tuple[tuple[Any, ...], list[tuple[Any, ...]]]:
+    """Return what a rollout depends on from its start, and what each wave adds."""
+    p, bounds = packed, packed.bounds[n].tolist()
+    head = sorted(p.order[n, : bounds[-1]].tolist()), int(p.retries[n]), bool(p.rollback_all[n]), bool(p.plain[n])
+    own = (p.bake_minutes[n], p.bake_requests[n], p.parallel[n], p.approval[n])
+    steps = [
+        (p.order[n, a:b].tolist(), p.strategy[n, a:b].tolist(), *(field[g].item() for field in own))
+        for g, (a, b) in enumerate(itertools.pairwise(bounds[: p.waves[n] + 1]))
+    ]
+    return head, steps
+
+
 def room(worlds: kernel.Worlds, plans: kernel.Plans, size: int) -> tuple[Any, ...]:
     """Return a block, scratch space and two rows of words, for so many trials."""
     regions, waves, most = len(worlds.traffic), plans.bake_minutes.shape[1], plans.order.shape[1]
@@ -181,14 +207,16 @@ def room(worlds: kernel.Worlds, plans: kernel.Plans, size: int) -> tuple[Any, ..
         false=np.zeros((size, regions)),
         memo=np.zeros((size, kernel.SLOTS + 8 * regions)),
     )
-    rows: list[Any] = [np.zeros(most) for _ in range(9)] + [np.zeros(size) for _ in range(4)]
-    odd, lost, *lists = (np.zeros(size, dtype=np.int64) for _ in range(5))
+    rows: list[Any] = [np.zeros(most) for _ in range(9)]
+    rows += [np.zeros((waves, size)), *(np.zeros(size) for _ in range(4))]
+    odd, lost, *lists = (np.zeros(size, dtype=np.uint32) for _ in range(5))
     columns, gone = np.zeros((size, kernel.COLUMNS)), np.zeros(size, dtype=np.bool_)
-    scratch = kernel.Scratch._make([*rows, odd, columns, lost, gone, *lists])
+    depth, harmed = np.zeros(size, dtype=np.int64), np.zeros((waves + 4, 3, most))
+    scratch = kernel.Scratch._make([*rows, odd, columns, depth, harmed, lost, gone, *lists])
     return block, scratch, np.zeros(size), np.zeros(size)
 
 
 def base_room(size: int) -> kernel.Base:
     """Return space for the baseline's rollouts of so many trials."""
-    lost, count = np.zeros(size, dtype=np.int64), np.zeros(1, dtype=np.int64)
+    lost, count = np.zeros(size, dtype=np.uint32), np.zeros(1, dtype=np.int64)
     return kernel.Base(np.zeros(size), np.zeros(size), np.zeros((size, kernel.COLUMNS)), lost, count)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from simulation import kernel
 from simulation._setting import Setting
-from simulation.compiled import Desk, blank
+from simulation.compiled import Desk
 from simulation.draws import PURPOSES, uniform
 from simulation.events import Event, Reach
 from simulation.factors import Factor, Floats, factors
@@ -196,10 +196,10 @@ def sampled(
     found = np.zeros((desk.shape[0], len(events), 4))
     regional = np.zeros(desk.shape)
     for run, (block, scratch, u, v) in desk.runs(trials):
-        rows = np.stack([blank(len(run))] * desk.shape[0])
+        rows = np.empty((desk.shape[0], kernel.COLUMNS, len(run)))
         at = run.start - trials.start
         own = kernel.Given._make(np.ascontiguousarray(each[..., at : at + len(run)]) for each in given)
-        kernel.run_stratum(worlds, desk.plans, block, scratch, u, v, run.start, desk.approvals, own, rows, regional)
+        kernel.run_stratum(worlds, desk.plans, block, scratch, u, v, run.start, desk.approvals, own, rows, 0, regional)
         for n, m in np.ndindex(found.shape[:2]):
             values = events[m].values(rows[n])
             squares = np.square(values)

@@ -54,6 +54,7 @@ SUITES = {
             *_files(*BY_HAND, "test_compiled", "test_compiled_by_hand", "test_given", "test_sweep_harm"),
             "test_outcomes.py::test_a_plan_has_the_same_outcomes_alone_and_among_others",
             "test_engines.py::test_the_compiled_engine_agrees",
+            "test_beginnings.py",
             "test_sweep.py::test_it_equals_run_and_compare_on_the_sample[1]",
             "test_sweep_differences.py::test_the_trials_that_differ_are_counted_as_rows_have_them",
             "test_rare.py::test_a_given_pattern_is_the_only_thing_that_changes",

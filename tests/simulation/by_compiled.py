@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from simulation import Draws, RegionValues, Scenario, kernel, setting
-from simulation.compiled import blank
 from simulation.measure import OUTCOMES, Row
 from simulation.packing import pack_plans, pack_worlds, room
 from waves import Plan
@@ -25,8 +24,8 @@ def by_compiled(plan: Plan, scenario: Scenario, world: Any) -> dict[str, Any]:
     worlds, plans = pack_worlds(scene, seed), pack_plans([setting(plan, scene)])
     block, scratch, _, _ = room(worlds, plans, 1)
     _fill(block, plan, scene, world)
-    out, regional = blank(1)[None], np.zeros((1, 3, len(plan.regions)))
-    kernel.keep_rows(worlds, plans, block, scratch, 0, out, regional)
+    out, regional = np.empty((1, kernel.COLUMNS, 1)), np.zeros((1, 3, len(plan.regions)))
+    kernel.keep_rows(worlds, plans, block, scratch, 0, out, 0, regional)
     row = dict(zip(Row._fields, out[0, : len(Row._fields), 0].tolist(), strict=True))
     row |= {"outcome": OUTCOMES[int(row["outcome"])], "failover_hit": bool(row["failover_hit"])}
     harms = {name: (bool(regional[0, 0, i]), *regional[0, 1:, i].tolist()) for i, name in enumerate(plan.regions)}

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from simulation import OUTCOMES, Scenario, kernel, setting
-from simulation.compiled import Desk, blank
+from simulation.compiled import Desk
 from simulation.packing import pack_plans, pack_worlds
 from tests.simulation.worlds import fleet, plan
 
@@ -31,8 +31,8 @@ def test_a_fault_that_is_given_is_seen_or_not_as_given(fault, seen, outcome):
             low=np.zeros((1, n)), high=np.ones((1, n)),
         )  # fmt: skip
         given.hits[fault], given.seen[fault] = True, seen
-        rows, regional = np.stack([blank(n)]), np.zeros(desk.shape)
+        rows, regional = np.empty((1, kernel.COLUMNS, n)), np.zeros(desk.shape)
         kernel.run_stratum(
-            desk.worlds, desk.plans, block, scratch, u, v, run.start, desk.approvals, given, rows, regional
+            desk.worlds, desk.plans, block, scratch, u, v, run.start, desk.approvals, given, rows, 0, regional
         )
         assert {OUTCOMES[int(code)] for code in rows[0, kernel.C_OUTCOME]} == {outcome}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from simulation import Draws, Scenario, exact, kernel, rare, run, sample, setting
-from simulation.compiled import Desk, blank
+from simulation.compiled import Desk
 from simulation.draws import MINUTES_A_DAY
 from simulation.events import FIXED, event
 from simulation.factors import Clocks, Factor, tails
@@ -138,11 +138,11 @@ def test_a_given_pattern_is_the_only_thing_that_changes():
     assert into.hits.any() and into.failing.any() and into.build.any() and into.rejected.any()
     wanted = desk.frames(trials)[0][0]
     for run_, (block, scratch, u, v) in desk.runs(trials):
-        rows, at = np.stack([blank(len(run_))]), run_.start - trials.start
+        rows, at = np.empty((1, kernel.COLUMNS, len(run_))), run_.start - trials.start
         own = kernel.Given._make(np.ascontiguousarray(each[..., at : at + len(run_)]) for each in into)
         regional = np.zeros(desk.shape)
         kernel.run_stratum(
-            desk.worlds, desk.plans, block, scratch, u, v, run_.start, desk.approvals, own, rows, regional
+            desk.worlds, desk.plans, block, scratch, u, v, run_.start, desk.approvals, own, rows, 0, regional
         )
         assert np.array_equal(rows[0], wanted[:, at : at + len(run_)], equal_nan=True)
 
