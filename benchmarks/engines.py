@@ -18,9 +18,9 @@ import simpy
 import simulation
 import waves
 from simulation import kernel
+from simulation._rows import job, rows
 from simulation._setting import setting
 from simulation._sweep import sweep
-from simulation.compiled import frames
 from simulation.draws import PURPOSES
 from simulation.packing import pack_plans, pack_worlds, room
 
@@ -111,7 +111,7 @@ def lines(case: Case, scale: float) -> list[Line]:
 
     def with_frames() -> int:
         trials = max(int(60_000 * scale), 256)
-        frames(chosen, 1, range(trials))
+        rows(job(chosen, 1, range(trials), "compiled"))
         return trials * len(chosen)
 
     return [

@@ -5,6 +5,7 @@ Everything public is here; the files behind it may move.
 
 from simulation._exact import Exact, exact
 from simulation._rare import Rare, rare
+from simulation._run import run, run_all
 from simulation._setting import Setting, Site, setting
 from simulation._sweep import Sweep, sweep
 from simulation._trace import RegionStory, Trace, trace
@@ -17,7 +18,7 @@ from simulation.figures import FIGURES
 from simulation.limits import Judgement, Limit, judge, parse_limits
 from simulation.measure import OUTCOMES, SHIPPED, Row
 from simulation.model import Rollout
-from simulation.outcomes import Outcomes, run, run_all
+from simulation.outcomes import Outcomes
 from simulation.scenario import Fault, Label, RegionValues, Scenario, sample
 from simulation.statistics import Estimate
 from simulation.tally import Tally

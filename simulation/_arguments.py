@@ -3,9 +3,14 @@
 Not here: plans and scenarios, which check themselves.
 """
 
+import math
+from collections.abc import Mapping
+from concurrent.futures import Executor
 from typing import Any
 
 import numpy as np
+
+MOST = 10_000_000  # trials, where a precision decides and no bound is given
 
 
 def whole(name: str, value: Any, least: int, most: int | None = None) -> int:
@@ -33,3 +38,43 @@ def check_confidence(value: Any) -> None:
     """
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1:
         raise ValueError(f"confidence is {value!r}; give a number between 0 and 1, such as 0.95")
+
+
+def how_many(trials: int | None, precision: Mapping[str, float] | None, usual: int) -> int:
+    """Return how many trials there are, at the most: by default as many as usual, or with a precision `MOST`.
+
+    Raises
+    ------
+    ValueError
+        Naming the value and its range.
+    """
+    if trials is None:
+        return MOST if precision else usual
+    return whole("trials", trials, 1, 2**32)
+
+
+def check_executor(executor: Any) -> None:
+    """Refuse what is no executor.
+
+    Raises
+    ------
+    ValueError
+        Naming what it is.
+    """
+    if executor is not None and not isinstance(executor, Executor):
+        raise ValueError(f"executor is {executor!r}; give a concurrent.futures executor, or leave it out")
+
+
+def check_precision(precision: Any) -> None:
+    """Refuse what is no precision, whatever the figures.
+
+    Raises
+    ------
+    ValueError
+        Naming the figure, its value and its range.
+    """
+    if not isinstance(precision, Mapping | None):
+        raise ValueError(f"precision is {precision!r}; give a mapping such as {{'share_exposed': 0.001}}")
+    for figure, half in (precision or {}).items():
+        if isinstance(half, bool) or not isinstance(half, int | float) or not 0 < half < math.inf:
+            raise ValueError(f"precision: {figure} is {half!r}; give a finite half-width above 0")

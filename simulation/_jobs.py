@@ -10,14 +10,13 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from dataclasses import dataclass, replace
-from functools import cache
-from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation import arithmetic, compiled, kernel, packing
+from simulation import compiled, kernel, packing
+from simulation._edition import check_edition, edition
 from simulation._setting import Setting
 from simulation.tally import Bins
 
@@ -88,11 +87,7 @@ class Job:
         RuntimeError
             Where the worker has another edition of the engine: its answers would not be those of the others.
         """
-        if self.edition != edition():
-            raise RuntimeError(
-                f"this worker has edition {edition()} of the engine, the sweep comes from edition {self.edition}; "
-                "install the same version of the kit on all machines"
-            )
+        check_edition(self.edition)
         return [self._part(plans, skip=min(number, 1)) for number, plans in enumerate(self.groups)]
 
     def _part(self, plans: kernel.Plans, skip: int) -> Part:
@@ -115,13 +110,6 @@ def _filled(counts: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.in
     indices = (2 * pairs[:, None] + np.arange(2)).reshape(-1)
     indices = indices[flat[indices] != 0]
     return indices.astype(np.int32), flat[indices]
-
-
-@cache
-def edition() -> str:
-    """Return a digest of the files that decide every bit of an answer."""
-    files = (arithmetic, kernel, packing, compiled)
-    return hashlib.sha256(b"".join(Path(str(file.__file__)).read_bytes() for file in files)).hexdigest()[:12]
 
 
 def cut(

@@ -6,6 +6,7 @@ the bytes are the same for any number of threads, workers and jobs. Not here: th
 """
 
 import math
+import warnings
 from collections.abc import Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import closing, nullcontext
@@ -17,16 +18,17 @@ import pandas as pd
 from tqdm import tqdm
 
 from simulation import kernel
-from simulation._arguments import check_confidence, whole
+from simulation._arguments import check_confidence, check_executor, check_precision, how_many, whole
 from simulation._jobs import JOBS, JOBS_A_THREAD, Job, Part, cut, grouped, in_order, most_waiting
 from simulation._setting import setting
-from simulation.analysis.compare import FIGURES, over
 from simulation.draws import check_address
+from simulation.figures import PAIRED
 from simulation.scenario import Scenario
-from simulation.statistics import FEW, width_from_squares
+from simulation.statistics import FEW, over, width_from_squares
 from simulation.tally import Bins, Tally
 from waves import Plan, did_you_mean
 
+USUAL = 100_000  # trials, where nothing is said
 PLAIN = 64  # plans, up to which histograms have fine bins
 
 
@@ -66,7 +68,7 @@ class Sweep:
             (name, figure): (*paired(base, tally, figure, self.confidence), unit)
             for name, tally in self.tallies.items()
             if name != self.baseline
-            for figure, unit in FIGURES.items()
+            for figure, unit in PAIRED.items()
         }
         index = pd.MultiIndex.from_tuples(list(rows), names=["plan", "figure"])
         return pd.DataFrame(list(rows.values()), index=index, columns=["difference", "low", "high", "unit"])
@@ -150,7 +152,7 @@ def sweep(
     plans: Mapping[str, Plan],
     scenario: Scenario,
     *,
-    trials: int = 100_000,
+    trials: int | None = None,
     seed: int = 0,
     precision: Mapping[str, float] | None = None,
     confidence: float = 0.95,
@@ -168,10 +170,11 @@ def sweep(
     scenario, seed
         As for `run`.
     trials
-        How many rollouts of each plan; with a precision, at most so many.
+        How many rollouts of each plan; 100,000 if left out. With a precision, at most so many: 10 million if left out.
     precision
-        From a figure's name, such as `share_exposed_mean`, to the half-width its interval shall have for every plan;
-        the sweep ends with the first block of 4,096 trials at which all have.
+        In the place of a number of trials: from a figure, such as `share_exposed_p95`, or `share_exposed` for its mean,
+        to the half-width its interval shall have for every plan. The sweep ends with the first block of 4,096 trials at
+        which all have; where none does, a warning says how far it came.
     confidence
         Of every interval.
     threads
@@ -197,7 +200,7 @@ def sweep(
     BrokenExecutor
         Where a worker of the executor died and the executor cannot replace it.
     """
-    trials, seed = check(plans, trials, seed, confidence, threads, executor, bits)
+    trials, seed = check(plans, how_many(trials, precision, USUAL), seed, confidence, threads, executor, bits)
     settings = [setting(plan, scenario) for plan in plans.values()]
     gathering = Gathering(plans, scenario, seed, trials, bits)
     wanted = _precision(precision, gathering)
@@ -215,6 +218,9 @@ def sweep(
             bar.update(len(job.trials) * len(plans))
             if done:
                 break
+        else:
+            if wanted:
+                gathering.warn(wanted, confidence)
     return Sweep(gathering.tallies(), gathering.trials, confidence)
 
 
@@ -243,24 +249,23 @@ def check(
     check_address(seed, range(trials))
     check_confidence(confidence)
     whole("threads", threads, 1, 1024)
-    if executor is not None and not isinstance(executor, Executor):
-        raise ValueError(f"executor is {executor!r}; give a concurrent.futures executor, or leave it out")
+    check_executor(executor)
     if bits is not None:
         whole("bits", bits, 1, 12)
     return int(trials), int(seed)
 
 
 def _precision(precision: Mapping[str, float] | None, gathering: "Gathering") -> dict[str, float]:
-    if not isinstance(precision, Mapping | None):
-        raise ValueError(f"precision is {precision!r}; give a mapping such as {{'share_exposed_mean': 0.001}}")
+    check_precision(precision)
     known = {name for name, _, _ in gathering.tally(0).figures(0.95)}
+    found = dict[str, float]()
     for figure, half in (precision or {}).items():
-        if figure not in known:
+        name = f"{figure}_mean" if f"{figure}_mean" in known else figure
+        if name not in known:
             remedy = did_you_mean(str(figure), known) or "; see the figures of a summary"
             raise ValueError(f"precision: {figure!r} is not a figure{remedy}")
-        if isinstance(half, bool) or not isinstance(half, int | float) or not 0 < half < math.inf:
-            raise ValueError(f"precision: {figure} is {half!r}; give a finite half-width above 0")
-    return dict(precision or {})
+        found[name] = min(half, found.get(name, half))
+    return found
 
 
 class Gathering:
@@ -305,6 +310,20 @@ class Gathering:
         order = [*range(self._last, len(self.plans)), *range(self._last)]
         self._last = next((n for n in order if not _reaches(self.tally(n), wanted, confidence)), -1)
         return self._last < 0
+
+    def warn(self, wanted: dict[str, float], confidence: float) -> None:
+        """Say how far from the precision wanted all trials have left which plan."""
+        for n, (plan, _) in enumerate(self.plans):
+            for name, estimate, _ in self.tally(n).figures(confidence):
+                half = (estimate.high - estimate.low) / 2
+                if name in wanted and not half <= wanted[name]:
+                    what = "has no interval" if math.isnan(half) else f"is known to ±{half:.3g}"
+                    warnings.warn(
+                        f"{self.trials:,} trials do not suffice: {name} of {plan!r} {what}, and ±{wanted[name]:.3g} "
+                        "was asked for; give more trials, or a wider precision",
+                        stacklevel=3,
+                    )
+                    return
 
     def tallies(self) -> dict[str, Tally]:
         """Return the plans' tallies so far."""

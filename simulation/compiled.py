@@ -4,7 +4,7 @@ Not here: the compiled code (``kernel``), the arrays it reads (``packing``), mer
 """
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,7 @@ from numba.core import event
 from numpy.typing import NDArray
 
 from simulation import kernel
-from simulation._setting import Setting
-from simulation.packing import base_room, pack_plans, pack_worlds, room
+from simulation.packing import base_room, room
 
 RUN = 512  # trials worked on at once: their draws fit the cache
 
@@ -67,29 +66,12 @@ class Desk:
             )  # fmt: skip
         return sums, cross, regional
 
-    def frames(
-        self, trials: range, advance: Callable[[int], Any] = lambda rollouts: None
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return every row of every plan, shape (plans, columns, trials), and the regional sums."""
-        try:
-            out = np.empty((self.shape[0], kernel.COLUMNS, len(trials)))
-        except MemoryError:
-            rollouts = f"{len(trials):,} trials of {self.shape[0]} plans"
-            raise ValueError(
-                f"{rollouts} do not fit into memory row by row; use sweep, which keeps sums only"
-            ) from None
+    def frames(self, trials: range, out: NDArray[np.float64], at: int) -> NDArray[np.float64]:
+        """Write every row of every plan from a place on, shape (plans, columns, trials); return the regional sums."""
         regional = np.zeros(self.shape)
         for run, (block, scratch, u, v) in self.runs(trials):
             kernel.run_frames(
                 self.worlds, self.plans, block, scratch, u, v, run.start, self.approvals,
-                out, run.start - trials.start, regional,
+                out, at + run.start - trials.start, regional,
             )  # fmt: skip
-            advance(len(run) * self.shape[0])
-        return out, regional
-
-
-def frames(
-    settings: Sequence[Setting], seed: int, trials: range, advance: Callable[[int], Any] = lambda rollouts: None
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return every row of every plan, (plans, columns, trials), and sums by plan and region, (plans, 3, regions)."""
-    return Desk(pack_worlds(settings[0].scenario, seed), pack_plans(settings)).frames(trials, advance)
+        return regional

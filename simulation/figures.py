@@ -33,6 +33,20 @@ _SINGLE = {
 FIGURES = _SINGLE | {
     f"{column}_{short}": f"{words}, {long}" for column, words in _SPREADS.items() for short, long in _STATISTICS.items()
 }
+UNITS = {  # of the columns of which a summary has the mean and quantiles, over all trials
+    "share_exposed": "share of traffic",
+    "peak_share": "share of traffic",
+    "impact_minutes": "fleet-minutes",
+    "regions_exposed": "regions",
+    "mixed_minutes": "minutes",
+}
+PAIRED = {  # figures of which there are differences between plans, trial by trial, with their units
+    "probability_shipped": "probability",
+    "probability_failover_hit": "probability",
+    **{f"{column}_mean": unit for column, unit in UNITS.items()},
+    "end_minutes_given_shipped_mean": "minutes",
+    "minutes_to_ship": "minutes",
+}
 
 
 def amount(value: float, unit: str) -> str:

@@ -199,3 +199,8 @@ def width_from_squares(n: float, squares: float, confidence: float) -> float:
 def student(n: float, confidence: float) -> float:
     """Return how many standard errors half an interval is wide, by Student's distribution, for so many values."""
     return float(special.stdtrit(n - 1, (1 + confidence) / 2))
+
+
+def over(above: float, below: float, figure: str) -> float:
+    """Divide; where nothing ever ships, it takes for ever, and those that do ship have no time."""
+    return float(above / below) if below else math.inf if figure == "minutes_to_ship" else math.nan

@@ -4,18 +4,15 @@ Not here: how strata come about (``strata``), how tasks are handed out (``_jobs`
 what people see (``_rare``).
 """
 
-import hashlib
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from simulation import _jobs, draws, events, factors, strata
+from simulation._edition import STRATA, check_edition, edition
 from simulation._setting import setting
 from simulation.compiled import Desk
 from simulation.events import Event
@@ -80,22 +77,10 @@ class Task:
         RuntimeError
             Where the worker has another edition of the code: its answers would not be those of the others.
         """
-        if self.edition != edition():
-            raise RuntimeError(
-                f"this worker has edition {edition()} of the engine, the task comes from edition {self.edition}; "
-                "install the same version of the kit on all machines"
-            )
+        check_edition(self.edition, STRATA)
         desk = Desk(self.worlds, self.plans)
         blocks = (self.trials[at : at + BLOCK] for at in range(0, len(self.trials), BLOCK))
         return [sampled(desk, self.factors, self.stratum, self.events, self.seed, block) for block in blocks]
-
-
-@cache
-def edition() -> str:
-    """Return a digest of the files that decide every bit of a task's answer."""
-    files = (draws, factors, events, strata)
-    contents = b"".join(Path(str(file.__file__)).read_bytes() for file in files)
-    return hashlib.sha256(_jobs.edition().encode() + contents).hexdigest()[:12]
 
 
 Work = Callable[[Iterable[Task]], Iterator[tuple[Task, list[Floats]]]]  # runs tasks, and yields them in their order
@@ -136,7 +121,7 @@ class Survey:
             for at in range(0, count, size):
                 yield Task(
                     *self.packed, self.cut.factors, self.events, self.seed, h, self.strata[h], own[at : at + size],
-                    edition(),
+                    edition(STRATA),
                 )  # fmt: skip
             start += count
 

@@ -3,8 +3,8 @@
 Not here: single figures (``outcomes``), one bad change through two plans (``duel``), pictures (``plots``).
 """
 
-import math
 from collections.abc import Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -14,9 +14,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from simulation._arguments import check_confidence
-from simulation.outcomes import UNITS, Outcomes, run_all
+from simulation._run import run_all
+from simulation.figures import PAIRED
+from simulation.outcomes import Outcomes
 from simulation.scenario import Scenario
-from simulation.statistics import FEW, half_width, influence
+from simulation.statistics import FEW, half_width, influence, over
 from waves import Plan
 
 
@@ -68,7 +70,7 @@ class Comparison:
             (name, figure): (*_difference(base, outcomes, figure, self.confidence), unit)
             for name, outcomes in self.outcomes.items()
             if name != self.baseline
-            for figure, unit in FIGURES.items()
+            for figure, unit in PAIRED.items()
         }
         index = pd.MultiIndex.from_tuples(list(rows), names=["plan", "figure"])
         return pd.DataFrame(list(rows.values()), index=index, columns=["difference", "low", "high", "unit"])
@@ -81,14 +83,6 @@ class Comparison:
         from simulation.plots import compare as picture
 
         return picture(self.outcomes)
-
-
-def _means() -> dict[str, str]:
-    figures = {f"{column}_mean": unit for column, unit in UNITS.items()}
-    return {"probability_shipped": "probability", "probability_failover_hit": "probability", **figures}
-
-
-FIGURES = {**_means(), "end_minutes_given_shipped_mean": "minutes", "minutes_to_ship": "minutes"}
 
 
 def _parts(outcomes: Outcomes, figure: str) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -115,18 +109,16 @@ def _difference(a: Outcomes, b: Outcomes, figure: str, confidence: float) -> tup
     return value, value - half, value + half
 
 
-def over(above: float, below: float, figure: str) -> float:
-    """Divide; where nothing ever ships, it takes for ever, and those that do ship have no time."""
-    return float(above / below) if below else math.inf if figure == "minutes_to_ship" else math.nan
-
-
 def compare(
     plans: Mapping[str, Plan],
     scenario: Scenario,
     *,
-    trials: int = 20_000,
+    trials: int | None = None,
     seed: int = 0,
     confidence: float = 0.95,
+    precision: Mapping[str, float] | None = None,
+    threads: int = 1,
+    executor: Executor | None = None,
     progress: bool = False,
 ) -> Comparison:
     """Roll several plans out in the same worlds and compare them with the first.
@@ -135,8 +127,8 @@ def compare(
     ----------
     plans
         By name; the first is the baseline.
-    scenario, trials, seed, progress
-        As for `run`.
+    scenario, trials, seed, precision, threads, executor, progress
+        As for `run`; a precision is reached for every plan.
     confidence
         Of every interval, such as 0.95.
 
@@ -152,5 +144,8 @@ def compare(
     if not isinstance(plans, Mapping) or not all(isinstance(plan, Plan) for plan in plans.values()):
         raise ValueError("plans must be a mapping from names to plans, such as {'today': plan}")
     check_confidence(confidence)
-    found = run_all(list(plans.values()), scenario, trials=trials, seed=seed, progress=progress)
+    found = run_all(
+        list(plans.values()), scenario, trials=trials, seed=seed, precision=precision, threads=threads,
+        executor=executor, progress=progress,
+    )  # fmt: skip
     return Comparison(dict(zip(plans, found, strict=True)), scenario, found[0].seed, found[0].trials, confidence)

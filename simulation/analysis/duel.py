@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from simulation._run import run
 from simulation._trace import Trace, trace
-from simulation.outcomes import Outcomes, run
+from simulation.outcomes import Outcomes
 from simulation.scenario import Scenario
 from waves import Plan
 

@@ -71,7 +71,9 @@ SUITES = {
         ),
         "not chunks and not among_many",
     ),
-    "simulation/outcomes.py": Suite(
-        (*_files("test_outcomes"), "test_compiled.py::test_runs_of_256_trials_join_without_a_seam")
+    "simulation/outcomes.py": Suite(_files("test_outcomes")),
+    "simulation/_rows.py": Suite(
+        (*_files("test_outcomes", "test_run"), "test_compiled.py::test_runs_of_256_trials_join_without_a_seam"),
+        "not processes",
     ),
 }

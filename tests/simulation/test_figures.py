@@ -9,9 +9,9 @@ import pytest
 
 from simulation import FIGURES, compare, exact, judge, parse_limits, rare, sample, sweep
 from simulation._setting import setting
-from simulation.analysis.compare import FIGURES as DIFFERENCES
 from simulation.course import Course
 from simulation.events import FIXED, event
+from simulation.figures import PAIRED as DIFFERENCES
 from simulation.forms import SETUPS, forms
 from tests.simulation.set_ups import GOLDEN_FLEET, GOLDEN_PLAN, fleet, plan, scenario
 from waves import sample as sample_plan

@@ -63,7 +63,7 @@ def test_another_seed_is_another_run():
 @pytest.mark.parametrize(
     "options, words",
     [
-        ({"trials": 0}, "trials is 0; give a whole number of at least 1"),
+        ({"trials": 0}, "trials is 0; give a whole number from 1 to 4294967296"),
         ({"trials": -5}, "trials is -5"),
         ({"trials": True}, "trials is True"),
         ({"trials": 2.0}, "trials is 2.0"),
@@ -240,8 +240,11 @@ def test_tables_are_not_printed_with_what_was_run():
 @pytest.mark.parametrize("function", [run, run_all])
 def test_twenty_thousand_rollouts_of_seed_0_without_a_bar_unless_said_otherwise(function):
     given = {name: each.default for name, each in inspect.signature(function).parameters.items()}
-    wanted = {"trials": 20_000, "seed": 0, "first": 0, "engine": "compiled", "progress": False}
+    wanted = {"trials": None, "seed": 0, "first": 0, "engine": "compiled", "progress": False}
     assert {name: given[name] for name in wanted} == wanted
+    one = plan("a")
+    (found,) = run_all([one], scenario()) if function is run_all else [run(one, scenario())]
+    assert found.trials == range(20_000)
 
 
 def test_tables_name_their_rows(summary):
@@ -294,10 +297,10 @@ def test_each_engine_is_the_one_asked_for(monkeypatch):
     def gone(*_):
         raise LookupError
 
-    engines: tuple[tuple[Any, str], ...] = (("compiled", "Rollout"), ("simpy", "frames"))
+    engines: tuple[tuple[Any, str], ...] = (("compiled", "Rollout"), ("simpy", "Desk"))
     for engine, part in engines:
         with monkeypatch.context() as without:
-            without.setattr(f"simulation.outcomes.{part}", gone)
+            without.setattr(f"simulation._rows.{part}", gone)
             assert len(run(plan("a"), scenario(), trials=2, engine=engine).frame) == 2
             other: Any = "simpy" if engine == "compiled" else "compiled"
             with pytest.raises(LookupError):

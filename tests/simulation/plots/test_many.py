@@ -7,8 +7,7 @@ import pytest
 from matplotlib.patches import Rectangle
 
 import waves
-from simulation import plots
-from simulation.outcomes import run
+from simulation import plots, run
 from simulation.plots._differences import verdict
 from simulation.plots._distributions import exceedance
 from simulation.plots.words import number, percent

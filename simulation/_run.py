@@ -1,0 +1,130 @@
+"""Many rollouts of one or several plans, row by row, with either engine.
+
+Not here: what the rows sum up to (``outcomes``), where they are worked out (``_rows``), rollouts of which only sums are
+kept (``_sweep``).
+"""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
+from typing import Literal, get_args
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from simulation._arguments import check_executor, check_precision, how_many, whole
+from simulation._rows import job, rows
+from simulation._setting import Setting, setting
+from simulation._sweep import sweep
+from simulation.draws import check_address
+from simulation.measure import OUTCOMES, Row
+from simulation.outcomes import Outcomes
+from simulation.scenario import Scenario
+from waves import Plan
+
+Engine = Literal["compiled", "simpy"]
+USUAL = 20_000  # trials, where nothing is said
+
+
+def run(
+    plan: Plan,
+    scenario: Scenario,
+    *,
+    trials: int | None = None,
+    seed: int = 0,
+    first: int = 0,
+    engine: Engine = "compiled",
+    precision: Mapping[str, float] | None = None,
+    threads: int = 1,
+    executor: Executor | None = None,
+    progress: bool = False,
+) -> Outcomes:
+    """Roll a plan out many times.
+
+    Parameters
+    ----------
+    plan, scenario
+        What is rolled out, and what we don't know about it.
+    trials
+        How many rollouts, at least 1; 20,000 if left out. With a precision, at most so many: 10 million if left out.
+    seed
+        From 0 to 2⁶⁴ − 1. The same seed gives the same worlds, whatever the plan.
+    first
+        The number of the first trial.
+    engine
+        `compiled`, or `simpy`: the model to read, some hundred times slower. They give the same outcomes.
+    precision
+        In the place of a number of trials: as for `sweep`, and the same number of trials as there.
+    threads, executor
+        As for `sweep`: with any of them, the same bytes.
+    progress
+        Whether to show a progress bar on standard error.
+
+    Returns
+    -------
+    Outcomes
+        With `frame`, `regions` and `summary()`.
+
+    Raises
+    ------
+    InputError
+        Where the plan has regions that the scenario's fleet does not have.
+    ValueError
+        For trials, a seed, an engine or a precision out of range, or more rows than memory holds.
+    """
+    return run_all(
+        [plan], scenario, trials=trials, seed=seed, first=first, engine=engine, precision=precision, threads=threads,
+        executor=executor, progress=progress,
+    )[0]  # fmt: skip
+
+
+def run_all(
+    plans: Sequence[Plan],
+    scenario: Scenario,
+    *,
+    trials: int | None = None,
+    seed: int = 0,
+    first: int = 0,
+    engine: Engine = "compiled",
+    precision: Mapping[str, float] | None = None,
+    threads: int = 1,
+    executor: Executor | None = None,
+    progress: bool = False,
+) -> list[Outcomes]:
+    """Roll several plans out in the same worlds; for the parameters see `run`."""
+    count, first = how_many(trials, precision, USUAL), whole("first", first, 0)
+    if engine not in get_args(Engine):
+        raise ValueError(f"engine is {engine!r}; use one of {', '.join(get_args(Engine))}")
+    whole("threads", threads, 1, 1024)
+    check_executor(executor)
+    check_precision(precision)
+    if precision:
+        if first:
+            raise ValueError(f"first is {first}; with a precision, trials begin with 0: leave one of the two out")
+        named = {str(n): plan for n, plan in enumerate(plans)}
+        count = sweep(
+            named, scenario, trials=count, seed=seed, precision=precision, threads=threads, executor=executor,
+            progress=progress,
+        ).trials  # fmt: skip
+    numbers = range(first, first + count)
+    check_address(seed, numbers)
+    settings = [setting(plan, scenario) for plan in plans]
+    if not settings:
+        return []
+    with tqdm(total=count * len(plans), unit="rollout", disable=not progress, leave=False) as bar:
+        whole_job = job(settings, int(seed), numbers, engine)
+        columns, regional = rows(whole_job, threads=threads, executor=executor, advance=bar.update)
+    return [_outcomes(s, int(seed), numbers, columns[n], regional[n]) for n, s in enumerate(settings)]
+
+
+def _outcomes(
+    setting: Setting, seed: int, trials: range, columns: NDArray[np.float64], regional: NDArray[np.float64]
+) -> Outcomes:
+    frame = pd.DataFrame(dict(zip(Row._fields, columns, strict=False)))
+    frame.index = pd.RangeIndex(trials.start, trials.stop, name="trial")
+    frame["outcome"] = pd.Categorical.from_codes(columns[0].astype(np.int8), categories=pd.Index(OUTCOMES))
+    frame["regions_exposed"] = frame["regions_exposed"].astype(int)
+    frame["failover_hit"] = frame["failover_hit"] > 0
+    own = regional[:, : len(setting.sites)]
+    return Outcomes(setting.plan, setting.scenario, seed, trials, frame, own, columns[-1] > 0)

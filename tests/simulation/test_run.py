@@ -1,0 +1,114 @@
+"""Rows by threads, executors and to a precision: the same bytes as alone, with either engine.
+
+Not here: what the rows are (``test_engines``, ``test_compiled``), arguments out of range (``test_outcomes``).
+"""
+
+import multiprocessing
+import pickle
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from simulation import Outcomes, compare, run, run_all, sample, setting, sweep
+from simulation._jobs import BLOCK
+from simulation._rows import job
+from waves import sample as sample_plan
+
+STOREFRONT = sample("storefront")
+PLANS = [sample_plan(name) for name in ("all-at-once", "six-region-three-wave")]
+TRIALS = 40 * BLOCK + 17  # several jobs, and a block that is not whole
+
+
+def same(one: Outcomes, other: Outcomes) -> bool:
+    return (
+        one.trials == other.trials
+        and one.frame.equals(other.frame)
+        and one.regional.tobytes() == other.regional.tobytes()
+        and one.defective.tobytes() == other.defective.tobytes()
+    )
+
+
+@pytest.fixture(scope="module")
+def alone() -> list[Outcomes]:
+    return run_all(PLANS, STOREFRONT, trials=TRIALS, seed=3, first=5)
+
+
+def test_threads_leave_the_same_bytes(alone):
+    found = run_all(PLANS, STOREFRONT, trials=TRIALS, seed=3, first=5, threads=3)
+    assert all(map(same, alone, found))
+
+
+@pytest.mark.parametrize("kind", ["threads", "processes"])
+def test_an_executor_leaves_the_same_bytes(alone, kind):
+    pool: Executor = (
+        ThreadPoolExecutor(2)
+        if kind == "threads"
+        else ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
+    )
+    with pool as executor:
+        found = run_all(PLANS, STOREFRONT, trials=TRIALS, seed=3, first=5, executor=executor)
+    assert all(map(same, alone, found))
+
+
+def test_the_model_in_simpy_takes_an_executor_too():
+    wanted = run(PLANS[1], STOREFRONT, trials=BLOCK + 40, seed=3, engine="simpy")
+    with ThreadPoolExecutor(1) as executor:
+        assert same(wanted, run(PLANS[1], STOREFRONT, trials=BLOCK + 40, seed=3, engine="simpy", executor=executor))
+    assert (wanted.frame["outcome"] == run(PLANS[1], STOREFRONT, trials=BLOCK + 40, seed=3).frame["outcome"]).all()
+
+
+def test_a_precision_takes_the_place_of_a_number_of_trials():
+    """`share_exposed` means its mean; the number of trials is the sweep's, and the last block was needed."""
+    found = run(PLANS[1], STOREFRONT, precision={"share_exposed": 0.0006}, seed=4)
+    swept = sweep({"it": PLANS[1]}, STOREFRONT, precision={"share_exposed_mean": 0.0006}, seed=4)
+    assert len(found.trials) == swept.trials > BLOCK
+    assert same(found, run(PLANS[1], STOREFRONT, trials=swept.trials, seed=4))
+
+    def half(outcomes: Outcomes) -> float:
+        row: Any = outcomes.summary().loc["share_exposed_mean"]
+        return float(row["high"] - row["low"]) / 2
+
+    assert half(found) <= 0.0006 < half(run(PLANS[1], STOREFRONT, trials=swept.trials - BLOCK, seed=4))
+
+
+def test_a_comparison_reaches_a_precision_for_every_plan():
+    named = dict(zip("ab", PLANS, strict=True))
+    found = compare(named, STOREFRONT, precision={"share_exposed": 0.003}, threads=2)
+    needed = [len(run(plan, STOREFRONT, precision={"share_exposed": 0.003}).trials) for plan in PLANS]
+    assert len(found.trials) == max(needed) > min(needed)
+
+
+def test_a_precision_begins_with_the_first_trial():
+    with pytest.raises(
+        ValueError, match="^first is 7; with a precision, trials begin with 0: leave one of the two out$"
+    ):
+        run(PLANS[0], STOREFRONT, precision={"share_exposed": 0.01}, first=7)
+
+
+@pytest.mark.parametrize(
+    "options, words",
+    [
+        ({"threads": 0}, "threads is 0; give a whole number from 1 to 1024"),
+        ({"executor": "dask"}, "executor is 'dask'; give a concurrent.futures executor"),
+        ({"precision": 0.1}, r"precision is 0.1; give a mapping such as \{'share_exposed': 0.001\}"),
+        ({"precision": {"share_exposed": 0}}, "precision: share_exposed is 0; give a finite half-width above 0"),
+        ({"precision": {"share": 0.1}}, "precision: 'share' is not a figure"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_one_line(options, words):
+    with pytest.raises(ValueError, match=f"^{words}") as caught:
+        run(PLANS[0], STOREFRONT, **options)
+    assert "\n" not in str(caught.value)
+
+
+def test_no_plans_have_no_outcomes():
+    assert run_all([], STOREFRONT, trials=5) == []
+
+
+@pytest.mark.parametrize("engine", ["compiled", "simpy"])
+def test_a_worker_with_another_edition_refuses(engine):
+    whole: Any = job([setting(PLANS[0], STOREFRONT)], 1, range(10), engine)
+    other = pickle.loads(pickle.dumps(whole).replace(whole.edition.encode(), b"0123456789ab"))
+    with pytest.raises(RuntimeError, match=f"^this worker has edition {whole.edition} .* from edition 0123456789ab;"):
+        other.run()
