@@ -8,7 +8,8 @@ import hashlib
 import itertools
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Protocol, TypeVar
 
@@ -214,6 +215,19 @@ def _broken(job: Work) -> BrokenExecutor:
         f"a worker of the executor died, out of memory perhaps, before trials {job.trials.start} to "
         f"{job.trials.stop - 1} were done; start a new executor, with fewer workers, and try again"
     )
+
+
+@contextmanager
+def handed_out(
+    jobs: Iterable[Some], threads: int, executor: Executor | None, ahead: int
+) -> Iterator[Iterator[tuple[Some, Any]]]:
+    """Run jobs on an executor, so many ahead, or on threads of our own, and give their results in order.
+
+    At the end what has not begun is cancelled, and our own threads end.
+    """
+    own = ThreadPoolExecutor(threads) if executor is None else None
+    with own or nullcontext(), closing(in_order(executor or own, jobs, threads if own else ahead)) as results:  # type: ignore[arg-type, type-var]
+        yield results
 
 
 def most_waiting(plans: int) -> int:

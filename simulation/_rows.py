@@ -5,8 +5,7 @@ a sweep's are. Not here: tables and their figures (``outcomes``), rollouts of wh
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import closing, nullcontext
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, Self
 
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 
 from simulation import kernel
 from simulation._edition import MODEL, check_edition, edition
-from simulation._jobs import BLOCK, in_order
+from simulation._jobs import BLOCK, handed_out
 from simulation._setting import Setting
 from simulation.compiled import Desk
 from simulation.draws import Draws
@@ -165,10 +164,9 @@ def rows(
         for at, block in blocks(whole.trials):
             regional += whole.of(block).fill(out, at, advance)
         return out, regional
-    own = ThreadPoolExecutor(threads) if executor is None else None
     size = max(ROLLOUTS // (plans * BLOCK), 1) * BLOCK
     parts = (whole.of(some) for _, some in blocks(whole.trials, size))
-    with own or nullcontext(), closing(in_order(executor or own, parts, WAITING)) as results:  # type: ignore[type-var, arg-type]
+    with handed_out(parts, threads, executor, WAITING) as results:
         for part, (columns, sums) in results:
             at = part.trials.start - whole.trials.start
             out[:, :, at : at + len(part.trials)] = columns

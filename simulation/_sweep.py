@@ -8,8 +8,7 @@ the bytes are the same for any number of threads, workers and jobs. Not here: th
 import math
 import warnings
 from collections.abc import Mapping
-from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import closing, nullcontext
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -19,7 +18,7 @@ from tqdm import tqdm
 
 from simulation import kernel
 from simulation._arguments import check_confidence, check_executor, check_precision, how_many, whole
-from simulation._jobs import JOBS, JOBS_A_THREAD, Job, Part, cut, grouped, in_order, most_waiting
+from simulation._jobs import JOBS, JOBS_A_THREAD, Job, Part, cut, grouped, handed_out, most_waiting
 from simulation._setting import setting
 from simulation.draws import check_address
 from simulation.figures import PAIRED
@@ -205,11 +204,8 @@ def sweep(
     gathering = Gathering(plans, scenario, seed, trials, bits)
     wanted = _precision(precision, gathering)
     jobs = cut(settings, seed, gathering.bins.bits, trials, apart=bool(wanted), jobs=_least(threads, executor))
-    own = ThreadPoolExecutor(threads) if executor is None else None
-    ahead = threads if own else most_waiting(len(plans))
     with (
-        own or nullcontext(),
-        closing(in_order(executor or own, jobs, ahead)) as results,  # type: ignore[type-var, arg-type]
+        handed_out(jobs, threads, executor, most_waiting(len(plans))) as results,
         tqdm(total=trials * len(plans), unit="rollout", disable=not progress, leave=False, unit_scale=True) as bar,
     ):
         for job, parts in results:
@@ -219,8 +215,7 @@ def sweep(
             if done:
                 break
         else:
-            if wanted:
-                gathering.warn(wanted, confidence)
+            gathering.warn(wanted, confidence)
     return Sweep(gathering.tallies(), gathering.trials, confidence)
 
 
@@ -313,7 +308,7 @@ class Gathering:
 
     def warn(self, wanted: dict[str, float], confidence: float) -> None:
         """Say how far from the precision wanted all trials have left which plan."""
-        for n, (plan, _) in enumerate(self.plans):
+        for n, (plan, _) in enumerate(self.plans if wanted else []):
             for name, estimate, _ in self.tally(n).figures(confidence):
                 half = (estimate.high - estimate.low) / 2
                 if name in wanted and not half <= wanted[name]:

@@ -664,6 +664,24 @@ def bake_of(w, p, v, c, low, high, bake, wanted, last):
 
 
 @part
+def fill(row, number):
+    """Write a number all over a row."""
+    for i in range(len(row)):
+        row[i] = number
+
+
+@part
+def begin_row(v, row):
+    """Write that nothing has happened yet, and whether the change is bad in any region of the plan."""
+    fill(row, 0.0)
+    row[C_DEPLOYED] = row[C_DETECTED] = row[C_RECOVERED] = np.nan
+    if v.sick:
+        for pos in range(v.until):
+            if v.fault[v.order[pos]] >= 0:
+                row[C_DEFECTIVE] = 1.0
+
+
+@part
 def rollout(w, p, s, i, trial, n, c, row, own):
     """Roll a plan out in one world (rules 6 to 23); write its columns, and add to those of its regions.
 
@@ -671,23 +689,17 @@ def rollout(w, p, s, i, trial, n, c, row, own):
     Regions' sums are kept by that depth, or where a trial is `own` to the plan, in the last place.
     """
     t = s.build[i]
-    for column in range(COLUMNS):
-        row[column] = 0.0
-    row[C_DEPLOYED] = row[C_DETECTED] = row[C_RECOVERED] = np.nan
     if not s.ready[i]:
         prepare(w, s, i)
     v = Case(
         trial, s.sick[i], s.fault[i], s.fails[i], s.minutes[i], s.false[i], s.memo[i],
         p.order[n], p.strategy[n], p.retries[n], np.int64(p.bounds[n, p.waves[n]]),
     )  # fmt: skip
-    if v.sick:
-        for pos in range(v.until):
-            if v.fault[v.order[pos]] >= 0:
-                row[C_DEFECTIVE] = 1.0
+    begin_row(v, row)
     if s.state[i] >= 2:
         row[C_OUTCOME], row[C_END] = BUILD_FAILED, t
         return 1
-    outcome, halt, upto, depth = -1, np.inf, 0, 1
+    outcome, halt, upto, depth = -1, np.inf, 0, 0
     true, true_rank, false, failure = np.inf, 1, np.inf, np.inf
     alarm, harm, late = np.inf, np.inf, False
     stop = np.inf
@@ -1068,13 +1080,6 @@ def copy(row, other):
     """Write a row over another."""
     for i in range(len(row)):
         row[i] = other[i]
-
-
-@part
-def fill(row, number):
-    """Write a number all over a row."""
-    for i in range(len(row)):
-        row[i] = number
 
 
 @part

@@ -41,8 +41,8 @@ class Bench:
 
     def warm_up(self) -> None:
         """Try the file as it is, which must survive; learn how long each test takes."""
-        for _ in range(2):  # the first time is spent on imports
-            found = self.trial(None, self.suite).verdict()
+        for suite in (self.suite.quick(), self.suite):  # the first time is spent on imports
+            found = self.trial(None, suite).verdict()
             if found.fate != "survived":
                 raise SystemExit(f"mutate: error: {self.source.file}: its tests fail without any change: {found.by}")
             trial.import_once(found.modules)
