@@ -120,7 +120,7 @@ def lines(case: Case, scale: float) -> list[Line]:
         Line("compiled, one plan", one_plan),
         many(8, 8_000_000),
         many(64, 20_000_000),
-        many(4683, 20_000_000),
+        many(4683, 80_000_000),
         Line("compiled, 64 plans with frames", with_frames),
         Line("floor: words and transforms", lambda: floor(case, scale, transforms=True)),
         Line("floor: words alone", lambda: floor(case, scale, transforms=False)),

@@ -61,21 +61,22 @@ def setting(plan: Plan, scenario: Scenario) -> Setting:
             wanted = f"{kind.__name__}, such as {kind.__name__}.read(path) gives"
             raise ValueError(f"{name} is {type(value).__name__}; give a {wanted}")
     plan.require(scenario.fleet)
-    sites = tuple(_site(plan, scenario, position, name) for position, name in enumerate(plan.regions))
+    places = ((w, name) for w, wave in enumerate(plan.waves) for name in wave.regions)
+    sites = tuple(_site(plan, scenario, position, *place) for position, place in enumerate(places))
     position = {site.name: site.position for site in sites}
     waves = tuple((wave, tuple(sites[position[name]] for name in wave.regions)) for wave in plan.waves)
     pairs = tuple((position[a], position[b]) for a, b in scenario.fleet.pairs if a in position and b in position)
     return Setting(plan, scenario, sites, waves, pairs)
 
 
-def _site(plan: Plan, scenario: Scenario, position: int, name: str) -> Site:
+def _site(plan: Plan, scenario: Scenario, position: int, wave: int, name: str) -> Site:
     fleet = scenario.fleet
     region = fleet.positions[name]
     return Site(
         name=name,
         position=position,
         region=region,
-        wave=next(w for w, wave in enumerate(plan.waves) if name in wave.regions),
+        wave=wave,
         traffic=fleet.regions[region].traffic,
         share=fleet.shares[name],
         strategy=plan.strategy_of(name),

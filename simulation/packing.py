@@ -4,7 +4,7 @@ Not here: the compiled code (``kernel``), who runs it over which trials (``sweep
 """
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -164,7 +164,7 @@ def _pack_plan(packed: kernel.Plans, n: int, setting: Setting, lists: list[Steps
 
 def _take_turns(packed: kernel.Plans) -> None:
     """Let plans that begin alike follow each other, after the baseline: they share what their first waves decide."""
-    heads, waves = zip(*(_letters(packed, n) for n in range(len(packed.waves))), strict=True)
+    heads, waves = zip(*_letters(packed), strict=True)
     packed.turn[1:] = sorted(range(1, len(heads)), key=lambda n: (heads[n], waves[n]))
     for before, n in itertools.pairwise(packed.turn):
         if heads[before] == heads[n]:
@@ -172,16 +172,15 @@ def _take_turns(packed: kernel.Plans) -> None:
             packed.shared[n] = 1 + sum(1 for _ in alike)
 
 
-def _letters(packed: kernel.Plans, n: int) -> tuple[tuple[Any, ...], list[tuple[Any, ...]]]:
-    """Return what a rollout depends on from its start, and what each wave adds."""
-    p, bounds = packed, packed.bounds[n].tolist()
-    head = sorted(p.order[n, : bounds[-1]].tolist()), int(p.retries[n]), bool(p.rollback_all[n]), bool(p.plain[n])
-    own = (p.bake_minutes[n], p.bake_requests[n], p.parallel[n], p.approval[n])
-    steps = [
-        (p.order[n, a:b].tolist(), p.strategy[n, a:b].tolist(), *(field[g].item() for field in own))
-        for g, (a, b) in enumerate(itertools.pairwise(bounds[: p.waves[n] + 1]))
-    ]
-    return head, steps
+def _letters(packed: kernel.Plans) -> Iterator[tuple[tuple[Any, ...], list[tuple[Any, ...]]]]:
+    """Yield for each plan what its rollouts depend on from their start, and what each wave adds."""
+    names = ("order", "strategy", "bounds", "waves", "retries", "rollback_all", "plain")
+    columns = [getattr(packed, name).tolist() for name in names]
+    steps = [getattr(packed, name).tolist() for name in ("bake_minutes", "bake_requests", "parallel", "approval")]
+    for order, strategy, bounds, count, *head, own in zip(*columns, zip(*steps, strict=True), strict=True):
+        spans = itertools.pairwise(bounds[: count + 1])
+        added = [(order[a:b], strategy[a:b], *wave) for (a, b), *wave in zip(spans, *own, strict=False)]
+        yield (sorted(order[: bounds[-1]]), *head), added
 
 
 def room(worlds: kernel.Worlds, plans: kernel.Plans, size: int) -> tuple[Any, ...]:
