@@ -37,6 +37,7 @@ class Bench:
         self.order: dict[str, float] = {}
         self.kills: Counter[str] = Counter()
         self.kills_in: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self.durations: dict[str, float] = {}
         self.limit = 600.0
 
     def warm_up(self) -> None:
@@ -60,7 +61,7 @@ class Bench:
 
         near = self.kills_in[mutant.function] if mutant else Counter[str]()
         order = self.order | {test: -kills / (0.01 + self.durations.get(test, 0.0)) for test, kills in near.items()}
-        return trial.Trial(source.module, source.path, text, suite, order, self.limit)
+        return trial.Trial(source.module, source.path, text, suite, order, self.limit, self.durations)
 
     def killed(self, function: str, test: str) -> None:
         """Remember which tests kill most: they go first, above all where they have killed in the same function."""

@@ -54,12 +54,13 @@ class OfTheToy(Suite):
         return ["-c", "pytest.ini", *self.tests]
 
 
-def fate(toy: Source, before: str, after: str, *, limit: float = 20.0) -> trial.Verdict:
+def fate(toy: Source, before: str, after: str, *, limit: float = 20.0, **usual: float) -> trial.Verdict:
     """Try the toy with one piece of text in the place of another."""
     text = toy.text.replace(before, after)
     assert toy.text.count(before) == 1
     suite = OfTheToy(("test_toy.py",))
-    return trial.Trial("toy", toy.path, lambda: (text, toy.change(text)), suite, {}, limit).verdict()
+    durations = {f"test_toy.py::{test}": seconds for test, seconds in usual.items()}
+    return trial.Trial("toy", toy.path, lambda: (text, toy.change(text)), suite, {}, limit, durations).verdict()
 
 
 def changes(toy: Source) -> set[tuple[str, str]]:
@@ -101,6 +102,11 @@ def test_what_changes_nothing_survives(toy):
 def test_what_does_not_end_is_given_up_and_told_apart(toy):
     found = fate(toy, "a = a - 1", "a = a + 1", limit=1.0)
     assert (found.fate, found.by) == ("timeout", "test_toy.py::test_least")
+
+
+def test_a_test_that_takes_far_longer_than_usual_is_given_up_by_itself(toy):
+    found = fate(toy, "a = a - 1", "a = a + 1", limit=60.0, test_least=0.01)
+    assert (found.fate, found.by) == ("timeout", "test_toy.py::test_least") and found.seconds < 50
 
 
 def test_what_cannot_be_imported_is_stillborn(toy):

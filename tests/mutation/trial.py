@@ -22,7 +22,7 @@ from importlib.machinery import ModuleSpec
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import Any
 
 from tests.mutation.suites import Suite
@@ -82,6 +82,8 @@ class Trial:
         By test: the least goes first, and what is not named goes last.
     limit
         Seconds of processor time until it is given up; ten times as many on the clock.
+    durations
+        By test: how long it takes without any change. One that takes ten times as long, and 5 seconds, is given up.
     """
 
     def __init__(
@@ -92,11 +94,13 @@ class Trial:
         suite: Suite,
         order: Mapping[str, float],
         limit: float,
+        durations: Mapping[str, float] = MappingProxyType({}),
     ) -> None:
         self.answers, answer = FORK.Pipe(duplex=False)
         self.begin, self.patience = time.monotonic(), 10 * limit
         self.said: list[Any] = []
-        self.process = FORK.Process(target=_try, args=(answer, module, path, text, suite, order, limit), daemon=True)
+        arguments = (answer, module, path, text, suite, order, limit, durations)
+        self.process = FORK.Process(target=_try, args=arguments, daemon=True)
         self.process.start()
         answer.close()
 
@@ -122,7 +126,7 @@ class Trial:
         if late:
             self.process.kill()
         self.process.join()
-        late = late or self.process.exitcode == -signal.SIGXCPU
+        late = late or self.process.exitcode in (-signal.SIGXCPU, -signal.SIGPROF)
         running = next((each for each in reversed(self.said) if isinstance(each, str)), "")
         change = next((each for each in self.said if isinstance(each, tuple)), ("", ""))
         found = next((each for each in self.said if isinstance(each, Verdict)), None)
@@ -133,8 +137,9 @@ class Trial:
 
 
 def _try(
-    answer: Connection, module: str, path: Path, text: Any, suite: Suite, order: Mapping[str, float], limit: float
-) -> None:
+    answer: Connection, module: str, path: Path, text: Any, suite: Suite, order: Mapping[str, float], limit: float,
+    durations: Mapping[str, float],
+) -> None:  # fmt: skip
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in range(3):
         os.dup2(nowhere, stream)
@@ -149,18 +154,20 @@ def _try(
     except Exception as error:  # whatever a mutant may come up with
         answer.send(Verdict("stillborn", repr(error)[:200]))
         os._exit(0)
-    answer.send(_tested(answer, module, suite, order))
+    answer.send(_tested(answer, module, suite, order, durations))
     os._exit(0)
 
 
-def _tested(answer: Connection, module: str, suite: Suite, order: Mapping[str, float]) -> Verdict:
+def _tested(
+    answer: Connection, module: str, suite: Suite, order: Mapping[str, float], durations: Mapping[str, float]
+) -> Verdict:
     import hypothesis
     import pytest
 
     # A failure is enough: it need not be the smallest.
     phases = (hypothesis.Phase.explicit, hypothesis.Phase.generate)
     hypothesis.settings.register_profile("mutation", derandomize=True, deadline=None, database=None, phases=phases)
-    clerk = _Clerk(answer, order, suite.part)
+    clerk = _Clerk(answer, order, suite.part, durations)
     status = pytest.main([*suite.arguments, *BARE], plugins=[clerk])
     if status != pytest.ExitCode.OK:
         return Verdict("killed", f"pytest: {status!r}")
@@ -188,8 +195,8 @@ def import_once(modules: Iterable[str]) -> None:
 class _Clerk:
     """The plugin of pytest that orders the tests, keeps the record, and ends at the first failure."""
 
-    def __init__(self, answer: Connection, order: Mapping[str, float], part: float) -> None:
-        self.answer, self.order, self.part = answer, order, part
+    def __init__(self, answer: Connection, order: Mapping[str, float], part: float, usual: Mapping[str, float]) -> None:
+        self.answer, self.order, self.part, self.usual = answer, order, part, usual
         self.durations: dict[str, float] = {}
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
@@ -202,6 +209,8 @@ class _Clerk:
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         self.answer.send(nodeid)
+        if nodeid in self.usual:
+            signal.setitimer(signal.ITIMER_PROF, 5.0 + 10.0 * self.usual[nodeid])  # then SIGPROF ends the fork
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         self.durations[report.nodeid] = self.durations.get(report.nodeid, 0.0) + report.duration
