@@ -3,9 +3,11 @@
 Not here: plans and scenarios, which check themselves.
 """
 
+import inspect
 import math
 from collections.abc import Mapping
 from concurrent.futures import Executor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -78,3 +80,11 @@ def check_precision(precision: Any) -> None:
     for figure, half in (precision or {}).items():
         if isinstance(half, bool) or not isinstance(half, int | float) or not 0 < half < math.inf:
             raise ValueError(f"precision: {figure} is {half!r}; give a finite half-width above 0")
+
+
+def outside() -> int:
+    """Return the `stacklevel` of a warning that points at the line outside of this package which led to it."""
+    package, frame, level = str(Path(__file__).parent), inspect.currentframe(), 0
+    while frame is not None and frame.f_code.co_filename.startswith(package):
+        frame, level = frame.f_back, level + 1
+    return level

@@ -23,7 +23,8 @@ from simulation.tally import Bins
 
 BLOCK = 4096  # trials: what is merged, and where a precision may stop
 GROUP = 256  # plans that a worker takes at once, the baseline among them: their histograms fit the cache
-LARGEST = 2**23  # rollouts in a job, at most: some seconds, so that nobody waits long for an end
+LARGEST = 2**23  # rollouts in a job, at most: about a second, so that nobody waits long for an end
+LONGEST = 2**20  # trials in a job, at most: a single plan's take longer, as it has its draws for itself
 JOBS = 32  # a sweep is cut into at least so many jobs for workers of whom we know nothing, to end at about one time
 JOBS_A_THREAD = 4  # and so many for each of our own threads, as a job's histograms take time to empty
 KEPT = 2**30  # bytes of results that may wait for one that is late
@@ -131,9 +132,12 @@ def cut(
     """
     whole = job(settings, seed, bits, range(trials), apart=apart)
     blocks = -(-trials // BLOCK)
-    size = max(min(LARGEST // (len(settings) * BLOCK), -(-blocks // jobs)), 1) * BLOCK
-    for at in range(0, trials, size):
-        yield replace(whole, trials=whole.trials[at : at + size])
+    most = max(min(LARGEST // (len(settings) * BLOCK), LONGEST // BLOCK, -(-blocks // jobs)), 1)
+    # Where a precision may end it after any block, jobs are small first: little is worked out in vain.
+    size, at = 1 if apart else most, 0
+    while at < trials:
+        yield replace(whole, trials=whole.trials[at : at + size * BLOCK])
+        size, at = min(2 * size, most), at + size * BLOCK
 
 
 def job(settings: Sequence[Setting], seed: int, bits: int, trials: range, *, apart: bool = False) -> Job:

@@ -6,6 +6,7 @@ works, when it helps and when not: docs/rare-events.md.
 """
 
 import math
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import closing, nullcontext
@@ -18,6 +19,7 @@ import pandas as pd
 from scipy import special
 from tqdm import tqdm
 
+from simulation._arguments import outside
 from simulation._jobs import in_order, most_waiting
 from simulation._sweep import check
 from simulation.events import event
@@ -27,6 +29,7 @@ from simulation.statistics import Estimate
 from simulation.survey import LEAST, Sums, Survey, Task, Work
 from waves import Plan
 
+FINEST = 1e-9  # the least precision: a share of the estimate
 PILOT = 256  # trials of each stratum from which the first allocation is made
 GROW = 8  # times as many trials as allocated them may be reported; else a larger pilot comes first
 
@@ -105,7 +108,8 @@ def rare(
         impact_minutes, such as `probability_share_exposed_at_least_0.5`; `probability_` and an outcome, `shipped` or
         `failover_hit`; and X`_mean`.
     precision
-        The half-width that intervals shall have, as a share of the estimate; without one, all trials are used.
+        The half-width that intervals shall have, as a share of the estimate, 1e-9 at the least; without one, all trials
+        are used. Where they do not suffice a warning says so, and `precise` is false.
     trials
         How many rollouts of each plan, at most.
     seed
@@ -123,7 +127,7 @@ def rare(
     Returns
     -------
     Rare
-        With `estimate`, `gain`, `table` and `strata`.
+        With `estimate`, `gain`, `table`, `strata`, `trials` and `precise`.
 
     Raises
     ------
@@ -143,8 +147,14 @@ def rare(
     with own or nullcontext(), tqdm(total=0, unit="rollout", disable=not progress, leave=False, unit_scale=True) as bar:
         crew = Crew(executor or own, threads if own else most_waiting(len(plans)), bar, survey)  # type: ignore[arg-type]
         found, precise = _sample(survey, crew.work, precision, trials, confidence)
-    targets = [(name, each) for name in plans for each in names]
+    targets = [(str(name), each) for name in plans for each in names]
     table = _table(survey, found, targets, confidence)
+    if precise is False:
+        warnings.warn(
+            f"{trials:,} trials of each plan do not suffice for ±{precision:.3g} of each estimate; "
+            "give more trials, or a wider precision",
+            stacklevel=outside(),
+        )
     return Rare(scenario, seed, confidence, survey.spent, precise, table, _strata(survey, found, targets))
 
 
@@ -164,8 +174,10 @@ def _check(plans: Mapping[str, Plan], figures: list[str], precision: float | Non
     if twice is not None:
         raise ValueError(f"{twice!r} is asked for {figures.count(twice)} times; name each figure once")
     number = isinstance(precision, int | float) and not isinstance(precision, bool)
-    if precision is not None and not (number and 0 < precision < math.inf):
-        raise ValueError(f"precision is {precision!r}; give a share of the estimate above 0, such as 0.01, or None")
+    if precision is not None and not (number and FINEST <= precision < math.inf):
+        raise ValueError(
+            f"precision is {precision!r}; give a share of the estimate of at least {FINEST:g}, such as 0.01, or None"
+        )
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,6 @@ from simulation.model import Rollout
 from simulation.packing import pack_plans, pack_worlds
 
 Floats = NDArray[np.float64]
-ROLLOUTS = 2**17  # in a job, at most, where a block has fewer: their rows are some megabytes
 WAITING = 8  # jobs that are handed out ahead of the one awaited
 DRAWN = 1024  # trials whose draws are made together for the model in SimPy
 
@@ -41,6 +40,10 @@ class Rows(Protocol):
     @property
     def shape(self) -> tuple[int, int]:
         """How many plans, and how many regions the largest has."""
+
+    @property
+    def largest(self) -> int:
+        """How many rollouts a part has at most, where a block has fewer."""
 
     def fill(self, out: Floats, at: int, advance: Callable[[int], Any] = _nobody) -> Floats:
         """Write the rows of one block from a place on; return sums by plan and region, shape (plans, 3, regions)."""
@@ -73,6 +76,7 @@ class Compiled(_Blocks):
     plans: kernel.Plans
     trials: range
     edition: str
+    largest = 2**17  # their rows are some megabytes
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -93,6 +97,7 @@ class Simulated(_Blocks):
     seed: int
     trials: range
     edition: str
+    largest = BLOCK  # about a second
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -164,7 +169,7 @@ def rows(
         for at, block in blocks(whole.trials):
             regional += whole.of(block).fill(out, at, advance)
         return out, regional
-    size = max(ROLLOUTS // (plans * BLOCK), 1) * BLOCK
+    size = max(whole.largest // (plans * BLOCK), 1) * BLOCK
     parts = (whole.of(some) for _, some in blocks(whole.trials, size))
     with handed_out(parts, threads, executor, WAITING) as results:
         for part, (columns, sums) in results:

@@ -4,7 +4,7 @@ Not here: what the rows sum up to (``outcomes``), where they are worked out (``_
 kept (``_sweep``).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from typing import Literal, get_args
 
@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from simulation._arguments import check_executor, check_precision, how_many, whole
 from simulation._rows import job, rows
-from simulation._setting import Setting, setting
+from simulation._setting import Setting, settings_of
 from simulation._sweep import sweep
 from simulation.draws import check_address
 from simulation.measure import OUTCOMES, Row
@@ -55,9 +55,10 @@ def run(
     engine
         `compiled`, or `simpy`: the model to read, some hundred times slower. They give the same outcomes.
     precision
-        In the place of a number of trials: as for `sweep`, and the same number of trials as there.
+        In the place of a number of trials: as for `sweep`, and as many trials as there with `bits=12`.
     threads, executor
-        As for `sweep`: with any of them, the same bytes.
+        As for `sweep`: with any of them, the same bytes. With an executor, `threads` does not count; threads bring
+        SimPy nothing, as Python runs one at a time.
     progress
         Whether to show a progress bar on standard error.
 
@@ -72,6 +73,8 @@ def run(
         Where the plan has regions that the scenario's fleet does not have.
     ValueError
         For trials, a seed, an engine or a precision out of range, or more rows than memory holds.
+    BrokenExecutor
+        Where a worker of the executor died and the executor cannot replace it.
     """
     return run_all(
         [plan], scenario, trials=trials, seed=seed, first=first, engine=engine, precision=precision, threads=threads,
@@ -93,6 +96,32 @@ def run_all(
     progress: bool = False,
 ) -> list[Outcomes]:
     """Roll several plans out in the same worlds; for the parameters see `run`."""
+    if isinstance(plans, Mapping | Plan) or not isinstance(plans, Iterable):
+        raise ValueError(f"plans is {type(plans).__name__}; give a list of plans")
+    plans = list(plans)
+    named = {f"plan {n}" if len(plans) > 1 else "the plan": plan for n, plan in enumerate(plans, start=1)}
+    return run_named(
+        named, scenario, trials=trials, seed=seed, first=first, engine=engine, precision=precision, threads=threads,
+        executor=executor, progress=progress,
+    )  # fmt: skip
+
+
+def run_named(
+    plans: Mapping[str, Plan],
+    scenario: Scenario,
+    *,
+    trials: int | None,
+    seed: int,
+    first: int,
+    engine: Engine,
+    precision: Mapping[str, float] | None,
+    threads: int,
+    executor: Executor | None,
+    progress: bool,
+) -> list[Outcomes]:
+    """Roll several plans out in the same worlds; for the parameters see `run`. Their names are for messages."""
+    if not plans:
+        raise ValueError("there are no plans to run; give at least one")
     count, first = how_many(trials, precision, USUAL), whole("first", first, 0)
     if engine not in get_args(Engine):
         raise ValueError(f"engine is {engine!r}; use one of {', '.join(get_args(Engine))}")
@@ -102,16 +131,14 @@ def run_all(
     if precision:
         if first:
             raise ValueError(f"first is {first}; with a precision, trials begin with 0: leave one of the two out")
-        named = {str(n): plan for n, plan in enumerate(plans)}
+        # Rows know their quantiles exactly, so bins are as narrow as they go.
         count = sweep(
-            named, scenario, trials=count, seed=seed, precision=precision, threads=threads, executor=executor,
+            plans, scenario, trials=count, seed=seed, precision=precision, threads=threads, executor=executor, bits=12,
             progress=progress,
         ).trials  # fmt: skip
     numbers = range(first, first + count)
     check_address(seed, numbers)
-    settings = [setting(plan, scenario) for plan in plans]
-    if not settings:
-        return []
+    settings = settings_of(plans, scenario)
     with tqdm(total=count * len(plans), unit="rollout", disable=not progress, leave=False) as bar:
         whole_job = job(settings, int(seed), numbers, engine)
         columns, regional = rows(whole_job, threads=threads, executor=executor, advance=bar.update)

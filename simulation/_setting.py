@@ -3,10 +3,11 @@
 Not here: anything random (``draws``), anything that happens (``model``).
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from simulation.scenario import Scenario
-from waves import Plan, Steps, Wave
+from waves import InputError, Plan, Steps, Wave
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,18 @@ def setting(plan: Plan, scenario: Scenario) -> Setting:
     waves = tuple((wave, tuple(sites[position[name]] for name in wave.regions)) for wave in plan.waves)
     pairs = tuple((position[a], position[b]) for a, b in scenario.fleet.pairs if a in position and b in position)
     return Setting(plan, scenario, sites, waves, pairs)
+
+
+def settings_of(plans: Mapping[str, Plan], scenario: Scenario) -> list[Setting]:
+    """Lay named plans and a scenario together, as `setting` does; what comes from no file is called by its name."""
+    found = []
+    for name, plan in plans.items():
+        try:
+            found.append(setting(plan, scenario))
+        except InputError as error:
+            paths = {"<plan>": f"<plan {name!r}>"}
+            raise InputError(replace(each, path=paths.get(each.path, each.path)) for each in error.findings) from None
+    return found
 
 
 def _site(plan: Plan, scenario: Scenario, position: int, wave: int, name: str) -> Site:

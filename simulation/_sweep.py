@@ -17,11 +17,11 @@ import pandas as pd
 from tqdm import tqdm
 
 from simulation import kernel
-from simulation._arguments import check_confidence, check_executor, check_precision, how_many, whole
+from simulation._arguments import check_confidence, check_executor, check_precision, how_many, outside, whole
 from simulation._jobs import JOBS, JOBS_A_THREAD, Job, Part, cut, grouped, handed_out, most_waiting
-from simulation._setting import setting
+from simulation._setting import settings_of
 from simulation.draws import check_address
-from simulation.figures import PAIRED
+from simulation.figures import PAIRED, UNITS
 from simulation.scenario import Scenario
 from simulation.statistics import FEW, over, width_from_squares
 from simulation.tally import Bins, Tally
@@ -200,7 +200,7 @@ def sweep(
         Where a worker of the executor died and the executor cannot replace it.
     """
     trials, seed = check(plans, how_many(trials, precision, USUAL), seed, confidence, threads, executor, bits)
-    settings = [setting(plan, scenario) for plan in plans.values()]
+    settings = settings_of(plans, scenario)
     gathering = Gathering(plans, scenario, seed, trials, bits)
     wanted = _precision(precision, gathering)
     jobs = cut(settings, seed, gathering.bins.bits, trials, apart=bool(wanted), jobs=_least(threads, executor))
@@ -257,7 +257,9 @@ def _precision(precision: Mapping[str, float] | None, gathering: "Gathering") ->
     for figure, half in (precision or {}).items():
         name = f"{figure}_mean" if f"{figure}_mean" in known else figure
         if name not in known:
-            remedy = did_you_mean(str(figure), known) or "; see the figures of a summary"
+            chance = f"probability_{figure}"
+            near = f"; did you mean {chance!r}?" if chance in known else did_you_mean(str(figure), {*known, *UNITS})
+            remedy = near or "; see the figures of a summary"
             raise ValueError(f"precision: {figure!r} is not a figure{remedy}")
         found[name] = min(half, found.get(name, half))
     return found
@@ -312,11 +314,12 @@ class Gathering:
             for name, estimate, _ in self.tally(n).figures(confidence):
                 half = (estimate.high - estimate.low) / 2
                 if name in wanted and not half <= wanted[name]:
+                    finer = "" if name.endswith("_mean") else ", more bits= for narrower bins"
                     what = "has no interval" if math.isnan(half) else f"is known to ±{half:.3g}"
                     warnings.warn(
                         f"{self.trials:,} trials do not suffice: {name} of {plan!r} {what}, and ±{wanted[name]:.3g} "
-                        "was asked for; give more trials, or a wider precision",
-                        stacklevel=3,
+                        f"was asked for; give more trials{finer}, or a wider precision",
+                        stacklevel=outside(),
                     )
                     return
 

@@ -127,7 +127,9 @@ def _horizon(course: Course) -> Found:
     if fixed and horizon < float("inf"):
         return False, f"horizon_minutes is {horizon:g}, and T is not fixed ({', '.join(fixed)})"
     clean = "" if fixed else f", a clean rollout ends at T = {course.end:g}"
-    return bool(fixed) or horizon >= course.end - SLACK, f"horizon_minutes is {horizon:g}{clean}"
+    # The book is open up to the horizon, and not at it: a wave that goes live there hurts nobody.
+    long = horizon >= course.end - SLACK and horizon > course.live[-1] + SLACK
+    return bool(fixed) or long, f"horizon_minutes is {horizon:g}{clean}"
 
 
 _zero_everywhere = {
@@ -179,7 +181,7 @@ CHECKS: dict[str, tuple[Callable[[Course], Found], str]] = {
         "exponential with the same mean in every region of the plan",
     ),
     "reaction": (partial(_of_the_change, "reaction", _single), "a constant"),
-    "horizon_minutes": (_horizon, "at least T, or .inf"),
+    "horizon_minutes": (_horizon, "at least T and after the last wave goes live, or .inf"),
 }  # fmt: skip
 
 TIMES = (

@@ -10,11 +10,13 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
+from simulation._arguments import whole
 from simulation._jobs import BLOCK, Job, Part, grouped, job
-from simulation._setting import setting
+from simulation._setting import settings_of
 from simulation._sweep import Gathering, Sweep, check
 from simulation.scenario import Scenario
 from waves import InputError, Plan
@@ -23,11 +25,12 @@ from waves import InputError, Plan
 def _job(plans: Mapping[str, Plan], scenario: Scenario, trials: int, seed: int, chunk: int, chunks: int) -> Job:
     """Return a chunk's job: so many whole blocks, as even as can be."""
     check(plans, trials, seed)
+    whole("chunks", chunks, 1)
     if not 0 <= chunk < chunks:
         raise ValueError(f"chunk is {chunk}; with {chunks} chunks, give a number from 0 to {chunks - 1}")
     blocks = -(-trials // BLOCK)
     start, stop = (blocks * n // chunks * BLOCK for n in (chunk, chunk + 1))
-    settings = [setting(plan, scenario) for plan in plans.values()]
+    settings = settings_of(plans, scenario)
     bits = Gathering(plans, scenario, seed, 1).bins.bits
     return job(settings, seed, bits, range(start, min(stop, trials)))
 
@@ -88,7 +91,11 @@ def merge(plans: Mapping[str, Plan], scenario: Scenario, *, trials: int, seed: i
 
 
 def _read(path: Path, mine: Job, plans: int) -> list[Part]:
-    with np.load(path, allow_pickle=False) as file:
+    try:
+        file = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError, BadZipFile):
+        raise ValueError(f"{path} is damaged; run that chunk again") from None
+    with file:
         if str(file["key"]) != mine.key:
             raise ValueError(
                 f"{path} is of another sweep, or of another version of the kit; give the scenario, plans, trials, seed "
@@ -100,6 +107,15 @@ def _read(path: Path, mine: Job, plans: int) -> list[Part]:
             counts = [(file[f"bins-{number}"], file[f"counts-{number}"])]
             parts.append(Part(list(zip(sums, cross, regional, strict=True)), counts))
         return parts
+
+
+def _named(paths: Iterable[Path]) -> dict[str, Plan]:
+    found: dict[str, Plan] = {}
+    for path in paths:
+        if path.stem in found:
+            raise ValueError(f"{path}: another plan is called {path.stem!r}, too; give each file a name of its own")
+        found[path.stem] = Plan.read(path)
+    return found
 
 
 def main(arguments: Iterable[str] | None = None) -> int:
@@ -114,19 +130,21 @@ def main(arguments: Iterable[str] | None = None) -> int:
     parser.add_argument(
         "--chunk",
         type=int,
-        default=os.environ.get("AWS_BATCH_JOB_ARRAY_INDEX", "0"),
+        default=os.environ.get("AWS_BATCH_JOB_ARRAY_INDEX"),
         help="which, from 0; left out, what AWS Batch says in AWS_BATCH_JOB_ARRAY_INDEX",
     )
     parser.add_argument("--folder", type=Path, default=Path("build/chunks"), help="of the chunks' files")
     options = parser.parse_args(None if arguments is None else list(arguments))
     try:
         scenario = Scenario.read(options.scenario)
-        plans = {path.stem: Plan.read(path) for path in options.plans}
-        whole = {"trials": options.trials, "seed": options.seed, "chunks": options.chunks, "folder": options.folder}
+        plans = _named(options.plans)
+        of_all = {"trials": options.trials, "seed": options.seed, "chunks": options.chunks, "folder": options.folder}
         if options.what == "work":
-            print(work(plans, scenario, chunk=options.chunk, **whole))
+            if options.chunk is None:
+                raise ValueError("which chunk? give --chunk, from 0, or AWS_BATCH_JOB_ARRAY_INDEX, as AWS Batch does")
+            print(work(plans, scenario, chunk=options.chunk, **of_all))
         else:
-            merged = merge(plans, scenario, **whole)
+            merged = merge(plans, scenario, **of_all)
             for name, table in merged.summaries.items():
                 path = options.folder / f"{name}.csv"
                 table.to_csv(path)

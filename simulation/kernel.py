@@ -153,7 +153,7 @@ class Scratch(NamedTuple):
     odd: Any  # uint32 (B,): trials that need the whole model; first those that do so under any plan
     rows: Any  # float64 (B, COLUMNS): what those came to, in the order of `odd`
     depth: Any  # int64 (B,): how much of the plan decided that, as `shared` counts
-    harmed: Any  # float64 (W + 4, 3, N): sums by position of rows of each depth, and of those of this plan alone
+    harmed: Any  # float64 (W + 3, 3, N): sums by position of rows of each depth
     lost: Any  # uint32 (B,): trials not shipped
     gone: Any  # bool (B,): whether a trial is among them
     hit: Any  # uint32 (B,): rows in which some region is exposed
@@ -682,11 +682,11 @@ def begin_row(v, row):
 
 
 @part
-def rollout(w, p, s, i, trial, n, c, row, own):
+def rollout(w, p, s, i, trial, n, c, row):
     """Roll a plan out in one world (rules 6 to 23); write its columns, and add to those of its regions.
 
     Returns how much of the plan decided what happened: 1 + g where its first g waves and none after them did.
-    Regions' sums are kept by that depth, or where a trial is `own` to the plan, in the last place.
+    Regions' sums are kept by that depth.
     """
     t = s.build[i]
     if not s.ready[i]:
@@ -747,7 +747,7 @@ def rollout(w, p, s, i, trial, n, c, row, own):
     row[C_OUTCOME], row[C_END] = outcome, end
     if detected < np.inf:
         row[C_DETECTED] = detected
-    measure(w, p, v, c, stop, end, halt, upto, row, c.harmed[len(c.harmed) - 1 if own else depth])
+    measure(w, p, v, c, stop, end, halt, upto, row, c.harmed[depth])
     return depth
 
 
@@ -796,8 +796,7 @@ def measure(w, p, v, c, stop, end, halt, upto, row, regional):
         row[C_RECOVERED] = last_off
     book = max(end, last_off)
     if first_on < book:
-        off = last_off if last_off > 0.0 else book
-        row[C_MIXED] = off - first_on - max(min(first_off, book) - all_full, 0.0)
+        row[C_MIXED] = book - first_on - max(min(first_off, book) - all_full, 0.0)
     row[C_REGIONS], row[C_SHARE] = hit, share
     if hit > 0:
         harm_done(w, p, v, c, halt, upto, row, regional)
@@ -994,7 +993,7 @@ def run_plan(w, p, s, c, trial, n, wrong, regional):
     for k in range(odd):
         if k >= wrong or c.depth[k] > p.shared[n]:
             i = np.int64(c.odd[k])
-            c.depth[k] = rollout(w, p, s, i, trial + i, n, c, c.rows[k], k >= wrong)
+            c.depth[k] = rollout(w, p, s, i, trial + i, n, c, c.rows[k])
     for depth in range(len(c.harmed)):
         for j in range(3):
             for pos in range(regional.shape[1]):

@@ -210,7 +210,7 @@ def room(worlds: kernel.Worlds, plans: kernel.Plans, size: int) -> tuple[Any, ..
     rows += [np.zeros((waves, size)), *(np.zeros(size) for _ in range(4))]
     odd, lost, *lists = (np.zeros(size, dtype=np.uint32) for _ in range(5))
     columns, gone = np.zeros((size, kernel.COLUMNS)), np.zeros(size, dtype=np.bool_)
-    depth, harmed = np.zeros(size, dtype=np.int64), np.zeros((waves + 4, 3, most))
+    depth, harmed = np.zeros(size, dtype=np.int64), np.zeros((waves + 3, 3, most))
     scratch = kernel.Scratch._make([*rows, odd, columns, depth, harmed, lost, gone, *lists])
     return block, scratch, np.zeros(size), np.zeros(size)
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from simulation._edition import STRATA, check_edition, edition
-from simulation._setting import setting
+from simulation._setting import settings_of
 from simulation.compiled import Desk
 from simulation.events import Event
 from simulation.factors import Factor, Floats
@@ -90,7 +90,7 @@ class Survey:
     """One run of `rare`: strata, the trials spent so far, and the arithmetic on their sums."""
 
     def __init__(self, plans: Mapping[str, Plan], scenario: Scenario, events: Sequence[Event], seed: int) -> None:
-        settings = [setting(plan, scenario) for plan in plans.values()]
+        settings = settings_of(plans, scenario)
         self.events, self.seed = tuple(events), seed
         self.cut: Cut = cut(settings, events)
         self.packed = pack_worlds(scenario, seed), pack_plans(settings)

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from simulation._arguments import check_confidence
-from simulation._run import run_all
+from simulation._run import run_named
 from simulation.figures import PAIRED
 from simulation.outcomes import Outcomes
 from simulation.scenario import Scenario
@@ -137,15 +137,17 @@ def compare(
     InputError
         Where a plan has regions that the scenario's fleet does not have.
     ValueError
-        For no plans, or trials, a seed or a confidence out of range.
+        For no plans, or trials, a seed, a precision or a confidence out of range.
+    BrokenExecutor
+        Where a worker of the executor died and the executor cannot replace it.
     """
     if not plans:
         raise ValueError("there are no plans to compare; give at least one")
     if not isinstance(plans, Mapping) or not all(isinstance(plan, Plan) for plan in plans.values()):
         raise ValueError("plans must be a mapping from names to plans, such as {'today': plan}")
     check_confidence(confidence)
-    found = run_all(
-        list(plans.values()), scenario, trials=trials, seed=seed, precision=precision, threads=threads,
+    found = run_named(
+        plans, scenario, trials=trials, seed=seed, first=0, engine="compiled", precision=precision, threads=threads,
         executor=executor, progress=progress,
     )  # fmt: skip
     return Comparison(dict(zip(plans, found, strict=True)), scenario, found[0].seed, found[0].trials, confidence)

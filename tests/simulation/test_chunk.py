@@ -53,6 +53,29 @@ def test_a_chunk_out_of_range_is_refused(tmp_path):
         work(PLANS, STOREFRONT, chunk=3, folder=tmp_path, **WHOLE)
 
 
+def test_a_damaged_chunk_is_named(folder):
+    (folder / "chunk-1.npz").write_text("garbage")
+    with pytest.raises(ValueError, match="chunk-1.npz is damaged; run that chunk again$"):
+        merge(PLANS, STOREFRONT, folder=folder, **WHOLE)
+
+
+def test_two_plans_of_one_name_are_refused(root, tmp_path, capsys):
+    """The tables that `merge` writes are named for the plans' files."""
+    plan = root / "data/plans/two-halves.yaml"
+    (tmp_path / plan.name).write_bytes(plan.read_bytes())
+    files = [str(root / "data/scenarios/storefront.yaml"), str(plan), str(tmp_path / plan.name)]
+    assert main(["work", *files, "--trials", "10", "--chunks", "1", "--chunk", "0"]) == 2
+    assert "another plan is called 'two-halves', too; give each file a name of its own" in capsys.readouterr().err
+
+
+def test_which_chunk_must_be_said(root, monkeypatch, capsys):
+    """Else every machine would run the first."""
+    monkeypatch.delenv("AWS_BATCH_JOB_ARRAY_INDEX", raising=False)
+    files = [str(root / "data/scenarios/storefront.yaml"), str(root / "data/plans/two-halves.yaml")]
+    assert main(["work", *files, "--trials", "10", "--chunks", "2"]) == 2
+    assert capsys.readouterr().err.startswith("which chunk? give --chunk")
+
+
 def test_the_commands_of_a_batch_array_give_the_summaries(root, tmp_path, monkeypatch, capsys):
     """AWS Batch gives each job its number in AWS_BATCH_JOB_ARRAY_INDEX."""
     files = [str(root / "data/scenarios/storefront.yaml"), str(root / "data/plans/two-halves.yaml")]

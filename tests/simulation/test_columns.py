@@ -108,11 +108,12 @@ def test_impact_weighs_each_region_by_severity_and_the_peak_does_not(check, seve
     check(plan("a b", bake=20), expected, defects=defects, report=5.0)
 
 
+@pytest.mark.parametrize("order", ["a b", "b a"])
 @pytest.mark.parametrize(
     "onset, hit, peak, impact",
     [(5.0, False, 0.2, 1.1), (4.5, True, 0.3, 1.2)],
 )
-def test_failover_intervals_are_half_open(check, onset, hit, peak, impact):
+def test_failover_intervals_are_half_open(check, onset, hit, peak, impact, order):
     """Rule 23: a hurts over [4, 9), b from 4 + onset to 12: from 9 on they miss each other, from 8.5 they meet.
 
     Halt at 5, reaction 2, roll-backs 2 and 5. Impact .1 · 5 + .2 · 3 or .2 · 3.5. b alone is new from 9 to 12.
@@ -123,7 +124,7 @@ def test_failover_intervals_are_half_open(check, onset, hit, peak, impact):
         "mixed_minutes": 3,
     }  # fmt: skip
     check(
-        plan("a b", bake=20),
+        plan(order, bake=20),
         expected,
         defects={"a": bad(), "b": bad(onset=onset)},
         evidence={"a": 10.0},

@@ -81,6 +81,15 @@ def test_a_report_of_an_earlier_start_comes_at_its_own_time(check):
     check(THREE, [fault("b", **REFUSED), fault("a", onset=2.0)], expected, report=2.0)
 
 
+def test_customers_report_after_any_number_of_minutes(check):
+    """a hurts from its start at 0 and is reported at 6. Impact .1 · (4/2 + 2); its ramp is mixed."""
+    expected = {
+        "outcome": "caught", "deployed_minutes": 4, "end_minutes": 6, "detected_minutes": 6, "recovered_minutes": 6,
+        "regions_exposed": 1, "share_exposed": 0.1, "impact_minutes": 0.4, "peak_share": 0.1, "mixed_minutes": 4,
+    }  # fmt: skip
+    check(plan(wave("a", bake=9), strategy="rolling"), [fault("a")], expected, report=6.0)
+
+
 def test_a_failure_that_rolls_nothing_back_leaves_harm_to_the_report(check):
     """b fails at 4; a hurts from 6 and is reported at 9, when it is rolled back. Impact .1 · 3; mixed until then."""
     expected = {

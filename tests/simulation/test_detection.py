@@ -318,3 +318,24 @@ def test_a_region_that_never_served_raises_no_false_alarm(check):
     """Rule 16: b's deployment fails at 8; its clock never started."""
     expected = {"outcome": "deploy_failed", "end_minutes": 8}
     check(plan(wave("b", 5), retries=1), expected, refuses="b", false_alarm=0.5)
+
+
+@pytest.mark.parametrize("horizon, seen", [(4.0, True), (3.5, False)])
+def test_a_check_at_the_horizon_counts_and_none_after_it(check, horizon, seen):
+    """Rules 14 and 21: the deployment ends at 4. No harm comes before the horizon."""
+    exposed = {"deployed_minutes": 4, "regions_exposed": 1, "share_exposed": 0.1}
+    caught = {"outcome": "caught", "end_minutes": 4, "detected_minutes": 4, "recovered_minutes": 4}
+    check(
+        plan("a", bake=10),
+        exposed | (caught if seen else {"outcome": "escaped", "end_minutes": 14}),
+        defects={"a": bad(alarms=False, check=True)},
+        scenario=scenario(horizon_minutes=horizon),
+    )
+
+
+@pytest.mark.parametrize("horizon, heard", [(10.0, True), (9.5, False)])
+def test_a_false_alarm_at_the_horizon_counts_and_none_after_it(check, horizon, heard):
+    """Rules 16 and 21: it comes at 10, 6 minutes after the first traffic."""
+    halted = {"outcome": "false_alarm", "end_minutes": 10, "recovered_minutes": 10}
+    expected = {"deployed_minutes": 4} | (halted if heard else {"outcome": "completed", "end_minutes": 14})
+    check(plan("a", bake=10), expected, false_alarm=6.0, scenario=scenario(horizon_minutes=horizon))

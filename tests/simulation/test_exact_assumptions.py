@@ -47,6 +47,8 @@ BY_THE_SCENARIO: list[tuple[dict[str, Any], str, list[str], set[str]]] = [
     ({"rollback_failure_probability": 0.1}, "rollback_failure_probability", ["0.1 in r1"], {TIME, EXPOSURE}),
     ({"horizon_minutes": 5.0}, "horizon_minutes", ["is 5,", "T = 5.5", "at least T"], {TIME, IMPACT}),
 ]  # fmt: skip
+# The book is open up to the horizon and not at it: the last wave, which does not bake, goes live at T.
+AT_THE_END = plan("r1", "r2 r3", bakes=(2, 0))
 BY_THE_PLAN: list[tuple[dict[str, Any], str, list[str], set[str]]] = [
     ({"strategy": "rolling"}, "strategy", ["r1 is rolling", "have to be blue_green"], {TIME}),
     ({"strategies": {"r2": "rolling"}}, "strategy", ["r2 is rolling"], {TIME}),
@@ -67,6 +69,14 @@ def check(found: Any, name: str, words: list[str], standing: set[str]) -> None:
             assert all(word in str(caught.value) for word in words)
     assert not found.holds
     assert list(found.assumptions.query("not holds")["name"]) == [name]
+
+
+def test_a_wave_that_goes_live_at_the_horizon_is_not_in_the_book():
+    """Deployments of half a minute, a bake of 2: the last wave is live at 3, which is T."""
+    for horizon, holds in ((3.0, False), (3.001, True)):
+        found = exact(AT_THE_END, scenario(LABELLED, horizon_minutes=horizon))
+        assert found.holds == holds
+        assert list(found.assumptions.query("not holds")["name"]) == ([] if holds else ["horizon_minutes"])
 
 
 @pytest.mark.parametrize(("change", "name", "words", "standing"), BY_THE_SCENARIO)

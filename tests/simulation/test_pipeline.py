@@ -154,3 +154,8 @@ def test_regions_that_the_plan_leaves_out_never_change(check):
     }  # fmt: skip
     everywhere = {name: bad(alarms=False) for name in "abcd"}
     check(plan("a", bake=5), expected, defects=everywhere, scenario=scenario(horizon_minutes=100.0))
+
+
+def test_a_wave_bakes_for_less_than_a_request(check):
+    """Rule 12: half a request at 10 a minute."""
+    check(plan(wave("a", bake_requests=0.5)), {"outcome": "completed", "deployed_minutes": 4, "end_minutes": 4.05})

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from simulation import Outcomes, compare, run, run_all, sample, setting, sweep
+from simulation import Outcomes, compare, rare, run, run_all, sample, setting, sweep
 from simulation._jobs import BLOCK
 from simulation._rows import job
+from waves import InputError, grouped
 from waves import sample as sample_plan
 
 STOREFRONT = sample("storefront")
@@ -93,17 +94,64 @@ def test_a_precision_begins_with_the_first_trial():
         ({"executor": "dask"}, "executor is 'dask'; give a concurrent.futures executor"),
         ({"precision": 0.1}, r"precision is 0.1; give a mapping such as \{'share_exposed': 0.001\}"),
         ({"precision": {"share_exposed": 0}}, "precision: share_exposed is 0; give a finite half-width above 0"),
-        ({"precision": {"share": 0.1}}, "precision: 'share' is not a figure"),
+        (
+            {"precision": {"share_exposd": 0.1}},
+            "precision: 'share_exposd' is not a figure; did you mean 'share_exposed'?",
+        ),
+        (
+            {"precision": {"completed": 0.1}},
+            "precision: 'completed' is not a figure; did you mean 'probability_completed'?",
+        ),
     ],
 )
 def test_what_cannot_be_is_refused_in_one_line(options, words):
-    with pytest.raises(ValueError, match=f"^{words}") as caught:
+    with pytest.raises(ValueError, match="^" + words.replace("?", r"\?")) as caught:
         run(PLANS[0], STOREFRONT, **options)
     assert "\n" not in str(caught.value)
 
 
-def test_no_plans_have_no_outcomes():
-    assert run_all([], STOREFRONT, trials=5) == []
+@pytest.mark.parametrize(
+    "plans, words",
+    [
+        ([], "there are no plans to run; give at least one"),
+        ({"a": PLANS[0]}, "plans is dict; give a list of plans"),
+        (PLANS[0], "plans is Plan; give a list of plans"),
+        (None, "plans is NoneType; give a list of plans"),
+    ],
+)
+def test_what_is_no_list_of_plans_is_refused(plans, words):
+    with pytest.raises(ValueError, match=f"^{words}$"):
+        run_all(plans, STOREFRONT, trials=5)
+
+
+def test_plans_may_come_one_by_one():
+    assert len(run_all((plan for plan in PLANS), STOREFRONT, trials=5)) == 2  # type: ignore[arg-type]
+
+
+def test_a_plan_of_another_fleet_is_called_by_its_name():
+    """`run_all` knows no names: it counts."""
+    stranger = grouped([["mars-1"]])
+    for named in (sweep, compare, rare):
+        with pytest.raises(InputError, match="^<plan 'bad'>:1:1: error: region 'mars-1' is not in the fleet"):
+            named({"good": PLANS[0], "bad": stranger}, STOREFRONT)
+    with pytest.raises(InputError, match="^<plan 'plan 2'>:1:1: error"):
+        run_all([PLANS[0], stranger], STOREFRONT)
+
+
+def test_a_precision_out_of_reach_is_said_of_the_plan_at_the_caller():
+    words = "^500 trials do not suffice: share_exposed_mean of 'new' is known to .*; give more trials, or a wider"
+    with pytest.warns(UserWarning, match=words) as caught:
+        compare({"new": PLANS[0]}, STOREFRONT, trials=500, precision={"share_exposed": 1e-5})
+    assert caught[0].filename == __file__
+    with pytest.warns(UserWarning, match="^500 trials .* of 'the plan' .* give more trials, more bits="):
+        run(PLANS[0], STOREFRONT, trials=500, precision={"end_minutes_given_shipped_p95": 1e-5})
+
+
+def test_the_median_of_rows_is_known_more_exactly_than_a_wide_bin():
+    """Beyond 128 minutes the bins of a sweep are half a minute wide, those of rows' sweep a sixteenth of that."""
+    found = run(PLANS[1], STOREFRONT, precision={"end_minutes_given_shipped_p50": 0.1}, trials=2_000_000)
+    row: Any = found.summary().loc["end_minutes_given_shipped_p50"]
+    assert row["estimate"] > 128 and (row["high"] - row["low"]) / 2 <= 0.1
 
 
 @pytest.mark.parametrize("engine", ["compiled", "simpy"])

@@ -290,7 +290,7 @@ FAULTS: list[tuple[dict[str, Any], str]] = [
     ({"bits": 0}, "bits is 0"),
     ({"bits": 40}, "bits is 40"),
     ({"precision": 0.1}, "precision is 0.1"),
-    ({"precision": {"share_exposed": 0.1}}, "'share_exposed' is not a figure; did you mean 'share_exposed_"),
+    ({"precision": {"share_exposd": 0.1}}, "'share_exposd' is not a figure; did you mean 'share_exposed'"),
     ({"precision": {"share_exposed_mean": 0.0}}, "share_exposed_mean is 0.0"),
     ({"precision": {"share_exposed_mean": float("nan")}}, "share_exposed_mean is nan"),
     ({"precision": {"share_exposed_mean": "1%"}}, "share_exposed_mean is '1%'"),

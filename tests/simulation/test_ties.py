@@ -253,3 +253,23 @@ def test_a_lag_is_added_to_the_instant_at_which_the_evidence_was_in(check):
     assert late > 2 + 0.3
     expected = caught(late, outcome="escaped", deployed_minutes=2, end_minutes=2 + 0.3, impact_minutes=0.03)
     check(plan("a", bake=0.3), expected, deploy=2.0, defects={"a": bad()}, evidence=1.0, lag=0.2)
+
+
+def test_the_report_of_harm_beside_a_retry_beats_a_failure_and_the_retry(check):
+    """At 4 d, up since its ramp began at 0, hurts and is reported; c would start anew and hurt; b fails for good.
+
+    The report is of d's harm, which does not begin with a start: it comes as an alarm does, before the failure.
+    """
+    expected = {
+        "outcome": "caught", "end_minutes": 4, "detected_minutes": 4, "recovered_minutes": 4, "regions_exposed": 1,
+        "share_exposed": 0.4, "mixed_minutes": 4,
+    }  # fmt: skip
+    check(
+        plan("c d b", strategy="rolling", retries=1),
+        expected,
+        defects={"c": bad(alarms=False), "d": bad(onset=4.0, alarms=False)},
+        refuses="b",
+        deploy={"b": 2.0},
+        deploy_failure={("c", 0): True},
+        report=0.0,
+    )
