@@ -81,6 +81,13 @@ def test_a_report_of_an_earlier_start_comes_at_its_own_time(check):
     check(THREE, [fault("b", **REFUSED), fault("a", onset=2.0)], expected, report=2.0)
 
 
+@pytest.mark.parametrize("order", ["a b", "b a"])
+def test_two_versions_are_there_from_the_first_to_take_its_traffic_to_the_last(check, order):
+    """a takes its traffic at 2, b at 6, and both bake until 15."""
+    expected = {"outcome": "completed", "deployed_minutes": 6, "end_minutes": 15, "mixed_minutes": 4}
+    check(plan(order, bake=9), [], expected, regions={"a": {"deploy": 2.0}, "b": {"deploy": 6.0}})
+
+
 def test_customers_report_after_any_number_of_minutes(check):
     """a hurts from its start at 0 and is reported at 6. Impact .1 · (4/2 + 2); its ramp is mixed."""
     expected = {
