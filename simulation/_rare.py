@@ -149,13 +149,17 @@ def rare(
         found, precise = _sample(survey, crew.work, precision, trials, confidence)
     targets = [(str(name), each) for name in plans for each in names]
     table = _table(survey, found, targets, confidence)
+    _warn(precise, precision, trials)
+    return Rare(scenario, seed, confidence, survey.spent, precise, table, _strata(survey, found, targets))
+
+
+def _warn(precise: bool | None, precision: float | None, trials: int) -> None:
     if precise is False:
         warnings.warn(
             f"{trials:,} trials of each plan do not suffice for ±{precision:.3g} of each estimate; "
             "give more trials, or a wider precision",
             stacklevel=outside(),
         )
-    return Rare(scenario, seed, confidence, survey.spent, precise, table, _strata(survey, found, targets))
 
 
 def _table(survey: Survey, found: Sums, targets: list[tuple[str, str]], confidence: float) -> pd.DataFrame:
