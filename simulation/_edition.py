@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 ENGINE = ("arithmetic", "kernel", "packing", "compiled")
-MODEL = ("arithmetic", "distributions", "draws", "model", "traffic", "measure", "outcomes")
+MODEL = ("arithmetic", "distributions", "draws", "model", "traffic", "measure", "_rows")
 STRATA = (*ENGINE, "draws", "factors", "events", "strata")
 
 

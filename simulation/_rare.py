@@ -8,8 +8,7 @@ works, when it helps and when not: docs/rare-events.md.
 import math
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import closing, nullcontext
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any
@@ -20,7 +19,7 @@ from scipy import special
 from tqdm import tqdm
 
 from simulation._arguments import outside
-from simulation._jobs import in_order, most_waiting
+from simulation._jobs import handed_out, most_waiting
 from simulation._sweep import check
 from simulation.events import event
 from simulation.factors import Floats
@@ -143,9 +142,8 @@ def rare(
     _check(plans, names, precision)
     trials, seed = check(plans, trials, seed, confidence, threads, executor)
     survey = Survey(plans, scenario, [event(name) for name in names], seed)
-    own = ThreadPoolExecutor(threads) if executor is None else None
-    with own or nullcontext(), tqdm(total=0, unit="rollout", disable=not progress, leave=False, unit_scale=True) as bar:
-        crew = Crew(executor or own, threads if own else most_waiting(len(plans)), bar, survey)  # type: ignore[arg-type]
+    with tqdm(total=0, unit="rollout", disable=not progress, leave=False, unit_scale=True) as bar:
+        crew = Crew(threads, executor, bar, survey)
         found, precise = _sample(survey, crew.work, precision, trials, confidence)
     targets = [(str(name), each) for name in plans for each in names]
     table = _table(survey, found, targets, confidence)
@@ -186,10 +184,10 @@ def _check(plans: Mapping[str, Plan], figures: list[str], precision: float | Non
 
 @dataclass(frozen=True)
 class Crew:
-    """Who works on a survey: an executor, how many tasks to hand out ahead, and the bar that shows how far they are."""
+    """Who works on a survey: our own threads or an executor, and the bar that shows how far they are."""
 
-    executor: Executor
-    ahead: int
+    threads: int
+    executor: Executor | None
     bar: Any
     survey: Survey
 
@@ -197,7 +195,7 @@ class Crew:
         """Run tasks, and yield them with what they found, in their order."""
         plans = self.survey.low.shape[1]
         self.bar.total = self.survey.spent * plans
-        with closing(in_order(self.executor, tasks, self.ahead)) as results:  # type: ignore[type-var]
+        with handed_out(tasks, self.threads, self.executor, most_waiting(plans)) as results:
             for task, blocks in results:
                 yield task, blocks
                 self.bar.update(len(task.trials) * plans)

@@ -16,9 +16,11 @@ from tests.simulation.test_sweep import PLANS, STOREFRONT, pairs
 from tests.simulation.worlds import plan, scenario
 from waves import Plan, grouped
 
+HARMS = ("failover_hit", "share_exposed", "peak_share", "impact_minutes", "regions_exposed")  # as `kernel.SPARSE`
 
-def count(plans: dict[str, Plan], scene: Scenario, *, trials: int, seed: int) -> list[tuple[int, int, int]]:
-    """Trials in which the time to ship, the end of what shipped, and mixed minutes differ from the baseline's."""
+
+def count(plans: dict[str, Plan], scene: Scenario, *, trials: int, seed: int) -> list[tuple[int, ...]]:
+    """Trials in which the time to ship, the end of what shipped, mixed minutes and each harm are not the baseline's."""
     rows = [run(each, scene, trials=trials, seed=seed) for each in plans.values()]
     base, end0 = rows[0], rows[0].frame["end_minutes"].to_numpy()
     found = []
@@ -26,14 +28,18 @@ def count(plans: dict[str, Plan], scene: Scenario, *, trials: int, seed: int) ->
         end = own.frame["end_minutes"].to_numpy()
         ships: Any = (end != end0) | (own.shipped != base.shipped)
         ends: Any = end * own.shipped != end0 * base.shipped
-        found.append((ships.sum(), ends.sum(), (own.frame["mixed_minutes"] != base.frame["mixed_minutes"]).sum()))
+        others = [(own.frame[name] != base.frame[name]).sum() for name in ("mixed_minutes", *HARMS)]
+        found.append((ships.sum(), ends.sum(), *others))
     return found
 
 
 def as_swept(plans: dict[str, Plan], scene: Scenario, *, trials: int, seed: int) -> list[tuple[int, ...]]:
-    _, *others = sweep(plans, scene, trials=trials, seed=seed).tallies.values()
+    """Of harms sums have how much more often they differ than the baseline has them."""
+    base, *others = sweep(plans, scene, trials=trials, seed=seed).tallies.values()
     columns = [kernel.X_END_DIFFER, kernel.X_ENDS_DIFFER, kernel.X_MIXED_DIFFER]
-    return [tuple(each.cross[columns]) for each in others]
+    often = [base.sparse(column)[0] for column in kernel.SPARSE]
+    own = range(kernel.X_SPARSE + 1, kernel.CROSS, 2)
+    return [(*each.cross[columns], *(n + each.cross[at] for n, at in zip(often, own, strict=True))) for each in others]
 
 
 @settings(max_examples=60, suppress_health_check=list(HealthCheck))
@@ -46,7 +52,7 @@ def test_where_only_shipping_differs_times_to_ship_do():
     """Each pipeline ends after 1 minute, shipped or with a failed deployment."""
     fails = scenario(faults=[], deploy_failure_probability=0.3)
     plans = {"one": plan("a"), "other": plan("b")}
-    ((ships, ends, _),) = counted = count(plans, fails, trials=500, seed=1)
+    ((ships, ends, *_),) = counted = count(plans, fails, trials=500, seed=1)
     assert ships == ends > 100
     assert as_swept(plans, fails, trials=500, seed=1) == counted
 
