@@ -901,7 +901,7 @@ def open_block(w, s, trial, u, v, gates, approvals):
             mark(s.state, u, w.fault_chances[f, 0], s.hits[f])
     for g in range(gates):
         if g > 0:
-            fill_rule(w, s.handover[g], w.change_rules[HANDOVER], trial, np.uint64(GATE << 24 | g), N_HANDOVER, u, v)
+            fill_handover(w, s.handover[g], trial, g, u, v)
         if approvals[g]:
             fill_gate(w, s, trial, g, u, v)
 
@@ -915,13 +915,14 @@ def mark(state, u, chance, hits):
 
 
 @jit
-def fill_rule(w, out, rule, trial, c1, number, u, v):
-    """Write a run of minutes."""
+def fill_handover(w, out, trial, gate, u, v):
+    """Draw the minutes between a wave's end and the next one's beginning; nothing, where they are constant."""
+    rule = w.change_rules[HANDOVER]
     if w.rules[rule, 0] == CONSTANT:
         out[:] = w.rules[rule, 1]
     else:
-        fill_words(w.seed, trial, c1, number, 0, u, v)
-        fill_quantiles(w.rules, w.table, rule, u if number % 2 == 0 else v, out)
+        fill_words(w.seed, trial, np.uint64(GATE << 24 | gate), N_HANDOVER, 0, u, v)
+        fill_quantiles(w.rules, w.table, rule, u, out)
 
 
 @jit
