@@ -7,6 +7,7 @@ import inspect
 import math
 from collections.abc import Mapping
 from concurrent.futures import Executor
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -30,16 +31,22 @@ def whole(name: str, value: Any, least: int, most: int | None = None) -> int:
     return int(value)
 
 
-def check_confidence(value: Any) -> None:
-    """Refuse a confidence that is none.
+def is_number(value: Any) -> bool:
+    """Whether something is a real number, NumPy's and fractions included; truth values are not."""
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def check_confidence(value: Any) -> float:
+    """Refuse a confidence that is none; return it as Python's own number.
 
     Raises
     ------
     ValueError
         Naming the value and its range.
     """
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1:
+    if not is_number(value) or not 0 < value < 1:
         raise ValueError(f"confidence is {value!r}; give a number between 0 and 1, such as 0.95")
+    return float(value)
 
 
 def how_many(trials: int | None, precision: Mapping[str, float] | None, usual: int) -> int:
@@ -67,8 +74,8 @@ def check_executor(executor: Any) -> None:
         raise ValueError(f"executor is {executor!r}; give a concurrent.futures executor, or leave it out")
 
 
-def check_precision(precision: Any) -> None:
-    """Refuse what is no precision, whatever the figures.
+def check_precision(precision: Any) -> dict[str, float]:
+    """Refuse what is no precision, whatever the figures; return it in Python's own numbers.
 
     Raises
     ------
@@ -78,8 +85,9 @@ def check_precision(precision: Any) -> None:
     if not isinstance(precision, Mapping | None):
         raise ValueError(f"precision is {precision!r}; give a mapping such as {{'share_exposed': 0.001}}")
     for figure, half in (precision or {}).items():
-        if isinstance(half, bool) or not isinstance(half, int | float) or not 0 < half < math.inf:
-            raise ValueError(f"precision: {figure} is {half!r}; give a finite half-width above 0")
+        if not is_number(half) or not 0 < half < math.inf:
+            raise ValueError(f"precision: {figure} is {half!r}; give a finite half-width above 0, such as 0.001")
+    return {figure: float(half) for figure, half in (precision or {}).items()}
 
 
 def outside() -> int:

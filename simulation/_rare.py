@@ -18,7 +18,7 @@ import pandas as pd
 from scipy import special
 from tqdm import tqdm
 
-from simulation._arguments import outside
+from simulation._arguments import check_confidence, is_number, outside
 from simulation._jobs import handed_out, most_waiting
 from simulation._sweep import check
 from simulation.events import event
@@ -26,6 +26,7 @@ from simulation.factors import Floats
 from simulation.scenario import Scenario
 from simulation.statistics import Estimate
 from simulation.survey import LEAST, Sums, Survey, Task, Work
+from simulation.wording import several
 from waves import Plan
 
 FINEST = 1e-9  # the least precision: a share of the estimate
@@ -139,8 +140,9 @@ def rare(
     """
     plans: Mapping[str, Plan] = {plan.name: plan} if isinstance(plan, Plan) else plan
     names = [figure] if isinstance(figure, str) or not isinstance(figure, Iterable) else list(figure)
-    _check(plans, names, precision)
-    trials, seed = check(plans, trials, seed, confidence, threads, executor)
+    precision = _check(plans, names, precision)
+    trials, seed = check(plans, trials, seed, threads, executor)
+    confidence = check_confidence(confidence)
     survey = Survey(plans, scenario, [event(name) for name in names], seed)
     with tqdm(total=0, unit="rollout", disable=not progress, leave=False, unit_scale=True) as bar:
         crew = Crew(threads, executor, bar, survey)
@@ -154,7 +156,7 @@ def rare(
 def _warn(precise: bool | None, precision: float | None, trials: int) -> None:
     if precise is False:
         warnings.warn(
-            f"{trials:,} trials of each plan do not suffice for ±{precision:.3g} of each estimate; "
+            f"after {several(trials, 'trial')} of each plan not every estimate is known to ±{precision:.3g} of itself; "
             "give more trials, or a wider precision",
             stacklevel=outside(),
         )
@@ -169,17 +171,17 @@ def _table(survey: Survey, found: Sums, targets: list[tuple[str, str]], confiden
     return pd.DataFrame(rows, index=index, columns=["estimate", "low", "high", "unit", "gain"])
 
 
-def _check(plans: Mapping[str, Plan], figures: list[str], precision: float | None) -> None:
+def _check(plans: Mapping[str, Plan], figures: list[str], precision: float | None) -> float | None:
     if not plans or not figures:
         raise ValueError("there is nothing to estimate; give at least one plan and one figure")
     twice = next((name for name in figures if figures.count(name) > 1), None)
     if twice is not None:
         raise ValueError(f"{twice!r} is asked for {figures.count(twice)} times; name each figure once")
-    number = isinstance(precision, int | float) and not isinstance(precision, bool)
-    if precision is not None and not (number and FINEST <= precision < math.inf):
+    if precision is not None and not (is_number(precision) and FINEST <= precision < math.inf):
         raise ValueError(
             f"precision is {precision!r}; give a share of the estimate of at least {FINEST:g}, such as 0.01, or None"
         )
+    return None if precision is None else float(precision)
 
 
 @dataclass(frozen=True)

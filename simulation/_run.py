@@ -136,6 +136,8 @@ def run_named(
             plans, scenario, trials=count, seed=seed, precision=precision, threads=threads, executor=executor, bits=12,
             progress=progress,
         ).trials  # fmt: skip
+    if first + count > 2**32:
+        raise ValueError(f"first is {first}: {count:,} trials from there end beyond 2**32; begin earlier")
     numbers = range(first, first + count)
     check_address(seed, numbers)
     settings = settings_of(plans, scenario)

@@ -25,6 +25,7 @@ from simulation.figures import PAIRED, UNITS
 from simulation.scenario import Scenario
 from simulation.statistics import FEW, over, width_from_squares
 from simulation.tally import Bins, Tally
+from simulation.wording import several
 from waves import Plan, did_you_mean
 
 USUAL = 100_000  # trials, where nothing is said
@@ -199,7 +200,8 @@ def sweep(
     BrokenExecutor
         Where a worker of the executor died and the executor cannot replace it.
     """
-    trials, seed = check(plans, how_many(trials, precision, USUAL), seed, confidence, threads, executor, bits)
+    trials, seed = check(plans, how_many(trials, precision, USUAL), seed, threads, executor, bits)
+    confidence = check_confidence(confidence)
     settings = settings_of(plans, scenario)
     gathering = Gathering(plans, scenario, seed, trials, bits)
     wanted = _precision(precision, gathering)
@@ -230,7 +232,6 @@ def check(
     plans: Mapping[str, Plan],
     trials: int,
     seed: int,
-    confidence: float = 0.95,
     threads: int = 1,
     executor: Executor | None = None,
     bits: int | None = None,
@@ -242,7 +243,6 @@ def check(
         raise ValueError("plans must be a mapping from names to plans, such as {'today': plan}")
     whole("trials", trials, 1, 2**32)
     check_address(seed, range(trials))
-    check_confidence(confidence)
     whole("threads", threads, 1, 1024)
     check_executor(executor)
     if bits is not None:
@@ -251,10 +251,10 @@ def check(
 
 
 def _precision(precision: Mapping[str, float] | None, gathering: "Gathering") -> dict[str, float]:
-    check_precision(precision)
+    halves = check_precision(precision)
     known = {name for name, _, _ in gathering.tally(0).figures(0.95)}
     found = dict[str, float]()
-    for figure, half in (precision or {}).items():
+    for figure, half in halves.items():
         name = f"{figure}_mean" if f"{figure}_mean" in known else figure
         if name not in known:
             chance = f"probability_{figure}"
@@ -317,7 +317,7 @@ class Gathering:
                     finer = "" if name.endswith("_mean") else ", more bits= for narrower bins"
                     what = "has no interval" if math.isnan(half) else f"is known to ±{half:.3g}"
                     warnings.warn(
-                        f"{self.trials:,} trials do not suffice: {name} of {plan!r} {what}, and ±{wanted[name]:.3g} "
+                        f"after {several(self.trials, 'trial')} {name} of {plan!r} {what}, and ±{wanted[name]:.3g} "
                         f"was asked for; give more trials{finer}, or a wider precision",
                         stacklevel=outside(),
                     )

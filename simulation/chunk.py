@@ -118,6 +118,16 @@ def _named(paths: Iterable[Path]) -> dict[str, Plan]:
     return found
 
 
+def _which() -> int:
+    index = os.environ.get("AWS_BATCH_JOB_ARRAY_INDEX")
+    if index is None:
+        raise ValueError("which chunk? give --chunk, from 0, or AWS_BATCH_JOB_ARRAY_INDEX, as AWS Batch does")
+    try:
+        return int(index)
+    except ValueError:
+        raise ValueError(f"AWS_BATCH_JOB_ARRAY_INDEX is {index!r}; it says which chunk: give a number from 0") from None
+
+
 def main(arguments: Iterable[str] | None = None) -> int:
     """Run one chunk, or merge all; see `python -m simulation.chunk --help`."""
     parser = argparse.ArgumentParser(prog="python -m simulation.chunk", description="One chunk of a sweep, or all.")
@@ -130,7 +140,6 @@ def main(arguments: Iterable[str] | None = None) -> int:
     parser.add_argument(
         "--chunk",
         type=int,
-        default=os.environ.get("AWS_BATCH_JOB_ARRAY_INDEX"),
         help="which, from 0; left out, what AWS Batch says in AWS_BATCH_JOB_ARRAY_INDEX",
     )
     parser.add_argument("--folder", type=Path, default=Path("build/chunks"), help="of the chunks' files")
@@ -140,9 +149,7 @@ def main(arguments: Iterable[str] | None = None) -> int:
         plans = _named(options.plans)
         of_all = {"trials": options.trials, "seed": options.seed, "chunks": options.chunks, "folder": options.folder}
         if options.what == "work":
-            if options.chunk is None:
-                raise ValueError("which chunk? give --chunk, from 0, or AWS_BATCH_JOB_ARRAY_INDEX, as AWS Batch does")
-            print(work(plans, scenario, chunk=options.chunk, **of_all))
+            print(work(plans, scenario, chunk=_which() if options.chunk is None else options.chunk, **of_all))
         else:
             merged = merge(plans, scenario, **of_all)
             for name, table in merged.summaries.items():

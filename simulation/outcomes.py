@@ -88,7 +88,7 @@ class Outcomes:
         ValueError
             For a confidence that is not between 0 and 1.
         """
-        check_confidence(confidence)
+        confidence = check_confidence(confidence)
         rows = {name: (*estimate, unit) for name, estimate, unit in self._figures(confidence)}
         table = pd.DataFrame.from_dict(rows, orient="index", columns=["estimate", "low", "high", "unit"])
         return table.rename_axis("figure")

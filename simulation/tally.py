@@ -159,7 +159,7 @@ class Tally:
 
     def summary(self, confidence: float = 0.95) -> pd.DataFrame:
         """Sum the rollouts up: the figures of `Outcomes.summary`, quantiles to within `bins.error` of their value."""
-        check_confidence(confidence)
+        confidence = check_confidence(confidence)
         rows = {name: (*estimate, unit) for name, estimate, unit in self.figures(confidence)}
         table = pd.DataFrame.from_dict(rows, orient="index", columns=["estimate", "low", "high", "unit"])
         return table.rename_axis("figure")

@@ -145,7 +145,7 @@ def compare(
         raise ValueError("there are no plans to compare; give at least one")
     if not isinstance(plans, Mapping) or not all(isinstance(plan, Plan) for plan in plans.values()):
         raise ValueError("plans must be a mapping from names to plans, such as {'today': plan}")
-    check_confidence(confidence)
+    confidence = check_confidence(confidence)
     found = run_named(
         plans, scenario, trials=trials, seed=seed, first=0, engine="compiled", precision=precision, threads=threads,
         executor=executor, progress=progress,

@@ -74,6 +74,9 @@ def test_which_chunk_must_be_said(root, monkeypatch, capsys):
     files = [str(root / "data/scenarios/storefront.yaml"), str(root / "data/plans/two-halves.yaml")]
     assert main(["work", *files, "--trials", "10", "--chunks", "2"]) == 2
     assert capsys.readouterr().err.startswith("which chunk? give --chunk")
+    monkeypatch.setenv("AWS_BATCH_JOB_ARRAY_INDEX", "first")
+    assert main(["work", *files, "--trials", "10", "--chunks", "2"]) == 2
+    assert capsys.readouterr().err.startswith("AWS_BATCH_JOB_ARRAY_INDEX is 'first'; it says which chunk: give")
 
 
 def test_the_commands_of_a_batch_array_give_the_summaries(root, tmp_path, monkeypatch, capsys):

@@ -265,7 +265,9 @@ def test_what_is_known_is_not_sampled():
 
 
 def test_no_more_trials_are_spent_than_allowed():
-    with pytest.warns(UserWarning, match="^40,000 trials of each plan do not suffice for ±0.0001 of") as caught:
+    with pytest.warns(
+        UserWarning, match="^after 40,000 trials of each plan not every estimate is known to ±0.0001"
+    ) as caught:
         found = rare(*STOREFRONT, "impact_minutes_mean", precision=0.0001, trials=40_000)
     assert caught[0].filename == __file__
     assert found.trials <= 40_000 and found.precise is False

@@ -6,8 +6,11 @@ Not here: what the rows are (``test_engines``, ``test_compiled``), arguments out
 import multiprocessing
 import pickle
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from fractions import Fraction
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from simulation import Outcomes, compare, rare, run, run_all, sample, setting, sweep
@@ -93,6 +96,10 @@ def test_a_precision_begins_with_the_first_trial():
         ({"threads": 0}, "threads is 0; give a whole number from 1 to 1024"),
         ({"executor": "dask"}, "executor is 'dask'; give a concurrent.futures executor"),
         ({"precision": 0.1}, r"precision is 0.1; give a mapping such as \{'share_exposed': 0.001\}"),
+        (
+            {"first": 2**32 - 5, "trials": 10},
+            r"first is 4294967291: 10 trials from there end beyond 2\*\*32",
+        ),
         ({"precision": {"share_exposed": 0}}, "precision: share_exposed is 0; give a finite half-width above 0"),
         (
             {"precision": {"share_exposd": 0.1}},
@@ -108,6 +115,21 @@ def test_what_cannot_be_is_refused_in_one_line(options, words):
     with pytest.raises(ValueError, match="^" + words.replace("?", r"\?")) as caught:
         run(PLANS[0], STOREFRONT, **options)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("half, confidence", [(Fraction(1, 20), Fraction(9, 10)), (np.float32(0.05), np.float32(0.9))])
+def test_any_real_number_is_a_precision_or_a_confidence(half, confidence):
+    """Fractions, and numbers as they come out of arrays."""
+    found = run(PLANS[0], STOREFRONT, precision={"share_exposed": half})
+    table = found.summary(confidence=confidence)
+    pd.testing.assert_frame_equal(table, found.summary(confidence=float(confidence)))
+    swept = sweep({"plan": PLANS[0]}, STOREFRONT, precision={"share_exposed": half}, confidence=confidence)
+    table = swept.summaries["plan"]
+    assert 0 < (table["high"] - table["low"])["share_exposed_mean"] <= 0.1
+    pd.testing.assert_frame_equal(
+        rare(PLANS[0], STOREFRONT, "share_exposed_mean", precision=2 * half, confidence=confidence).table,
+        rare(PLANS[0], STOREFRONT, "share_exposed_mean", precision=2 * float(half), confidence=float(confidence)).table,
+    )
 
 
 @pytest.mark.parametrize(
@@ -139,11 +161,11 @@ def test_a_plan_of_another_fleet_is_called_by_its_name():
 
 
 def test_a_precision_out_of_reach_is_said_of_the_plan_at_the_caller():
-    words = "^500 trials do not suffice: share_exposed_mean of 'new' is known to .*; give more trials, or a wider"
+    words = "^after 500 trials share_exposed_mean of 'new' is known to .*; give more trials, or a wider"
     with pytest.warns(UserWarning, match=words) as caught:
         compare({"new": PLANS[0]}, STOREFRONT, trials=500, precision={"share_exposed": 1e-5})
     assert caught[0].filename == __file__
-    with pytest.warns(UserWarning, match="^500 trials .* of 'the plan' .* give more trials, more bits="):
+    with pytest.warns(UserWarning, match="^after 500 trials .* of 'the plan' .* give more trials, more bits="):
         run(PLANS[0], STOREFRONT, trials=500, precision={"end_minutes_given_shipped_p95": 1e-5})
 
 
