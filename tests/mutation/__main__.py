@@ -40,9 +40,9 @@ class Bench:
         self.durations: dict[str, float] = {}
         self.limit = 600.0
 
-    def warm_up(self) -> None:
+    def warm_up(self, quick: bool) -> None:
         """Try the file as it is, which must survive; learn how long each test takes."""
-        for suite in (self.suite.quick(), self.suite):  # the first time is spent on imports
+        for suite in (self.suite.quick(), self.suite.quick() if quick else self.suite):  # the first imports libraries
             found = self.trial(None, suite).verdict()
             if found.fate != "survived":
                 raise SystemExit(f"mutate: error: {self.source.file}: its tests fail without any change: {found.by}")
@@ -62,6 +62,15 @@ class Bench:
         near = self.kills_in[mutant.function] if mutant else Counter[str]()
         order = self.order | {test: -kills / (0.01 + self.durations.get(test, 0.0)) for test, kills in near.items()}
         return trial.Trial(source.module, source.path, text, suite, order, self.limit, self.durations)
+
+    def row(
+        self, mutant: Mutant, change: tuple[str, str], fate: str, by: str, seconds: float = 0.0, whole: bool = False
+    ) -> Row:
+        """Return what became of a mutant."""
+        return Row(
+            mutant.file, mutant.number, self.source.digest, mutant.function, mutant.operator, mutant.line, *change,
+            fate, by, seconds, whole,
+        )  # fmt: skip
 
     def killed(self, function: str, test: str) -> None:
         """Remember which tests kill most: they go first, above all where they have killed in the same function."""
@@ -86,10 +95,7 @@ def tried(bench: Bench, mutants: Sequence[Mutant], suite: Suite, jobs: int) -> I
             found = each.verdict()
             if found.fate == "killed":
                 bench.killed(mutant.function, found.by)
-            yield Row(
-                mutant.file, mutant.number, bench.source.digest, mutant.function, mutant.operator, mutant.line,
-                *found.change, found.fate, found.by, round(found.seconds, 2), suite.part == 1.0,
-            )  # fmt: skip
+            yield bench.row(mutant, found.change, found.fate, found.by, round(found.seconds, 2), suite.part == 1.0)
 
 
 def options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -103,6 +109,7 @@ def options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     add("--seed", type=int, default=0, help="of the sample")
     add("--jobs", type=int, default=max(os.cpu_count() or 1, 1), help="how many at once; all cores if left out")
     add("--again", action="store_true", help="try the survivors of earlier runs again, as after new tests")
+    add("--trust", action="store_true", help="what has a reason to survive is not tried, and survives")
     add("--quick", action="store_true", help="leave it at a fifth of the examples; the next run tries the rest")
     add("--fresh", action="store_true", help="forget earlier runs")
     add("--out", type=Path, default=ROOT / "build" / "mutate.jsonl", help="where the rows are")
@@ -118,12 +125,29 @@ def run(
         own = sorted((mutant for mutant in chosen if mutant.file == file), key=lambda mutant: mutant.blunt)
         done = {n for (f, n), row in record.rows.items() if f == file and not (o.again and row.fate == "survived")}
         todo = [mutant for mutant in own if mutant.number not in done]
+        if o.trust:
+            todo = without_reason(bench, todo, record, reasons)
         left = [m for m in own if m.number in done and is_open(record.rows[file, m.number], reasons)]
         if todo or left:
-            bench.warm_up()
+            bench.warm_up(o.quick)
         left += work(bench, todo, bench.suite.quick(), record, reasons, o.jobs)
         if not o.quick:
             work(bench, left, bench.suite, record, reasons, o.jobs)
+
+
+def without_reason(bench: Bench, todo: Sequence[Mutant], record: Record, reasons: Reasons) -> list[Mutant]:
+    """Keep those mutants as survivors that have a reason, and return the others."""
+    named, left = {entry["function"] for entry in reasons.entries if entry["file"] == bench.source.file}, []
+    for mutant in todo:
+        if mutant.function in named:
+            row = bench.row(
+                mutant, bench.source.change(bench.source.mutated(mutant)), "survived", "its reason, untried"
+            )
+            if reasons.of(row) is not None:
+                record.add(row)
+                continue
+        left.append(mutant)
+    return left
 
 
 def work(
