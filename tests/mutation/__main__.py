@@ -109,7 +109,7 @@ def options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     add("--seed", type=int, default=0, help="of the sample")
     add("--jobs", type=int, default=max(os.cpu_count() or 1, 1), help="how many at once; all cores if left out")
     add("--again", action="store_true", help="try the survivors of earlier runs again, as after new tests")
-    add("--trust", action="store_true", help="what has a reason to survive is not tried, and survives")
+    add("--trust", action="store_true", help="what has a reason of its own to survive is not tried, and survives")
     add("--quick", action="store_true", help="leave it at a fifth of the examples; the next run tries the rest")
     add("--fresh", action="store_true", help="forget earlier runs")
     add("--out", type=Path, default=ROOT / "build" / "mutate.jsonl", help="where the rows are")
@@ -136,14 +136,14 @@ def run(
 
 
 def without_reason(bench: Bench, todo: Sequence[Mutant], record: Record, reasons: Reasons) -> list[Mutant]:
-    """Keep those mutants as survivors that have a reason, and return the others."""
+    """Keep those mutants as survivors that have a reason of their own, and return the others."""
     named, left = {entry["function"] for entry in reasons.entries if entry["file"] == bench.source.file}, []
     for mutant in todo:
         if mutant.function in named:
             row = bench.row(
                 mutant, bench.source.change(bench.source.mutated(mutant)), "survived", "its reason, untried"
             )
-            if reasons.of(row) is not None:
+            if "after" in (reasons.entry(row) or {}):
                 record.add(row)
                 continue
         left.append(mutant)

@@ -92,9 +92,13 @@ class Reasons:
     def __init__(self, path: Path = REASONS) -> None:
         self.entries: list[dict[str, Any]] = tomllib.loads(path.read_text(encoding="utf-8")).get("survivor", [])
 
+    def entry(self, row: Row) -> dict[str, Any] | None:
+        """Return the first entry that fits a survivor."""
+        return next((entry for entry in self.entries if _fits(entry, row)), None)
+
     def of(self, row: Row) -> str | None:
         """Return the reason given for a survivor."""
-        return next((entry["reason"] for entry in self.entries if _fits(entry, row)), None)
+        return (self.entry(row) or {}).get("reason")
 
     def idle(self, rows: Sequence[Row]) -> list[dict[str, Any]]:
         """Return the entries that fit no survivor, although all mutants of their file have been tried."""

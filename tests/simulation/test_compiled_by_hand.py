@@ -129,3 +129,49 @@ def test_a_fault_hits_strictly_below_its_chance(engine, where, thing):
         blind = {"name": "it", "where": where, "probability": chance, "detection_probability": 0.0}
         scene = Scenario.model_validate({"fleet": FLEET, "deploy": 4.0, "faults": [blind]})
         assert list(run(plan("a"), scene, trials=1, engine=engine).frame.outcome) == [wanted]
+
+
+@pytest.mark.parametrize("engine", ["compiled", "simpy"])
+@pytest.mark.parametrize("purpose, name", [("seen_by_alarms", "detection"), ("seen_by_check", "validation")])
+def test_a_defect_is_seen_strictly_below_its_chance(engine, purpose, name):
+    """Rules 2 and 5: by alarms or by the check after a deployment; the draw is region a's own, for the first fault."""
+    u = float(uniform(0, np.arange(1, dtype=np.uint64), Purpose(2, PURPOSES[purpose].number), 0, 0)[0])
+    for chance, wanted in ((u, "escaped"), (math.nextafter(u, 1), "caught")):
+        defect = {"name": "it", "where": "each_region", "probability": 1.0, "detection_probability": 0.0}
+        faults = [{**defect, f"{name}_probability": chance}]
+        scene = Scenario.model_validate({"fleet": FLEET, "deploy": 4.0, "lag": 0.0, "faults": faults})
+        assert list(run(plan(wave("a", bake=9)), scene, trials=1, engine=engine).frame.outcome) == [wanted]
+
+
+@pytest.mark.parametrize("engine", ["compiled", "simpy"])
+def test_a_second_attempt_fails_strictly_below_its_chance(engine):
+    """Rule 9: in a trial whose first attempt has the lesser draw, so that both fail or only the first."""
+    numbers = np.arange(20, dtype=np.uint64)
+    first, second = (uniform(0, numbers, PURPOSES["deploy_failure"], 0, attempt) for attempt in range(2))
+    trial = int(np.flatnonzero(first < second)[0])
+    u = float(second[trial])
+    for chance, wanted in ((u, "completed"), (math.nextafter(u, 1), "deploy_failed")):
+        scene = Scenario.model_validate({"fleet": FLEET, "deploy": 4.0, "deploy_failure_probability": chance})
+        found = run(plan("a", retries=1), scene, trials=1, first=trial, engine=engine).frame
+        assert (list(found.outcome), list(found.end_minutes)) == ([wanted], [8.0])
+
+
+@pytest.mark.parametrize("engine", ["compiled", "simpy"])
+def test_a_roll_back_fails_strictly_below_its_chance(engine):
+    """Rule 18: caught when a is up, at 4; rolled back in 1 minute, or recovered by hand in 60."""
+    u = float(uniform(0, np.arange(1, dtype=np.uint64), PURPOSES["rollback_failure"], 0, 0)[0])
+    seen = {
+        "name": "it",
+        "probability": 1.0,
+        "where": "everywhere",
+        "detection_probability": 0.0,
+        "validation_probability": 1.0,
+    }
+    times = {"deploy": 4.0, "reaction": 0.0, "rollback": 1.0, "manual_recovery": 60.0}
+    for chance, minutes in ((u, 1.0), (math.nextafter(u, 1), 60.0)):
+        scene = Scenario.model_validate(
+            {"fleet": FLEET, **times, "rollback_failure_probability": chance, "faults": [seen]}
+        )
+        found = run(plan(wave("a", bake=9)), scene, trials=1, engine=engine).frame
+        assert list(found.outcome) == ["caught"]
+        assert list(found.recovered_minutes - found.detected_minutes) == [minutes]
