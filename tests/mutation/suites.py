@@ -56,6 +56,7 @@ SUITES = {
             "test_engines.py::test_the_compiled_engine_agrees",
             "test_beginnings.py",
             "test_sweep.py::test_it_equals_run_and_compare_on_the_sample[1]",
+            "test_sweep_differences.py::test_where_only_shipping_differs_times_to_ship_do",
             "test_sweep_differences.py::test_the_trials_that_differ_are_counted_as_rows_have_them",
             "test_rare.py::test_a_given_pattern_is_the_only_thing_that_changes",
             "test_rare.py::test_no_stratum_holds_what_it_is_said_not_to",

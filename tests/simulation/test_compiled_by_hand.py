@@ -107,6 +107,15 @@ def test_a_failure_that_rolls_nothing_back_leaves_harm_to_the_report(check):
     check(waves, [fault("b", **REFUSED), fault("a", onset=6.0)], expected, report=3.0)
 
 
+def test_a_step_at_the_end_of_harm_hurts_nobody(check):
+    """a has a tenth of its traffic from 4, and all at 9, when it is reported and rolled back. Impact .1 · .1 · 5."""
+    expected = {
+        "outcome": "caught", "end_minutes": 9, "deployed_minutes": 9, "detected_minutes": 9, "recovered_minutes": 9,
+        "regions_exposed": 1, "share_exposed": 0.1, "impact_minutes": 0.05, "peak_share": 0.01, "mixed_minutes": 5,
+    }  # fmt: skip
+    check(plan(wave("a", bake=9), strategy={"steps": [[10.0, 5.0]]}), [fault("a")], expected, report=5.0)
+
+
 @pytest.mark.parametrize("engine", ["compiled", "simpy"])
 @pytest.mark.parametrize(
     "name, outcome",
