@@ -15,6 +15,7 @@ from typing import Any
 
 Piece = tuple[float, float, float, float]
 TRUE, FALSE, FAILURE = 1, 2, 3  # the ranks (b), (c), (d)
+LATE = 5  # a true alarm that a start of rank (e) brings about at its own instant, so after all others
 
 
 @dataclass
@@ -157,7 +158,10 @@ def first_halt(
     found = []
     first_harm = min(c.harm for c in courses)
     if first_harm < math.inf:
-        found.append((first_harm + world.draw("report"), TRUE))
+        report = first_harm + world.draw("report")
+        hurting = [c for c in courses if c.harm == first_harm]
+        begun = report == first_harm and all(c.pieces[0][:2] == (first_harm, 0.0) for c in hurting)
+        found.append((report, LATE if begun else TRUE))
     for c in courses:
         if c.served == math.inf:
             continue
@@ -174,7 +178,8 @@ def first_halt(
     found = [(instant, rank) for instant, rank in found if instant < math.inf and instant <= scenario.horizon_minutes]
     if outcome == "deploy_failed" and plan.on_deploy_failure == "rollback_all":
         found.append((end, FAILURE))
-    return min(found, default=(math.inf, FAILURE))
+    halt, rank = min(found, default=(math.inf, FAILURE))
+    return halt, TRUE if rank == LATE else rank
 
 
 def cut(courses: list[Course], halt: float, world: Any) -> None:

@@ -157,6 +157,19 @@ def test_a_false_alarm_beats_a_failure(check, on_deploy_failure):
     )
 
 
+def test_a_false_alarm_beats_a_start_and_so_the_report_of_its_harm(check):
+    """a's clock rings at 4, when c, bad, would start in a's slot and be reported at once; b is at 4/6."""
+    expected = {"outcome": "false_alarm", "end_minutes": 4, "recovered_minutes": 4, "mixed_minutes": 4}
+    check(
+        plan(wave("a b c", bake=9, max_parallel=2), strategy="rolling"),
+        expected,
+        defects={"c": bad(alarms=False)},
+        deploy={"a": 4.0, "b": 6.0, "c": 4.0},
+        report=0.0,
+        false_alarm={"a": 4.0},
+    )
+
+
 def test_a_false_alarm_beats_the_completion(check):
     """Both at 14."""
     expected = {"outcome": "false_alarm", "deployed_minutes": 4, "end_minutes": 14, "recovered_minutes": 14}
