@@ -22,12 +22,15 @@ class Suite:
         How many of a test's random examples to try, as a part of all.
     silent
         Whether warnings of arithmetic count for nothing: compiled code gives none.
+    compiled
+        Whether the kernel is compiled, for what hands it thousands of trials. Its own mutants are not.
     """
 
     tests: tuple[str, ...]
     only: str = ""
     part: float = 1.0
     silent: bool = False
+    compiled: bool = False
 
     @property
     def arguments(self) -> list[str]:
@@ -76,5 +79,7 @@ SUITES = {
     "simulation/_rows.py": Suite(
         (*_files("test_outcomes", "test_run"), "test_compiled.py::test_runs_of_256_trials_join_without_a_seam"),
         "not processes",
+        compiled=True,
     ),
+    "simulation/_run.py": Suite(_files("test_run", "test_outcomes"), "not processes", compiled=True),
 }

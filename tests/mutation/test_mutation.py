@@ -4,9 +4,11 @@ import os
 import textwrap
 from dataclasses import replace
 
+import numba
 import pytest
 
 from tests.mutation import trial
+from tests.mutation.__main__ import Bench, without_reason
 from tests.mutation.mutants import Source
 from tests.mutation.record import Reasons, Record, Row, enough, table
 from tests.mutation.suites import SUITES, Suite
@@ -115,6 +117,27 @@ def test_what_cannot_be_imported_is_stillborn(toy):
 
 def test_a_fork_that_dies_without_a_word_is_killed(toy):
     assert fate(toy, "a = a - 1", "__import__('os').abort()").fate == "killed"
+
+
+@pytest.mark.parametrize("compiled, fate", [(False, "killed"), (True, "survived")])
+def test_numba_compiles_only_where_the_suite_says_so(toy, monkeypatch, compiled, fate):
+    monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")
+    code = "import numba\n@numba.njit\ndef one(): return 1\ndef test(): assert one() == 1 and one.signatures"
+    toy.path.with_name("test_numba.py").write_text(code)
+    monkeypatch.setattr(numba.config, "DISABLE_JIT", 1)
+    suite = OfTheToy(("test_numba.py",), compiled=compiled)
+    assert trial.Trial("toy", toy.path, lambda: (toy.text, ("", "")), suite, {}, 60.0).verdict().fate == fate
+
+
+def test_what_has_a_reason_of_its_own_is_trusted(toy, tmp_path):
+    """And nothing else: a reason for whatever may become of a line says too little."""
+    bench = Bench(tmp_path, "toy.py", OfTheToy(("test_toy.py",)))
+    record, mutants = Record(tmp_path / "rows.jsonl", {}), bench.source.mutants
+    every = {"file": "toy.py", "function": "least", "before": "return b if b < a else a"}
+    assert without_reason(bench, mutants, record, listed(tmp_path, **every)) == mutants and not record.rows
+    one = listed(tmp_path, **every, after="return b if b <= a else a")
+    assert len(without_reason(bench, mutants, record, one)) == len(mutants) - 1
+    assert [row.fate for row in record.rows.values()] == ["survived"]
 
 
 def test_the_file_is_not_touched(toy):

@@ -2,8 +2,9 @@
 
 Nothing is written to the checkout but Python's own caches. The libraries are imported once, in the parent; the kit and
 its tests anew in each fork, which takes tenths of a second. Compiling the kernel would take a minute each time: here it
-runs as plain Python, where reading outside of an array is an error and not whatever lies there. Not here: which mutants
-there are (``mutants``), which tests (``suites``).
+runs as plain Python, where reading outside of an array is an error and not whatever lies there; or, where other files
+change and the suite asks for it, as it was once compiled. Not here: which mutants there are (``mutants``), which tests
+(``suites``).
 """
 
 import gc
@@ -148,6 +149,8 @@ def _try(
     resource.setrlimit(resource.RLIMIT_CPU, (spent, spent + 5))
     mutated, change = text()
     answer.send(change)
+    if suite.compiled:
+        _compile()
     sys.meta_path.insert(0, _InPlace(module, path, mutated))
     try:
         importlib.import_module(module)
@@ -156,6 +159,13 @@ def _try(
         os._exit(0)
     answer.send(_tested(answer, module, suite, order, durations))
     os._exit(0)
+
+
+def _compile() -> None:
+    from numba import config
+
+    config.DISABLE_JIT = 0  # type: ignore[attr-defined]
+    os.environ["NUMBA_DISABLE_JIT"] = "0"  # Numba reads it again whenever it compiles
 
 
 def _tested(
