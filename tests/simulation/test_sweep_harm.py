@@ -7,6 +7,7 @@ import math
 
 from simulation import Scenario, compare, compiled, run, sweep
 from tests.simulation.test_sweep import check
+from tests.simulation.test_sweep_differences import as_swept, count
 from waves import Fleet, Plan, grouped, sizes
 
 REGIONS = [{"name": n, "traffic": t, "failover": f} for n, t, f in (("a", 10, "b"), ("b", 20, "c"), ("c", 30, None))]
@@ -30,6 +31,10 @@ def test_it_equals_run_and_compare_where_much_goes_wrong():
     assert compiled.RUN < 600
     assert compare(PLANS, HARSH, trials=600, seed=2).differences["low"].notna().all()
     check(PLANS, HARSH, trials=600, seed=2)
+
+
+def test_trials_that_differ_are_counted_on_from_run_to_run():
+    assert as_swept(PLANS, HARSH, trials=600, seed=2) == count(PLANS, HARSH, trials=600, seed=2)
 
 
 def test_what_lies_beyond_the_histograms_is_in_their_last_bins():
