@@ -184,3 +184,11 @@ def test_a_roll_back_fails_strictly_below_its_chance(engine):
         found = run(plan(wave("a", bake=9)), scene, trials=1, engine=engine).frame
         assert list(found.outcome) == ["caught"]
         assert list(found.recovered_minutes - found.detected_minutes) == [minutes]
+
+
+@pytest.mark.parametrize("engine", ["compiled", "simpy"])
+def test_the_region_with_the_most_false_alarms_counts_where_they_differ(engine):
+    """b has one in 0.3 minutes of traffic, in the mean, and a bake of 100; the others have one in ten days."""
+    rates = {"false_alarms_per_region_day": 0.1, "regions": {"b": {"false_alarms_per_region_day": 4800.0}}}
+    scene = Scenario.model_validate({"fleet": FLEET, "deploy": 4.0, **rates})
+    assert set(run(plan(wave("b", bake=100)), scene, trials=50, engine=engine).frame.outcome) == {"false_alarm"}
