@@ -56,7 +56,7 @@ def fresh(code: str, *arguments: int) -> str:
 
 def memory(scale: float, whole: bool) -> dict[str, float]:
     """Return the most memory that sweeps hold, in MiB."""
-    trials = int(10_000_000 * scale)
+    trials = int(10_000_000 * min(10 * scale, 1.0))  # of one plan a minute's work at the most
     before, after = json.loads(fresh(STREAM, trials, 1, 4096))
     few = max(int(8192 * scale), 4096)
     many = 1_000_000 if whole else 6 * few
