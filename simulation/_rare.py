@@ -18,7 +18,7 @@ import pandas as pd
 from scipy import special
 from tqdm import tqdm
 
-from simulation._arguments import check_confidence, is_number, outside
+from simulation._arguments import is_number, outside
 from simulation._jobs import handed_out, most_waiting
 from simulation._sweep import check
 from simulation.events import event
@@ -141,8 +141,7 @@ def rare(
     plans: Mapping[str, Plan] = {plan.name: plan} if isinstance(plan, Plan) else plan
     names = [figure] if isinstance(figure, str) or not isinstance(figure, Iterable) else list(figure)
     precision = _check(plans, names, precision)
-    trials, seed = check(plans, trials, seed, threads, executor)
-    confidence = check_confidence(confidence)
+    trials, seed, confidence = check(plans, trials, seed, confidence, threads, executor)
     survey = Survey(plans, scenario, [event(name) for name in names], seed)
     with tqdm(total=0, unit="rollout", disable=not progress, leave=False, unit_scale=True) as bar:
         crew = Crew(threads, executor, bar, survey)

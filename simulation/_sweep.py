@@ -200,8 +200,7 @@ def sweep(
     BrokenExecutor
         Where a worker of the executor died and the executor cannot replace it.
     """
-    trials, seed = check(plans, how_many(trials, precision, USUAL), seed, threads, executor, bits)
-    confidence = check_confidence(confidence)
+    trials, seed, confidence = check(plans, trials, seed, confidence, threads, executor, bits, precision)
     settings = settings_of(plans, scenario)
     gathering = Gathering(plans, scenario, seed, trials, bits)
     wanted = _precision(precision, gathering)
@@ -230,24 +229,26 @@ def _least(threads: int, executor: Executor | None) -> int:
 
 def check(
     plans: Mapping[str, Plan],
-    trials: int,
+    trials: int | None,
     seed: int,
+    confidence: float = 0.95,
     threads: int = 1,
     executor: Executor | None = None,
     bits: int | None = None,
-) -> tuple[int, int]:
-    """Refuse arguments of `sweep` that cannot be; return trials and seed as Python's own numbers."""
+    precision: Mapping[str, float] | None = None,
+) -> tuple[int, int, float]:
+    """Refuse arguments of `sweep` that cannot be; return trials, seed and confidence as Python's own numbers."""
     if not plans:
         raise ValueError("there are no plans to sweep; give at least one")
     if not isinstance(plans, Mapping) or not all(isinstance(plan, Plan) for plan in plans.values()):
         raise ValueError("plans must be a mapping from names to plans, such as {'today': plan}")
-    whole("trials", trials, 1, 2**32)
+    trials = how_many(trials, precision, USUAL)
     check_address(seed, range(trials))
     whole("threads", threads, 1, 1024)
     check_executor(executor)
     if bits is not None:
         whole("bits", bits, 1, 12)
-    return int(trials), int(seed)
+    return trials, int(seed), check_confidence(confidence)
 
 
 def _precision(precision: Mapping[str, float] | None, gathering: "Gathering") -> dict[str, float]:
