@@ -15,7 +15,7 @@ import pytest
 
 from simulation import Outcomes, compare, rare, run, run_all, sample, setting, sweep
 from simulation._jobs import BLOCK
-from simulation._rows import job
+from simulation._rows import job, room, rows
 from waves import InputError, grouped
 from waves import sample as sample_plan
 
@@ -53,6 +53,28 @@ def test_an_executor_leaves_the_same_bytes(alone, kind):
     with pool as executor:
         found = run_all(PLANS, STOREFRONT, trials=TRIALS, seed=3, first=5, executor=executor)
     assert all(map(same, alone, found))
+
+
+@pytest.mark.parametrize(
+    "engine, trials, threads", [("compiled", TRIALS, 1), ("compiled", TRIALS, 2), ("simpy", 2500, 1)]
+)
+def test_progress_adds_up_to_all_rollouts(engine, trials, threads):
+    told: list[int] = []
+    settings = [setting(each, STOREFRONT) for each in PLANS]
+    rows(job(settings, 1, range(7, 7 + trials), engine), threads=threads, advance=told.append)
+    assert sum(told) == trials * len(PLANS) and len(told) > 1
+
+
+@pytest.mark.parametrize("plans, called", [(1, "1 plan"), (2, "2 plans")])
+def test_rows_that_do_not_fit_into_memory_are_refused_in_one_line(monkeypatch, plans, called):
+    def full(*_: Any) -> Any:
+        raise MemoryError
+
+    monkeypatch.setattr(np, "empty", full)
+    with pytest.raises(
+        ValueError, match=f"^3,000 trials of {called} do not fit into memory row by row; use sweep, which"
+    ):
+        room(plans, range(3000))
 
 
 def test_the_model_in_simpy_takes_an_executor_too():
