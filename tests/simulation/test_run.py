@@ -77,6 +77,19 @@ def test_rows_that_do_not_fit_into_memory_are_refused_in_one_line(monkeypatch, p
         room(plans, range(3000))
 
 
+def test_an_executor_is_given_the_work():
+    class Counting(ThreadPoolExecutor):
+        jobs = 0
+
+        def submit(self, *args: Any, **kwargs: Any) -> Any:
+            self.jobs += 1
+            return super().submit(*args, **kwargs)
+
+    with Counting(1) as executor:
+        run(PLANS[0], STOREFRONT, trials=TRIALS, executor=executor)
+        assert executor.jobs > 1
+
+
 def test_the_model_in_simpy_takes_an_executor_too():
     wanted = run(PLANS[1], STOREFRONT, trials=BLOCK + 40, seed=3, engine="simpy")
     with ThreadPoolExecutor(1) as executor:
