@@ -90,6 +90,18 @@ def test_an_executor_is_given_the_work():
         assert executor.jobs > 1
 
 
+@pytest.mark.parametrize("progress", [True, False])
+def test_a_bar_is_shown_to_whoever_asks(capsys, progress):
+    run(PLANS[0], STOREFRONT, trials=100, progress=progress)
+    assert ("rollout" in capsys.readouterr().err) is progress
+    run_all(PLANS, STOREFRONT, trials=100, progress=progress)
+    assert ("/200" in capsys.readouterr().err) is progress
+
+
+def test_the_last_trials_that_there_are_run():
+    assert run(PLANS[0], STOREFRONT, first=2**32 - 5, trials=5).trials.stop == 2**32
+
+
 def test_the_model_in_simpy_takes_an_executor_too():
     wanted = run(PLANS[1], STOREFRONT, trials=BLOCK + 40, seed=3, engine="simpy")
     with ThreadPoolExecutor(1) as executor:
