@@ -88,6 +88,9 @@ def test_an_executor_is_given_the_work():
     with Counting(1) as executor:
         run(PLANS[0], STOREFRONT, trials=TRIALS, executor=executor)
         assert executor.jobs > 1
+    with Counting(1) as executor:  # one block is enough, once for sums and once for rows
+        run(PLANS[0], STOREFRONT, precision={"share_exposed": 0.1}, executor=executor)
+        assert executor.jobs > 1
 
 
 @pytest.mark.parametrize("progress", [True, False])
@@ -96,6 +99,8 @@ def test_a_bar_is_shown_to_whoever_asks(capsys, progress):
     assert ("rollout" in capsys.readouterr().err) is progress
     run_all(PLANS, STOREFRONT, trials=100, progress=progress)
     assert ("/200" in capsys.readouterr().err) is progress
+    run(PLANS[0], STOREFRONT, precision={"share_exposed": 0.1}, progress=progress)
+    assert ("/10.0M" in capsys.readouterr().err) is progress
 
 
 def test_the_last_trials_that_there_are_run():
@@ -142,6 +147,7 @@ def test_a_precision_begins_with_the_first_trial():
     [
         ({"threads": 0}, "threads is 0; give a whole number from 1 to 1024"),
         ({"executor": "dask"}, "executor is 'dask'; give a concurrent.futures executor"),
+        ({"precision": 0}, r"precision is 0; give a mapping such as"),
         ({"precision": 0.1}, r"precision is 0.1; give a mapping such as \{'share_exposed': 0.001\}"),
         (
             {"first": 2**32 - 5, "trials": 10},
