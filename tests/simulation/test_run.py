@@ -3,15 +3,18 @@
 Not here: what the rows are (``test_engines``, ``test_compiled``), arguments out of range (``test_outcomes``).
 """
 
+import io
 import multiprocessing
 import pickle
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from tqdm import tqdm
 
 from simulation import Outcomes, compare, rare, run, run_all, sample, setting, sweep
 from simulation._jobs import BLOCK
@@ -101,6 +104,18 @@ def test_a_bar_is_shown_to_whoever_asks(capsys, progress):
     assert ("/200" in capsys.readouterr().err) is progress
     run(PLANS[0], STOREFRONT, precision={"share_exposed": 0.1}, progress=progress)
     assert ("/10.0M" in capsys.readouterr().err) is progress
+
+
+def test_the_bar_ends_at_its_total(monkeypatch):
+    bars: list[Any] = []
+
+    class Bar(tqdm):
+        def close(self) -> None:
+            bars.append((self.n, self.total))
+
+    monkeypatch.setattr("simulation._run.tqdm", partial(Bar, file=io.StringIO()))
+    run_all(PLANS, STOREFRONT, trials=100, progress=True)
+    assert bars[0] == (200, 200)
 
 
 def test_the_last_trials_that_there_are_run():
