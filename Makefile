@@ -53,7 +53,7 @@ docs: environment ## the parts of docs/ that are made from the code, anew
 bench: environment ## speed and cost, with the machine's description
 	@$(BIN)/python -m benchmarks
 
-mutate: environment ## small changes to the code, each of which the tests shall notice: an hour, not in CI
+mutate: environment ## small changes to the code, each of which the tests shall notice: some hours, not in CI
 	@$(BIN)/python -m tests.mutation $(MUTATE)
 
 lock: environment ## requirements.lock and environment.yml, anew from pyproject.toml
