@@ -212,7 +212,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rows = [record.rows[m.file, m.number] for m in chosen if (m.file, m.number) in record.rows]
     report(rows, reasons, o.files if o.sample is None and len(rows) == len(mutants) else [])
     good = enough(rows, reasons)
-    print(f"\nAt least {GATE:.0%} in each file, and without those and what has a reason: {'yes' if good else 'NO'}")
+    print(f"\nAt least {GATE:.0%} in each file, with and without those changes: {'yes' if good else 'NO'}")
     return 0 if good else 1
 
 

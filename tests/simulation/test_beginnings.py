@@ -72,8 +72,8 @@ def test_a_plan_has_the_same_bytes_alone_and_among_plans_that_begin_alike(case, 
 def test_a_plan_has_the_same_sums_alone_and_among_plans_that_begin_alike(case, seed):
     chosen, scene = case
     named = {str(n): each for n, each in enumerate(chosen)}
-    for name, among in sweep(named, scene, trials=300, seed=seed).tallies.items():
-        alone = sweep({name: named[name]}, scene, trials=300, seed=seed).tallies[name]
+    for name, among in sweep(named, scene, trials=600, seed=seed).tallies.items():
+        alone = sweep({name: named[name]}, scene, trials=600, seed=seed).tallies[name]
         assert alone.sums.tobytes() == among.sums.tobytes()
         assert alone.regional.tobytes() == among.regional.tobytes()
         assert np.array_equal(alone.counts, among.counts)

@@ -80,14 +80,25 @@ def test_rows_that_do_not_fit_into_memory_are_refused_in_one_line(monkeypatch, p
         room(plans, range(3000))
 
 
+class Counting(ThreadPoolExecutor):
+    """A pool that counts what it is given."""
+
+    jobs = 0
+
+    def submit(self, *args: Any, **kwargs: Any) -> Any:
+        self.jobs += 1
+        return super().submit(*args, **kwargs)
+
+
+@pytest.mark.parametrize("plans, trials, jobs", [(1, 2**17, 1), (1, 2**17 + 1, 2), (33, 2 * BLOCK, 2)])
+def test_a_job_has_no_more_rows_than_131072_or_one_block_of_each_plan(plans, trials, jobs):
+    """Its rows come back as some megabytes."""
+    with Counting(1) as executor:
+        run_all([PLANS[0]] * plans, STOREFRONT, trials=trials, executor=executor)
+        assert executor.jobs == jobs
+
+
 def test_an_executor_is_given_the_work():
-    class Counting(ThreadPoolExecutor):
-        jobs = 0
-
-        def submit(self, *args: Any, **kwargs: Any) -> Any:
-            self.jobs += 1
-            return super().submit(*args, **kwargs)
-
     with Counting(1) as executor:
         run(PLANS[0], STOREFRONT, trials=TRIALS, executor=executor)
         assert executor.jobs > 1
