@@ -6,17 +6,24 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= python3
 CHROMIUM ?= /usr/bin/chromium
 export PYTHON INSTALLER CHROMIUM
+# Some container images forbid it; then each of the many processes of a report and of the tests compiles pandas anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 BIN := .venv/bin
+WORKERS ?= auto
+PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --maxprocesses 4
 
-.PHONY: help environment report test test-long test-browser lint lab aws-stand-in docs bench mutate lock clean
+.PHONY: help environment engine report test test-long test-browser lint lab aws-stand-in docs bench mutate lock clean
 
 help: ## this list
-	@echo "make TARGET [PYTHON=python3.12] [INSTALLER=pip] [CHROMIUM=/path/to/chrome]"
+	@echo "make TARGET [PYTHON=python3.12] [INSTALLER=pip] [CHROMIUM=/path/to/chrome] [WORKERS=1]"
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
 
 environment: ## .venv, as requirements.lock says
 	@.ci/environment
+
+engine: environment ## the compiled engine, where it is not yet: about a minute, once for this checkout
+	@$(BIN)/python .ci/compile_engine.py
 
 report: environment ## the report on the sample plans: build/report.html and build/verdict.json
 	@$(BIN)/wavecast report --out build
@@ -26,13 +33,13 @@ lint: environment ## ruff and mypy
 	@echo "lint: ruff format" && $(BIN)/ruff format --quiet --check .
 	@echo "lint: mypy" && $(BIN)/mypy --no-error-summary
 
-test: lint ## lint, the tests, and every notebook from top to bottom (under 10 minutes)
+test: lint engine ## lint, the tests, and every notebook from top to bottom (under 10 minutes)
 	@echo "test: pytest, notebooks included"
-	@$(BIN)/python -m pytest --nbval-lax tests notebooks
+	@$(PYTEST) --nbval-lax tests notebooks
 
-test-long: environment ## the big statistical runs
+test-long: engine ## the big statistical runs
 	@echo "test-long: pytest -m long"
-	@$(BIN)/python -m pytest -m long
+	@$(PYTEST) -m long
 
 test-browser: environment ## the report and the notebooks in Chromium, installed where root
 	@.ci/chromium

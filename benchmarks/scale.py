@@ -97,7 +97,7 @@ def workers(case: Case, scale: float) -> dict[str, float]:
         sweep(plans, case.scenario, trials=4096, seed=1, executor=processes)
         found["a pool of 1 process"] = seconds(executor=processes)
     with (
-        LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster,
+        LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster,
         Client(cluster) as client,
     ):
         sweep(plans, case.scenario, trials=4096, seed=1, executor=client.get_executor())

@@ -17,6 +17,22 @@ hypothesis.settings.register_profile("house", derandomize=True, deadline=None, p
 hypothesis.settings.load_profile("house")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Where tests run side by side, the cells of a notebook stay together: each needs those before it.
+
+    Groups of xdist's own would not do: nbval's cells say their ids themselves, without the group.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            notebook, is_cell, _ = nodeid.partition(".ipynb::")
+            return notebook if is_cell else nodeid
+
+    return Scheduling(config, log)
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The checkout."""

@@ -21,9 +21,9 @@ STOREFRONT = sample("storefront")
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[Client]:
-    """Two processes, of one thread each, with nobody watching on a port."""
+    """Two processes, of one thread each, the page that nobody watches on any free port."""
     with (
-        LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
+        LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0") as cluster,
         Client(cluster) as client,
     ):
         yield client

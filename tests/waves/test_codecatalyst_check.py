@@ -121,6 +121,6 @@ def test_a_huge_workflow_is_checked_in_time(tmp_path: Path, count: int) -> None:
     lines = [f" A{i}: {{Identifier: a/b@v1, DependsOn: [A{i - 1}]}}" for i in range(1, count // 2)]
     lines += [f" G{i}: {{Actions: {{B{i}: {{}}}}, DependsOn: [G{i - 1}]}}" for i in range(1, count // 2)]
     path.write_text(TOP + "\n".join(lines))
-    start = time.perf_counter()
+    start = time.process_time()
     assert "too-many" in {rule for *_, rule in found(path)}
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10

