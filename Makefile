@@ -22,7 +22,7 @@ help: ## this list
 environment: ## .venv, as requirements.lock says
 	@.ci/environment
 
-engine: environment ## the compiled engine, where it is not yet: about a minute, once for this checkout
+engine: environment ## the compiled engine, where it is not yet: a minute or two, once for this checkout
 	@$(BIN)/python .ci/compile_engine.py
 
 report: environment ## the report on the sample plans: build/report.html and build/verdict.json
@@ -33,7 +33,8 @@ lint: environment ## ruff and mypy
 	@echo "lint: ruff format" && $(BIN)/ruff format --quiet --check .
 	@echo "lint: mypy" && $(BIN)/mypy --no-error-summary
 
-test: lint engine ## lint, the tests, and every notebook from top to bottom (under 10 minutes)
+test: environment ## lint, the tests, and every notebook from top to bottom (under 10 minutes)
+	@$(MAKE) --jobs=2 lint engine
 	@echo "test: pytest, notebooks included"
 	@$(PYTEST) --nbval-lax tests notebooks
 
