@@ -42,7 +42,8 @@ The same sweep of 64 plans, on the wall; every way gives the same bytes.""",
     "fresh process, warm cache, seconds (budget 1.5)": """## Cold starts
 
 Seconds on the wall in a fresh process, with the engine's cache warm: from nothing to a summary of 2,000 rollouts, and
-what of it are imports. The budget for the first compiled answer is 1.5 s.""",
+what of it are imports. The budget for the first compiled answer is 1.5 s. Imports run at the speed of plain Python: the
+first row says how fast that is here.""",
     "a second make report, seconds (budget 8)": """## The report
 
 Seconds on the wall of a second `make report`; the budget is 8 s.""",

@@ -47,6 +47,9 @@ simulation.run(plan, scenario, trials=2000, seed=1).summary()
 """
 
 
+YARDSTICK = "ten million additions in a loop of Python"
+
+
 def fresh(code: str, *arguments: int) -> str:
     """Run code in a new process, which may keep what it compiles, and return what it prints."""
     command = [sys.executable, "-c", code, *map(str, arguments)]
@@ -109,6 +112,7 @@ def cold() -> dict[str, float]:
     """Return the seconds from nothing to a summary of 2,000 rollouts, in a fresh process with a warm cache."""
     fresh(ANSWER)
     return {
+        YARDSTICK: clocked(lambda: fresh("for n in range(10_000_000): n + 1")),
         "an empty Python": clocked(lambda: fresh("")),
         "numpy, pandas and numba imported": clocked(lambda: fresh("import numpy, pandas, numba")),
         "simulation imported": clocked(lambda: fresh("import simulation")),
