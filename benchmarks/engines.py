@@ -17,12 +17,12 @@ import simpy
 
 import simulation
 import waves
-from simulation import kernel
 from simulation._rows import job, rows
 from simulation._setting import setting
 from simulation._sweep import sweep
 from simulation.draws import PURPOSES
-from simulation.packing import pack_plans, pack_worlds, room
+from simulation.engine import kernel
+from simulation.engine.packing import pack_plans, pack_worlds, room
 
 TURNS = 3
 

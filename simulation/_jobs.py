@@ -16,9 +16,9 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation import compiled, kernel, packing
-from simulation._edition import check_edition, edition
 from simulation._setting import Setting
+from simulation.engine import kernel, packing, worker
+from simulation.engine.fingerprint import check_edition, edition
 from simulation.tally import Bins
 
 BLOCK = 4096  # trials: what is merged, and where a precision may stop
@@ -95,7 +95,7 @@ class Job:
     def _part(self, plans: kernel.Plans, skip: int) -> Part:
         bins = Bins(self.bits)
         counts = np.zeros((len(plans.waves), len(kernel.SHAPES), bins.count), dtype=np.int32)
-        desk = compiled.Desk(self.worlds, plans)
+        desk = worker.Desk(self.worlds, plans)
         part = Part([], [])
         for block in self.blocks:
             sums, cross, regional = desk.tally(block, bins.address, counts)

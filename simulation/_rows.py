@@ -12,15 +12,15 @@ from typing import Any, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation import kernel
-from simulation._edition import MODEL, check_edition, edition
 from simulation._jobs import BLOCK, handed_out
 from simulation._setting import Setting
-from simulation.compiled import Desk
 from simulation.draws import Draws
+from simulation.engine import kernel
+from simulation.engine.fingerprint import MODEL, check_edition, edition
+from simulation.engine.packing import pack_plans, pack_worlds
+from simulation.engine.worker import Desk
 from simulation.measure import OUTCOMES, Row, row
 from simulation.model import Rollout
-from simulation.packing import pack_plans, pack_worlds
 
 Floats = NDArray[np.float64]
 WAITING = 8  # jobs that are handed out ahead of the one awaited

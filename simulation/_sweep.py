@@ -16,11 +16,11 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from simulation import kernel
 from simulation._arguments import check_confidence, check_executor, check_precision, how_many, outside, whole
 from simulation._jobs import JOBS, JOBS_A_THREAD, Job, Part, cut, grouped, handed_out, most_waiting
 from simulation._setting import settings_of
 from simulation.draws import check_address
+from simulation.engine import kernel
 from simulation.figures import PAIRED, UNITS
 from simulation.scenario import Scenario
 from simulation.statistics import FEW, over, width_from_squares

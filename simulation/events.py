@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation import kernel
 from simulation._setting import Setting
+from simulation.engine import kernel
 from simulation.factors import Factor, Floats, Masks, Shared
 from simulation.measure import OUTCOMES
 from waves import did_you_mean

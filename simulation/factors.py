@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation import kernel
 from simulation._setting import Setting
 from simulation.draws import MINUTES_A_DAY
+from simulation.engine import kernel
 from simulation.scenario import Fault, Label, Scenario
 
 Floats = NDArray[np.float64]

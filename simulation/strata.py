@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation import kernel
 from simulation._setting import Setting
-from simulation.compiled import Desk
 from simulation.draws import PURPOSES, uniform
+from simulation.engine import kernel
+from simulation.engine.worker import Desk
 from simulation.events import Event, Reach
 from simulation.factors import Factor, Floats, factors
 

@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from simulation._edition import STRATA, check_edition, edition
 from simulation._setting import settings_of
-from simulation.compiled import Desk
+from simulation.engine.fingerprint import STRATA, check_edition, edition
+from simulation.engine.kernel import Plans, Worlds
+from simulation.engine.packing import pack_plans, pack_worlds
+from simulation.engine.worker import Desk
 from simulation.events import Event
 from simulation.factors import Factor, Floats
-from simulation.kernel import Plans, Worlds
-from simulation.packing import pack_plans, pack_worlds
 from simulation.scenario import Scenario
 from simulation.statistics import FEW, Estimate, from_sums, proportion
 from simulation.strata import Cut, Stratum, cut, sampled

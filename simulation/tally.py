@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from simulation import kernel as k
 from simulation._arguments import check_confidence
+from simulation.engine import kernel as k
 from simulation.measure import OUTCOMES
 from simulation.scenario import Scenario
 from simulation.statistics import NOTHING, Estimate, from_sums, proportion, ranks, ratio_from_sums

@@ -52,7 +52,7 @@ SUITES = {
     "simulation/model.py": Suite(
         _files(*BY_HAND, "test_notes", "test_trace", "test_engines"), "not [naive and not compiled"
     ),
-    "simulation/kernel.py": Suite(
+    "simulation/engine/kernel.py": Suite(
         (
             *_files(*BY_HAND, "test_compiled", "test_compiled_by_hand", "test_given", "test_sweep_harm"),
             "test_outcomes.py::test_a_plan_has_the_same_outcomes_alone_and_among_others",

@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from simulation import Draws, RegionValues, Scenario, kernel, setting
+from simulation import Draws, RegionValues, Scenario, setting
+from simulation.engine import kernel
+from simulation.engine.packing import pack_plans, pack_worlds, room
 from simulation.measure import OUTCOMES, Row
-from simulation.packing import pack_plans, pack_worlds, room
 from waves import Plan
 
 SEEDS = 10_000  # to look through for one under which retries come out as set

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from simulation import Scenario, run, run_all, sample, setting, sweep
-from simulation.packing import pack_plans
+from simulation.engine.packing import pack_plans
 from tests.simulation.cases import fleets, plans, scenarios, strategies
 from tests.simulation.test_compiled import SEEDS, agree
 from tests.simulation.worlds import plan, scenario, wave

@@ -1,7 +1,4 @@
-"""Where the compiled engine is kept when neither the checkout nor the user's folder can be written.
-
-A file in the place of a folder is as good as a file system that refuses to write, root or not.
-"""
+"""Where the compiled engine is kept when neither the checkout nor the user's folder can be written."""
 
 import os
 import shutil
@@ -14,7 +11,7 @@ import pytest
 
 SMALL = (
     "import numpy as np\n"
-    "from simulation import kernel\n"
+    "from simulation.engine import kernel\n"
     "u = np.zeros(4)\n"
     "kernel.fill_words(np.zeros(2, dtype=np.uint64), 0, np.uint64(0), 0, 0, u, np.zeros(4))\n"
     "print(u.tolist())\n"
@@ -24,18 +21,11 @@ LASTS = "set NUMBA_CACHE_DIR to a folder that can be written and lasts"
 
 
 @pytest.fixture
-def checkout(root: Path, tmp_path: Path) -> Path:
+def checkout(sealed: Path, tmp_path: Path) -> Path:
     """A copy of the code in which no cache can be kept, a home that is a file, and an empty temporary folder."""
-    for package in ("simulation", "waves"):
-        copy = tmp_path / "checkout" / package
-        copy.mkdir(parents=True)
-        for entry in (root / package).iterdir():
-            if entry.name != "__pycache__":
-                (copy / entry.name).symlink_to(entry)
-        (copy / "__pycache__").write_text("")
     (tmp_path / "home").write_text("")
     (tmp_path / "temporary").mkdir()
-    return tmp_path / "checkout"
+    return sealed
 
 
 def start(checkout: Path, before: str = "", **variables: str) -> subprocess.CompletedProcess[str]:

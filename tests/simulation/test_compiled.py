@@ -11,10 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numba import config
 
-from simulation import Gamma, Scenario, kernel, run_all
+from simulation import Gamma, Scenario, run_all
 from simulation import arithmetic as plain
 from simulation.draws import PURPOSES, uniform
-from simulation.packing import pack_worlds
+from simulation.engine import kernel
+from simulation.engine.packing import pack_worlds
 from tests.simulation.cases import cases, fleets, plans, scenarios
 from waves import Fleet, Plan, Region, grouped
 

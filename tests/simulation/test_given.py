@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from simulation import OUTCOMES, Scenario, kernel, setting
-from simulation.compiled import Desk
-from simulation.packing import pack_plans, pack_worlds
+from simulation import OUTCOMES, Scenario, setting
+from simulation.engine import kernel
+from simulation.engine.packing import pack_plans, pack_worlds
+from simulation.engine.worker import Desk
 from tests.simulation.worlds import fleet, plan
 from waves import Plan
 

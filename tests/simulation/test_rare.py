@@ -10,12 +10,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from simulation import Draws, Scenario, exact, kernel, rare, run, sample, setting
-from simulation.compiled import Desk
+from simulation import Draws, Scenario, exact, rare, run, sample, setting
 from simulation.draws import MINUTES_A_DAY
+from simulation.engine import kernel
+from simulation.engine.packing import pack_plans, pack_worlds
+from simulation.engine.worker import Desk
 from simulation.events import FIXED, event
 from simulation.factors import Clocks, Factor, tails
-from simulation.packing import pack_plans, pack_worlds
 from simulation.statistics import mean
 from simulation.strata import cut, sampled
 from tests.simulation.cases import cases

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from simulation import Constant, Fault, RegionValues, Scenario, kernel, run, sweep
+from simulation import Constant, Fault, RegionValues, Scenario, run, sweep
+from simulation.engine import kernel
 from tests.simulation.test_sweep import PLANS, STOREFRONT, pairs
 from tests.simulation.worlds import plan, scenario
 from waves import Plan, grouped

@@ -1,11 +1,12 @@
 """A sweep against `run` and `compare` where much goes wrong: every sum and every product counts in few trials.
 
-More trials than the compiled engine works on at once (``compiled.RUN``): sums go on from run to run.
+More trials than the compiled engine works on at once (``worker.RUN``): sums go on from run to run.
 """
 
 import math
 
-from simulation import Scenario, compare, compiled, run, sweep
+from simulation import Scenario, compare, run, sweep
+from simulation.engine import worker
 from tests.simulation.test_sweep import check
 from tests.simulation.test_sweep_differences import as_swept, count
 from waves import Fleet, Plan, grouped, sizes
@@ -28,7 +29,7 @@ PLANS: dict[str, Plan] = {"two waves": TWO, "at once": sizes(FLEET, [3], bake_mi
 
 def test_it_equals_run_and_compare_where_much_goes_wrong():
     """Every difference has an interval to compare: each harm is frequent, and one plan has it where another has not."""
-    assert compiled.RUN < 600
+    assert worker.RUN < 600
     assert compare(PLANS, HARSH, trials=600, seed=2).differences["low"].notna().all()
     check(PLANS, HARSH, trials=600, seed=2)
 

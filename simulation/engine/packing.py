@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation import kernel
 from simulation._setting import Setting
 from simulation.distributions import Constant, Empirical, Exponential, Gamma, Lognormal, Weibull
 from simulation.draws import MINUTES_A_DAY
+from simulation.engine import kernel
 from simulation.scenario import Scenario
 from waves import Steps
 

@@ -2,7 +2,7 @@
 
 Numba keeps compiled code beside the source, or in the user's cache folder, or where NUMBA_CACHE_DIR says, and refuses
 to start where none of them can be written: in a container whose file system is read-only, say. Not here: the compiled
-code itself (``kernel``), the line that announces a compilation (``compiled``).
+code itself (``kernel``), the line that announces a compilation (``worker``).
 """
 
 import atexit

@@ -11,8 +11,8 @@ import numpy as np
 from numba.core import event
 from numpy.typing import NDArray
 
-from simulation import kernel
-from simulation.packing import base_room, room
+from simulation.engine import kernel
+from simulation.engine.packing import base_room, room
 
 RUN = 512  # trials worked on at once: their draws fit the cache
 

@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit
 
 from simulation import arithmetic
-from simulation.cache import kept
+from simulation.engine.cache import kept
 
 KEPT = kept()
 jit = njit(nogil=True, cache=KEPT, error_model="numpy")

@@ -7,7 +7,7 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-ENGINE = ("arithmetic", "kernel", "packing", "compiled")
+ENGINE = ("arithmetic", "engine/kernel", "engine/packing", "engine/worker")
 MODEL = ("arithmetic", "distributions", "draws", "model", "traffic", "measure", "_rows")
 STRATA = (*ENGINE, "draws", "factors", "events", "strata")
 
@@ -15,7 +15,7 @@ STRATA = (*ENGINE, "draws", "factors", "events", "strata")
 @cache
 def edition(files: tuple[str, ...] = ENGINE) -> str:
     """Return a digest of some files of this package."""
-    contents = b"".join(Path(__file__).with_name(f"{name}.py").read_bytes() for name in files)
+    contents = b"".join((Path(__file__).parents[1] / f"{name}.py").read_bytes() for name in files)
     return hashlib.sha256(contents).hexdigest()[:12]
 
 
