@@ -26,7 +26,7 @@ engine: environment ## the compiled engine, where it is not yet: a minute or two
 	@$(BIN)/python .ci/compile_engine.py
 
 report: environment ## the report on the sample plans: build/report.html and build/verdict.json
-	@$(BIN)/wavecast report --out build
+	@$(BIN)/wavecast report --limits data/limits/storefront.yaml --out build
 
 lint: environment ## ruff and mypy
 	@echo "lint: ruff check" && $(BIN)/ruff check --quiet .

@@ -64,10 +64,14 @@ JSON = {
 VERDICT = """\
 ### `verdict.json`
 
-What a report leaves, and `wavecast gate` reads: `format` (1); `passed`; `sentence`; `judged`, the plan that was judged;
-`plans`, by name: `digest` and `waves`, the regions of each wave; `scenario` with `name` and `digest`; `trials`, `seed`,
-`confidence`; `limits`, a list of `figure`, `side` (`at_most` or `at_least`), `value`, an estimate's fields, and
-`verdict` (`holds`, `broken` or `undecided`); `figures`, by plan and figure, an estimate each.
+What a report leaves, and `wavecast gate` reads: `format` (1); `passed`; `sentence`; `made`, when, in UTC; `kit`, the
+kit's version; `judged`, the plan that was judged; `plans`, by name: `digest` and `waves`, the regions of each wave;
+`scenario` with `name` and `digest`, the fleet in it; `trials`, `seed`, `confidence`; `limits`, a list of `figure`,
+`side` (`at_most` or `at_least`), `value`, an estimate's fields, and `verdict` (`holds`, `broken` or `undecided`);
+`figures`, by plan and figure, an estimate each.
+
+A digest is that of the content, so another file that says the same has the same. `wavecast gate --plan … --scenario …`
+fails on a verdict of other content: one that an earlier report left, for a plan that has changed since.
 
 A limit holds only where its whole interval does. It is broken where the estimate is beyond it; where only an end of the
 interval is, it is undecided, and does not pass either.

@@ -8,6 +8,8 @@ import json
 import math
 import os
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,8 +18,9 @@ import pandas as pd
 from simulation.analysis.compare import Comparison
 from simulation.figures import FIGURES, amount, between
 from simulation.limits import Judgement, Limit, judge
+from simulation.scenario import Scenario
 from simulation.wording import several
-from waves import Finding, InputError
+from waves import Finding, InputError, Plan
 
 FORMAT = 1
 MAX_BYTES = 16 * 1024 * 1024
@@ -41,9 +44,10 @@ def verdict(comparison: Comparison, limits: Sequence[Limit]) -> dict[str, Any]:
         Plain values with these fields, which stay:
 
         - `format`: 1. `passed`: whether every limit holds, and there is one. `sentence`: the verdict in one sentence.
+        - `made`: when, in UTC (ISO 8601). `kit`: the kit's version.
         - `judged`: the name of the plan that was judged. `plans`: from each plan's name to its `digest` and `waves`
           (the regions of each).
-        - `scenario`: `name` and `digest`. `trials`, `seed`, `confidence`.
+        - `scenario`: `name` and `digest`, its fleet's content included. `trials`, `seed`, `confidence`.
         - `limits`: a list of `figure`, `side` (`at_most` or `at_least`), `value`, `estimate`, `low`, `high`, `unit`,
           `verdict` (`holds`, `broken` or `undecided`).
         - `figures`: from each plan's name and each figure's to `estimate`, `low`, `high`, `unit`.
@@ -55,6 +59,8 @@ def verdict(comparison: Comparison, limits: Sequence[Limit]) -> dict[str, Any]:
         "format": FORMAT,
         "passed": bool(judgements) and all(j.verdict == "holds" for j in judgements),
         "sentence": _spaced(sentence(comparison, judgements)),
+        "made": datetime.now(UTC).isoformat(timespec="seconds"),
+        "kit": version("wavecast"),
         "judged": comparison.baseline,
         "plans": {
             name: {"digest": each.plan.digest, "waves": [list(wave.regions) for wave in each.plan.waves]}
@@ -203,7 +209,13 @@ def _unreadable(path: str, message: str, rule: str = "cannot-read") -> InputErro
     return InputError([Finding(path, 1, 1, "error", message, rule)])
 
 
-def gate(verdict: Mapping[str, Any]) -> tuple[Literal[0, 1], list[str]]:
+def gate(
+    verdict: Mapping[str, Any],
+    *,
+    plans: Sequence[Plan] = (),
+    scenario: Scenario | None = None,
+    limits: Sequence[Limit] = (),
+) -> tuple[Literal[0, 1], list[str]]:
     """Judge a verdict.
 
     Parameters
@@ -211,6 +223,9 @@ def gate(verdict: Mapping[str, Any]) -> tuple[Literal[0, 1], list[str]]:
     verdict
         As `read_verdict` gives it. Its words are not believed: each limit is held against its estimate and interval
         again.
+    plans, scenario, limits
+        What it must be a verdict of, by content: `plans[0]` is the plan that was judged, the others are among those it
+        was compared with. What is left out is not held against it.
 
     Returns
     -------
@@ -219,7 +234,7 @@ def gate(verdict: Mapping[str, Any]) -> tuple[Literal[0, 1], list[str]]:
     lines : list of str
         What to tell: one line a limit, or why there was nothing to judge.
     """
-    faults = _nothing_to_judge(verdict)
+    faults = [*_nothing_to_judge(verdict), *_other_inputs(verdict, plans, scenario, limits)]
     if faults:
         return 1, [f"nothing to judge: {fault}" for fault in faults]
     judgements = [_again(limit) for limit in verdict["limits"]]
@@ -238,6 +253,33 @@ def _nothing_to_judge(verdict: Mapping[str, Any]) -> list[str]:
     if not isinstance(limits, list) or not limits:
         faults.append("no limits were set")
     return faults
+
+
+def _other_inputs(
+    verdict: Mapping[str, Any], plans: Sequence[Plan], scenario: Scenario | None, limits: Sequence[Limit]
+) -> list[str]:
+    """Say what of these the verdict is not about."""
+    known = _digests(verdict.get("plans"))
+    judged = known.get(str(verdict.get("judged")))
+    faults = []
+    for n, plan in enumerate(plans):
+        if plan.digest not in ([judged] if n == 0 else known.values()):
+            theirs = f"judged {judged}" if n == 0 else "knows no such plan"
+            faults.append(f"the verdict {theirs}, and {plan.name} ({plan.origin}) is {plan.digest}")
+    found = _digests({"scenario": verdict.get("scenario")}).get("scenario")
+    if scenario is not None and scenario.digest != found:
+        ours = f"{scenario.name} ({scenario.origin}) is {scenario.digest}"
+        faults.append(f"the verdict is of the scenario {found}, and {ours}")
+    entries = verdict["limits"] if isinstance(verdict.get("limits"), list) else []
+    asked = [(e.get("figure"), e.get("side"), number_of(e.get("value"))) for e in entries if isinstance(e, dict)]
+    lost = [limit for limit in limits if (limit.figure, limit.side, limit.value) not in asked]
+    return [f"{fault}; make the report again" for fault in [*faults, *(f"it did not ask for {each}" for each in lost)]]
+
+
+def _digests(entries: Any) -> dict[str, Any]:
+    if not isinstance(entries, dict):
+        return {}
+    return {name: entry.get("digest") for name, entry in entries.items() if isinstance(entry, dict)}
 
 
 def _again(entry: Any) -> tuple[bool, str]:

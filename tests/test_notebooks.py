@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import nbformat
 import pytest
+import yaml
 
 EVIL = "<script>alert(1)</script>"
 SMALL = ("--trials", "60", "--scenario", "storefront", "--plan", "two-halves", "--plan", "all-at-once")
@@ -80,13 +81,19 @@ def test_a_broken_limit_is_code_1_and_the_gate_agrees(report, root, tmp_path):
     assert execute(root, sys.executable, "-m", "wavecast.main", "gate", verdict).code == 1
 
 
-def test_a_calm_scenario_and_no_limits_still_make_a_report_which_does_not_pass(report, tmp_path):
+def test_a_calm_scenario_and_no_limits_still_make_a_report_which_judges_nothing(report, root, tmp_path):
+    """Nobody asked for a judgement, so the report is fine and says so; a gate fails on it."""
     (tmp_path / "s.yaml").write_text("fleet: {regions: [{name: a, traffic: 1}]}\ndeploy: 3\n", encoding="utf-8")
     (tmp_path / "p.yaml").write_text("waves: [{regions: [a]}]\n", encoding="utf-8")
-    done = report("--plan", "p.yaml", "--scenario", "s.yaml", "--trials", "20", "-p", "limits", "{}")
-    assert (done.code, done.err) == (1, "")
-    assert "Nothing was judged: no limits were set for plan" in done.out
-    assert "No change hurt anybody" in (tmp_path / "build" / "report.html").read_text(encoding="utf-8")
+    done = report("--plan", "p.yaml", "--scenario", "s.yaml", "--trials", "20")
+    assert (done.code, done.err) == (0, "")
+    assert "Not judged: Nothing was judged: no limits were set for plan" in done.out
+    page = (tmp_path / "build" / "report.html").read_text(encoding="utf-8")
+    assert "No change hurt anybody" in page and "Not judged" in page and "Not passed" not in page
+    verdict = json.loads((tmp_path / "build" / "verdict.json").read_text(encoding="utf-8"))
+    assert f"wavecast {verdict['kit']}" in page and verdict["made"][:10] in page
+    gate = execute(root, sys.executable, "-m", "wavecast.main", "gate", str(tmp_path / "build" / "verdict.json"))
+    assert gate.code == 1 and "no limits were set" in gate.out
 
 
 @pytest.fixture
@@ -201,28 +208,39 @@ def test_input_that_the_notebook_cannot_read_is_code_2(report, tmp_path):
     assert line.startswith(f"{path}:3:15: error: region 'mars-1' is not in the fleet")
 
 
+def papermill(root: Path, out: Path, parameters: str) -> Done:
+    """Run the report as CI may: through papermill alone."""
+    target = ("notebooks/report.ipynb", str(out / "report.ipynb"))
+    return execute(root, sys.executable, "-m", "papermill", *target, "-p", "out", str(out), "-y", parameters)
+
+
 def test_papermill_alone_runs_the_report(root, tmp_path):
-    """The line of the README; the first plan keeps the limits that the notebook declares, also on another seed."""
-    target = tmp_path / "report.ipynb"
-    done = execute(
-        root, sys.executable, "-m", "papermill", "notebooks/report.ipynb", str(target),
-        "-p", "trials", "500", "-p", "seed", "12", "-p", "out", str(tmp_path),
-    )  # fmt: skip
+    """The line of the README; the first plan keeps the sample's limits, also on another seed."""
+    kept = yaml.safe_load((root / "data" / "limits" / "storefront.yaml").read_text(encoding="utf-8"))
+    done = papermill(root, tmp_path, json.dumps({"trials": 500, "seed": 12, "limits": kept}))
     assert done.code == 0, done.err
     verdict = json.loads((tmp_path / "verdict.json").read_text(encoding="utf-8"))
     assert (verdict["judged"], verdict["trials"], verdict["seed"]) == ("storefront-six-region", 500, 12)
     assert verdict["passed"] is True
 
 
-def test_papermill_alone_fails_loudly_and_leaves_no_verdict(root, tmp_path):
-    target = tmp_path / "report.ipynb"
-    done = execute(
-        root, sys.executable, "-m", "papermill", "notebooks/report.ipynb", str(target),
-        "-p", "trials", "20", "-p", "confidence", "2", "-p", "out", str(tmp_path),
-    )  # fmt: skip
+def test_papermill_alone_is_refused_what_the_notebook_does_not_declare(root, tmp_path):
+    """Before anything is computed, in the words of `wavecast report`; the verdict of an earlier run is gone."""
+    (tmp_path / "verdict.json").write_text('{"format": 1, "passed": true}', encoding="utf-8")
+    text = "{trails: 500, limit: {probability_shipped: {at_least: 0.999}}, plans: all-at-once, confidence: 2}"
+    done = papermill(root, tmp_path, text)
     assert done.code == 1
-    assert "confidence is 2" in done.err
-    assert target.exists() and not (tmp_path / "verdict.json").exists()
+    for line in (
+        "-p 'trails': the notebook has no parameter of that name; did you mean 'trials'?",
+        "-p 'limit': the notebook has no parameter of that name; did you mean 'limits'?",
+        "-p plans 'all-at-once': give a list: [a, b]",
+        "-p confidence 2: give a number between 0 and 1, such as 0.95",
+    ):
+        assert line in done.err
+    assert not (tmp_path / "verdict.json").exists()
+    executed = nbformat.read(tmp_path / "report.ipynb", as_version=4)
+    begun = [cell.source for cell in executed.cells if cell.get("execution_count")]
+    assert not any("simulation" in source for source in begun)
 
 
 def test_the_parameters_of_the_report_have_types_and_help(root):

@@ -2,35 +2,47 @@
 
 import click
 
+from wavecast.inputs import read_plans, read_scenario
+from wavecast.limits import read_limits
 from wavecast.terminal import say, say_json
 
 HELP = """Judge the verdict.json that a report left: does the first plan keep every limit?
 
 Each limit is held against its numbers again; what cannot be judged fails: no limits, no trials, NaN, an interval that
-straddles the limit.
+straddles the limit. With --plan, --scenario or --limits, a verdict of other inputs fails, too, such as one that an
+earlier report left.
 
 \b
 Examples:
   wavecast gate build/verdict.json
+  wavecast gate build/verdict.json --plan plan.yaml --scenario scenario.yaml --limits limits.yaml
   wavecast gate build/verdict.json --json
 
 \b
 Exit codes:
   0  every limit holds
-  1  a limit is broken or undecided, or there is nothing to judge
-  2  there is no such file, or it is not a verdict
+  1  a limit is broken or undecided, there is nothing to judge, or it is a verdict of other inputs
+  2  there is no such file, it is not a verdict, or an input cannot be read
 """
 
 
 @click.command(help=HELP)
 @click.argument("verdict")
+@click.option("--plan", "plans", multiple=True, metavar="P", help="The plans it must be of, the judged one first.")
+@click.option("--scenario", metavar="S", help="The scenario it must be of.")
+@click.option("--limits", metavar="FILE", help="Limits that it must have been judged by (YAML).")
 @click.option("--json", "as_json", is_flag=True, help="Write an object: passed, judged, sentence, lines.")
-def gate(verdict: str, as_json: bool) -> int:
+def gate(verdict: str, plans: tuple[str, ...], scenario: str | None, limits: str | None, as_json: bool) -> int:
     """See HELP."""
     import simulation
 
     found = simulation.read_verdict(verdict)
-    code, lines = simulation.gate(found)
+    code, lines = simulation.gate(
+        found,
+        plans=list(read_plans(plans).values()) if plans else (),
+        scenario=None if scenario is None else read_scenario(scenario),
+        limits=() if limits is None else simulation.parse_limits(read_limits(limits), simulation.FIGURES),
+    )
     if as_json:
         words = {key: found[key] if isinstance(found.get(key), str) else None for key in ("judged", "sentence")}
         say_json({"passed": code == 0, **words, "lines": lines})

@@ -7,7 +7,6 @@ Not here: what the report says (``notebooks/report.ipynb``, ``simulation.report`
 import importlib
 import os
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +16,13 @@ from wavecast._notebook import Stop, execute, load_papermill
 from wavecast._page import page
 from wavecast._parameters import declared, typed
 from wavecast.inputs import read_plans
+from wavecast.limits import limit_faults, read_limits
 from wavecast.terminal import SEEDS, TRIALS, Refusal, fault, progress, say
-from waves import DATA, Finding, InputError, read_yaml
+from waves import DATA
 
 NOTEBOOK = DATA.parent / "notebooks" / "report.ipynb"
 
-HELP = """Write the report: what plans cost and risk, side by side, and whether the first keeps the limits.
+HELP = """Write the report: what plans cost and risk, side by side; with limits, whether the first keeps them.
 
 Runs notebooks/report.ipynb and leaves report.html (one file, nothing else needed), verdict.json and the executed
 report.ipynb in the folder --out. Everything left out is as the notebook declares it.
@@ -41,8 +41,8 @@ A file of limits names figures of the summary, as `wavecast run --all` shows the
 
 \b
 Exit codes:
-  0  the first plan keeps every limit
-  1  a limit is broken or undecided, or there is nothing to judge
+  0  the first plan keeps every limit, or none were set, which it says
+  1  a limit is broken or undecided
   2  input that cannot be read, an unknown parameter, a value of another type
   5  the report itself failed; what there is of it is in report.html
 """
@@ -96,40 +96,6 @@ def _import_ahead() -> None:
         importlib.import_module(name)
 
 
-def read_limits(path: str) -> dict[str, Any]:
-    """Read a file of limits.
-
-    Raises
-    ------
-    InputError
-        Where it cannot be read, or with every limit that is none.
-    """
-    document = read_yaml(path)
-    if not isinstance(document.value, dict) or not document.value:
-        example = "share_exposed_p95: {at_most: 0.25}"
-        raise InputError([document.finding((), f"no limits; write one a line, such as {example}", "no-limits")])
-    raise_faults([document.finding((name,), text, "limit") for name, text in limit_faults(document.value)])
-    return document.value
-
-
-def limit_faults(limits: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Give the name of each limit that is none, and why."""
-    from simulation import FIGURES, parse_limits
-
-    for name, bounds in limits.items():
-        try:
-            parse_limits({name: bounds}, FIGURES)
-        except ValueError as error:
-            for line in str(error).splitlines():
-                yield name, line.removeprefix("limits: ")
-
-
-def raise_faults(findings: list[Finding]) -> None:
-    """Raise InputError, if there is something to say."""
-    if findings:
-        raise InputError(findings)
-
-
 def _parameters(given: tuple[tuple[str, str], ...], options: dict[str, Any], notebook: Path) -> dict[str, Any]:
     types = declared(notebook)
     named = typed(given, types)
@@ -172,6 +138,9 @@ def _finish(folder: Path, stop: Stop | None) -> int:
     code, _ = simulation.gate(found)
     _write_page(folder, f"Wave report: {found['judged']}", _footer(found))
     say(f"{folder / 'report.html'}")
+    if not found["limits"]:  # nobody asked for a judgement; a gate does
+        say(f"Not judged: {found['sentence']}.")
+        return 0
     say(f"{'Passed' if code == 0 else 'Not passed'}: {found['sentence']}.")
     return code
 
@@ -179,7 +148,8 @@ def _finish(folder: Path, stop: Stop | None) -> int:
 def _footer(verdict: dict[str, Any]) -> str:
     plans = ", ".join(f"{name} ({plan['digest']})" for name, plan in verdict["plans"].items())
     scenario = f"{verdict['scenario']['name']} ({verdict['scenario']['digest']})"
-    return f"Seed {verdict['seed']}, {verdict['trials']:,} trials. Plans: {plans}. Scenario: {scenario}."
+    basis = f"Seed {verdict['seed']}, {verdict['trials']:,} trials. Plans: {plans}. Scenario: {scenario}."
+    return f"Made {verdict['made']} by wavecast {verdict['kit']}. {basis}"
 
 
 def _failed(folder: Path, stop: Stop) -> int:

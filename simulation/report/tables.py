@@ -4,6 +4,7 @@ Not here: what to see in them (``sentences``).
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
@@ -21,22 +22,30 @@ SHOWN = (
     "impact_minutes_given_defect_p95", "failed_requests_mean", "probability_failover_hit", "probability_escaped",
 )  # fmt: skip
 WORDS = {"holds": "holds", "broken": "BROKEN", "undecided": "UNDECIDED"}
-GOOD, BAD = "#0072B2", "#D55E00"
+GOOD, BAD, PLAIN = "#0072B2", "#D55E00", "#5B6570"
 
 
 def opening(verdict: Mapping[str, Any]) -> Html:
     """Say the verdict in one sentence, and what it rests on."""
     passed = verdict["passed"]
-    box = f"border-left:0.5rem solid {GOOD if passed else BAD};padding:0.6rem 1rem;background:#F4F6F8;font-size:1.15em"
-    head = element("strong", "Passed. " if passed else "Not passed. ")
+    word, colour = ("Passed. ", GOOD) if passed else ("Not passed. ", BAD)
+    if not verdict["limits"]:
+        word, colour = "Not judged. ", PLAIN
+    box = f"border-left:0.5rem solid {colour};padding:0.6rem 1rem;background:#F4F6F8;font-size:1.15em"
+    head = element("strong", word)
     plans = several(len(verdict["plans"]), "plan")
     basis = (
         f"{several(verdict['trials'], 'rollout')} of each of {plans}, scenario {verdict['scenario']['name']} "
-        f"({verdict['scenario']['digest']}), seed {verdict['seed']}; {verdict['confidence'] * 100:g} % intervals."
+        f"({verdict['scenario']['digest']}), seed {verdict['seed']}; {verdict['confidence'] * 100:g} % intervals. "
+        f"Made {_instant(verdict['made'])} by wavecast {verdict['kit']}."
     )
     if len(verdict["plans"]) == 1:
         basis = basis.replace("of each of 1 plan", "of 1 plan")
     return element("div", head, f"{verdict['sentence']}.", style=box) + paragraph(basis)
+
+
+def _instant(made: str) -> str:
+    return f"{datetime.fromisoformat(made):%Y-%m-%d %H:%M} UTC"
 
 
 def side_by_side(comparison: Comparison) -> Html:

@@ -2,6 +2,8 @@
 
 import json
 import math
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -24,13 +26,40 @@ def judged(comparison, **limits):
 def test_the_fields_are_those_documented(comparison):
     found = judged(comparison, probability_shipped=("at_least", 0.5))
     assert list(found) == [
-        "format", "passed", "sentence", "judged", "plans", "scenario", "trials", "seed", "confidence", "limits",
-        "figures",
+        "format", "passed", "sentence", "made", "kit", "judged", "plans", "scenario", "trials", "seed", "confidence",
+        "limits", "figures",
     ]  # fmt: skip
     assert list(found["limits"][0]) == ["figure", "side", "value", "estimate", "low", "high", "unit", "verdict"]
     assert (found["format"], found["judged"], found["trials"], found["seed"]) == (1, "six-region-three-wave", 300, 7)
     assert found["plans"]["all at once"]["waves"] == [list(waves.sample("all-at-once").regions)]
     assert set(found["figures"]) == {"six-region-three-wave", "all at once"}
+
+
+def test_a_verdict_says_when_it_was_made_and_by_which_kit(comparison):
+    found = simulation.verdict(comparison, [])
+    assert timedelta(0) <= datetime.now(UTC) - datetime.fromisoformat(found["made"]) < timedelta(minutes=5)
+    project = (Path(simulation.__file__).parent.parent / "pyproject.toml").read_text(encoding="utf-8")
+    assert f'\nversion = "{found["kit"]}"\n' in project
+
+
+def test_a_gate_fails_on_a_verdict_of_other_inputs(comparison):
+    """By content: the same plan from another file is the same; another bake, scenario or limit is not."""
+    found = judged(comparison, probability_shipped=("at_least", 0.5))
+    three, once = (each.plan for each in comparison.outcomes.values())
+    world = comparison.scenario
+    asked = simulation.parse_limits({"probability_shipped": {"at_least": 0.5}}, simulation.FIGURES)
+    assert simulation.gate(found, plans=[three, once], scenario=world, limits=asked)[0] == 0
+    assert simulation.gate(found, plans=[three])[0] == 0
+    other = three.model_copy(update={"retries": 1})
+    for inputs, word in (
+        ({"plans": [other]}, other.digest),
+        ({"plans": [once, three]}, once.digest),
+        ({"plans": [three, other]}, other.digest),
+        ({"scenario": world.model_copy(update={"horizon_minutes": 5000.0})}, world.digest),
+        ({"limits": simulation.parse_limits({"probability_shipped": {"at_least": 0.6}}, simulation.FIGURES)}, "0.6"),
+    ):
+        code, lines = simulation.gate(found, **inputs)
+        assert code == 1 and len(lines) == 1 and word in lines[0] and "make the report again" in lines[0]
 
 
 def test_the_figures_have_words_and_are_those_of_a_summary(comparison):

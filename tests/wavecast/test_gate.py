@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from wavecast import read_plan, read_scenario
+
 LIMIT = {
     "figure": "share_exposed_p95", "side": "at_most", "value": 0.5, "estimate": 0.2, "low": 0.1, "high": 0.3,
     "unit": "share of traffic", "verdict": "holds",
@@ -131,3 +133,27 @@ def test_a_missing_file_and_a_folder_are_code_2(wavecast, tmp_path):
         answer = wavecast("gate", str(path))
         assert (answer.code, answer.out) == (2, "")
         assert len(answer.err.splitlines()) == 1
+
+
+def test_a_verdict_of_other_inputs_fails(judge, tmp_path):
+    """Such as one that an earlier report left; a verdict that names no inputs is of none."""
+    plan = read_plan("six-region-three-wave")
+    scenario = read_scenario("storefront")
+    inputs = {
+        "plans": {"p": {"digest": plan.digest}},
+        "scenario": {"name": "storefront", "digest": scenario.digest},
+    }
+    asked = ("--plan", "six-region-three-wave", "--scenario", "storefront")
+    assert judge(*asked, **inputs).code == 0
+    path = tmp_path / "limits.yaml"
+    path.write_text("share_exposed_p95: {at_most: 0.5}\n", encoding="utf-8")
+    assert judge(*asked, "--limits", str(path), **inputs).code == 0
+    for wrong in (
+        judge(*asked),
+        judge("--scenario", "storefront-replicated", **inputs),
+        judge("--plan", "data/workflows/two-region.yaml", **inputs),
+        judge("--limits", "data/limits/storefront.yaml", **inputs),
+        judge("--plan", "six-region-three-wave", **{**inputs, "judged": "q"}),
+    ):
+        assert wrong.code == 1 and "make the report again" in wrong.out
+    assert judge("--plan", "nope", **inputs).code == 2
