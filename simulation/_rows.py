@@ -16,7 +16,7 @@ from simulation._jobs import BLOCK, handed_out
 from simulation._setting import Setting
 from simulation.draws import Draws
 from simulation.engine import kernel
-from simulation.engine.fingerprint import MODEL, check_edition, edition
+from simulation.engine.fingerprint import check_edition, edition
 from simulation.engine.packing import pack_plans, pack_worlds
 from simulation.engine.worker import Desk
 from simulation.measure import OUTCOMES, Row, row
@@ -104,7 +104,7 @@ class Simulated(_Blocks):
         return len(self.settings), max(len(s.sites) for s in self.settings)
 
     def fill(self, out: Floats, at: int, advance: Callable[[int], Any] = _nobody) -> Floats:
-        check_edition(self.edition, MODEL)
+        check_edition(self.edition)
         plans, regions = self.shape
         regional = np.zeros((plans, 3, regions))
         for start in range(self.trials.start, self.trials.stop, DRAWN):
@@ -128,7 +128,7 @@ def _numbers(measured: Row) -> tuple[float, ...]:
 def job(settings: Sequence[Setting], seed: int, trials: range, engine: str) -> Rows:
     """Return all rollouts of some plans over one scenario as one job."""
     if engine == "simpy":
-        return Simulated(tuple(settings), seed, trials, edition(MODEL))
+        return Simulated(tuple(settings), seed, trials, edition())
     return Compiled(pack_worlds(settings[0].scenario, seed), pack_plans(settings), trials, edition())
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from simulation._setting import settings_of
-from simulation.engine.fingerprint import STRATA, check_edition, edition
+from simulation.engine.fingerprint import check_edition, edition
 from simulation.engine.kernel import Plans, Worlds
 from simulation.engine.packing import pack_plans, pack_worlds
 from simulation.engine.worker import Desk
@@ -77,7 +77,7 @@ class Task:
         RuntimeError
             Where the worker has another edition of the code: its answers would not be those of the others.
         """
-        check_edition(self.edition, STRATA)
+        check_edition(self.edition)
         desk = Desk(self.worlds, self.plans)
         blocks = (self.trials[at : at + BLOCK] for at in range(0, len(self.trials), BLOCK))
         return [sampled(desk, self.factors, self.stratum, self.events, self.seed, block) for block in blocks]
@@ -121,7 +121,7 @@ class Survey:
             for at in range(0, count, size):
                 yield Task(
                     *self.packed, self.cut.factors, self.events, self.seed, h, self.strata[h], own[at : at + size],
-                    edition(STRATA),
+                    edition(),
                 )  # fmt: skip
             start += count
 

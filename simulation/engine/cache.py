@@ -85,7 +85,7 @@ def _fill(folder: Path) -> bool:
     sources = [here / "__pycache__"]
     if wanted := os.environ.get("NUMBA_CACHE_DIR"):
         sources.append(Path(wanted) / own)
-    files = [file for source in sources for file in (*source.glob("kernel.*.nbc"), *source.glob("kernel.*.nbi"))]
+    files = [file for source in sources for kind in ("nbc", "nbi") for file in source.glob(f"*.{kind}")]
     try:
         (folder / own).mkdir(exist_ok=True)
         for file in files:  # the index comes after the code that it names

@@ -9,17 +9,9 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 
 from simulation import arithmetic
-from simulation.engine.cache import kept
-
-KEPT = kept()
-jit = njit(nogil=True, cache=KEPT, error_model="numpy")
-# What runs for each trial or plan does without Numba's reference counts: a call would count every array in its tuples.
-leaf = njit(nogil=True, cache=KEPT, error_model="numpy", _nrt=False)  # type: ignore[call-overload]
-# What takes whole tuples of arrays is inlined: a call would hand over each array's seven words.
-part = njit(nogil=True, cache=KEPT, error_model="numpy", _nrt=False, forceinline=True)  # type: ignore[call-overload]
+from simulation.engine.jit import jit, leaf, part
 
 # Families of distributions, as `Worlds.rules` numbers them.
 CONSTANT, EXPONENTIAL, LOGNORMAL, WEIBULL, GAMMA, EMPIRICAL, NEVER = range(7)

@@ -24,7 +24,7 @@ class _Announcer(event.Listener):
         self.said = False
 
     def on_start(self, event: Any) -> None:
-        if not self.said and event.data["dispatcher"].py_func.__module__ == kernel.__name__:
+        if not self.said and event.data["dispatcher"].py_func.__module__.startswith(__package__):
             self.said = True
             print("compiling the engine, once for this checkout: one or two minutes …", file=sys.stderr, flush=True)
 
