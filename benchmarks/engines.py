@@ -21,8 +21,9 @@ from simulation._rows import job, rows
 from simulation._setting import setting
 from simulation._sweep import sweep
 from simulation.draws import PURPOSES
-from simulation.engine import kernel
+from simulation.engine import numbers
 from simulation.engine.packing import pack_plans, pack_worlds, room
+from simulation.engine.worlds import open_block
 
 TURNS = 3
 
@@ -159,10 +160,10 @@ def floor(case: Case, scale: float, *, transforms: bool) -> int:
     rounds = max(int(8000 * scale), 10)
     for start in range(0, rounds * 256, 256):
         if transforms:
-            kernel.open_block(worlds, block, start, u, v, len(approvals), approvals)
+            open_block(worlds, block, start, u, v, len(approvals), approvals)
         else:
             for index in range(blocks):
-                kernel.fill_words(worlds.seed, start, np.uint64(2 << 24 | index), PURPOSES["deploy"].number, 0, u, v)
+                numbers.fill_words(worlds.seed, start, np.uint64(2 << 24 | index), PURPOSES["deploy"].number, 0, u, v)
     return rounds * 256
 
 

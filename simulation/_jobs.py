@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulation._setting import Setting
-from simulation.engine import kernel, packing, worker
+from simulation.engine import layout, packing, worker
 from simulation.engine.fingerprint import check_edition, edition
 from simulation.tally import Bins
 
@@ -61,8 +61,8 @@ class Job:
         That of the engine which packed the arrays.
     """
 
-    worlds: kernel.Worlds
-    groups: tuple[kernel.Plans, ...]
+    worlds: layout.Worlds
+    groups: tuple[layout.Plans, ...]
     bits: int
     trials: range
     apart: bool
@@ -92,9 +92,9 @@ class Job:
         check_edition(self.edition)
         return [self._part(plans, skip=min(number, 1)) for number, plans in enumerate(self.groups)]
 
-    def _part(self, plans: kernel.Plans, skip: int) -> Part:
+    def _part(self, plans: layout.Plans, skip: int) -> Part:
         bins = Bins(self.bits)
-        counts = np.zeros((len(plans.waves), len(kernel.SHAPES), bins.count), dtype=np.int32)
+        counts = np.zeros((len(plans.waves), len(layout.SHAPES), bins.count), dtype=np.int32)
         desk = worker.Desk(self.worlds, plans)
         part = Part([], [])
         for block in self.blocks:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from simulation._jobs import BLOCK, handed_out
 from simulation._setting import Setting
 from simulation.draws import Draws
-from simulation.engine import kernel
+from simulation.engine import layout
 from simulation.engine.fingerprint import check_edition, edition
 from simulation.engine.packing import pack_plans, pack_worlds
 from simulation.engine.worker import Desk
@@ -72,8 +72,8 @@ class _Blocks:
 class Compiled(_Blocks):
     """A job for the compiled engine: packed scenario and plans, trials, and the edition that packed them."""
 
-    worlds: kernel.Worlds
-    plans: kernel.Plans
+    worlds: layout.Worlds
+    plans: layout.Plans
     trials: range
     edition: str
     largest = 2**17  # their rows are some megabytes
@@ -141,7 +141,7 @@ def room(plans: int, trials: range) -> Floats:
         Where there is not enough memory.
     """
     try:
-        return np.empty((plans, kernel.COLUMNS, len(trials)))
+        return np.empty((plans, layout.COLUMNS, len(trials)))
     except MemoryError:
         rollouts = f"{len(trials):,} trials of {plans} plan{'' if plans == 1 else 's'}"
         raise ValueError(f"{rollouts} do not fit into memory row by row; use sweep, which keeps sums only") from None

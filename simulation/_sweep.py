@@ -20,7 +20,7 @@ from simulation._arguments import check_confidence, check_executor, check_precis
 from simulation._jobs import JOBS, JOBS_A_THREAD, Job, Part, cut, grouped, handed_out, most_waiting
 from simulation._setting import settings_of
 from simulation.draws import check_address
-from simulation.engine import kernel
+from simulation.engine import layout
 from simulation.figures import PAIRED, UNITS
 from simulation.scenario import Scenario
 from simulation.statistics import FEW, over, width_from_squares
@@ -76,16 +76,16 @@ class Sweep:
 
 _OVER_SHIPPED = ("end_minutes_given_shipped_mean", "minutes_to_ship")
 _SPARSE = {
-    "probability_failover_hit": kernel.C_FAILOVER,
-    "share_exposed_mean": kernel.C_SHARE,
-    "peak_share_mean": kernel.C_PEAK,
-    "impact_minutes_mean": kernel.C_IMPACT,
-    "regions_exposed_mean": kernel.C_REGIONS,
+    "probability_failover_hit": layout.C_FAILOVER,
+    "share_exposed_mean": layout.C_SHARE,
+    "peak_share_mean": layout.C_PEAK,
+    "impact_minutes_mean": layout.C_IMPACT,
+    "regions_exposed_mean": layout.C_REGIONS,
 }
 _DIFFER = {
-    "mixed_minutes_mean": kernel.X_MIXED_DIFFER,
-    "end_minutes_given_shipped_mean": kernel.X_ENDS_DIFFER,
-    "minutes_to_ship": kernel.X_END_DIFFER,
+    "mixed_minutes_mean": layout.X_MIXED_DIFFER,
+    "end_minutes_given_shipped_mean": layout.X_ENDS_DIFFER,
+    "minutes_to_ship": layout.X_END_DIFFER,
 }
 
 
@@ -105,35 +105,35 @@ def _ratio(tally: Tally, figure: str) -> tuple[float, float, float]:
     """Return a figure as a ratio of sums, and the sum of squares of what its trials contribute to the error."""
     s, n = tally.sums, tally.trials
     if figure == "probability_shipped":
-        above, above2 = s[kernel.S_SHIPPED], s[kernel.S_SHIPPED]
+        above, above2 = s[layout.S_SHIPPED], s[layout.S_SHIPPED]
     elif figure == "mixed_minutes_mean":
-        above, above2 = s[kernel.S_MIXED], s[kernel.S_MIXED2]
+        above, above2 = s[layout.S_MIXED], s[layout.S_MIXED2]
     elif figure == "end_minutes_given_shipped_mean":
-        above, above2 = s[kernel.S_ENDS], s[kernel.S_ENDS2]
+        above, above2 = s[layout.S_ENDS], s[layout.S_ENDS2]
     elif figure == "minutes_to_ship":
-        above, above2 = s[kernel.S_END], s[kernel.S_END2]
+        above, above2 = s[layout.S_END], s[layout.S_END2]
     else:
         above, above2 = tally.sparse(_SPARSE[figure])[1:]
     if figure not in _OVER_SHIPPED:
         return above, n, above2 - above**2 / n
-    below = s[kernel.S_SHIPPED]
+    below = s[layout.S_SHIPPED]
     if below == 0:
         return above, below, 0.0
     r = above / below
-    return above, below, (above2 - 2 * r * s[kernel.S_ENDS] + r * r * below) / (below / n) ** 2
+    return above, below, (above2 - 2 * r * s[layout.S_ENDS] + r * r * below) / (below / n) ** 2
 
 
 def _products(base: Tally, other: Tally, figure: str) -> tuple[float, float, float, float]:
     """Return sums of products of plan and baseline: above·above, above·below, below·above, below·below."""
     x = other.cross
     if figure == "end_minutes_given_shipped_mean":
-        return x[kernel.X_ENDS], x[kernel.X_ENDS_SHIPPED], x[kernel.X_SHIPPED_ENDS], x[kernel.X_SHIPPED]
+        return x[layout.X_ENDS], x[layout.X_ENDS_SHIPPED], x[layout.X_SHIPPED_ENDS], x[layout.X_SHIPPED]
     if figure == "minutes_to_ship":
-        return x[kernel.X_END], x[kernel.X_END_SHIPPED], x[kernel.X_SHIPPED_END], x[kernel.X_SHIPPED]
+        return x[layout.X_END], x[layout.X_END_SHIPPED], x[layout.X_SHIPPED_END], x[layout.X_SHIPPED]
     if figure in _SPARSE:
-        product = x[kernel.X_SPARSE + 2 * kernel.SPARSE.index(_SPARSE[figure])]
+        product = x[layout.X_SPARSE + 2 * layout.SPARSE.index(_SPARSE[figure])]
     else:
-        product = x[kernel.X_SHIPPED if figure == "probability_shipped" else kernel.X_MIXED]
+        product = x[layout.X_SHIPPED if figure == "probability_shipped" else layout.X_MIXED]
     return product, _ratio(other, figure)[0], _ratio(base, figure)[0], other.trials
 
 
@@ -141,10 +141,10 @@ def _differing(base: Tally, other: Tally, figure: str) -> float:
     """Return in how many trials two plans differ."""
     if figure in _SPARSE:
         column = _SPARSE[figure]
-        return base.sparse(column)[0] + other.cross[kernel.X_SPARSE + 2 * kernel.SPARSE.index(column) + 1]
+        return base.sparse(column)[0] + other.cross[layout.X_SPARSE + 2 * layout.SPARSE.index(column) + 1]
     if figure == "probability_shipped":
-        shipped = kernel.S_SHIPPED
-        return base.sums[shipped] + other.sums[shipped] - 2 * other.cross[kernel.X_SHIPPED]
+        shipped = layout.S_SHIPPED
+        return base.sums[shipped] + other.sums[shipped] - 2 * other.cross[layout.X_SHIPPED]
     return other.cross[_DIFFER[figure]]
 
 
@@ -277,12 +277,12 @@ class Gathering:
         self.trials = 0
         self._last = 0  # the plan that was not precise enough: the first to look at after the next block
         regions = max(len(plan.regions) for plan in plans.values())
-        self.sums = np.zeros((len(plans), kernel.SUMS))
-        self.cross = np.zeros((len(plans), kernel.CROSS))
+        self.sums = np.zeros((len(plans), layout.SUMS))
+        self.cross = np.zeros((len(plans), layout.CROSS))
         self.regional = np.zeros((len(plans), 3, regions))
         # Plans come last: most bins are empty for all of them, and memory that nobody writes to is never taken.
         whole = np.int32 if trials < 2**31 else np.int64
-        self.counts = np.zeros((len(kernel.SHAPES), self.bins.count, len(plans)), dtype=whole)
+        self.counts = np.zeros((len(layout.SHAPES), self.bins.count, len(plans)), dtype=whole)
 
     def add(self, job: Job, parts: list[Part], wanted: dict[str, float], confidence: float) -> bool:
         """Merge a job's blocks, up to one after which all is as precise as wanted; return whether there is one."""

@@ -13,16 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulation._setting import Setting
-from simulation.engine import kernel
+from simulation.engine import layout
 from simulation.factors import Factor, Floats, Masks, Shared
 from simulation.measure import OUTCOMES
 from waves import did_you_mean
 
 COLUMNS = {
-    "regions_exposed": (kernel.C_REGIONS, "regions", "2"),
-    "share_exposed": (kernel.C_SHARE, "share of traffic", "0.5"),
-    "peak_share": (kernel.C_PEAK, "share of traffic", "0.5"),
-    "impact_minutes": (kernel.C_IMPACT, "fleet-minutes", "30"),
+    "regions_exposed": (layout.C_REGIONS, "regions", "2"),
+    "share_exposed": (layout.C_SHARE, "share of traffic", "0.5"),
+    "peak_share": (layout.C_PEAK, "share of traffic", "0.5"),
+    "impact_minutes": (layout.C_IMPACT, "fleet-minutes", "30"),
 }  # of the engine, its unit, and a number it may reach
 FIXED = (*(f"probability_{each}" for each in ("shipped", *OUTCOMES, "failover_hit")), *(f"{c}_mean" for c in COLUMNS))
 SLACK = 1e-12  # shares are sums of shares
@@ -64,7 +64,7 @@ class Event:
         """Return the number of each rollout, from the rows of a block, shape (columns, n)."""
         column = rows[self.column]
         if self.outcome == "shipped":
-            return (column <= kernel.ESCAPED).astype(np.float64)
+            return (column <= layout.ESCAPED).astype(np.float64)
         if self.outcome is not None:
             return (column == OUTCOMES.index(self.outcome)).astype(np.float64)
         return column if self.least is None else (column >= self.least - SLACK).astype(np.float64)
@@ -85,9 +85,9 @@ def event(figure: str) -> Event:
         column, unit, _ = COLUMNS[figure.removesuffix("_mean")]
         return Event(figure, unit, column)
     if figure == "probability_failover_hit":
-        return Event(figure, "probability", kernel.C_FAILOVER, least=1.0)
+        return Event(figure, "probability", layout.C_FAILOVER, least=1.0)
     if figure in FIXED:
-        return Event(figure, "probability", kernel.C_OUTCOME, outcome=name)
+        return Event(figure, "probability", layout.C_OUTCOME, outcome=name)
     found = re.fullmatch(r"probability_(\w+?)_at_least_(\d+(?:\.\d+)?(?:e-?\d+)?)", figure)
     if found and found[1] in COLUMNS:
         return Event(figure, "probability", COLUMNS[found[1]][0], least=_least(figure, found[1], float(found[2])))
@@ -172,9 +172,9 @@ class Reach:
             certain, possible = self._outcome(event.outcome)
             return certain.astype(np.float64), possible.astype(np.float64)
         low, share = np.zeros(len(self.cells)), self.most_share
-        if event.column == kernel.C_FAILOVER:
+        if event.column == layout.C_FAILOVER:
             return low, self.partners().astype(np.float64)
-        high = {kernel.C_REGIONS: self.count, kernel.C_SHARE: share, kernel.C_PEAK: share}.get(event.column)
+        high = {layout.C_REGIONS: self.count, layout.C_SHARE: share, layout.C_PEAK: share}.get(event.column)
         if high is None:
             horizon = self.setting.scenario.horizon_minutes
             high = np.where(share > 0, share * horizon if math.isfinite(horizon) else np.inf, 0.0)

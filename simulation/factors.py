@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from simulation._setting import Setting
 from simulation.draws import MINUTES_A_DAY
-from simulation.engine import kernel
+from simulation.engine import layout
 from simulation.scenario import Fault, Label, Scenario
 
 Floats = NDArray[np.float64]
@@ -63,7 +63,7 @@ class Factor:
     chances
         Of each thing, shape (m,).
     where
-        For each thing, the row of ``kernel.Given`` that says whether it happens: the array's name and indices.
+        For each thing, the row of ``layout.Given`` that says whether it happens: the array's name and indices.
     covers
         For each thing, the regions it touches, shape (m, R).
     top
@@ -107,7 +107,7 @@ class Factor:
             return self.label
         return f"{self.label} × {level}" + (" or more" if self.most(level) > level else "")
 
-    def put(self, given: kernel.Given, levels: NDArray[np.int64], uniform: Uniform) -> None:
+    def put(self, given: layout.Given, levels: NDArray[np.int64], uniform: Uniform) -> None:
         """Draw which things happen, given each trial's level, and write it into the pattern."""
         if not levels.any():
             return
@@ -143,7 +143,7 @@ class Shared(Factor):
         """Word a level."""
         return ("", f"{self.label}, seen", f"{self.label}, blind")[level]
 
-    def put(self, given: kernel.Given, levels: NDArray[np.int64], uniform: Uniform) -> None:
+    def put(self, given: layout.Given, levels: NDArray[np.int64], uniform: Uniform) -> None:
         """Write each trial's level into the pattern; nothing is left to draw."""
         name, fault = self.where[0]
         getattr(given, name)[fault] = levels > 0
@@ -184,7 +184,7 @@ class Clocks(Factor):
         """Word a level."""
         return ("", "a false alarm, late", "a false alarm, soon")[level]
 
-    def put(self, given: kernel.Given, levels: NDArray[np.int64], uniform: Uniform) -> None:
+    def put(self, given: layout.Given, levels: NDArray[np.int64], uniform: Uniform) -> None:
         """Draw which clocks go off, and write between which numbers each clock's uniform lies."""
         early, late = tails(self.chances)[1], tails(self._late)[1]
         soon, need = levels == 2, np.minimum(levels, 1)

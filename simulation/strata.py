@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from simulation._setting import Setting
 from simulation.draws import PURPOSES, uniform
-from simulation.engine import kernel
+from simulation.engine import kernel, layout
 from simulation.engine.worker import Desk
 from simulation.events import Event, Reach
 from simulation.factors import Factor, Floats, factors
@@ -95,11 +95,11 @@ def cut(settings: Sequence[Setting], events: Sequence[Event]) -> Cut:
 
 def _regions(s: Setting, event: Event) -> int:
     """Return how many regions must be exposed for an event, at the least."""
-    if event.least is None or event.column == kernel.C_IMPACT:
+    if event.least is None or event.column == layout.C_IMPACT:
         return 0
-    if event.column == kernel.C_REGIONS:
+    if event.column == layout.C_REGIONS:
         return math.ceil(event.least)
-    if event.column == kernel.C_FAILOVER:
+    if event.column == layout.C_FAILOVER:
         return 2
     shares = np.cumsum(sorted((site.share for site in s.sites), reverse=True))
     return int(np.searchsorted(shares, event.least - 1e-9)) + 1
@@ -147,7 +147,7 @@ def _words(parts: Sequence[Factor], cells: NDArray[np.int64], known: bool, count
 
 def pattern(
     parts: Sequence[Factor], stratum: Stratum, shape: tuple[int, int, int], seed: int, trials: range
-) -> kernel.Given:
+) -> layout.Given:
     """Draw what goes wrong in the trials of a stratum, from its exact conditional distribution.
 
     Parameters
@@ -160,7 +160,7 @@ def pattern(
         The addresses of the draws: purposes `stratum_cell` and `stratum_pattern`.
     """
     n, (faults, regions, waves) = len(trials), shape
-    given = kernel.Given(
+    given = layout.Given(
         build=np.zeros(n, dtype=np.bool_),
         hits=np.zeros((faults, n), dtype=np.bool_),
         own_hits=np.zeros((faults, regions, n), dtype=np.bool_),
@@ -196,9 +196,9 @@ def sampled(
     found = np.zeros((desk.shape[0], len(events), 4))
     regional = np.zeros(desk.shape)
     for run, (block, scratch, u, v) in desk.runs(trials):
-        rows = np.empty((desk.shape[0], kernel.COLUMNS, len(run)))
+        rows = np.empty((desk.shape[0], layout.COLUMNS, len(run)))
         at = run.start - trials.start
-        own = kernel.Given._make(np.ascontiguousarray(each[..., at : at + len(run)]) for each in given)
+        own = layout.Given._make(np.ascontiguousarray(each[..., at : at + len(run)]) for each in given)
         kernel.run_stratum(worlds, desk.plans, block, scratch, u, v, run.start, desk.approvals, own, rows, 0, regional)
         for n, m in np.ndindex(found.shape[:2]):
             values = events[m].values(rows[n])

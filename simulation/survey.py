@@ -14,7 +14,7 @@ from scipy import special
 
 from simulation._setting import settings_of
 from simulation.engine.fingerprint import check_edition, edition
-from simulation.engine.kernel import Plans, Worlds
+from simulation.engine.layout import Plans, Worlds
 from simulation.engine.packing import pack_plans, pack_worlds
 from simulation.engine.worker import Desk
 from simulation.events import Event

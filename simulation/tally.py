@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from simulation._arguments import check_confidence
-from simulation.engine import kernel as k
+from simulation.engine import layout
 from simulation.measure import OUTCOMES
 from simulation.scenario import Scenario
 from simulation.statistics import NOTHING, Estimate, from_sums, proportion, ranks, ratio_from_sums
@@ -89,7 +89,7 @@ class Tally:
 
     def sparse(self, column: int) -> tuple[float, float, float]:
         """Return how often a column of ``kernel.SPARSE`` was not zero, its sum and its sum of squares."""
-        at = k.S_SPARSE + 3 * k.SPARSE.index(column)
+        at = layout.S_SPARSE + 3 * layout.SPARSE.index(column)
         return self.sums[at], self.sums[at + 1], self.sums[at + 2]
 
     def quantile(self, shape: int, p: float, total: float, confidence: float) -> Estimate:
@@ -100,7 +100,7 @@ class Tally:
         n = int(total)
         if n == 0:
             return NOTHING
-        row = self.counts[k.SHAPES.index(shape)]
+        row = self.counts[layout.SHAPES.index(shape)]
         missing = n - int(row.sum())
         ladder = np.cumsum(row) + missing
         least, most = ranks(n, p, confidence)
@@ -110,44 +110,46 @@ class Tally:
 
     def _value(self, ladder: NDArray[np.int64], rank: int, shape: int, side: int | None) -> float:
         index = int(np.searchsorted(ladder, rank))
-        if shape == k.C_REGIONS:
+        if shape == layout.C_REGIONS:
             return float(index)
         low, high = self.bins.edges(index)
-        if shape in (k.C_SHARE, k.C_PEAK):
+        if shape in (layout.C_SHARE, layout.C_PEAK):
             high = min(high, max(1.0, low))
         return (low + high) / 2 if side is None else (low, high)[side]
 
     def figures(self, confidence: float) -> Iterator[tuple[str, Estimate, str]]:
         """Yield every figure of a summary: its name, estimate and unit."""
         n, s = self.trials, self.sums
-        shipped, defective = s[k.S_SHIPPED], s[k.S_DEFECTIVE]
+        shipped, defective = s[layout.S_SHIPPED], s[layout.S_DEFECTIVE]
         yield "probability_shipped", proportion(int(shipped), n, confidence), "probability"
         for i, outcome in enumerate(OUTCOMES):
-            yield f"probability_{outcome}", proportion(int(s[k.S_OUTCOME + i]), n, confidence), "probability"
-        hits = int(self.sparse(k.C_FAILOVER)[0])
+            yield f"probability_{outcome}", proportion(int(s[layout.S_OUTCOME + i]), n, confidence), "probability"
+        hits = int(self.sparse(layout.C_FAILOVER)[0])
         yield "probability_failover_hit", proportion(hits, n, confidence), "probability"
         for name, column, unit in (
-            ("share_exposed", k.C_SHARE, "share of traffic"),
-            ("peak_share", k.C_PEAK, "share of traffic"),
-            ("impact_minutes", k.C_IMPACT, "fleet-minutes"),
-            ("regions_exposed", k.C_REGIONS, "regions"),
+            ("share_exposed", layout.C_SHARE, "share of traffic"),
+            ("peak_share", layout.C_PEAK, "share of traffic"),
+            ("impact_minutes", layout.C_IMPACT, "fleet-minutes"),
+            ("regions_exposed", layout.C_REGIONS, "regions"),
         ):
             yield from self._spread(name, column, n, self.sparse(column), unit, confidence)
-        mixed = (n - self.counts[0, 0], s[k.S_MIXED], s[k.S_MIXED2])
-        yield from self._spread("mixed_minutes", k.C_MIXED, n, mixed, "minutes", confidence)
-        impact = self.sparse(k.C_IMPACT)
+        mixed = (n - self.counts[0, 0], s[layout.S_MIXED], s[layout.S_MIXED2])
+        yield from self._spread("mixed_minutes", layout.C_MIXED, n, mixed, "minutes", confidence)
+        impact = self.sparse(layout.C_IMPACT)
         traffic = self.scenario.fleet.traffic
         failed = Estimate(*(traffic * x for x in from_sums(n, *impact, confidence)))
         yield "failed_requests_mean", failed, "requests"
         yield from self._spread(
-            "impact_minutes_given_defect", k.C_IMPACT, defective, impact, "fleet-minutes", confidence
+            "impact_minutes_given_defect", layout.C_IMPACT, defective, impact, "fleet-minutes", confidence
         )
-        end = (shipped, s[k.S_ENDS], s[k.S_ENDS2])
-        yield from self._spread("end_minutes_given_shipped", k.C_END, shipped, end, "minutes", confidence)
-        squares = (s[k.S_END2], s[k.S_ENDS], shipped)
-        yield "minutes_to_ship", ratio_from_sums(n, s[k.S_END], shipped, *squares, confidence), "minutes"
-        for i, (name, column) in enumerate((("detected_minutes", k.C_DETECTED), ("recovered_minutes", k.C_RECOVERED))):
-            count, total, squares2 = s[k.S_DATES + 3 * i : k.S_DATES + 3 * i + 3]
+        end = (shipped, s[layout.S_ENDS], s[layout.S_ENDS2])
+        yield from self._spread("end_minutes_given_shipped", layout.C_END, shipped, end, "minutes", confidence)
+        squares = (s[layout.S_END2], s[layout.S_ENDS], shipped)
+        yield "minutes_to_ship", ratio_from_sums(n, s[layout.S_END], shipped, *squares, confidence), "minutes"
+        for i, (name, column) in enumerate(
+            (("detected_minutes", layout.C_DETECTED), ("recovered_minutes", layout.C_RECOVERED))
+        ):
+            count, total, squares2 = s[layout.S_DATES + 3 * i : layout.S_DATES + 3 * i + 3]
             yield from self._spread(name, column, count, (count, total, squares2), "minutes", confidence)
 
     def _spread(

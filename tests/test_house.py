@@ -140,9 +140,7 @@ def test_every_public_name_is_documented(package):
 
 @pytest.mark.parametrize("path", files("*.py"), ids=name)
 def test_no_file_is_longer_than_400_lines_and_no_function_than_70(path):
-    """But for the kernel: all compiled code is one file, since Numba's cache does not notice changes in another."""
-    if path != ROOT / "simulation" / "engine" / "kernel.py":
-        assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
     assert not [f"{node.name}: {lines(node)}" for node in functions(path) if lines(node) > 70]
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from simulation._setting import Setting
 from simulation.distributions import Constant, Empirical, Exponential, Gamma, Lognormal, Weibull
 from simulation.draws import MINUTES_A_DAY
-from simulation.engine import kernel
+from simulation.engine import layout
 from simulation.scenario import Scenario
 from waves import Steps
 
@@ -34,19 +34,19 @@ class _Rules:
     def _row(self, rule: Any) -> tuple[float, float, float, float]:
         match rule:
             case None:
-                return kernel.NEVER, 0.0, 0.0, 0.0
+                return layout.NEVER, 0.0, 0.0, 0.0
             case Constant():
-                return kernel.CONSTANT, rule.value, 0.0, 0.0
+                return layout.CONSTANT, rule.value, 0.0, 0.0
             case Exponential():
-                return kernel.EXPONENTIAL, rule.mean, 0.0, 0.0
+                return layout.EXPONENTIAL, rule.mean, 0.0, 0.0
             case Lognormal():
-                return kernel.LOGNORMAL, rule.median, rule.sigma, 0.0
+                return layout.LOGNORMAL, rule.median, rule.sigma, 0.0
             case Weibull():
-                return kernel.WEIBULL, rule.scale, rule.shape, 0.0
+                return layout.WEIBULL, rule.scale, rule.shape, 0.0
             case Gamma():
-                return kernel.GAMMA, rule.scale, 0.0, self._store(np.concatenate(rule.table))
+                return layout.GAMMA, rule.scale, 0.0, self._store(np.concatenate(rule.table))
             case Empirical():
-                return kernel.EMPIRICAL, 0.0, len(rule.values), self._store(rule.ordered)
+                return layout.EMPIRICAL, 0.0, len(rule.values), self._store(rule.ordered)
         raise TypeError(f"the compiled engine knows no distribution {type(rule).__name__}")
 
     def _store(self, values: NDArray[np.float64]) -> float:
@@ -58,7 +58,7 @@ class _Rules:
         return float(self.places[key])
 
 
-def pack_worlds(scenario: Scenario, seed: int) -> kernel.Worlds:
+def pack_worlds(scenario: Scenario, seed: int) -> layout.Worlds:
     """Lay a scenario out as arrays."""
     rules, fleet, faults = _Rules(), scenario.fleet, scenario.faults
     regions = range(len(fleet.regions))
@@ -75,7 +75,7 @@ def pack_worlds(scenario: Scenario, seed: int) -> kernel.Worlds:
     ]
     fault_rules = [[rules.add(f.severity), rules.add(f.onset)] for f in faults]
     fault_chances = [[f.probability, f.detection_probability, f.validation_probability] for f in faults]
-    return kernel.Worlds(
+    return layout.Worlds(
         seed=np.array([seed & 0xFFFFFFFF, seed >> 32], dtype=np.uint64),
         rules=np.array(rules.rows, dtype=np.float64),
         table=np.concatenate(rules.table),
@@ -101,14 +101,14 @@ def pack_worlds(scenario: Scenario, seed: int) -> kernel.Worlds:
     )
 
 
-def pack_plans(settings: Sequence[Setting]) -> kernel.Plans:
+def pack_plans(settings: Sequence[Setting]) -> layout.Plans:
     """Lay plans over one fleet out as arrays."""
     plans = [s.plan for s in settings]
     count, waves = len(plans), max(len(plan.waves) for plan in plans)
     most = max(len(plan.regions) for plan in plans)
     lists: list[Steps] = []
     shape = (count, waves)
-    packed = kernel.Plans(
+    packed = layout.Plans(
         order=np.zeros((count, most), dtype=np.uint32),
         bounds=np.zeros((count, waves + 1), dtype=np.uint32),
         waves=np.array([len(plan.waves) for plan in plans], dtype=np.int64),
@@ -136,16 +136,16 @@ def pack_plans(settings: Sequence[Setting]) -> kernel.Plans:
     return packed._replace(steps=steps, step_counts=np.array([len(s.steps) for s in lists] or [0], dtype=np.int64))
 
 
-def _pack_plan(packed: kernel.Plans, n: int, setting: Setting, lists: list[Steps]) -> None:
+def _pack_plan(packed: layout.Plans, n: int, setting: Setting, lists: list[Steps]) -> None:
     for site in setting.sites:
         packed.order[n, site.position] = site.region
         if isinstance(site.strategy, Steps):
             if site.strategy not in lists:
                 lists.append(site.strategy)
             packed.stepped[n] = True
-            packed.strategy[n, site.position] = kernel.STEPS + lists.index(site.strategy)
+            packed.strategy[n, site.position] = layout.STEPS + lists.index(site.strategy)
         else:
-            packed.strategy[n, site.position] = {"rolling": kernel.ROLLING, "blue_green": kernel.BLUE_GREEN}[
+            packed.strategy[n, site.position] = {"rolling": layout.ROLLING, "blue_green": layout.BLUE_GREEN}[
                 site.strategy
             ]
     packed.bounds[n, 1:] = len(setting.sites)
@@ -162,7 +162,7 @@ def _pack_plan(packed: kernel.Plans, n: int, setting: Setting, lists: list[Steps
             packed.plain[n] = False
 
 
-def _take_turns(packed: kernel.Plans) -> None:
+def _take_turns(packed: layout.Plans) -> None:
     """Let plans that begin alike follow each other, after the baseline: they share what their first waves decide."""
     heads, waves = zip(*_letters(packed), strict=True)
     packed.turn[1:] = sorted(range(1, len(heads)), key=lambda n: (heads[n], waves[n]))
@@ -172,7 +172,7 @@ def _take_turns(packed: kernel.Plans) -> None:
             packed.shared[n] = 1 + sum(1 for _ in alike)
 
 
-def _letters(packed: kernel.Plans) -> Iterator[tuple[tuple[Any, ...], list[tuple[Any, ...]]]]:
+def _letters(packed: layout.Plans) -> Iterator[tuple[tuple[Any, ...], list[tuple[Any, ...]]]]:
     """Yield for each plan what its rollouts depend on from their start, and what each wave adds."""
     names = ("order", "strategy", "bounds", "waves", "retries", "rollback_all", "plain")
     columns = [getattr(packed, name).tolist() for name in names]
@@ -183,10 +183,10 @@ def _letters(packed: kernel.Plans) -> Iterator[tuple[tuple[Any, ...], list[tuple
         yield (sorted(order[: bounds[-1]]), *head), added
 
 
-def room(worlds: kernel.Worlds, plans: kernel.Plans, size: int) -> tuple[Any, ...]:
+def room(worlds: layout.Worlds, plans: layout.Plans, size: int) -> tuple[Any, ...]:
     """Return a block, scratch space and two rows of words, for so many trials."""
     regions, waves, most = len(worlds.traffic), plans.bake_minutes.shape[1], plans.order.shape[1]
-    block = kernel.Block(
+    block = layout.Block(
         build=np.zeros(size),
         deploy=np.zeros((regions, size)),
         handover=np.zeros((waves, size)),
@@ -204,18 +204,18 @@ def room(worlds: kernel.Worlds, plans: kernel.Plans, size: int) -> tuple[Any, ..
         fails=np.zeros((size, regions), dtype=np.int64),
         minutes=np.zeros((size, regions)),
         false=np.zeros((size, regions)),
-        memo=np.zeros((size, kernel.SLOTS + 8 * regions)),
+        memo=np.zeros((size, layout.SLOTS + 8 * regions)),
     )
     rows: list[Any] = [np.zeros(most) for _ in range(9)]
     rows += [np.zeros((waves, size)), *(np.zeros(size) for _ in range(4))]
     odd, lost, *lists = (np.zeros(size, dtype=np.uint32) for _ in range(5))
-    columns, gone = np.zeros((size, kernel.COLUMNS)), np.zeros(size, dtype=np.bool_)
+    columns, gone = np.zeros((size, layout.COLUMNS)), np.zeros(size, dtype=np.bool_)
     depth, harmed = np.zeros(size, dtype=np.int64), np.zeros((waves + 3, 3, most))
-    scratch = kernel.Scratch._make([*rows, odd, columns, depth, harmed, lost, gone, *lists])
+    scratch = layout.Scratch._make([*rows, odd, columns, depth, harmed, lost, gone, *lists])
     return block, scratch, np.zeros(size), np.zeros(size)
 
 
-def base_room(size: int) -> kernel.Base:
+def base_room(size: int) -> layout.Base:
     """Return space for the baseline's rollouts of so many trials."""
     lost, count = np.zeros(size, dtype=np.uint32), np.zeros(1, dtype=np.int64)
-    return kernel.Base(np.zeros(size), np.zeros(size), np.zeros((size, kernel.COLUMNS)), lost, count)
+    return layout.Base(np.zeros(size), np.zeros(size), np.zeros((size, layout.COLUMNS)), lost, count)

@@ -11,7 +11,7 @@ import numpy as np
 from numba.core import event
 from numpy.typing import NDArray
 
-from simulation.engine import kernel
+from simulation.engine import kernel, layout
 from simulation.engine.packing import base_room, room
 
 RUN = 512  # trials worked on at once: their draws fit the cache
@@ -38,7 +38,7 @@ event.register("numba:compile", _Announcer())
 class Desk:
     """Where one worker works: packed plans, and room for the trials worked on at once."""
 
-    def __init__(self, worlds: kernel.Worlds, plans: kernel.Plans) -> None:
+    def __init__(self, worlds: layout.Worlds, plans: layout.Plans) -> None:
         self.worlds, self.plans = worlds, plans
         self.approvals = plans.approval.any(axis=0)
         self.shape = (len(plans.waves), 3, plans.order.shape[1])
@@ -57,7 +57,7 @@ class Desk:
     ) -> tuple[NDArray[np.float64], ...]:
         """Return sums, products and regional sums of one block; add to the histograms."""
         plans = len(self.plans.waves)
-        sums, cross = np.zeros((plans, kernel.SUMS)), np.zeros((plans, kernel.CROSS))
+        sums, cross = np.zeros((plans, layout.SUMS)), np.zeros((plans, layout.CROSS))
         regional = np.zeros(self.shape)
         for run, (block, scratch, u, v) in self.runs(trials):
             kernel.run_tallies(

@@ -48,25 +48,30 @@ def _files(*names: str) -> tuple[str, ...]:
     return tuple(f"{name}.py" for name in names)
 
 
+# What is compiled: the layout says where things lie, and the rest what is done with them.
+COMPILED = (
+    "layout", "numbers", "worlds", "demand", "traffic", "rollout", "columns", "healthy", "stream", "kernel",
+)  # fmt: skip
+ENGINE = Suite(
+    (
+        *_files(*BY_HAND, "test_compiled", "test_compiled_by_hand", "test_given", "test_sweep_harm"),
+        "test_outcomes.py::test_a_plan_has_the_same_outcomes_alone_and_among_others",
+        "test_engines.py::test_the_compiled_engine_agrees",
+        "test_beginnings.py",
+        "test_sweep.py::test_it_equals_run_and_compare_on_the_sample[1]",
+        "test_sweep_differences.py::test_where_only_shipping_differs_times_to_ship_do",
+        "test_sweep_differences.py::test_the_trials_that_differ_are_counted_as_rows_have_them",
+        "test_rare.py::test_a_given_pattern_is_the_only_thing_that_changes",
+        "test_rare.py::test_no_stratum_holds_what_it_is_said_not_to",
+    ),
+    "not [naive and not [simpy",
+    silent=True,
+)
 SUITES = {
     "simulation/model.py": Suite(
         _files(*BY_HAND, "test_notes", "test_trace", "test_engines"), "not [naive and not compiled"
     ),
-    "simulation/engine/kernel.py": Suite(
-        (
-            *_files(*BY_HAND, "test_compiled", "test_compiled_by_hand", "test_given", "test_sweep_harm"),
-            "test_outcomes.py::test_a_plan_has_the_same_outcomes_alone_and_among_others",
-            "test_engines.py::test_the_compiled_engine_agrees",
-            "test_beginnings.py",
-            "test_sweep.py::test_it_equals_run_and_compare_on_the_sample[1]",
-            "test_sweep_differences.py::test_where_only_shipping_differs_times_to_ship_do",
-            "test_sweep_differences.py::test_the_trials_that_differ_are_counted_as_rows_have_them",
-            "test_rare.py::test_a_given_pattern_is_the_only_thing_that_changes",
-            "test_rare.py::test_no_stratum_holds_what_it_is_said_not_to",
-        ),
-        "not [naive and not [simpy",
-        silent=True,
-    ),
+    **{f"simulation/engine/{module}.py": ENGINE for module in COMPILED},
     "simulation/draws.py": Suite(
         (
             *_files("test_draws", "test_trace", "test_outcomes"),

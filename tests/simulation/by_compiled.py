@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from simulation import Draws, RegionValues, Scenario, setting
-from simulation.engine import kernel
+from simulation.engine import kernel, layout
 from simulation.engine.packing import pack_plans, pack_worlds, room
 from simulation.measure import OUTCOMES, Row
 from waves import Plan
@@ -25,7 +25,7 @@ def by_compiled(plan: Plan, scenario: Scenario, world: Any) -> dict[str, Any]:
     worlds, plans = pack_worlds(scene, seed), pack_plans([setting(plan, scene)])
     block, scratch, _, _ = room(worlds, plans, 1)
     _fill(block, plan, scene, world)
-    out, regional = np.empty((1, kernel.COLUMNS, 1)), np.zeros((1, 3, len(plan.regions)))
+    out, regional = np.empty((1, layout.COLUMNS, 1)), np.zeros((1, 3, len(plan.regions)))
     kernel.keep_rows(worlds, plans, block, scratch, 0, out, 0, regional)
     row = dict(zip(Row._fields, out[0, : len(Row._fields), 0].tolist(), strict=True))
     row |= {"outcome": OUTCOMES[int(row["outcome"])], "failover_hit": bool(row["failover_hit"])}
@@ -33,7 +33,7 @@ def by_compiled(plan: Plan, scenario: Scenario, world: Any) -> dict[str, Any]:
     return {**row, "regions": harms}
 
 
-def _fill(block: kernel.Block, plan: Plan, scenario: Scenario, world: Any) -> None:
+def _fill(block: layout.Block, plan: Plan, scenario: Scenario, world: Any) -> None:
     """Put a world's draws where the engine keeps those of a block's only trial."""
     regions = range(len(scenario.fleet.regions))
     block.build[0] = world.draw("build")
@@ -55,7 +55,7 @@ def _fill(block: kernel.Block, plan: Plan, scenario: Scenario, world: Any) -> No
         own += (
             [defect.severity, defect.onset, defect.seen_by_alarms, defect.seen_by_check] if defect else [math.nan] * 4
         )
-        block.memo[0, kernel.SLOTS + 8 * r : kernel.SLOTS + 8 * (r + 1)] = own
+        block.memo[0, layout.SLOTS + 8 * r : layout.SLOTS + 8 * (r + 1)] = own
     block.calm[0] = block.false[0].min()
     if world.draw("build_failure"):
         block.state[0] = 2

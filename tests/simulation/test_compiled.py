@@ -14,7 +14,7 @@ from numba import config
 from simulation import Gamma, Scenario, run_all
 from simulation import arithmetic as plain
 from simulation.draws import PURPOSES, uniform
-from simulation.engine import kernel
+from simulation.engine import layout, numbers
 from simulation.engine.packing import pack_worlds
 from tests.simulation.cases import cases, fleets, plans, scenarios
 from waves import Fleet, Plan, Region, grouped
@@ -122,27 +122,27 @@ def test_quantiles_have_the_same_bits_one_by_one_and_in_runs(family):
     fleet = Fleet(regions=(Region(name="a", traffic=1.0),))
     scenario = Scenario.model_validate({"fleet": fleet, "build": family, "deploy": 1.0})
     worlds, u = pack_worlds(scenario, 0), uniforms()
-    rule = int(worlds.change_rules[kernel.BUILD])
+    rule = int(worlds.change_rules[layout.BUILD])
     wanted, run = scenario.build.quantile(u), np.zeros(len(u))
-    kernel.fill_quantiles(worlds.rules, worlds.table, rule, u, run)
-    single = np.array([kernel.quantile(worlds.rules, worlds.table, rule, x) for x in u])
+    numbers.fill_quantiles(worlds.rules, worlds.table, rule, u, run)
+    single = np.array([numbers.quantile(worlds.rules, worlds.table, rule, x) for x in u])
     assert run.tobytes() == wanted.tobytes()
     assert single.tobytes() == wanted.tobytes()
 
 
 def test_the_normal_quantile_has_the_same_bits():
     u = uniforms()
-    assert np.array([kernel.normal_quantile(x) for x in u]).tobytes() == plain.normal_quantile(u).tobytes()
+    assert np.array([numbers.normal_quantile(x) for x in u]).tobytes() == plain.normal_quantile(u).tobytes()
 
 
 def test_logarithms_have_the_same_bits_over_the_whole_range():
     x = np.concatenate([uniforms(), 2.0 ** np.random.default_rng(6).uniform(-1021, 1023, 5_000)])
-    assert np.array([kernel.log(value) for value in x]).tobytes() == plain.log(x).tobytes()
+    assert np.array([numbers.log(value) for value in x]).tobytes() == plain.log(x).tobytes()
 
 
 def test_exponentials_have_the_same_bits_over_the_whole_range():
     x = np.concatenate([[0.0, -745.2, -708.5, 709.7, -900.0], np.random.default_rng(7).uniform(-745, 709, 5_000)])
-    assert np.array([kernel.exp(value) for value in x]).tobytes() == plain.exp(x).tobytes()
+    assert np.array([numbers.exp(value) for value in x]).tobytes() == plain.exp(x).tobytes()
 
 
 @given(
@@ -157,8 +157,8 @@ def test_uniforms_have_the_same_bits_at_every_address(seed, first, purpose, inde
     key = np.array([seed & 0xFFFFFFFF, seed >> 32], dtype=np.uint64)
     wanted = uniform(seed, np.arange(first, first + 8, dtype=np.uint64), PURPOSES[purpose], index, occurrence)
     pair = np.zeros(8), np.zeros(8)
-    kernel.fill_words(key, first, np.uint64(kind << 24 | index), number, occurrence, *pair)
-    single = [kernel.uniform(key, first + i, kind, index, number, occurrence) for i in range(8)]
+    numbers.fill_words(key, first, np.uint64(kind << 24 | index), number, occurrence, *pair)
+    single = [numbers.uniform(key, first + i, kind, index, number, occurrence) for i in range(8)]
     assert pair[number % 2].tobytes() == wanted.tobytes()
     assert np.array(single).tobytes() == wanted.tobytes()
 
@@ -167,7 +167,7 @@ def test_its_addresses_are_those_of_the_draws():
     names = {"manual_recovery": "MANUAL"}
     rollouts = {purpose: where for purpose, where in PURPOSES.items() if not purpose.startswith("stratum_")}
     for purpose, (kind, number) in rollouts.items():
-        assert getattr(kernel, f"N_{names.get(purpose, purpose.upper())}") == number
-        assert kind in (kernel.CHANGE, kernel.FAULT, kernel.REGION, kernel.GATE)
-    kinds = {"build": kernel.CHANGE, "hit": kernel.FAULT, "deploy": kernel.REGION, "handover": kernel.GATE}
+        assert getattr(layout, f"N_{names.get(purpose, purpose.upper())}") == number
+        assert kind in (layout.CHANGE, layout.FAULT, layout.REGION, layout.GATE)
+    kinds = {"build": layout.CHANGE, "hit": layout.FAULT, "deploy": layout.REGION, "handover": layout.GATE}
     assert {purpose: PURPOSES[purpose].kind for purpose in kinds} == kinds

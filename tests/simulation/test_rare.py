@@ -12,7 +12,7 @@ from scipy import stats
 
 from simulation import Draws, Scenario, exact, rare, run, sample, setting
 from simulation.draws import MINUTES_A_DAY
-from simulation.engine import kernel
+from simulation.engine import kernel, layout
 from simulation.engine.packing import pack_plans, pack_worlds
 from simulation.engine.worker import Desk
 from simulation.events import FIXED, event
@@ -95,7 +95,7 @@ def test_patterns_within_a_level_have_their_exact_conditional_distribution(level
 
 
 def nothing(n, faults=0, regions=0, waves=0):
-    return kernel.Given(
+    return layout.Given(
         build=np.zeros(n, bool), hits=np.zeros((faults, n), bool), own_hits=np.zeros((faults, regions, n), bool),
         failing=np.zeros((regions, n), bool), rejected=np.zeros((waves, n), bool),
         seen=np.full((faults, n), -1, np.int8), low=np.zeros((regions, n)), high=np.ones((regions, n)),
@@ -137,11 +137,11 @@ def test_a_given_pattern_is_the_only_thing_that_changes():
     into.build[:] = draws.column("build_failure")
     into.rejected[2] = draws.column("rejection", 2)
     assert into.hits.any() and into.failing.any() and into.build.any() and into.rejected.any()
-    wanted = np.empty((1, kernel.COLUMNS, len(trials)))
+    wanted = np.empty((1, layout.COLUMNS, len(trials)))
     desk.frames(trials, wanted, 0)
     for run_, (block, scratch, u, v) in desk.runs(trials):
-        rows, at = np.empty((1, kernel.COLUMNS, len(run_))), run_.start - trials.start
-        own = kernel.Given._make(np.ascontiguousarray(each[..., at : at + len(run_)]) for each in into)
+        rows, at = np.empty((1, layout.COLUMNS, len(run_))), run_.start - trials.start
+        own = layout.Given._make(np.ascontiguousarray(each[..., at : at + len(run_)]) for each in into)
         regional = np.zeros(desk.shape)
         kernel.run_stratum(
             desk.worlds, desk.plans, block, scratch, u, v, run_.start, desk.approvals, own, rows, 0, regional

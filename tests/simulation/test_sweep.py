@@ -337,9 +337,9 @@ def test_intervals_cover_the_truth_as_often_as_they_say():
 LINE = "compiling the engine"
 SMALL = (
     "import numpy as np\n"
-    "from simulation.engine import worker, kernel\n"
+    "from simulation.engine import numbers, worker\n"
     "u = np.zeros(4)\n"
-    "kernel.fill_words(np.zeros(2, dtype=np.uint64), 0, np.uint64(0), 0, 0, u, np.zeros(4))\n"
+    "numbers.fill_words(np.zeros(2, dtype=np.uint64), 0, np.uint64(0), 0, 0, u, np.zeros(4))\n"
     "print(u.tolist())\n"
 )
 

@@ -12,12 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from simulation import Constant, Fault, RegionValues, Scenario, run, sweep
-from simulation.engine import kernel
+from simulation.engine import layout
 from tests.simulation.test_sweep import PLANS, STOREFRONT, pairs
 from tests.simulation.worlds import plan, scenario
 from waves import Plan, grouped
 
-HARMS = ("failover_hit", "share_exposed", "peak_share", "impact_minutes", "regions_exposed")  # as `kernel.SPARSE`
+HARMS = ("failover_hit", "share_exposed", "peak_share", "impact_minutes", "regions_exposed")  # as `layout.SPARSE`
 
 
 def count(plans: dict[str, Plan], scene: Scenario, *, trials: int, seed: int) -> list[tuple[int, ...]]:
@@ -37,9 +37,9 @@ def count(plans: dict[str, Plan], scene: Scenario, *, trials: int, seed: int) ->
 def as_swept(plans: dict[str, Plan], scene: Scenario, *, trials: int, seed: int) -> list[tuple[int, ...]]:
     """Of harms sums have how much more often they differ than the baseline has them."""
     base, *others = sweep(plans, scene, trials=trials, seed=seed).tallies.values()
-    columns = [kernel.X_END_DIFFER, kernel.X_ENDS_DIFFER, kernel.X_MIXED_DIFFER]
-    often = [base.sparse(column)[0] for column in kernel.SPARSE]
-    own = range(kernel.X_SPARSE + 1, kernel.CROSS, 2)
+    columns = [layout.X_END_DIFFER, layout.X_ENDS_DIFFER, layout.X_MIXED_DIFFER]
+    often = [base.sparse(column)[0] for column in layout.SPARSE]
+    own = range(layout.X_SPARSE + 1, layout.CROSS, 2)
     return [(*each.cross[columns], *(n + each.cross[at] for n, at in zip(often, own, strict=True))) for each in others]
 
 

@@ -11,9 +11,9 @@ import pytest
 
 SMALL = (
     "import numpy as np\n"
-    "from simulation.engine import kernel\n"
+    "from simulation.engine import numbers\n"
     "u = np.zeros(4)\n"
-    "kernel.fill_words(np.zeros(2, dtype=np.uint64), 0, np.uint64(0), 0, 0, u, np.zeros(4))\n"
+    "numbers.fill_words(np.zeros(2, dtype=np.uint64), 0, np.uint64(0), 0, 0, u, np.zeros(4))\n"
     "print(u.tolist())\n"
 )
 COMPILES = "compiling the engine"

@@ -1,0 +1,172 @@
+"""Everything that the compiled engine reads and writes, by name: arrays, their columns, and codes.
+
+Not here: how plans and scenarios become these arrays (``packing``), the code that works on them (``kernel`` and what
+it calls).
+"""
+
+from typing import Any, NamedTuple
+
+# Families of distributions, as `Worlds.rules` numbers them.
+CONSTANT, EXPONENTIAL, LOGNORMAL, WEIBULL, GAMMA, EMPIRICAL, NEVER = range(7)
+ROLLING, BLUE_GREEN, STEPS = range(3)
+COMPLETED, ESCAPED, CAUGHT, FALSE_ALARM, DEPLOY_FAILED, REJECTED, BUILD_FAILED = range(7)
+(
+    C_OUTCOME, C_DEPLOYED, C_END, C_DETECTED, C_RECOVERED, C_REGIONS, C_SHARE, C_PEAK, C_IMPACT, C_FAILOVER, C_MIXED,
+    C_DEFECTIVE,
+) = range(12)  # fmt: skip
+COLUMNS = 12  # the public ones in their order, and whether the change was bad in any region of the plan
+BUILD, REACTION, REPORT, HANDOVER, APPROVAL_WAIT = range(5)  # columns of `change_rules`
+DEPLOY, EVIDENCE, LAG, ROLLBACK, MANUAL, FALSE = range(6)  # columns of `region_rules`
+GAMMA_NODES, GAMMA_REACH = 4097, 37.5
+SLOTS = 2  # columns of `Block.memo` before the regions' own eight each: reaction, report
+SLACK = 1e-12
+S_SHIPPED, S_END, S_END2, S_ENDS, S_ENDS2, S_MIXED, S_MIXED2, S_OUTCOME = range(8)
+S_DEFECTIVE = S_OUTCOME + 7
+S_SPARSE = S_DEFECTIVE + 1  # how often, sum and sum of squares of each of `SPARSE`
+SPARSE = (C_FAILOVER, C_SHARE, C_PEAK, C_IMPACT, C_REGIONS)
+S_DATES = S_SPARSE + 3 * len(SPARSE)  # the same of detected and recovered minutes
+SUMS = S_DATES + 6
+X_SHIPPED, X_END, X_END_SHIPPED, X_SHIPPED_END, X_ENDS, X_ENDS_SHIPPED, X_SHIPPED_ENDS, X_MIXED = range(8)
+X_END_DIFFER, X_ENDS_DIFFER, X_MIXED_DIFFER, X_SPARSE = range(8, 12)  # in how many trials; then as `SPARSE`
+CROSS = X_SPARSE + 2 * len(SPARSE)  # product with the baseline, and in how many more trials than it has the two differ
+SHAPES = (C_MIXED, C_END, C_REGIONS, C_SHARE, C_PEAK, C_IMPACT, C_DETECTED, C_RECOVERED)
+CHANGE, FAULT, REGION, GATE = 0, 1, 2, 3
+N_BUILD, N_BUILD_FAILURE, N_REACTION, N_REPORT = 0, 1, 2, 3
+N_HANDOVER, N_APPROVAL_WAIT, N_REJECTION = 0, 2, 3
+N_DEPLOY, N_DEPLOY_FAILURE, N_EVIDENCE, N_LAG, N_ROLLBACK, N_ROLLBACK_FAILURE, N_MANUAL, N_FALSE_ALARM = range(8)
+N_HIT, N_SEEN_BY_ALARMS, N_SEVERITY, N_SEEN_BY_CHECK, N_ONSET = range(8, 13)
+
+
+class Worlds(NamedTuple):
+    """A scenario as arrays: R regions in fleet order, F faults."""
+
+    seed: Any  # uint64 (2,): the key
+    rules: Any  # float64 (n, 4): family and its parameters
+    table: Any  # float64: observed values and inverse gamma tables, end to end
+    change_rules: Any  # int64 (5,): rows of `rules`
+    change_chances: Any  # float64 (2,): build failure, rejection
+    region_rules: Any  # int64 (R, 6)
+    region_chances: Any  # float64 (R, 2): deployment failure, roll-back failure
+    fault_rules: Any  # int64 (F, 2): severity, onset
+    fault_chances: Any  # float64 (F, 3): hit, seen by alarms, seen by the check
+    fault_breaks: Any  # bool (F,): whether deployments fail, rather than a defect
+    fault_own: Any  # bool (F,): whether each region has a draw of its own
+    fault_where: Any  # bool (F, R): which regions it can hit
+    traffic: Any  # float64 (R,): requests a minute
+    share: Any  # float64 (R,)
+    threshold: Any  # float64 (R,): of alarms, as a share of requests
+    pairs: Any  # int64 (Q, 2): failover partners
+    horizon: float
+    alike: bool  # whether false alarms have one rate everywhere
+
+
+class Plans(NamedTuple):
+    """Plans as arrays: P plans, at most W waves and N regions each."""
+
+    order: Any  # uint32 (P, N): regions by position; unsigned, as an index that may be negative costs a check
+    bounds: Any  # uint32 (P, W + 1): first position of each wave
+    waves: Any  # int64 (P,)
+    bake_minutes: Any  # float64 (P, W)
+    bake_requests: Any  # float64 (P, W)
+    parallel: Any  # int64 (P, W)
+    approval: Any  # bool (P, W)
+    strategy: Any  # int64 (P, N): ROLLING, BLUE_GREEN, or STEPS + the number of a list of steps
+    steps: Any  # float64 (S, K, 2): share and minutes held
+    step_counts: Any  # int64 (S,)
+    retries: Any  # int64 (P,)
+    rollback_all: Any  # bool (P,)
+    plain: Any  # bool (P,): no slots to wait for and no requests to count
+    approved: Any  # bool (P,): some wave asks for an approval
+    stepped: Any  # bool (P,): some region moves its traffic in steps
+    turn: Any  # int64 (P,): which comes when: plans that begin alike follow each other
+    shared: Any  # int64 (P,): 1 + how many of its first waves are those of the plan before it; 0 where more differs
+
+
+class Block(NamedTuple):
+    """What the trials of a block have drawn so far, shared by all plans: B trials. NaN: not drawn yet."""
+
+    build: Any  # float64 (B,)
+    deploy: Any  # float64 (R, B): of the first attempt
+    handover: Any  # float64 (W, B)
+    wait: Any  # float64 (W, B)
+    rejected: Any  # bool (W, B)
+    calm: Any  # float64 (B,): the least of the regions' false-alarm clocks
+    clocks: Any  # float64 (R, B): the uniforms of the false-alarm clocks
+    hits: Any  # bool (F, B): of the faults with one draw for all
+    own_hits: Any  # bool (F, R, B): of those with one draw for each region
+    failing: Any  # bool (R, B): whether the first attempt fails for reasons of its own
+    state: Any  # int8 (B,): 0 healthy, 1 something is wrong, 2 the build fails
+    ready: Any  # bool (B,): whether what follows is filled in: a row for each trial, as only few ask for it
+    sick: Any  # bool (B,): whether any region has a defect
+    fault: Any  # int64 (B, R): the defect that counts, or -1
+    fails: Any  # int64 (B, R): the deployment's first attempt 0 does not fail, 1 fails, 2 fails like any other
+    minutes: Any  # float64 (B, R): `deploy`
+    false: Any  # float64 (B, R): from the first traffic to the false alarm
+    memo: Any  # float64 (B, 2 + 8 R)
+
+
+class Given(NamedTuple):
+    """What goes wrong in the trials of a block, where that is given and not drawn: a stratum's pattern."""
+
+    build: Any  # bool (B,): whether the build fails
+    hits: Any  # bool (F, B), as in `Block`
+    own_hits: Any  # bool (F, R, B)
+    failing: Any  # bool (R, B)
+    rejected: Any  # bool (W, B)
+    seen: Any  # int8 (F, B): whether alarms can see the fault, or -1: as drawn
+    low: Any  # float64 (R, B): the uniforms of the false-alarm clocks come from between these
+    high: Any  # float64 (R, B)
+
+
+class Scratch(NamedTuple):
+    """Room for one rollout, by position in the plan, and for the dates of one plan over a block."""
+
+    start: Any  # of the attempt that counts
+    served: Any  # infinity where it failed
+    full: Any  # when it has all its traffic, or has failed
+    harm: Any
+    alarm: Any  # the region's own first true alarm
+    until: Any
+    begin: Any
+    x: Any  # frozen share of its traffic
+    slots: Any
+    clock: Any  # float64 (W, B): when each wave has baked, if nothing is wrong
+    end: Any  # float64 (B,): `end_minutes`
+    last: Any  # when the wave last worked on has all its traffic
+    first: Any
+    mixed: Any
+    odd: Any  # uint32 (B,): trials that need the whole model; first those that do so under any plan
+    rows: Any  # float64 (B, COLUMNS): what those came to, in the order of `odd`
+    depth: Any  # int64 (B,): how much of the plan decided that, as `shared` counts
+    harmed: Any  # float64 (W + 3, 3, N): sums by position of rows of each depth
+    lost: Any  # uint32 (B,): trials not shipped
+    gone: Any  # bool (B,): whether a trial is among them
+    hit: Any  # uint32 (B,): rows in which some region is exposed
+    detected: Any  # uint32 (B,): rows that have this date
+    recovered: Any
+
+
+class Base(NamedTuple):
+    """The baseline's rollouts of a run of trials, to compare other plans' with."""
+
+    end: Any  # float64 (B,)
+    mixed: Any
+    rows: Any  # float64 (B, COLUMNS): by trial, zero where nothing went wrong
+    lost: Any  # uint32 (B,)
+    count: Any  # int64 (1,): how many of them
+
+
+class Case(NamedTuple):
+    """One rollout: rows of what its trial has drawn and of its plan."""
+
+    trial: Any
+    sick: Any
+    fault: Any
+    fails: Any
+    minutes: Any
+    false: Any
+    memo: Any
+    order: Any
+    strategy: Any
+    retries: Any
+    until: Any  # how many regions the plan has

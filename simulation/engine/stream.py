@@ -1,0 +1,183 @@
+"""Streaming: sums, products with a baseline, and histograms of a run of trials.
+
+What they add up to is ``tally``'s. Not here: the rollouts (``kernel``).
+"""
+
+import numpy as np
+
+from simulation.engine.jit import leaf, part
+from simulation.engine.layout import (
+    C_DEFECTIVE,
+    C_DETECTED,
+    C_END,
+    C_IMPACT,
+    C_MIXED,
+    C_OUTCOME,
+    C_PEAK,
+    C_RECOVERED,
+    C_REGIONS,
+    C_SHARE,
+    COMPLETED,
+    ESCAPED,
+    S_DEFECTIVE,
+    S_ENDS,
+    S_ENDS2,
+    S_OUTCOME,
+    S_SHIPPED,
+    S_SPARSE,
+    SPARSE,
+    X_END_DIFFER,
+    X_END_SHIPPED,
+    X_ENDS,
+    X_ENDS_DIFFER,
+    X_ENDS_SHIPPED,
+    X_MIXED_DIFFER,
+    X_SHIPPED,
+    X_SHIPPED_END,
+    X_SHIPPED_ENDS,
+    X_SPARSE,
+)
+from simulation.engine.numbers import copy
+
+
+@leaf
+def sort_out(c, odd, sums):
+    """Put the dates of odd rollouts among the others', count outcomes, and list what there is to add up.
+
+    Lists grow without branches, which nobody could predict.
+    """
+    sums[S_OUTCOME + COMPLETED] += len(c.end) - odd
+    lost = hit = detected = recovered = 0
+    for k in range(odd):
+        i, row = np.int64(c.odd[k]), c.rows[k]
+        c.end[i], c.mixed[i] = row[C_END], row[C_MIXED]
+        sums[S_OUTCOME + np.int64(row[C_OUTCOME])] += 1.0
+        sums[S_DEFECTIVE] += row[C_DEFECTIVE]
+        c.gone[i] = row[C_OUTCOME] > ESCAPED
+        c.lost[lost], c.hit[hit], c.detected[detected], c.recovered[recovered] = i, k, k, k
+        lost += c.gone[i]
+        hit += row[C_REGIONS] > 0.0
+        detected += row[C_DETECTED] == row[C_DETECTED]
+        recovered += row[C_RECOVERED] == row[C_RECOVERED]
+    return lost, hit, detected, recovered
+
+
+@leaf
+def take_base(c, base, odd, lost):
+    """Keep the rollouts of the baseline; `base` comes as zeros."""
+    for k in range(odd):
+        copy(base.rows[c.odd[k]], c.rows[k])
+    for k in range(lost):
+        base.lost[k] = c.lost[k]
+    base.count[0] = lost
+    copy(base.end, c.end)
+    copy(base.mixed, c.mixed)
+
+
+@leaf
+def add_dense(c, base, sums, cross, bins, counts):
+    """Add up what every rollout has, as if all had shipped: end and mixed minutes, and products with the baseline's."""
+    end, mixed, end0, mixed0 = c.end, c.mixed, base.end, base.mixed
+    shift, floor, most = bins[0], bins[1], counts.shape[1] - 1
+    t1 = t2 = m1 = m2 = tt = mm = t01 = 0.0
+    ends = mixtures = 0
+    for i in range(len(end)):
+        t, m, t0, m0 = end[i], mixed[i], end0[i], mixed0[i]
+        ends, mixtures = ends + (t != t0), mixtures + (m != m0)
+        t1, t2, m1, m2, t01 = t1 + t, t2 + t * t, m1 + m, m2 + m * m, t01 + t0
+        tt, mm = tt + t * t0, mm + m * m0
+        counts[0, bin_of(m, shift, floor, most)] += 1
+        counts[1, bin_of(t, shift, floor, most)] += 1
+    for j, x in enumerate((np.float64(len(end)), t1, t2, t1, t2, m1, m2)):
+        sums[j] += x
+    for j, x in enumerate((np.float64(len(end)), tt, t1, t01, tt, t1, t01, mm)):
+        cross[j] += x
+    cross[X_END_DIFFER] += ends
+    cross[X_ENDS_DIFFER] += ends
+    cross[X_MIXED_DIFFER] += mixtures
+
+
+@leaf
+def take_out_lost(c, lost, base, sums, cross, bins, counts):
+    """Take out again what rollouts that have not shipped, or whose baseline has not, do not count in."""
+    shift, floor, most = bins[0], bins[1], counts.shape[1] - 1
+    for k in range(lost):
+        i = np.int64(c.lost[k])
+        t, t0 = c.end[i], base.end[i]
+        counts[1, bin_of(t, shift, floor, most)] -= 1
+        sums[S_SHIPPED] -= 1.0
+        sums[S_ENDS] -= t
+        sums[S_ENDS2] -= t * t
+        cross[X_SHIPPED_END] -= t0
+        take_out(cross, t, t0)
+        if t == t0:  # for now as if the baseline had shipped: then the two differ
+            cross[X_END_DIFFER] += 1.0
+            cross[X_ENDS_DIFFER] += 1.0
+    for k in range(base.count[0]):
+        i = np.int64(base.lost[k])
+        t, t0 = c.end[i], base.end[i]
+        cross[X_END_SHIPPED] -= t
+        same = 1.0 if t == t0 else 0.0
+        if not c.gone[i]:
+            take_out(cross, t, t0)
+            cross[X_END_DIFFER] += same
+            cross[X_ENDS_DIFFER] += same
+        else:
+            cross[X_END_DIFFER] -= same
+            cross[X_ENDS_DIFFER] -= 1.0
+    for k in range(lost):
+        c.gone[c.lost[k]] = False
+
+
+@part
+def take_out(cross, t, t0):
+    """Take a trial out of what only those have in which plan and baseline ship."""
+    cross[X_SHIPPED] -= 1.0
+    cross[X_ENDS] -= t * t0
+    cross[X_ENDS_SHIPPED] -= t
+    cross[X_SHIPPED_ENDS] -= t0
+
+
+@leaf
+def add_hits(c, hit, base, sums, cross, bins, counts):
+    """Add up what only rollouts have in which some region is exposed; what is not counted is zero."""
+    shift, floor, most = bins[0], bins[1], counts.shape[1] - 1
+    for j in range(len(SPARSE)):
+        column = SPARSE[j]
+        often = total = squares = product = differing = 0.0
+        for h in range(hit):
+            k = c.hit[h]
+            x, x0 = c.rows[k, column], base.rows[c.odd[k], column]
+            often, total, squares, product = often + (x != 0.0), total + x, squares + x * x, product + x * x0
+            differing += np.float64(x != x0) - np.float64(x0 != 0.0)
+        sums[S_SPARSE + 3 * j] += often
+        sums[S_SPARSE + 3 * j + 1] += total
+        sums[S_SPARSE + 3 * j + 2] += squares
+        cross[X_SPARSE + 2 * j] += product
+        cross[X_SPARSE + 2 * j + 1] += differing
+    for h in range(hit):
+        row = c.rows[c.hit[h]]
+        counts[2, min(np.int64(row[C_REGIONS]), most)] += 1
+        counts[3, bin_of(row[C_SHARE], shift, floor, most)] += 1
+        counts[4, bin_of(row[C_PEAK], shift, floor, most)] += 1
+        counts[5, bin_of(row[C_IMPACT], shift, floor, most)] += 1
+
+
+@leaf
+def add_dates(rows, listed, column, sums, bins, counts):
+    """Add up a date that some rollouts have."""
+    shift, floor, most = bins[0], bins[1], len(counts) - 1
+    total = squares = 0.0
+    for k in listed:
+        x = rows[k, column]
+        total, squares = total + x, squares + x * x
+        counts[bin_of(x, shift, floor, most)] += 1
+    sums[0] += len(listed)
+    sums[1] += total
+    sums[2] += squares
+
+
+@part
+def bin_of(x, shift, floor, most):
+    """Return the bin of a number: 0 for zero and below the least bin, else by its leading bits."""
+    return min(max((np.float64(x).view(np.int64) >> shift) - floor, 0), most)

@@ -1,0 +1,110 @@
+"""What changes when a file changes: the edition that workers must share, and the compiled code that is kept on disk."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ASK = (
+    "from simulation.engine import fingerprint\n"
+    "print(fingerprint.edition(), fingerprint.stamp(), *sorted(p.name for p in fingerprint.compiled_from()))\n"
+)
+QUANTILE = "from simulation.engine import numbers\nprint(repr(numbers.normal_quantile(0.3)))\n"
+COMPILES = "compiling the engine"
+
+
+@pytest.fixture
+def copy(root: Path, tmp_path: Path) -> Path:
+    """The code that computes, free to be changed."""
+    for package in ("simulation", "waves"):
+        shutil.copytree(root / package, tmp_path / "copy" / package, ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path / "copy"
+
+
+def ask(copy: Path, code: str) -> subprocess.CompletedProcess[str]:
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, check=True)
+
+
+@pytest.fixture
+def fingerprint(copy: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
+    """The module, pointed at the copy."""
+    from simulation.engine import fingerprint as module
+
+    monkeypatch.setattr(module, "ROOT", copy)
+    monkeypatch.setattr(module, "HERE", copy / "simulation" / "engine")
+    yield module
+    forget(module)
+
+
+def forget(module: object) -> None:
+    for name in ("edition", "stamp", "_imported"):
+        getattr(module, name).cache_clear()
+
+
+def changes(module, path: Path) -> tuple[bool, bool]:
+    """Whether a comment at a file's end changes the edition, and the stamp."""
+    forget(module)
+    before, text = (module.edition(), module.stamp()), path.read_text(encoding="utf-8")
+    path.write_text(text + "# another\n", encoding="utf-8")
+    forget(module)
+    after = (module.edition(), module.stamp())
+    path.write_text(text, encoding="utf-8")
+    return before[0] != after[0], before[1] != after[1]
+
+
+def test_any_file_of_the_model_changes_the_edition(fingerprint, copy):
+    """No list is kept by hand: one had lost the files that order events at one instant, and fill in the defaults."""
+    files = [path for package in ("waves", "simulation") for path in (copy / package).rglob("*.py")]
+    assert len(files) > 50
+    assert not [path for path in files if not changes(fingerprint, path)[0]]
+
+
+def test_a_file_added_renamed_or_moved_changes_the_edition(fingerprint, copy):
+    """Names count, too."""
+    found = set()
+    for name in ("engine/kernel.py", "engine/kernel2.py", "kernel.py"):
+        (copy / "simulation" / "engine" / "kernel.py").replace(copy / "simulation" / "engine" / "moving")
+        (copy / "simulation" / "engine" / "moving").replace(copy / "simulation" / name)
+        forget(fingerprint)
+        found.add(fingerprint.edition())
+        (copy / "simulation" / name).replace(copy / "simulation" / "engine" / "kernel.py")
+    assert len(found) == 3
+
+
+def test_compiled_code_is_made_from_what_it_imports_and_from_no_more(fingerprint, copy):
+    """Editing the scenario or a plot compiles nothing anew; editing a coefficient does."""
+    made = {path.relative_to(copy / "simulation").as_posix() for path in fingerprint.compiled_from()}
+    assert {"arithmetic.py", "engine/kernel.py", "engine/jit.py"} <= made
+    assert not {"scenario.py", "engine/packing.py", "engine/worker.py", "_run.py"} & made
+    assert all(changes(fingerprint, copy / "simulation" / name)[1] for name in made)
+    assert not changes(fingerprint, copy / "simulation" / "scenario.py")[1]
+
+
+def test_another_coefficient_is_compiled_anew(copy):
+    """A coefficient of Python's arithmetic is one of the machine code's: neither is ever left beside the other's."""
+    first, again = (ask(copy, QUANTILE) for _ in range(2))
+    assert COMPILES in first.stderr and COMPILES not in again.stderr
+    path = copy / "simulation" / "arithmetic.py"
+    text = path.read_text(encoding="utf-8")
+    number = "3.3871328727963666080e0"  # of the middle, the first
+    assert number in text
+    path.write_text(text.replace(number, "3.4e0"), encoding="utf-8")
+    changed = ask(copy, QUANTILE)
+    assert COMPILES in changed.stderr
+    plain = ask(copy, "import numpy as np\nfrom simulation.arithmetic import normal_quantile\n"
+                "print(repr(float(normal_quantile(np.array([0.3]))[0])))")  # fmt: skip
+    assert float(first.stdout) != float(changed.stdout) == float(plain.stdout)
+
+
+def test_another_line_in_a_file_that_is_inlined_is_compiled_anew(copy):
+    """Numba looks only at the file that a function stands in, and inlines those of others."""
+    ask(copy, QUANTILE)
+    path = copy / "simulation" / "engine" / "kernel.py"
+    path.write_text(path.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    assert COMPILES in ask(copy, QUANTILE).stderr
