@@ -23,6 +23,7 @@ from simulation._sweep import sweep
 from simulation.draws import PURPOSES
 from simulation.engine import numbers
 from simulation.engine.packing import pack_plans, pack_worlds, room
+from simulation.engine.worker import numbered
 from simulation.engine.worlds import open_block
 
 TURNS = 3
@@ -159,11 +160,12 @@ def floor(case: Case, scale: float, *, transforms: bool) -> int:
     blocks = 1 + 2 * len(worlds.traffic) + len(worlds.fault_breaks) + len(approvals) - 1
     rounds = max(int(8000 * scale), 10)
     for start in range(0, rounds * 256, 256):
+        chosen = numbered(range(start, start + 256))
         if transforms:
-            open_block(worlds, block, start, u, v, len(approvals), approvals)
+            open_block(worlds, block, chosen, u, v, len(approvals), approvals)
         else:
             for index in range(blocks):
-                numbers.fill_words(worlds.seed, start, np.uint64(2 << 24 | index), PURPOSES["deploy"].number, 0, u, v)
+                numbers.fill_words(worlds.seed, chosen, np.uint64(2 << 24 | index), PURPOSES["deploy"].number, 0, u, v)
     return rounds * 256
 
 

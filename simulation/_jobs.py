@@ -98,7 +98,7 @@ class Job:
         desk = worker.Desk(self.worlds, plans)
         part = Part([], [])
         for block in self.blocks:
-            sums, cross, regional = desk.tally(block, bins.address, counts)
+            sums, cross, regional = desk.tally(worker.numbered(block), bins.address, counts)
             part.blocks.append((sums[skip:], cross[skip:], regional[skip:]))
             if self.apart or block.stop == self.trials.stop:
                 part.counts.append(_filled(counts[skip:]))

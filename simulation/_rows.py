@@ -18,7 +18,7 @@ from simulation.draws import Draws
 from simulation.engine import layout
 from simulation.engine.fingerprint import check_edition, edition
 from simulation.engine.packing import pack_plans, pack_worlds
-from simulation.engine.worker import Desk
+from simulation.engine.worker import Desk, numbered
 from simulation.measure import OUTCOMES, Row, row
 from simulation.model import Rollout
 
@@ -84,7 +84,7 @@ class Compiled(_Blocks):
 
     def fill(self, out: Floats, at: int, advance: Callable[[int], Any] = _nobody) -> Floats:
         check_edition(self.edition)
-        regional = Desk(self.worlds, self.plans).frames(self.trials, out, at)
+        regional = Desk(self.worlds, self.plans).frames(numbered(self.trials), out, at)
         advance(len(self.trials) * self.shape[0])
         return regional
 

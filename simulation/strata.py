@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from simulation._setting import Setting
 from simulation.draws import PURPOSES, uniform
-from simulation.engine import kernel, layout
-from simulation.engine.worker import Desk
+from simulation.engine import layout
+from simulation.engine.worker import Desk, numbered
 from simulation.events import Event, Reach
 from simulation.factors import Factor, Floats, factors
 
@@ -192,16 +192,11 @@ def sampled(
     """
     worlds = desk.worlds
     shape = len(worlds.fault_breaks), len(worlds.traffic), len(desk.approvals)
-    given = pattern(parts, stratum, shape, seed, trials)
+    rows = np.empty((desk.shape[0], layout.COLUMNS, len(trials)))
+    desk.frames(numbered(trials), rows, given=pattern(parts, stratum, shape, seed, trials), noise=True)
     found = np.zeros((desk.shape[0], len(events), 4))
-    regional = np.zeros(desk.shape)
-    for run, (block, scratch, u, v) in desk.runs(trials):
-        rows = np.empty((desk.shape[0], layout.COLUMNS, len(run)))
-        at = run.start - trials.start
-        own = layout.Given._make(np.ascontiguousarray(each[..., at : at + len(run)]) for each in given)
-        kernel.run_stratum(worlds, desk.plans, block, scratch, u, v, run.start, desk.approvals, own, rows, 0, regional)
-        for n, m in np.ndindex(found.shape[:2]):
-            values = events[m].values(rows[n])
-            squares = np.square(values)
-            found[n, m] += np.count_nonzero(values), values.sum(), squares.sum(), (squares * values).sum()
+    for n, m in np.ndindex(found.shape[:2]):
+        values = events[m].values(rows[n])
+        squares = np.square(values)
+        found[n, m] += np.count_nonzero(values), values.sum(), squares.sum(), (squares * values).sum()
     return found

@@ -89,7 +89,7 @@ class Tally:
 
     def sparse(self, column: int) -> tuple[float, float, float]:
         """Return how often a column of ``kernel.SPARSE`` was not zero, its sum and its sum of squares."""
-        at = layout.S_SPARSE + 3 * layout.SPARSE.index(column)
+        at = layout.S_SPARSE + 4 * layout.SPARSE.index(column)
         return self.sums[at], self.sums[at + 1], self.sums[at + 2]
 
     def quantile(self, shape: int, p: float, total: float, confidence: float) -> Estimate:
@@ -149,7 +149,7 @@ class Tally:
         for i, (name, column) in enumerate(
             (("detected_minutes", layout.C_DETECTED), ("recovered_minutes", layout.C_RECOVERED))
         ):
-            count, total, squares2 = s[layout.S_DATES + 3 * i : layout.S_DATES + 3 * i + 3]
+            count, total, squares2 = s[layout.S_DATES + 4 * i : layout.S_DATES + 4 * i + 3]
             yield from self._spread(name, column, count, (count, total, squares2), "minutes", confidence)
 
     def _spread(

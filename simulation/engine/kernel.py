@@ -12,34 +12,57 @@ from simulation.engine.layout import C_DEPLOYED, C_DETECTED, C_END, C_MIXED, C_R
 from simulation.engine.numbers import copy, fill
 from simulation.engine.rollout import rollout
 from simulation.engine.stream import add_dates, add_dense, add_hits, sort_out, take_base, take_out_lost
-from simulation.engine.worlds import impose, open_block
+from simulation.engine.worlds import impose, impose_noise, open_block
 
 
 @jit
-def run_frames(w, p, s, c, u, v, trial, approvals, out, at, regional):
-    """Roll every plan out in a run of trials and keep each row.
+def run_frames(w, p, s, c, u, v, trials, approvals, out, at, regional):
+    """Roll every plan out in some trials and keep each row.
 
     `out` is (plans, columns, trials), written from `at` on; `regional` is (plans, 3, positions).
     """
-    open_block(w, s, trial, u, v, len(approvals), approvals)
-    keep_rows(w, p, s, c, trial, out, at, regional)
+    open_block(w, s, trials, u, v, len(approvals), approvals)
+    keep_rows(w, p, s, c, trials, out, at, regional)
 
 
 @jit
-def run_stratum(w, p, s, c, u, v, trial, approvals, given, out, at, regional):
-    """Roll every plan out in a run of trials in which what goes wrong is given; otherwise as `run_frames`."""
-    open_block(w, s, trial, u, v, len(approvals), approvals)
+def run_frames_given(w, p, s, c, u, v, trials, approvals, given, out, at, regional):
+    """Roll every plan out in some trials in which what goes wrong is given; otherwise as `run_frames`."""
+    open_block(w, s, trials, u, v, len(approvals), approvals)
     impose(w, s, given)
-    keep_rows(w, p, s, c, trial, out, at, regional)
+    keep_rows(w, p, s, c, trials, out, at, regional)
 
 
 @jit
-def run_tallies(w, p, s, c, u, v, trial, approvals, base, sums, cross, regional, bins, counts):
-    """Roll every plan out in a run of trials and keep only what adds up, by plan; the first plan is the baseline."""
-    open_block(w, s, trial, u, v, len(approvals), approvals)
+def run_stratum(w, p, s, c, u, v, trials, approvals, given, out, at, regional):
+    """Roll every plan out in some trials in which refusals and false alarms are given, too."""
+    open_block(w, s, trials, u, v, len(approvals), approvals)
+    impose_noise(w, s, given)
+    impose(w, s, given)
+    keep_rows(w, p, s, c, trials, out, at, regional)
+
+
+@jit
+def run_tallies(w, p, s, c, u, v, trials, approvals, base, sums, cross, regional, bins, counts):
+    """Roll every plan out in some trials and keep only what adds up, by plan; the first plan is the baseline."""
+    open_block(w, s, trials, u, v, len(approvals), approvals)
+    keep_sums(w, p, s, c, trials, base, sums, cross, regional, bins, counts)
+
+
+@jit
+def run_tallies_given(w, p, s, c, u, v, trials, approvals, given, base, sums, cross, regional, bins, counts):
+    """Keep what adds up of some trials in which what goes wrong is given; otherwise as `run_tallies`."""
+    open_block(w, s, trials, u, v, len(approvals), approvals)
+    impose(w, s, given)
+    keep_sums(w, p, s, c, trials, base, sums, cross, regional, bins, counts)
+
+
+@leaf
+def keep_sums(w, p, s, c, trials, base, sums, cross, regional, bins, counts):
+    """Roll every plan out in a block's worlds and keep only what adds up."""
     wrong = list_wrong(s, c)
     for n in p.turn:
-        odd = run_plan(w, p, s, c, trial, n, wrong, regional[n])
+        odd = run_plan(w, p, s, c, trials, n, wrong, regional[n])
         lost, hit, detected, recovered = sort_out(c, odd, sums[n])
         if n == 0:
             take_base(c, base, odd, lost)
@@ -47,15 +70,15 @@ def run_tallies(w, p, s, c, u, v, trial, approvals, base, sums, cross, regional,
         take_out_lost(c, lost, base, sums[n], cross[n], bins, counts[n])
         add_hits(c, hit, base, sums[n], cross[n], bins, counts[n])
         add_dates(c.rows, c.detected[:detected], C_DETECTED, sums[n, S_DATES:], bins, counts[n, 6])
-        add_dates(c.rows, c.recovered[:recovered], C_RECOVERED, sums[n, S_DATES + 3 :], bins, counts[n, 7])
+        add_dates(c.rows, c.recovered[:recovered], C_RECOVERED, sums[n, S_DATES + 4 :], bins, counts[n, 7])
 
 
 @leaf
-def keep_rows(w, p, s, c, trial, out, at, regional):
+def keep_rows(w, p, s, c, trials, out, at, regional):
     """Roll every plan out in a block's worlds and keep each row."""
     wrong = list_wrong(s, c)
     for n in p.turn:
-        odd = run_plan(w, p, s, c, trial, n, wrong, regional[n])
+        odd = run_plan(w, p, s, c, trials, n, wrong, regional[n])
         for column in range(COLUMNS):
             row = out[n, column, at : at + len(c.end)]
             if column == C_DEPLOYED:
@@ -82,7 +105,7 @@ def list_wrong(s, c):
 
 
 @leaf
-def run_plan(w, p, s, c, trial, n, wrong, regional):
+def run_plan(w, p, s, c, trials, n, wrong, regional):
     """Roll one plan out in a block's worlds; return how many needed the whole model.
 
     Where nothing is wrong, a rollout is a sum of maxima, worked out for the whole run at once into `c.last`, `c.end`
@@ -100,7 +123,7 @@ def run_plan(w, p, s, c, trial, n, wrong, regional):
     for k in range(odd):
         if k >= wrong or c.depth[k] > p.shared[n]:
             i = np.int64(c.odd[k])
-            c.depth[k] = rollout(w, p, s, i, trial + i, n, c, c.rows[k])
+            c.depth[k] = rollout(w, p, s, i, trials[i], n, c, c.rows[k])
     for depth in range(len(c.harmed)):
         for j in range(3):
             for pos in range(regional.shape[1]):

@@ -22,13 +22,15 @@ SLOTS = 2  # columns of `Block.memo` before the regions' own eight each: reactio
 SLACK = 1e-12
 S_SHIPPED, S_END, S_END2, S_ENDS, S_ENDS2, S_MIXED, S_MIXED2, S_OUTCOME = range(8)
 S_DEFECTIVE = S_OUTCOME + 7
-S_SPARSE = S_DEFECTIVE + 1  # how often, sum and sum of squares of each of `SPARSE`
+S_SPARSE = S_DEFECTIVE + 1  # how often, sum, sum of squares and of cubes of each of `SPARSE`
 SPARSE = (C_FAILOVER, C_SHARE, C_PEAK, C_IMPACT, C_REGIONS)
-S_DATES = S_SPARSE + 3 * len(SPARSE)  # the same of detected and recovered minutes
-SUMS = S_DATES + 6
+S_DATES = S_SPARSE + 4 * len(SPARSE)  # the same of detected and recovered minutes
+SUMS = S_DATES + 8
 X_SHIPPED, X_END, X_END_SHIPPED, X_SHIPPED_END, X_ENDS, X_ENDS_SHIPPED, X_SHIPPED_ENDS, X_MIXED = range(8)
 X_END_DIFFER, X_ENDS_DIFFER, X_MIXED_DIFFER, X_SPARSE = range(8, 12)  # in how many trials; then as `SPARSE`
-CROSS = X_SPARSE + 2 * len(SPARSE)  # product with the baseline, and in how many more trials than it has the two differ
+# Product with the baseline, in how many more trials than it has the two differ, and how much more the cubes of their
+# difference come to than those of its negative.
+CROSS = X_SPARSE + 3 * len(SPARSE)
 SHAPES = (C_MIXED, C_END, C_REGIONS, C_SHARE, C_PEAK, C_IMPACT, C_DETECTED, C_RECOVERED)
 CHANGE, FAULT, REGION, GATE = 0, 1, 2, 3
 N_BUILD, N_BUILD_FAILURE, N_REACTION, N_REPORT = 0, 1, 2, 3
@@ -106,14 +108,14 @@ class Block(NamedTuple):
 
 
 class Given(NamedTuple):
-    """What goes wrong in the trials of a block, where that is given and not drawn: a stratum's pattern."""
+    """What goes wrong in some trials, where that is given and not drawn; the last three may be given, too."""
 
     build: Any  # bool (B,): whether the build fails
     hits: Any  # bool (F, B), as in `Block`
     own_hits: Any  # bool (F, R, B)
     failing: Any  # bool (R, B)
-    rejected: Any  # bool (W, B)
     seen: Any  # int8 (F, B): whether alarms can see the fault, or -1: as drawn
+    rejected: Any  # bool (W, B)
     low: Any  # float64 (R, B): the uniforms of the false-alarm clocks come from between these
     high: Any  # float64 (R, B)
 

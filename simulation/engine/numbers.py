@@ -140,12 +140,12 @@ def gamma_log(table, at, u):
 
 
 @jit
-def fill_words(seed, trial, c1, number, occurrence, even, odd):
-    """Write the uniforms of both purposes of a block, for a run of trials."""
+def fill_words(seed, trials, c1, number, occurrence, even, odd):
+    """Write the uniforms of both purposes of a block, for some trials by their numbers, uint64."""
     # Read once: the compiler cannot know that writing `even` leaves the seed alone, and would make no vectors.
     k0, k1, c2, c3 = seed[0], seed[1], np.uint64(number // 2), np.uint64(occurrence)
     for i in range(len(even)):
-        a, b = block_words(k0, k1, np.uint64(trial + i), c1, c2, c3)
+        a, b = block_words(k0, k1, trials[i], c1, c2, c3)
         even[i], odd[i] = unit(a), unit(b)
 
 

@@ -144,17 +144,18 @@ def add_hits(c, hit, base, sums, cross, bins, counts):
     shift, floor, most = bins[0], bins[1], counts.shape[1] - 1
     for j in range(len(SPARSE)):
         column = SPARSE[j]
-        often = total = squares = product = differing = 0.0
+        often = total = squares = cubes = product = differing = third = 0.0
         for h in range(hit):
             k = c.hit[h]
             x, x0 = c.rows[k, column], base.rows[c.odd[k], column]
             often, total, squares, product = often + (x != 0.0), total + x, squares + x * x, product + x * x0
             differing += np.float64(x != x0) - np.float64(x0 != 0.0)
-        sums[S_SPARSE + 3 * j] += often
-        sums[S_SPARSE + 3 * j + 1] += total
-        sums[S_SPARSE + 3 * j + 2] += squares
-        cross[X_SPARSE + 2 * j] += product
-        cross[X_SPARSE + 2 * j + 1] += differing
+            d = x - x0
+            cubes, third = cubes + x * x * x, third + d * d * d + x0 * x0 * x0
+        for k, each in enumerate((often, total, squares, cubes)):
+            sums[S_SPARSE + 4 * j + k] += each
+        for k, each in enumerate((product, differing, third)):
+            cross[X_SPARSE + 3 * j + k] += each
     for h in range(hit):
         row = c.rows[c.hit[h]]
         counts[2, min(np.int64(row[C_REGIONS]), most)] += 1
@@ -167,14 +168,15 @@ def add_hits(c, hit, base, sums, cross, bins, counts):
 def add_dates(rows, listed, column, sums, bins, counts):
     """Add up a date that some rollouts have."""
     shift, floor, most = bins[0], bins[1], len(counts) - 1
-    total = squares = 0.0
+    total = squares = cubes = 0.0
     for k in listed:
         x = rows[k, column]
-        total, squares = total + x, squares + x * x
+        total, squares, cubes = total + x, squares + x * x, cubes + x * x * x
         counts[bin_of(x, shift, floor, most)] += 1
     sums[0] += len(listed)
     sums[1] += total
     sums[2] += squares
+    sums[3] += cubes
 
 
 @part

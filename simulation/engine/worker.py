@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from simulation.engine import kernel, layout
 from simulation.engine.packing import base_room, room
 
+Numbers = NDArray[np.uint64]
 RUN = 512  # trials worked on at once: their draws fit the cache
 
 
@@ -44,34 +45,60 @@ class Desk:
         self.shape = (len(plans.waves), 3, plans.order.shape[1])
         self._rooms: dict[int, tuple[Any, ...]] = {}
 
-    def runs(self, trials: range) -> Iterator[tuple[range, tuple[Any, ...]]]:
-        """Cut trials into runs, each with its room."""
-        for start in range(trials.start, trials.stop, RUN):
-            run = range(start, min(start + RUN, trials.stop))
+    def runs(self, trials: Numbers) -> Iterator[tuple[slice, Numbers, tuple[Any, ...]]]:
+        """Cut trials into runs: where each is, its trials, and its room."""
+        for at in range(0, len(trials), RUN):
+            run = trials[at : at + RUN]
             if len(run) not in self._rooms:
                 self._rooms[len(run)] = room(self.worlds, self.plans, len(run))
-            yield run, self._rooms[len(run)]
+            yield slice(at, at + len(run)), run, self._rooms[len(run)]
 
     def tally(
-        self, trials: range, bins: NDArray[np.int64], counts: NDArray[np.int32]
+        self, trials: Numbers, bins: NDArray[np.int64], counts: NDArray[np.int32], given: layout.Given | None = None
     ) -> tuple[NDArray[np.float64], ...]:
-        """Return sums, products and regional sums of one block; add to the histograms."""
+        """Return sums, products and regional sums of some trials; add to the histograms."""
         plans = len(self.plans.waves)
         sums, cross = np.zeros((plans, layout.SUMS)), np.zeros((plans, layout.CROSS))
         regional = np.zeros(self.shape)
-        for run, (block, scratch, u, v) in self.runs(trials):
-            kernel.run_tallies(
-                self.worlds, self.plans, block, scratch, u, v, run.start, self.approvals,
-                base_room(len(run)), sums, cross, regional, bins, counts,
-            )  # fmt: skip
+        for own, run, (block, scratch, u, v) in self.runs(trials):
+            head = (self.worlds, self.plans, block, scratch, u, v, run, self.approvals)
+            rest = (base_room(len(run)), sums, cross, regional, bins, counts)
+            if given is None:
+                kernel.run_tallies(*head, *rest)
+            else:
+                kernel.run_tallies_given(*head, part_of(given, own), *rest)
         return sums, cross, regional
 
-    def frames(self, trials: range, out: NDArray[np.float64], at: int) -> NDArray[np.float64]:
-        """Write every row of every plan from a place on, shape (plans, columns, trials); return the regional sums."""
+    def frames(
+        self,
+        trials: Numbers,
+        out: NDArray[np.float64],
+        at: int = 0,
+        given: layout.Given | None = None,
+        *,
+        noise: bool = False,
+    ) -> NDArray[np.float64]:
+        """Write every row of every plan from a place on, shape (plans, columns, trials); return the regional sums.
+
+        `noise` says whether refusals and false alarms are given, too.
+        """
         regional = np.zeros(self.shape)
-        for run, (block, scratch, u, v) in self.runs(trials):
-            kernel.run_frames(
-                self.worlds, self.plans, block, scratch, u, v, run.start, self.approvals,
-                out, at + run.start - trials.start, regional,
-            )  # fmt: skip
+        for own, run, (block, scratch, u, v) in self.runs(trials):
+            head = (self.worlds, self.plans, block, scratch, u, v, run, self.approvals)
+            rest = (out, at + own.start, regional)
+            if given is None:
+                kernel.run_frames(*head, *rest)
+            else:
+                run_given = kernel.run_stratum if noise else kernel.run_frames_given
+                run_given(*head, part_of(given, own), *rest)
         return regional
+
+
+def numbered(trials: range) -> Numbers:
+    """Return the numbers of trials as the engine takes them."""
+    return np.arange(trials.start, trials.stop, dtype=np.uint64)
+
+
+def part_of(given: layout.Given, own: slice) -> layout.Given:
+    """Return what is given for some of the trials."""
+    return layout.Given._make(np.ascontiguousarray(each[..., own]) for each in given)

@@ -10,9 +10,9 @@ import pytest
 from numpy.typing import NDArray
 
 from simulation import OUTCOMES, Scenario, setting
-from simulation.engine import kernel, layout
+from simulation.engine import layout
 from simulation.engine.packing import pack_plans, pack_worlds
-from simulation.engine.worker import Desk
+from simulation.engine.worker import Desk, numbered
 from tests.simulation.worlds import fleet, plan
 from waves import Plan
 
@@ -26,22 +26,16 @@ SCENE = Scenario.model_validate(
 def rollouts(scene: Scenario, waves: Plan, trials: int, **fields: Any) -> NDArray[np.float64]:
     """Columns of some rollouts in which nothing goes wrong but what is given."""
     desk = Desk(pack_worlds(scene, 3), pack_plans([setting(waves, scene)]))
-    found, faults = np.zeros((layout.COLUMNS, trials)), len(scene.faults)
-    for run, (block, scratch, u, v) in desk.runs(range(trials)):
-        n = len(run)
-        given = layout.Given(
-            build=np.zeros(n, bool), hits=np.zeros((faults, n), bool), own_hits=np.zeros((faults, 1, n), bool),
-            failing=np.zeros((1, n), bool), rejected=np.zeros((1, n), bool), seen=np.full((faults, n), -1, np.int8),
-            low=np.zeros((1, n)), high=np.ones((1, n)),
-        )  # fmt: skip
-        for name, (at, value) in fields.items():
-            getattr(given, name)[at] = value
-        rows, regional = np.empty((1, layout.COLUMNS, n)), np.zeros(desk.shape)
-        kernel.run_stratum(
-            desk.worlds, desk.plans, block, scratch, u, v, run.start, desk.approvals, given, rows, 0, regional
-        )
-        found[:, run.start : run.stop] = rows[0]
-    return found
+    rows, faults, n = np.empty((1, layout.COLUMNS, trials)), len(scene.faults), trials
+    given = layout.Given(
+        build=np.zeros(n, bool), hits=np.zeros((faults, n), bool), own_hits=np.zeros((faults, 1, n), bool),
+        failing=np.zeros((1, n), bool), rejected=np.zeros((1, n), bool), seen=np.full((faults, n), -1, np.int8),
+        low=np.zeros((1, n)), high=np.ones((1, n)),
+    )  # fmt: skip
+    for name, (at, value) in fields.items():
+        getattr(given, name)[at] = value
+    desk.frames(numbered(range(trials)), rows, given=given, noise=True)
+    return rows[0]
 
 
 @pytest.mark.parametrize("fault", [0, 1])

@@ -12,9 +12,9 @@ from scipy import stats
 
 from simulation import Draws, Scenario, exact, rare, run, sample, setting
 from simulation.draws import MINUTES_A_DAY
-from simulation.engine import kernel, layout
+from simulation.engine import layout
 from simulation.engine.packing import pack_plans, pack_worlds
-from simulation.engine.worker import Desk
+from simulation.engine.worker import Desk, numbered
 from simulation.events import FIXED, event
 from simulation.factors import Clocks, Factor, tails
 from simulation.statistics import mean
@@ -138,15 +138,12 @@ def test_a_given_pattern_is_the_only_thing_that_changes():
     into.rejected[2] = draws.column("rejection", 2)
     assert into.hits.any() and into.failing.any() and into.build.any() and into.rejected.any()
     wanted = np.empty((1, layout.COLUMNS, len(trials)))
-    desk.frames(trials, wanted, 0)
-    for run_, (block, scratch, u, v) in desk.runs(trials):
-        rows, at = np.empty((1, layout.COLUMNS, len(run_))), run_.start - trials.start
-        own = layout.Given._make(np.ascontiguousarray(each[..., at : at + len(run_)]) for each in into)
-        regional = np.zeros(desk.shape)
-        kernel.run_stratum(
-            desk.worlds, desk.plans, block, scratch, u, v, run_.start, desk.approvals, own, rows, 0, regional
-        )
-        assert np.array_equal(rows[0], wanted[0, :, at : at + len(run_)], equal_nan=True)
+    own = desk.frames(numbered(trials), wanted)
+    rows = np.empty_like(wanted)
+    assert np.array_equal(desk.frames(numbered(trials), rows, given=into, noise=True), own)
+    assert np.array_equal(rows, wanted, equal_nan=True)
+    assert np.array_equal(desk.frames(numbered(trials), rows, given=into), own)
+    assert np.array_equal(rows, wanted, equal_nan=True)
 
 
 def known_strata_hold(case, seed, trials):
