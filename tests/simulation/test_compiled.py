@@ -155,9 +155,10 @@ def test_exponentials_have_the_same_bits_over_the_whole_range():
 def test_uniforms_have_the_same_bits_at_every_address(seed, first, purpose, index, occurrence):
     kind, number = PURPOSES[purpose]
     key = np.array([seed & 0xFFFFFFFF, seed >> 32], dtype=np.uint64)
-    wanted = uniform(seed, np.arange(first, first + 8, dtype=np.uint64), PURPOSES[purpose], index, occurrence)
+    trials = np.arange(first, first + 8, dtype=np.uint64)
+    wanted = uniform(seed, trials, PURPOSES[purpose], index, occurrence)
     pair = np.zeros(8), np.zeros(8)
-    numbers.fill_words(key, np.arange(first, first + 8, dtype=np.uint64), np.uint64(kind << 24 | index), number, occurrence, *pair)
+    numbers.fill_words(key, trials, np.uint64(kind << 24 | index), number, occurrence, *pair)
     single = [numbers.uniform(key, first + i, kind, index, number, occurrence) for i in range(8)]
     assert pair[number % 2].tobytes() == wanted.tobytes()
     assert np.array(single).tobytes() == wanted.tobytes()

@@ -339,7 +339,8 @@ SMALL = (
     "import numpy as np\n"
     "from simulation.engine import numbers, worker\n"
     "u = np.zeros(4)\n"
-    "numbers.fill_words(np.zeros(2, dtype=np.uint64), np.arange(4, dtype=np.uint64), np.uint64(0), 0, 0, u, np.zeros(4))\n"
+    "key, trials = np.zeros(2, dtype=np.uint64), np.arange(4, dtype=np.uint64)\n"
+    "numbers.fill_words(key, trials, np.uint64(0), 0, 0, u, np.zeros(4))\n"
     "print(u.tolist())\n"
 )
 
