@@ -23,7 +23,7 @@ environment: ## .venv, as requirements.lock says
 	@.ci/environment
 
 engine: environment ## the compiled engine, where it is not yet: a minute or two, once for this checkout
-	@$(BIN)/python .ci/compile_engine.py
+	@$(BIN)/python -m tools.compile_engine
 
 report: environment ## the report on the sample plans: build/report.html and build/verdict.json
 	@$(BIN)/wavecast report --limits data/limits/storefront.yaml --out build
@@ -55,8 +55,8 @@ aws-stand-in: environment ## an AWS on loopback, to try the kit without an accou
 
 docs: environment ## the parts of docs/ that are made from the code, anew
 	@for page in fields rules command; do \
-	    $(BIN)/python .ci/render_$$page.py >docs/$$page.md.new && mv docs/$$page.md.new docs/$$page.md || exit 1; done
-	@$(BIN)/python -m wavecast.schemas docs/schemas
+	    $(BIN)/python -m tools.render_$$page >docs/$$page.md.new && mv docs/$$page.md.new docs/$$page.md || exit 1; done
+	@$(BIN)/python -m tools.render_schemas docs/schemas
 
 bench: environment ## speed and cost, with the machine's description
 	@$(BIN)/python -m benchmarks

@@ -17,14 +17,14 @@ import simpy
 
 import simulation
 import waves
-from simulation._rows import job, rows
-from simulation._setting import setting
-from simulation._sweep import sweep
 from simulation.draws import PURPOSES
 from simulation.engine import numbers
 from simulation.engine.packing import pack_plans, pack_worlds, room
 from simulation.engine.worker import numbered
 from simulation.engine.worlds import open_block
+from simulation.running.rows import job, rows
+from simulation.running.sweep import sweep
+from simulation.setting import setting
 
 TURNS = 3
 

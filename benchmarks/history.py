@@ -32,7 +32,7 @@ from botocore.config import Config as ClientConfig
 import history
 from history.records import WorkflowRun
 from history.sources import Calls
-from waves.documents import read_yaml, write_yaml
+from waves.files.documents import read_yaml, write_yaml
 
 ACCOUNT = "111122223333"
 THREADS, UNITS = 4, 6

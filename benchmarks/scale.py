@@ -18,7 +18,7 @@ from typing import Any
 
 from benchmarks.engines import Case
 from simulation import rare, sweep
-from simulation.events import FIXED
+from simulation.rare_events.targets import FIXED
 
 MEBI = 2**20
 

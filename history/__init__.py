@@ -4,17 +4,17 @@ Everything public is here; the files behind it may move. "Could not look" is nev
 run has one of eight outcomes, and `coverage` says from when to when each part is known.
 """
 
-from history._coverage import coverage, coverage_table
-from history._export import TABLES, Exported, export, read_export
-from history._fetch import fetch, planned
-from history._outcomes import CODECATALYST_HELP, OUTCOMES
-from history._place import ExportError
-from history._report import Report, UnitReport, columns
-from history._steps import Unit
-from history._turn import StoreBusy
-from history.config import Account, CodeCatalystProject, Config
-from history.store import Store, StoreError, StoreFailed
-from history.tables import DeploymentRow, IncidentRow, import_table
+from history.aws.errors import CODECATALYST_HELP, OUTCOMES
+from history.collecting.config import Account, CodeCatalystProject, Config
+from history.collecting.fetch import fetch, planned
+from history.collecting.lock import StoreBusy
+from history.collecting.report import Report, UnitReport, columns
+from history.importing.tables import DeploymentRow, IncidentRow, import_table
+from history.keeping.store import Store, StoreError, StoreFailed
+from history.reading.coverage import coverage, coverage_table
+from history.reading.export import TABLES, Exported, export, read_export
+from history.reading.target import ExportError
+from history.units import Unit
 
 __all__ = [
     "CODECATALYST_HELP",

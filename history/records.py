@@ -1,14 +1,15 @@
 """What the store holds: one frozen class a table, its columns in order, its key.
 
-Not here: the SQL (`history._migrations`, `history.store`) and where the records come from (`history.sources`).
-Column types: text, whole numbers, numbers, yes/no, and instants in UTC microseconds. Lists are JSON text.
+Not here: the SQL (`history.keeping.migrations`, `history.keeping.store`) and where the records come from
+(`history.sources`). Column types: text, whole numbers, numbers, yes/no, and instants in UTC microseconds. Lists
+are JSON text.
 """
 
 import dataclasses
 import types
 from typing import Annotated, Any, ClassVar, get_args, get_origin, get_type_hints
 
-from history._times import Instant
+from history.instants import Instant
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,7 +203,7 @@ class PipelineAction(Record):
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class TableDeployment(Record):
-    """One deployment that somebody imported from a table; see `history.tables`."""
+    """One deployment that somebody imported from a table; see `history.importing.tables`."""
 
     TABLE: ClassVar[str] = "table_deployments"
     KEY: ClassVar[tuple[str, ...]] = ("id",)

@@ -3,25 +3,25 @@
 Everything public is here; the files behind it may move.
 """
 
-from simulation._exact import Exact, exact
-from simulation._rare import Rare, rare
-from simulation._run import run, run_all
-from simulation._setting import Setting, Site, setting
-from simulation._sweep import Sweep, sweep
-from simulation._trace import RegionStory, Trace, trace
-from simulation._verdict import gate, read_verdict, verdict, write_verdict
 from simulation.analysis.compare import Comparison, compare
 from simulation.analysis.duel import Duel, duel, manner, typical_defect
+from simulation.analysis.limits import Judgement, Limit, judge, parse_limits
+from simulation.analysis.trace import RegionStory, Trace, trace
+from simulation.analysis.verdict import gate, read_verdict, verdict, write_verdict
+from simulation.closed_forms.exact import Exact, exact
+from simulation.columns import OUTCOMES, SHIPPED, Row
 from simulation.distributions import Constant, Distribution, Empirical, Exponential, Gamma, Lognormal, Weibull
 from simulation.draws import Defect, Draws, World
-from simulation.figures import FIGURES
-from simulation.limits import Judgement, Limit, judge, parse_limits
-from simulation.measure import OUTCOMES, SHIPPED, Row
 from simulation.model import Rollout
-from simulation.outcomes import Outcomes
+from simulation.rare_events.rare import Rare, rare
+from simulation.results.figures import FIGURES
+from simulation.results.outcomes import Outcomes
+from simulation.results.statistics import Estimate
+from simulation.results.tally import Tally
+from simulation.running.run import run, run_all
+from simulation.running.sweep import Sweep, sweep
 from simulation.scenario import Fault, Label, RegionValues, Scenario, sample
-from simulation.statistics import Estimate
-from simulation.tally import Tally
+from simulation.setting import Setting, Site, setting
 
 __all__ = [
     "FIGURES",

@@ -12,9 +12,9 @@ from typing import Any
 
 import simpy
 
-from simulation._setting import Setting, Site
-from simulation.clock import FAILURE, FALSE_ALARM, MOVE, PIPELINE, TRUE_ALARM, Clock
+from simulation.agenda import FAILURE, FALSE_ALARM, MOVE, PIPELINE, TRUE_ALARM, Clock
 from simulation.draws import Defect
+from simulation.setting import Setting, Site
 from simulation.traffic import Path, gathered, path, requests, stopped
 from waves import Wave
 

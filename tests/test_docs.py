@@ -1,7 +1,7 @@
 """The docs say what the code does: their examples run, their tables are the code's, their links lead somewhere."""
 
 import doctest
-import importlib.util
+import importlib
 import json
 import re
 from pathlib import Path
@@ -19,10 +19,10 @@ import simulation
 from simulation import Distribution, Scenario
 from simulation.draws import PURPOSES
 from tests.test_house import files, name
+from tools.render_schemas import schemas
 from wavecast.main import VERBS, main
-from wavecast.schemas import schemas
 from waves import DATA, Fleet, Plan, Region, Wave, sample
-from waves.codecatalyst.schema import IDENTIFIERS
+from waves.pipelines.codecatalyst.schema import IDENTIFIERS
 from waves.rules import plan_findings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -31,11 +31,7 @@ KINDS = {"fleet": "fleets", "plan": "plans", "scenario": "scenarios"}
 
 
 def script(file: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(Path(file).stem, ROOT / ".ci" / file)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return importlib.import_module(f"tools.{Path(file).stem}")
 
 
 def page(file: str) -> str:
@@ -266,7 +262,7 @@ def test_a_schema_accepts_every_way_to_write_a_field(kind, text):
 
 def test_the_published_files_are_written_from_the_schemas(tmp_path):
     """To the byte, so that writing them anew changes nothing."""
-    importlib.import_module("wavecast.schemas").write(tmp_path)
+    importlib.import_module("tools.render_schemas").write(tmp_path)
     made = {path.name: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()}
     assert made == {path.name: path.read_text(encoding="utf-8") for path in files("*.json", under="docs/schemas")}
     assert all(json.loads(text)["$schema"] == "https://json-schema.org/draft/2020-12/schema" for text in made.values())

@@ -1,6 +1,6 @@
 """environment.yml says what pyproject.toml says, in words that conda can read."""
 
-import importlib.util
+import importlib
 import re
 import tomllib
 from types import ModuleType
@@ -15,11 +15,7 @@ from rattler.exceptions import InvalidMatchSpecError
 
 @pytest.fixture(scope="module")
 def renderer(root) -> ModuleType:
-    spec = importlib.util.spec_from_file_location("render_environment", root / ".ci" / "render_environment.py")
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return importlib.import_module("tools.render_environment")
 
 
 @pytest.fixture(scope="module")

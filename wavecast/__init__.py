@@ -3,7 +3,7 @@
 What the verbs do lives in the packages to the left; here are arguments, tables for terminals, exit codes and files.
 """
 
-from wavecast._parameters import begin_report
 from wavecast.inputs import read_fleet, read_inputs, read_plan, read_plans, read_scenario
+from wavecast.reporting.parameters import begin_report
 
 __all__ = ["begin_report", "read_fleet", "read_inputs", "read_plan", "read_plans", "read_scenario"]

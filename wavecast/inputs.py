@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from waves import DATA, Finding, Fleet, InputError, Plan, did_you_mean, read_yaml
-from waves.documents import Document
+from waves.files.documents import Document
 
 if TYPE_CHECKING:
     from simulation import Scenario

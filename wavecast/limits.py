@@ -1,10 +1,13 @@
-"""A file of limits: read, and held against the figures there are. Not here: judging by them (``simulation.limits``)."""
+"""A file of limits: read, and held against the figures there are.
+
+Not here: judging by them (``simulation.analysis.limits``).
+"""
 
 from collections.abc import Iterator
 from typing import Any
 
 from waves import Finding, InputError, read_yaml
-from waves.documents import closest
+from waves.files.documents import closest
 
 
 def read_limits(path: str) -> dict[str, Any]:

@@ -64,7 +64,7 @@ class Verbs(click.Group):
         """Return a verb's command, or None where there is none of that name."""
         if cmd_name not in VERBS:
             return None
-        module = importlib.import_module(f"wavecast.{VERBS[cmd_name]}")
+        module = importlib.import_module(f"wavecast.verbs.{VERBS[cmd_name]}")
         command: click.Command = getattr(module, VERBS[cmd_name])
         return command
 

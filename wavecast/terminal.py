@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from waves.documents import one_line
+from waves.files.documents import one_line
 
 WIDTH = 80
 SEEDS = click.IntRange(0, 2**64 - 1)

@@ -3,11 +3,11 @@
 Everything public is here; the files behind it may move.
 """
 
-from waves.codecatalyst import Workflow, check
-from waves.documents import Finding, InputError, ModelFaults, did_you_mean, read_yaml
+from waves.files.documents import Finding, InputError, ModelFaults, did_you_mean, read_yaml
 from waves.fleet import Fleet, Region, unknown_region
 from waves.groupings import all_at_once, by_traffic, doubling, grouped, one_at_a_time, sizes
 from waves.nouns import DATA, Amount, Count, Minutes, Noun, Part, Probability, Switch, Text, quantity
+from waves.pipelines.codecatalyst import Workflow, check
 from waves.plan import Plan, Steps, Wave, sample
 from waves.rules import plan_findings
 

@@ -9,7 +9,7 @@ from typing import Self
 
 from pydantic import model_validator
 
-from waves.documents import ModelFaults, Where, did_you_mean
+from waves.files.documents import ModelFaults, Where, did_you_mean
 from waves.nouns import Amount, Noun, Part, Text, quantity
 
 

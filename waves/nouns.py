@@ -12,7 +12,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, Strict
 
-from waves.documents import Document, Finding, InputError, Severity, Where, read_yaml, validate, write_yaml
+from waves.files.documents import Document, Finding, InputError, Severity, Where, read_yaml, validate, write_yaml
 
 Text = Annotated[str, Strict(), Field(min_length=1, max_length=200)]
 # Bounds that no rollout comes near, so that sums stay finite and counts fit the machine.

@@ -11,10 +11,10 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, PlainSerializer, Strict, WithJsonSchema, model_validator
 
-from waves.codecatalyst import Stage, Workflow
-from waves.documents import Document, ModelFaults, Place, Where
+from waves.files.documents import Document, ModelFaults, Place, Where
 from waves.fleet import Fleet, unknown_region
 from waves.nouns import DATA, Count, Minutes, Noun, Part, Switch, Text, quantity
+from waves.pipelines.codecatalyst import Stage, Workflow
 
 Percent = Annotated[float, Strict(), Field(gt=0, lt=100)]
 

@@ -5,7 +5,7 @@ Not here: what is wrong with a file by itself (``plan``, ``fleet``, ``codecataly
 
 from collections.abc import Iterator
 
-from waves.documents import Finding, Where
+from waves.files.documents import Finding, Where
 from waves.fleet import Fleet
 from waves.plan import Plan
 

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
-from history._steps import Unit
-from history._times import micros
+from history.instants import micros
 from history.records import Record
+from history.units import Unit
 
 if TYPE_CHECKING:
-    from history._clients import Client
+    from history.aws.clients import Client
 
 Value = TypeVar("Value")
 Known = Callable[[type[Record], Sequence[str]], set[str]]

@@ -7,9 +7,9 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from history._patterns import Patterned, Patterns
-from history._times import DAY, SECOND, instant
+from history.instants import DAY, SECOND, instant
 from history.records import AlarmChange, Record
+from history.sources._patterns import Patterned, Patterns
 from history.sources._source import Calls, Known, Parts, Windowed, maybe, need, raw, when
 
 PAGE = 100

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from botocore.exceptions import ClientError
 
-from history._patterns import Patterned
 from history.records import Record, Workflow, WorkflowRun
+from history.sources._patterns import Patterned
 from history.sources._source import (
     Again,
     Calls,
@@ -28,7 +28,7 @@ from history.sources._source import (
 )
 
 if TYPE_CHECKING:
-    from history.config import CodeCatalystProject
+    from history.collecting.config import CodeCatalystProject
 
 PAGE = 50
 TERMINAL = {"SUCCEEDED", "FAILED", "STOPPED", "SUPERSEDED", "CANCELLED", "NOT_RUN", "ABANDONED"}

@@ -8,9 +8,9 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from history._patterns import Patterned, Patterns
-from history._times import DAY
+from history.instants import DAY
 from history.records import PipelineAction, PipelineExecution, Record
+from history.sources._patterns import Patterned, Patterns
 from history.sources._source import (
     Calls,
     Known,

@@ -7,10 +7,10 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, ClassVar
 
-from history._patterns import Ecs as Wanted
-from history._patterns import Patterned
-from history._times import DAY, SECOND, instant, micros
+from history.instants import DAY, SECOND, instant, micros
 from history.records import Record, ServiceDeployment, ServiceImage, ServiceRevision
+from history.sources._patterns import Ecs as Wanted
+from history.sources._patterns import Patterned
 from history.sources._source import (
     Again,
     Calls,

@@ -13,12 +13,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from simulation._arguments import check_confidence
-from simulation._run import run_named
-from simulation.figures import PAIRED
-from simulation.outcomes import Outcomes
+from simulation.arguments import check_confidence
+from simulation.results.figures import PAIRED
+from simulation.results.outcomes import Outcomes
+from simulation.results.statistics import FEW, half_width, influence, over
+from simulation.running.run import run_named
 from simulation.scenario import Scenario
-from simulation.statistics import FEW, half_width, influence, over
 from waves import Plan
 
 

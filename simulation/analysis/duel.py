@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simulation._run import run
-from simulation._trace import Trace, trace
-from simulation.outcomes import Outcomes
+from simulation.analysis.trace import Trace, trace
+from simulation.results.outcomes import Outcomes
+from simulation.running.run import run
 from simulation.scenario import Scenario
 from waves import Plan
 

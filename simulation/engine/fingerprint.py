@@ -1,7 +1,7 @@
 """Digests of code: of all that decides an answer, and of what the compiled code is made from.
 
 Machines that share work must all have the same edition. What was compiled once is used again only while everything
-that it was made from is as it was. Not here: the work (``_jobs``, ``_rows``, ``survey``), where compiled code is kept
+that it was made from is as it was. Not here: the work (``running``, ``rare_events``), where compiled code is kept
 (``cache``).
 """
 

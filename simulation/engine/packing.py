@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation._setting import Setting
 from simulation.distributions import Constant, Empirical, Exponential, Gamma, Lognormal, Weibull
 from simulation.draws import MINUTES_A_DAY
 from simulation.engine import layout
 from simulation.scenario import Scenario
+from simulation.setting import Setting
 from waves import Steps
 
 

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 import pandas as pd
 from matplotlib.axes import Axes
 
-from simulation.outcomes import Outcomes
 from simulation.plots.charts import (
     amount_axis,
     colour,
@@ -25,6 +24,7 @@ from simulation.plots.charts import (
 from simulation.plots.labels import Spot, label_points
 from simulation.plots.style import MARGIN, MUTED, SMALL, WIDTH, Picture, styled
 from simulation.plots.words import fit, minutes_of, number, percent, titled
+from simulation.results.outcomes import Outcomes
 
 LEFT, PANEL, BETWEEN = 1.95, 3.14, 0.48  # inches
 HEAD, FOOT = 0.42, 0.55  # inches above and below each row of panels

@@ -12,10 +12,10 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, NullLocator
 from numpy.typing import NDArray
 
-from simulation.outcomes import Outcomes
 from simulation.plots.charts import amount_axis, colour, draw_key, duration_axis, key_height, line, origin, share_axis
 from simulation.plots.style import FAINT, MUTED, SMALL, WIDTH, Picture, styled
 from simulation.plots.words import minutes_of, number, percent, span
+from simulation.results.outcomes import Outcomes
 
 LEFT, BETWEEN, TALL = 0.85, 0.62, 2.7  # inches
 PANEL = (WIDTH - LEFT - 2 * BETWEEN - 0.25) / 3

@@ -13,9 +13,9 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from simulation._trace import Trace
 from simulation.analysis.duel import Duel, pair
-from simulation.measure import Harm, harms, paths
+from simulation.analysis.trace import Trace
+from simulation.columns import Harm, harms, paths
 from simulation.plots.lanes import (
     INCHES,
     KEY,
@@ -98,7 +98,7 @@ def failing(found: list[Harm]) -> Curve:
     Parameters
     ----------
     found
-        The regions that were hit, from `simulation.measure.harms`.
+        The regions that were hit, from `simulation.columns.harms`.
 
     Returns
     -------

@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
-from simulation.measure import OUTCOMES
-from simulation.outcomes import Outcomes
+from simulation.columns import OUTCOMES
 from simulation.plots.charts import name_rows, origin, rule_rows, share_axis
 from simulation.plots.style import (
     INK,
@@ -27,6 +26,7 @@ from simulation.plots.style import (
     styled,
 )  # fmt: skip
 from simulation.plots.words import percent, titled, width_of
+from simulation.results.outcomes import Outcomes
 
 LEFT, WHOLE, BETWEEN = 1.95, 2.4, 0.45  # inches
 LARGE = WIDTH - LEFT - WHOLE - BETWEEN - 0.25

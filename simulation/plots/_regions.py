@@ -10,7 +10,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from simulation.outcomes import Outcomes
 from simulation.plots.charts import (
     amount_axis,
     colour,
@@ -27,6 +26,7 @@ from simulation.plots.charts import (
 )  # fmt: skip
 from simulation.plots.style import MARGIN, WIDTH, Picture, styled
 from simulation.plots.words import number, percent, several, span, titled
+from simulation.results.outcomes import Outcomes
 
 LEFT, BETWEEN = 2.1, 0.3  # inches
 PANEL = (WIDTH - LEFT - 2 * BETWEEN - 0.3) / 3

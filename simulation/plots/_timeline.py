@@ -7,7 +7,7 @@ import math
 
 from matplotlib.axes import Axes
 
-from simulation._trace import Trace
+from simulation.analysis.trace import Trace
 from simulation.plots.lanes import (
     INCHES,
     LEFT,

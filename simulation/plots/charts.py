@@ -13,10 +13,10 @@ from matplotlib.axis import Axis, XAxis
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, MaxNLocator, MultipleLocator
 
-from simulation.outcomes import Outcomes
 from simulation.plots.style import INK, MARGIN, SERIES, SMALL, TEXT, WIDTH, Picture
 from simulation.plots.timescale import STEPS
 from simulation.plots.words import fit, number, percent, width_of
+from simulation.results.outcomes import Outcomes
 
 WIDE = 100.0  # from the least to the greatest, beyond which an axis is logarithmic
 

@@ -15,7 +15,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.transforms import blended_transform_factory
 
-from simulation._trace import RegionStory, Trace
+from simulation.analysis.trace import RegionStory, Trace
 from simulation.plots.style import (
     APPROVAL,
     EXPOSED,

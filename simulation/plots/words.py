@@ -10,7 +10,7 @@ from functools import cache
 from matplotlib.font_manager import FontProperties, fontManager, get_font
 from matplotlib.textpath import text_to_path
 
-from simulation.wording import minutes_of, number, percent, several, span
+from simulation.results.numerals import minutes_of, number, percent, several, span
 
 __all__ = [
     "balanced", "clean", "fit", "minutes_of", "number", "percent", "several", "span", "titled", "width_of", "wrapped",

@@ -5,7 +5,7 @@ Not here: what the scenario assumes (``tables``).
 
 from simulation.analysis.compare import Comparison
 from simulation.report.html import Html, bullets, element, paragraph
-from simulation.wording import several
+from simulation.results.numerals import several
 
 LEFT_OUT = (
     "Shifting traffic away from a bad region, and the load that puts on its partner: here, a bad region serves its "

@@ -8,13 +8,13 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from simulation._trace import Trace, trace
 from simulation.analysis.compare import Comparison
 from simulation.analysis.duel import Duel, duel, typical_defect
-from simulation.figures import amount, between
-from simulation.measure import SHIPPED
+from simulation.analysis.trace import Trace, trace
+from simulation.columns import SHIPPED
 from simulation.report.html import Html, element, paragraph
-from simulation.wording import minutes_of, number, percent, several
+from simulation.results.figures import amount, between
+from simulation.results.numerals import minutes_of, number, percent, several
 from waves import Fleet, Plan
 
 ENDINGS = {

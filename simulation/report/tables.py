@@ -9,12 +9,12 @@ from typing import Any
 
 import pandas as pd
 
-from simulation._verdict import number_of
 from simulation.analysis.compare import Comparison
-from simulation.figures import FIGURES, amount, between
+from simulation.analysis.verdict import number_of
 from simulation.report.html import Html, element, paragraph, table
+from simulation.results.figures import FIGURES, amount, between
+from simulation.results.numerals import several
 from simulation.scenario import Label, Scenario, describe
-from simulation.wording import several
 
 SHOWN = (
     "probability_shipped", "minutes_to_ship", "end_minutes_given_shipped_p50", "end_minutes_given_shipped_p95",

@@ -21,7 +21,7 @@ from typing import Any
 
 from tests.aws_stand_in import KINDS, Fault, History, StandIn, names
 from tests.aws_stand_in.history import when
-from waves.documents import write_yaml
+from waves.files.documents import write_yaml
 
 STEP_SECONDS = 0.5
 TEXTS = ("operation", "service", "account", "region")  # of a fault

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from simulation import Draws, Rollout, Row, Scenario, Setting, Site
-from simulation.measure import harms, paths, row
+from simulation.columns import harms, paths, row
 
 STOP_MINUTES = 0.5  # how long ECS takes to stop a deployment that had no traffic yet
 

@@ -1,9 +1,9 @@
 """docs/history.md names every table, column, config key, outcome and column of the tables that people bring."""
 
 import history
-from history._patterns import Ecs
-from history.config import Account, CodeCatalystProject, Config
-from history.tables import MODELS
+from history.collecting.config import Account, CodeCatalystProject, Config
+from history.importing.tables import MODELS
+from history.sources._patterns import Ecs
 
 
 def test_the_docs_name_everything(root):

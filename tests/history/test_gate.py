@@ -9,7 +9,7 @@ import history
 from tests.aws_stand_in import Fault, StandIn
 from tests.history.conftest import now
 from tests.history.test_verbs import run
-from wavecast.fetch import fetch
+from wavecast.verbs.fetch import fetch
 
 
 @pytest.mark.parametrize("kind", ["html", "xml_for_json"])

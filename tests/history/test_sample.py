@@ -1,7 +1,7 @@
 """The sample history in data/history/: plainly synthetic, readable, and in agreement with its truth and its seed."""
 
 import csv
-import importlib.util
+import importlib
 import json
 import re
 
@@ -34,11 +34,7 @@ def truth(folder):
 
 @pytest.fixture(scope="module")
 def maker(root):
-    spec = importlib.util.spec_from_file_location("make_sample_history", root / ".ci" / "make_sample_history.py")
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return importlib.import_module("tools.make_sample_history")
 
 
 def test_it_says_that_it_is_synthetic_with_its_seed_and_how_it_is_made(folder, truth, maker):
@@ -46,7 +42,7 @@ def test_it_says_that_it_is_synthetic_with_its_seed_and_how_it_is_made(folder, t
     assert text.startswith("# A sample history: synthetic\n")
     assert f"| seed | {maker.SEED} |" in text and truth["seed"] == maker.SEED
     assert truth["synthetic"] is True
-    assert ".venv/bin/python .ci/make_sample_history.py" in text
+    assert ".venv/bin/python -m tools.make_sample_history" in text
     assert f"| {truth['counts']['service_deployments']}, in {len(truth['rollouts'])} rollouts;" in text
 
 

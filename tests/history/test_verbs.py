@@ -8,10 +8,10 @@ from click.testing import CliRunner
 
 import history
 from tests.aws_stand_in import Fault, StandIn
-from wavecast.coverage import coverage
-from wavecast.export import export
-from wavecast.fetch import Progress, fetch
-from wavecast.importing import importing
+from wavecast.verbs.coverage import coverage
+from wavecast.verbs.export import export
+from wavecast.verbs.fetch import Progress, fetch
+from wavecast.verbs.importing import importing
 
 
 def run(command, *arguments):
@@ -27,7 +27,7 @@ def run(command, *arguments):
 @pytest.fixture
 def today(story, monkeypatch):
     """This machine's clock shows the end of the history."""
-    monkeypatch.setattr("history._fetch.clock", lambda: story.now * 1000)
+    monkeypatch.setattr("history.collecting.fetch.clock", lambda: story.now * 1000)
 
 
 def test_fetch_coverage_export_import_one_after_the_other(story, setting, write, tmp_path, today):

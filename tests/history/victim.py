@@ -5,7 +5,7 @@ import sys
 from typing import Any
 
 import history
-from history.store import Store
+from history.keeping.store import Store
 
 _commit = Store.commit
 

@@ -4,6 +4,7 @@ A short list is not a fault: it can only let mutants live that the whole of the 
 """
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 BY_HAND = ("test_ties", "test_deployments", "test_detection", "test_reaction", "test_pipeline", "test_columns")
 
@@ -35,13 +36,20 @@ class Suite:
     @property
     def arguments(self) -> list[str]:
         """What pytest takes."""
-        chosen = [f"tests/simulation/{test}" for test in self.tests]
+        chosen = [_placed(test) for test in self.tests]
         chosen += ["-k", self.only] if self.only else []
         return [*chosen, "-W", "ignore::RuntimeWarning"] if self.silent else chosen
 
     def quick(self) -> "Suite":
         """Return the same tests on a fifth of their examples."""
         return replace(self, part=0.2)
+
+
+def _placed(test: str) -> str:
+    """Return a test with the folder that its file is in."""
+    file, *rest = test.split("::")
+    [path] = Path("tests/simulation").rglob(file)
+    return "::".join([path.as_posix(), *rest])
 
 
 def _files(*names: str) -> tuple[str, ...]:
@@ -80,11 +88,11 @@ SUITES = {
         ),
         "not chunks and not among_many",
     ),
-    "simulation/outcomes.py": Suite(_files("test_outcomes")),
-    "simulation/_rows.py": Suite(
+    "simulation/results/outcomes.py": Suite(_files("test_outcomes")),
+    "simulation/running/rows.py": Suite(
         (*_files("test_outcomes", "test_run"), "test_compiled.py::test_runs_of_256_trials_join_without_a_seam"),
         "not processes",
         compiled=True,
     ),
-    "simulation/_run.py": Suite(_files("test_run", "test_outcomes"), "not processes", compiled=True),
+    "simulation/running/run.py": Suite(_files("test_run", "test_outcomes"), "not processes", compiled=True),
 }

@@ -196,5 +196,6 @@ def test_every_file_and_every_test_of_a_suite_is_there(root):
         assert (root / file).is_file()
         for test in suite.tests:
             path, _, name = test.partition("::")
-            text = (root / "tests" / "simulation" / path).read_text(encoding="utf-8")
+            [found] = (root / "tests" / "simulation").rglob(path)
+            text = found.read_text(encoding="utf-8")
             assert f"def {name.partition('[')[0]}" in text

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from simulation import Draws, RegionValues, Scenario, setting
+from simulation.columns import OUTCOMES, Row
 from simulation.engine import kernel, layout
 from simulation.engine.packing import pack_plans, pack_worlds, room
-from simulation.measure import OUTCOMES, Row
 from waves import Plan
 
 SEEDS = 10_000  # to look through for one under which retries come out as set

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from simulation import Defect, RegionValues, Rollout, Scenario, setting
-from simulation.measure import row
+from simulation.columns import row
 from tests.naive import naive
 from tests.simulation.by_compiled import by_compiled
 from waves import Fleet, Plan, Region, Wave

@@ -13,9 +13,9 @@ from matplotlib.text import Text
 
 import waves
 from simulation import plots
-from simulation._trace import Trace, trace
 from simulation.analysis.compare import Comparison, compare
 from simulation.analysis.duel import Duel
+from simulation.analysis.trace import Trace, trace
 from simulation.scenario import Scenario
 
 BAD: dict[str, Any] = {"name": "bad", "probability": 1.0, "severity": 0.5, "onset": 3.0}

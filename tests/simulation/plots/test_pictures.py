@@ -11,7 +11,7 @@ import pytest
 
 import waves
 from simulation import plots
-from simulation._trace import trace
+from simulation.analysis.trace import trace
 from simulation.plots.words import fit, minutes_of, number, percent, width_of, wrapped
 from tests.simulation.plots.pictures import BAD, ROLLOUTS, check, comparison, marked, one, plain, scenario, written
 

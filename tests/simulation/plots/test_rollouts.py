@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 import waves
 from simulation import plots
 from simulation.analysis.duel import duel
-from simulation.measure import harms, paths
+from simulation.columns import harms, paths
 from simulation.plots._duel import failing
 from simulation.plots.timescale import timescale
 from tests.simulation.plots.pictures import BAD, BLIND, ODD, ROLLOUTS, check, marked, one, plain, scenario, two, written

@@ -1,0 +1,1 @@
+"""Tables that people bring: files row by row, cells, what becomes of them in the store."""

@@ -1,0 +1,124 @@
+"""The statements that write into the store, each inside a transaction of somebody else's.
+
+Not here: whose transaction that is (`history.keeping.store`), the tables (`history.keeping.migrations`).
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
+
+from history.records import Record, columns
+from history.units import Scan, Step, Unit
+
+
+@dataclass
+class Pending:
+    """A step on its way into the store."""
+
+    run: int
+    unit: Unit
+    step: Step
+    rows: "Rows"
+    counts: tuple[int, int] = (0, 0)
+    error: BaseException | None = None
+    done: bool = False
+
+
+_STATEMENTS: dict[type[Record], tuple[str, str]] = {}
+Rows = list[tuple[type[Record], list[tuple[Any, ...]]]]
+
+
+def rows(records: Sequence[Record], observed_at: int) -> Rows:
+    """Turn records into rows, table by table, before anybody has to wait for them."""
+    by_table = groupby(sorted(records, key=lambda record: record.TABLE), key=type)
+    found: Rows = []
+    for kind, some in by_table:
+        values = _values(kind)
+        found.append((kind, [(*values(record), 0, observed_at, record.raw) for record in some]))
+    return found
+
+
+def upsert(connection: sqlite3.Connection, found: Rows) -> tuple[int, int]:
+    """Insert what is new, replace what is older; must run inside a transaction."""
+    new = changed = 0
+    for kind, some in found:
+        insert, replace = _statements(kind)
+        added = connection.executemany(insert, some).rowcount
+        new += added
+        if added < len(some):
+            changed += connection.executemany(replace, some).rowcount
+    return new, changed
+
+
+def apply(connection: sqlite3.Connection, pending: Pending) -> tuple[int, int]:
+    """Write a step: its rows, its part's cursor, its unit's line in the ledger; must run inside a transaction."""
+    new, changed = upsert(connection, pending.rows)
+    where = (*pending.unit, pending.step.part)
+    if pending.step.covered:
+        _cover(connection, where, pending.step.covered)
+    enter_scan(connection, where, pending.step.scan)
+    connection.execute(
+        "UPDATE ledger SET steps = steps + 1, new = new + ?, changed = changed + ?"
+        " WHERE (run, account, region, stream) = (?, ?, ?, ?)",
+        (new, changed, pending.run, *pending.unit),
+    )
+    return new, changed
+
+
+def _statements(kind: type[Record]) -> tuple[str, str]:
+    """Give the two statements of a table: one for what is new, one for what is newer."""
+    if kind not in _STATEMENTS:
+        _STATEMENTS[kind] = _written(kind)
+    return _STATEMENTS[kind]
+
+
+def _written(kind: type[Record]) -> tuple[str, str]:
+    names = [column.name for column in columns(kind)]
+    values = ", ".join("?" * len(names))
+    insert = f"INSERT INTO {kind.TABLE} ({', '.join(names)}) VALUES ({values}) ON CONFLICT ({', '.join(kind.KEY)}) DO"
+    assign = ", ".join(f"{name} = excluded.{name}" for name in names if name not in kind.KEY)
+    old = kind.TABLE
+    # Of two answers with the same version the finished one is later, and of two unfinished ones the one seen later.
+    newer = (
+        f"excluded.version > {old}.version OR (excluded.version = {old}.version AND (excluded.finished > {old}.finished"
+        f" OR ({old}.finished = 0 AND excluded.finished = 0 AND excluded.observed_at > {old}.observed_at)))"
+    )
+    return f"{insert} NOTHING", f"{insert} UPDATE SET {assign} WHERE {newer}"
+
+
+def _values(kind: type[Record]) -> Callable[[Record], tuple[Any, ...]]:
+    """Give what reads all columns but the last three: `lost`, `observed_at` and `raw`."""
+    return attrgetter(*(column.name for column in columns(kind)[:-3]))
+
+
+def _cover(connection: sqlite3.Connection, where: tuple[str, ...], interval: tuple[int, int]) -> None:
+    match = "(account, region, stream, part) = (?, ?, ?, ?)"
+    rows = connection.execute(f"SELECT from_at, until_at FROM coverage WHERE {match}", where).fetchall()
+    connection.execute(f"DELETE FROM coverage WHERE {match}", where)
+    merged = [(*where, *each) for each in merge([*rows, interval])]
+    connection.executemany("INSERT INTO coverage VALUES (?, ?, ?, ?, ?, ?)", merged)
+
+
+def merge(intervals: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Join intervals that touch or overlap; the result is in order."""
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(intervals):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def enter_scan(connection: sqlite3.Connection, where: tuple[str, ...], scan: Scan | None) -> None:
+    """Keep the place of a scan, or drop it where the scan is over."""
+    if scan is None:
+        connection.execute("DELETE FROM scans WHERE (account, region, stream, part) = (?, ?, ?, ?)", where)
+        return
+    connection.execute(
+        "INSERT OR REPLACE INTO scans VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (*where, scan.token, scan.begun_at, scan.horizon_at, scan.oldest_at, scan.disorder),
+    )

@@ -1,0 +1,173 @@
+"""The trace: one rollout with every event, as a table and as the story of each region.
+
+Not here: the picture (``plots``), many rollouts (``outcomes``).
+"""
+
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from simulation.columns import Row, harms, paths, row
+from simulation.draws import Draws
+from simulation.model import Event, Rollout
+from simulation.scenario import Scenario
+from simulation.setting import Site, setting
+from simulation.traffic import Path
+from waves import Plan
+
+Span = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class RegionStory:
+    """What happened in one region of the plan, in minutes since the push.
+
+    Attributes
+    ----------
+    region, wave, position
+        Its name; its wave, from 1; its place in the plan, from 0.
+    attempts
+        (start, end, whether it succeeded) of each attempt to deploy; a halt cuts the last one short.
+    pieces
+        The part of its traffic on the new version: (from, x there, until, x there).
+    bake, harm, rollback
+        From when until when, or None. Harm goes on to the horizon where nobody rolled back.
+    severity
+        The part of the requests that failed while it hurt; 0 for a sound region.
+    alarm_minute
+        When its alarm halted the rollout, or None.
+    """
+
+    region: str
+    wave: int
+    position: int
+    attempts: list[tuple[float, float, bool]]
+    pieces: Path
+    bake: Span | None
+    harm: Span | None
+    severity: float
+    alarm_minute: float | None
+    rollback: Span | None
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """One rollout of a plan, event by event.
+
+    Attributes
+    ----------
+    plan, scenario, seed, trial
+        What was run, and the numbers that reproduce it.
+    row
+        Its outcome, with the public columns as attributes.
+    events
+        One row an event, in order: minute, event, region, wave (from 1), remark.
+    rollout
+        The finished rollout.
+    """
+
+    plan: Plan
+    scenario: Scenario
+    seed: int
+    trial: int
+    row: Row
+    rollout: Rollout = field(repr=False)
+
+    @property
+    def end(self) -> float:
+        """When the pipeline stopped."""
+        return self.rollout.end
+
+    @property
+    def halt(self) -> float:
+        """When everything was halted; infinity where nothing was."""
+        return self.rollout.halt
+
+    @property
+    def events(self) -> pd.DataFrame:
+        """One row an event, in order: minute, event, region, wave (from 1), remark."""
+        frame = pd.DataFrame(self.rollout.events, columns=["minute", "event", "region", "wave", "remark"])
+        frame["wave"] = (frame["wave"].astype("Int64") + 1).where(frame["wave"] >= 0)
+        return frame
+
+    @property
+    def regions(self) -> list[RegionStory]:
+        """What happened in each region of the plan, in plan order."""
+        real = paths(self.rollout)
+        hurt = {harm.position: harm for harm in harms(self.rollout, real)}
+        stories = []
+        for site in self.rollout.setting.sites:
+            own = [event for event in self.rollout.events if event[2] == site.name]
+            harm = hurt.get(site.position)
+            stories.append(
+                RegionStory(
+                    region=site.name,
+                    wave=site.wave + 1,
+                    position=site.position,
+                    attempts=self._attempts(own),
+                    pieces=real[site.position],
+                    bake=self._bake(site),
+                    harm=(harm.begin, harm.until) if harm and harm.minutes > 0 else None,
+                    severity=harm.severity if harm else 0.0,
+                    alarm_minute=next((minute for minute, event, *_ in own if event == "alarm"), None),
+                    rollback=self._rollback(own, site),
+                )
+            )
+        return stories
+
+    def _attempts(self, own: list[Event]) -> list[tuple[float, float, bool]]:
+        attempts: list[tuple[float, float, bool]] = []
+        start = None
+        for minute, event, *_ in own:
+            if event in ("deployment starts", "retry starts"):
+                start = minute
+            elif event in ("attempt fails", "deployment fails", "deployment ends") and start is not None:
+                attempts.append((start, minute, event == "deployment ends"))
+                start = None
+        if start is not None:
+            attempts.append((start, self.halt, False))
+        return attempts
+
+    def _bake(self, site: Site) -> Span | None:
+        starts = [e[0] for e in self.rollout.events if e[1] == "bake starts" and e[3] == site.wave]
+        ends = [e[0] for e in self.rollout.events if e[1] == "bake ends" and e[3] == site.wave]
+        return (starts[0], ends[0] if ends else self.end) if starts else None
+
+    def _rollback(self, own: list[Event], site: Site) -> Span | None:
+        start = next((minute for minute, event, *_ in own if event == "roll-back starts"), None)
+        return None if start is None else (start, self.rollout.back[site.position])
+
+    @property
+    def sentence(self) -> str:
+        """The rollout in one sentence."""
+        impact = f" and cost {self.row.impact_minutes:.3g} fleet-minutes" if self.row.impact_minutes > 0 else ""
+        end = "built after" if self.row.outcome == "build_failed" else "ended after"
+        return f"{self.plan.name}: {self.row.outcome.replace('_', ' ')}, {end} {self.end:.0f} minutes{impact}"
+
+    def plot(self):  # type: ignore[no-untyped-def]
+        """Draw the timeline: per region its deployment, bake, exposure, harm, alarm and roll-back."""
+        from simulation.plots import timeline
+
+        return timeline(self)
+
+
+def trace(plan: Plan, scenario: Scenario, *, seed: int = 0, trial: int = 0) -> Trace:
+    """Run one trial again, alone, with every event.
+
+    Parameters
+    ----------
+    plan, scenario
+        As for `run`.
+    seed, trial
+        The seed, and the trial's number in any run on it.
+
+    Raises
+    ------
+    InputError
+        Where the plan has regions that the scenario's fleet does not have.
+    ValueError
+        For a seed or a trial out of range.
+    """
+    world = Draws(scenario, seed, range(trial, trial + 1)).world(trial)
+    rollout = Rollout(setting(plan, scenario), world, traced=True)
+    return Trace(plan, scenario, seed, trial, row(rollout)[0], rollout)

@@ -1,0 +1,238 @@
+"""A survey by strata: trials divided among the strata, sampled by any workers, summed up with an interval.
+
+Not here: how strata come about (``strata``), how tasks are handed out (``_jobs``), when enough has been sampled and
+what people see (``_rare``).
+"""
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from simulation.engine.fingerprint import check_edition, edition
+from simulation.engine.layout import Plans, Worlds
+from simulation.engine.packing import pack_plans, pack_worlds
+from simulation.engine.worker import Desk
+from simulation.rare_events.factors import Factor, Floats
+from simulation.rare_events.strata import Cut, Stratum, cut, sampled
+from simulation.rare_events.targets import Event
+from simulation.results.statistics import FEW, Estimate, from_sums, proportion
+from simulation.scenario import Scenario
+from simulation.setting import settings_of
+from waves import Plan
+
+BLOCK = 4096  # trials of a stratum that are worked out and merged as one
+LARGEST = 2**19  # rollouts in a task, at most: about a second, so that nobody waits long for an end
+TASKS = 32  # a stage is cut into at least so many tasks, so that a few workers end at about the same time
+LEAST = 32  # trials of each stratum, at the least
+MARGIN = 1.1  # trials beyond those that the precision seems to ask for, because the pilot may be off
+
+
+@dataclass
+class Sums:
+    """What the trials of each stratum add up to: how many, and as `sampled` returns it."""
+
+    trials: NDArray[np.int64]  # (strata,)
+    sums: Floats  # (strata, plans, events, 4)
+
+    def plus(self, other: "Sums") -> "Sums":
+        """Return both together."""
+        return Sums(self.trials + other.trials, self.sums + other.sums)
+
+
+@dataclass(frozen=True)
+class Task:
+    """Trials of one stratum for any worker.
+
+    Attributes
+    ----------
+    worlds, plans, factors, events, seed
+        The packed scenario and plans, what can go wrong, what is asked for, and the seed.
+    number, stratum
+        The stratum, and which of the sampled ones it is.
+    trials
+        Which, from the start of a block on.
+    edition
+        That of the code which made the task.
+    """
+
+    worlds: Worlds
+    plans: Plans
+    factors: tuple[Factor, ...]
+    events: tuple[Event, ...]
+    seed: int
+    number: int
+    stratum: Stratum
+    trials: range
+    edition: str
+
+    def run(self) -> list[Floats]:
+        """Return the sums of each block.
+
+        Raises
+        ------
+        RuntimeError
+            Where the worker has another edition of the code: its answers would not be those of the others.
+        """
+        check_edition(self.edition)
+        desk = Desk(self.worlds, self.plans)
+        blocks = (self.trials[at : at + BLOCK] for at in range(0, len(self.trials), BLOCK))
+        return [sampled(desk, self.factors, self.stratum, self.events, self.seed, block) for block in blocks]
+
+
+Work = Callable[[Iterable[Task]], Iterator[tuple[Task, list[Floats]]]]  # runs tasks, and yields them in their order
+
+
+class Survey:
+    """One run of `rare`: strata, the trials spent so far, and the arithmetic on their sums."""
+
+    def __init__(self, plans: Mapping[str, Plan], scenario: Scenario, events: Sequence[Event], seed: int) -> None:
+        settings = settings_of(plans, scenario)
+        self.events, self.seed = tuple(events), seed
+        self.cut: Cut = cut(settings, events)
+        self.packed = pack_worlds(scenario, seed), pack_plans(settings)
+        self.strata: list[Stratum] = [each for each in self.cut.strata if not each.known]
+        self.weights = np.array([each.weight for each in self.strata])
+        self.low = np.array([each.low for each in self.strata]).reshape(-1, len(plans), len(events))
+        self.high = np.array([each.high for each in self.strata]).reshape(-1, len(plans), len(events))
+        known = [(each.weight * each.low, each.weight * each.low**2) for each in self.cut.strata if each.known]
+        self.known = np.sum([first for first, _ in known], axis=0) + np.zeros((len(plans), len(events)))
+        self.known_squares = np.sum([second for _, second in known], axis=0) + np.zeros((len(plans), len(events)))
+        self.spent = 0
+
+    def stage(self, counts: NDArray[np.int64], work: Work) -> Sums:
+        """Sample so many trials of each stratum, on trial numbers of their own; merge their blocks in order."""
+        tasks = self._tasks(counts, self.spent)
+        self.spent += int(counts.sum())
+        sums = np.zeros((len(counts), *self.low.shape[1:], 4))
+        for task, blocks in work(tasks):
+            for block in blocks:
+                sums[task.number] += block
+        return Sums(counts, sums)
+
+    def _tasks(self, counts: NDArray[np.int64], start: int) -> Iterator[Task]:
+        blocks = -(-int(counts.sum()) // BLOCK)
+        size = max(min(LARGEST // (self.low.shape[1] * BLOCK), -(-blocks // TASKS)), 1) * BLOCK
+        for h, count in enumerate(counts.tolist()):
+            own = range(start, start + count)
+            for at in range(0, count, size):
+                yield Task(
+                    *self.packed, self.cut.factors, self.events, self.seed, h, self.strata[h], own[at : at + size],
+                    edition(),
+                )  # fmt: skip
+            start += count
+
+    def means(self, found: Sums) -> Floats:
+        """Return each figure, shape (plans, events)."""
+        means = found.sums[..., 1] / found.trials[:, None, None]
+        return self.known + np.einsum("h,hpe->pe", self.weights, np.where(self.low == self.high, self.low, means))
+
+    def crude(self, found: Sums) -> Floats:
+        """Return the variance of each figure's number in a single rollout without strata."""
+        squares = found.sums[..., 2] / found.trials[:, None, None]
+        squares = np.where(self.low == self.high, self.low**2, squares)
+        return self.known_squares + np.einsum("h,hpe->pe", self.weights, squares) - self.means(found) ** 2
+
+    def parts(self, found: Sums, confidence: float) -> tuple[Floats, Floats]:
+        """Return a and b, shape (strata, plans, events): n trials leave a / n + b / n² of a figure's half-width².
+
+        The first is the variance within the stratum; the second is what the interval adds for what was never seen.
+        """
+        nonzero, total, squares, _ = np.moveaxis(found.sums, 3, 0)
+        n, often = found.trials[:, None, None], nonzero.sum(axis=0)
+        usual = np.divide(squares.sum(axis=0), often, out=np.ones_like(often), where=often > 0)
+        z, unseen = float(special.ndtri((1 + confidence) / 2)), -math.log((1 - confidence) / 2)
+        weights = np.where(self.low == self.high, 0.0, self.weights[:, None, None]) ** 2
+        a = z * z * weights * np.maximum(squares / n - (total / n) ** 2, 0.0)
+        return a, unseen**2 * weights * usual
+
+    def divided(self, found: Sums, confidence: float, precision: float | None, most: int) -> NDArray[np.int64]:
+        """Return how many trials each stratum gets, at most so many in all, with no fewer than `LEAST` in any.
+
+        They are those with the least sum for the precision asked for, or with the most precision for the sum. Without
+        what was never seen, that is Neyman's allocation (1934), by weight × standard deviation; several figures count
+        each by its own precision.
+        """
+        goal = (precision or 1.0) * self.means(found)
+        unseen = goal <= 0
+        # No number of trials is known to be enough for what was never seen.
+        possible = precision is not None and not np.any(unseen & (self.low < self.high).any(axis=0))
+        goal[unseen] = goal[~unseen].min(initial=math.inf) if not unseen.all() else 1.0
+        a, b = (part / goal**2 for part in self.parts(found, confidence))
+        a1, b1 = a.sum(axis=(1, 2)), b.sum(axis=(1, 2))
+
+        def at(price: float) -> Floats:
+            return LEAST + np.floor(_root(a1 * 10.0**-price, 2 * b1 * 10.0**-price))
+
+        def enough(price: float) -> bool:
+            n = at(price)[:, None, None]
+            return possible and bool(np.all((a / n + b / n**2).sum(axis=0) <= 1 / MARGIN))
+
+        price = max(_last(enough), -_last(lambda price: at(-price).sum() <= most))
+        return at(price).astype(np.int64)
+
+    def interval(self, found: Sums, p: int, e: int, confidence: float) -> Estimate:
+        """Estimate a figure: the strata's intervals put together (Zou and Donner 2008, their method MOVER).
+
+        Each stratum has an interval of its own, exact for probabilities; the distances of their ends from the estimates
+        add up as squares, each side for itself. A stratum in which nothing was seen so widens the upper side; where the
+        values of a mean are skewed, that widens the side of the long tail.
+        """
+        below = above = 0.0
+        for h, weight in enumerate(self.weights):
+            if self.low[h, p, e] < self.high[h, p, e]:
+                own = self._within(found, h, p, e, confidence)
+                below += (weight * (own.value - own.low)) ** 2
+                above += (weight * (own.high - own.value)) ** 2
+        value = float(self.means(found)[p, e])
+        if self.events[e].yes_no:
+            return Estimate(value, max(value - math.sqrt(below), 0.0), min(value + math.sqrt(above), 1.0))
+        lean = self._lean(found, p, e, confidence)
+        return Estimate(value, value - math.sqrt(below) + min(lean, 0.0), value + math.sqrt(above) + max(lean, 0.0))
+
+    def _lean(self, found: Sums, p: int, e: int, confidence: float) -> float:
+        """Return by how much Student's interval of a mean sits too low, for skewness.
+
+        The first term of Edgeworth's series (Hall 1992, *On the removal of skewness by transformation*): with the
+        estimate's variance V and third cumulant K, K / (6 V) · (1 + 2 z²).
+        """
+        own = self.low[:, p, e] < self.high[:, p, e]
+        n, (_, total, squares, cubes) = found.trials[own], found.sums[own, p, e].T
+        mean = total / n
+        variance = np.maximum(squares / n - mean**2, 0.0)
+        third = cubes / n - 3 * mean * squares / n + 2 * mean**3
+        v, k = (self.weights[own] ** 2 * variance / n).sum(), (self.weights[own] ** 3 * third / n**2).sum()
+        z = float(special.ndtri((1 + confidence) / 2))
+        return float(k / (6 * v) * (1 + 2 * z * z)) if v > 0 else 0.0
+
+    def _within(self, found: Sums, h: int, p: int, e: int, confidence: float) -> Estimate:
+        nonzero, total, squares, _ = found.sums[h, p, e]
+        n = int(found.trials[h])
+        if self.events[e].yes_no:
+            return proportion(int(nonzero), n, confidence)
+        if nonzero >= FEW:
+            return from_sums(n, nonzero, total, squares, confidence)
+        # Too few for a normal approximation, but none exceeds the greatest there can be.
+        high, greatest = proportion(int(nonzero), n, confidence).high, float(self.high[h, p, e])
+        return Estimate(total / n, 0.0, high * greatest if math.isfinite(greatest) else math.nan)
+
+
+def _root(a: Floats, b: Floats) -> Floats:
+    """Return the positive root of n³ = a n + b, by Newton's method from above, where it only falls."""
+    n = np.sqrt(a) + np.cbrt(b)
+    for _ in range(60):
+        slope = 3 * n**2 - a
+        n = n - np.divide(n**3 - a * n - b, slope, out=np.zeros_like(n), where=slope > 0)
+    return np.maximum(n, 0.0)
+
+
+def _last(holds: Callable[[float], bool]) -> float:
+    """Return the greatest power of ten up to which something holds, by bisection; it holds below that."""
+    low, high = -60.0, 60.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if holds(middle) else (low, middle)
+    return low

@@ -1,0 +1,73 @@
+"""The figures of a summary in words: what each is called, and how its numbers are written.
+
+Not here: how they are estimated (``outcomes``, ``statistics``), how numbers are rounded (``wording``).
+"""
+
+from simulation.results.numerals import minutes_of, number, percent
+
+_SPREADS = {
+    "share_exposed": "traffic exposed to a defect",
+    "peak_share": "traffic hurt at one instant",
+    "impact_minutes": "impact of a change",
+    "regions_exposed": "regions exposed to a defect",
+    "mixed_minutes": "time with two versions in service",
+    "impact_minutes_given_defect": "impact of a bad change",
+    "end_minutes_given_shipped": "time until complete, of those that ship",
+    "detected_minutes": "time of the first true alarm",
+    "recovered_minutes": "time of the last recovery",
+}
+_STATISTICS = {"mean": "mean", "p50": "median", "p95": "95th percentile", "p99": "99th percentile"}
+_SINGLE = {
+    "probability_shipped": "chance of shipping",
+    "probability_completed": "chance of completing without a defect",
+    "probability_escaped": "chance that a defect escapes",
+    "probability_caught": "chance that a true alarm halts it",
+    "probability_false_alarm": "chance that a false alarm halts it",
+    "probability_deploy_failed": "chance that a deployment fails",
+    "probability_rejected": "chance that it is rejected",
+    "probability_build_failed": "chance that the build fails",
+    "probability_failover_hit": "chance that failover partners hurt at once",
+    "failed_requests_mean": "failed requests of a change, mean",
+    "minutes_to_ship": "time to ship, halted attempts repeated",
+}
+FIGURES = _SINGLE | {
+    f"{column}_{short}": f"{words}, {long}" for column, words in _SPREADS.items() for short, long in _STATISTICS.items()
+}
+UNITS = {  # of the columns of which a summary has the mean and quantiles, over all trials
+    "share_exposed": "share of traffic",
+    "peak_share": "share of traffic",
+    "impact_minutes": "fleet-minutes",
+    "regions_exposed": "regions",
+    "mixed_minutes": "minutes",
+}
+PAIRED = {  # figures of which there are differences between plans, trial by trial, with their units
+    "probability_shipped": "probability",
+    "probability_failover_hit": "probability",
+    **{f"{column}_mean": unit for column, unit in UNITS.items()},
+    "end_minutes_given_shipped_mean": "minutes",
+    "minutes_to_ship": "minutes",
+}
+
+
+def amount(value: float, unit: str) -> str:
+    """Write a figure's value with its unit: `25 %`, `3 h 48 min`, `0.14 fleet-minutes`.
+
+    Parameters
+    ----------
+    value
+        As the summary has it; NaN reads `unknown`.
+    unit
+        As the summary has it.
+    """
+    if unit in ("probability", "share of traffic"):
+        return percent(value)
+    if unit == "minutes":
+        return minutes_of(value)
+    return f"{number(value)} {unit}"
+
+
+def between(low: float, high: float, unit: str) -> str:
+    """Write an interval: `2.1 % to 2.9 %`; the unit once where both ends share it."""
+    if unit in ("probability", "share of traffic", "minutes"):
+        return f"{amount(low, unit)} to {amount(high, unit)}"
+    return f"{number(low)} to {number(high)} {unit}"

@@ -1,0 +1,239 @@
+"""Sweeps cut into jobs for any worker, and jobs run on an executor, their results in order.
+
+A job is whole blocks of 4,096 trials. A block's sums do not depend on the job it is in, so neither does their total.
+Not here: merging results (``_sweep``), jobs without an executor (``chunk``).
+"""
+
+import hashlib
+import itertools
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulation.engine import layout, packing, worker
+from simulation.engine.fingerprint import check_edition, edition
+from simulation.results.tally import Bins
+from simulation.setting import Setting
+
+BLOCK = 4096  # trials: what is merged, and where a precision may stop
+GROUP = 256  # plans that a worker takes at once, the baseline among them: their histograms fit the cache
+LARGEST = 2**23  # rollouts in a job, at most: about a second, so that nobody waits long for an end
+LONGEST = 2**20  # trials in a job, at most: a single plan's take longer, as it has its draws for itself
+JOBS = 32  # a sweep is cut into at least so many jobs for workers of whom we know nothing, to end at about one time
+JOBS_A_THREAD = 4  # and so many for each of our own threads, as a job's histograms take time to empty
+KEPT = 2**30  # bytes of results that may wait for one that is late
+BYTES_A_PLAN = 4096  # of a job's result, about
+
+
+class Part(NamedTuple):
+    """What a job found out about a group of plans, the baseline left out of all groups but the first.
+
+    `blocks` has each block's sums (plans, SUMS), products (plans, CROSS) and regional sums (plans, 3, regions);
+    `counts` the bins of the histograms that are not empty, numbered plan by plan, and what is in them: block by block
+    where a precision may stop after each, else once for the whole job.
+    """
+
+    blocks: list[tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]]
+    counts: list[tuple[NDArray[np.int32], NDArray[np.int32]]]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A whole job for any worker: packed plans and scenario, and which trials.
+
+    Attributes
+    ----------
+    worlds, groups
+        The scenario and the plans; the baseline comes first in each group.
+    bits
+        Of the histograms' bins.
+    trials
+        Which, from the start of a block on.
+    apart
+        Whether each block has histograms of its own.
+    edition
+        That of the engine which packed the arrays.
+    """
+
+    worlds: layout.Worlds
+    groups: tuple[layout.Plans, ...]
+    bits: int
+    trials: range
+    apart: bool
+    edition: str
+
+    @property
+    def blocks(self) -> list[range]:
+        """The job's trials, block by block."""
+        return [self.trials[at : at + BLOCK] for at in range(0, len(self.trials), BLOCK)]
+
+    @property
+    def key(self) -> str:
+        """A digest of all that its result depends on."""
+        digest = hashlib.sha256(f"{self.edition} {self.trials} {self.bits} {self.apart}".encode())
+        for array in itertools.chain(self.worlds, *self.groups):
+            digest.update(f"{np.shape(array)}".encode() + np.asarray(array).tobytes())
+        return digest.hexdigest()
+
+    def run(self) -> list[Part]:
+        """Return what each group of plans did.
+
+        Raises
+        ------
+        RuntimeError
+            Where the worker has another edition of the engine: its answers would not be those of the others.
+        """
+        check_edition(self.edition)
+        return [self._part(plans, skip=min(number, 1)) for number, plans in enumerate(self.groups)]
+
+    def _part(self, plans: layout.Plans, skip: int) -> Part:
+        bins = Bins(self.bits)
+        counts = np.zeros((len(plans.waves), len(layout.SHAPES), bins.count), dtype=np.int32)
+        desk = worker.Desk(self.worlds, plans)
+        part = Part([], [])
+        for block in self.blocks:
+            sums, cross, regional = desk.tally(worker.numbered(block), bins.address, counts)
+            part.blocks.append((sums[skip:], cross[skip:], regional[skip:]))
+            if self.apart or block.stop == self.trials.stop:
+                part.counts.append(_filled(counts[skip:]))
+                counts[:] = 0
+        return part
+
+
+def _filled(counts: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    flat = counts.reshape(-1)
+    pairs = np.flatnonzero(flat.view(np.int64))  # most are empty: two are looked at at once
+    indices = (2 * pairs[:, None] + np.arange(2)).reshape(-1)
+    indices = indices[flat[indices] != 0]
+    return indices.astype(np.int32), flat[indices]
+
+
+def cut(
+    settings: Sequence[Setting], seed: int, bits: int, trials: int, *, apart: bool = False, jobs: int = JOBS
+) -> Iterator[Job]:
+    """Cut a sweep into jobs.
+
+    Parameters
+    ----------
+    settings
+        The plans over one scenario; the first is the baseline.
+    seed, bits, apart
+        As in `Job`.
+    trials
+        How many of each plan.
+    jobs
+        How many at least, where there are as many blocks.
+    """
+    whole = job(settings, seed, bits, range(trials), apart=apart)
+    blocks = -(-trials // BLOCK)
+    most = max(min(LARGEST // (len(settings) * BLOCK), LONGEST // BLOCK, -(-blocks // jobs)), 1)
+    # Where a precision may end it after any block, jobs are small first: little is worked out in vain.
+    size, at = 1 if apart else most, 0
+    while at < trials:
+        yield replace(whole, trials=whole.trials[at : at + size * BLOCK])
+        size, at = min(2 * size, most), at + size * BLOCK
+
+
+def job(settings: Sequence[Setting], seed: int, bits: int, trials: range, *, apart: bool = False) -> Job:
+    """Return all rollouts of some trials as one job; for the parameters see `cut`. It starts with a block."""
+    groups = tuple(
+        packing.pack_plans([*settings[: min(rows.start, 1)], *settings[rows.start : rows.stop]])
+        for rows in grouped(len(settings))
+    )
+    return Job(packing.pack_worlds(settings[0].scenario, seed), groups, bits, trials, apart, edition())
+
+
+def grouped(plans: int) -> list[range]:
+    """Return which plans are in each group, the baseline of all groups but the first left out."""
+    starts = [0, *range(GROUP, plans, GROUP - 1)]
+    return [range(a, b) for a, b in itertools.pairwise([*starts, plans])]
+
+
+class Work(Protocol):
+    """Some trials for any worker: a `Job`, or whatever can be sent and run like one."""
+
+    @property
+    def trials(self) -> range:
+        """Which."""
+
+    def run(self) -> Any:
+        """Do it."""
+
+
+Some = TypeVar("Some", bound=Work)
+
+
+def in_order(executor: Executor, jobs: Iterable[Some], ahead: int) -> Iterator[tuple[Some, Any]]:
+    """Run jobs on an executor, so many ahead of the one awaited, and yield them with their results, in their order.
+
+    Closed early, it cancels what has not begun. A job that was cancelled elsewhere, or whose worker could not be
+    reached, is handed out once more.
+
+    Raises
+    ------
+    BrokenExecutor
+        Where a worker of an executor died that cannot go on without it.
+    ValueError
+        Where the executor takes no jobs because it was shut down.
+    """
+    waiting: deque[tuple[Some, Future[Any]]] = deque()
+    try:
+        for job in jobs:
+            waiting.append((job, _submit(executor, job)))
+            if len(waiting) > ahead:
+                yield _first(executor, waiting)
+        while waiting:
+            yield _first(executor, waiting)
+    finally:
+        for _, future in waiting:
+            future.cancel()
+
+
+def _submit(executor: Executor, job: Work) -> "Future[Any]":
+    try:
+        return executor.submit(job.run)
+    except BrokenExecutor as error:
+        raise _broken(job) from error
+    except RuntimeError as error:
+        raise ValueError(f"executor takes no jobs ({error}); give one that is not shut down, or leave it out") from None
+
+
+def _first(executor: Executor, waiting: deque[tuple[Some, "Future[Any]"]]) -> tuple[Some, Any]:
+    job, future = waiting.popleft()
+    try:
+        return job, future.result()
+    except BrokenExecutor as error:
+        raise _broken(job) from error
+    except (CancelledError, OSError):
+        return job, _submit(executor, job).result()
+
+
+def _broken(job: Work) -> BrokenExecutor:
+    return BrokenExecutor(
+        f"a worker of the executor died, out of memory perhaps, before trials {job.trials.start} to "
+        f"{job.trials.stop - 1} were done; start a new executor, with fewer workers, and try again"
+    )
+
+
+@contextmanager
+def handed_out(
+    jobs: Iterable[Some], threads: int, executor: Executor | None, ahead: int
+) -> Iterator[Iterator[tuple[Some, Any]]]:
+    """Run jobs on an executor, so many ahead, or on threads of our own, and give their results in order.
+
+    At the end what has not begun is cancelled, and our own threads end.
+    """
+    own = ThreadPoolExecutor(threads) if executor is None else None
+    with own or nullcontext(), closing(in_order(executor or own, jobs, threads if own else ahead)) as results:  # type: ignore[arg-type, type-var]
+        yield results
+
+
+def most_waiting(plans: int) -> int:
+    """Return how many jobs to hand out ahead on an executor, of whose workers we know nothing, for so many plans."""
+    return max(16, min(256, KEPT // (plans * BYTES_A_PLAN)))

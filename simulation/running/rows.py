@@ -1,0 +1,185 @@
+"""Rows of many rollouts, by either engine, on this thread or on any executor: the same bytes anywhere.
+
+Trials are worked out in blocks of 4,096, and each block's sums by region are made from nothing and merged in order, as
+a sweep's are. Not here: tables and their figures (``outcomes``), rollouts of which only sums are kept (``_sweep``).
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulation.columns import OUTCOMES, Row, row
+from simulation.draws import Draws
+from simulation.engine import layout
+from simulation.engine.fingerprint import check_edition, edition
+from simulation.engine.packing import pack_plans, pack_worlds
+from simulation.engine.worker import Desk, numbered
+from simulation.model import Rollout
+from simulation.running.jobs import BLOCK, handed_out
+from simulation.setting import Setting
+
+Floats = NDArray[np.float64]
+WAITING = 8  # jobs that are handed out ahead of the one awaited
+DRAWN = 1024  # trials whose draws are made together for the model in SimPy
+
+
+def _nobody(rollouts: int) -> None: ...
+
+
+class Rows(Protocol):
+    """Some trials of some plans, for any worker."""
+
+    @property
+    def trials(self) -> range:
+        """Which."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """How many plans, and how many regions the largest has."""
+
+    @property
+    def largest(self) -> int:
+        """How many rollouts a part has at most, where a block has fewer."""
+
+    def fill(self, out: Floats, at: int, advance: Callable[[int], Any] = _nobody) -> Floats:
+        """Write the rows of one block from a place on; return sums by plan and region, shape (plans, 3, regions)."""
+
+    def run(self) -> tuple[Floats, list[Floats]]:
+        """Return the rows, shape (plans, columns, trials), and each block's sums by plan and region."""
+
+    def of(self, trials: range) -> Self:
+        """Return the same for other trials."""
+
+
+class _Blocks:
+    """What both engines' jobs have in common."""
+
+    trials: range
+
+    def of(self, trials: range) -> Self:
+        return replace(self, trials=trials)  # type: ignore[type-var]
+
+    def run(self: Any) -> tuple[Floats, list[Floats]]:
+        out = room(self.shape[0], self.trials)
+        return out, [self.of(block).fill(out, at) for at, block in blocks(self.trials)]
+
+
+@dataclass(frozen=True)
+class Compiled(_Blocks):
+    """A job for the compiled engine: packed scenario and plans, trials, and the edition that packed them."""
+
+    worlds: layout.Worlds
+    plans: layout.Plans
+    trials: range
+    edition: str
+    largest = 2**17  # their rows are some megabytes
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Return how many plans there are, and the most regions that one has."""
+        return self.plans.order.shape
+
+    def fill(self, out: Floats, at: int, advance: Callable[[int], Any] = _nobody) -> Floats:
+        """Write the rows of all trials from a place on, and return their sums by region."""
+        check_edition(self.edition)
+        regional = Desk(self.worlds, self.plans).frames(numbered(self.trials), out, at)
+        advance(len(self.trials) * self.shape[0])
+        return regional
+
+
+@dataclass(frozen=True)
+class Simulated(_Blocks):
+    """A job for the model in SimPy."""
+
+    settings: tuple[Setting, ...]
+    seed: int
+    trials: range
+    edition: str
+    largest = BLOCK  # about a second
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Return how many plans there are, and the most regions that one has."""
+        return len(self.settings), max(len(s.sites) for s in self.settings)
+
+    def fill(self, out: Floats, at: int, advance: Callable[[int], Any] = _nobody) -> Floats:
+        """Write the rows of all trials from a place on, and return their sums by region."""
+        check_edition(self.edition)
+        plans, regions = self.shape
+        regional = np.zeros((plans, 3, regions))
+        for start in range(self.trials.start, self.trials.stop, DRAWN):
+            draws = Draws(self.settings[0].scenario, self.seed, range(start, min(start + DRAWN, self.trials.stop)))
+            for trial in draws.trials:
+                world, column = draws.world(trial), at + trial - self.trials.start
+                for n, s in enumerate(self.settings):
+                    rollout = Rollout(s, world)
+                    measured, harms = row(rollout)
+                    out[n, :, column] = (*_numbers(measured), any(rollout.defects))
+                    for harm in harms:
+                        regional[n, :, harm.position] += (1.0, harm.minutes, harm.impact)
+            advance(len(draws.trials) * plans)
+        return regional
+
+
+def _numbers(measured: Row) -> tuple[float, ...]:
+    return OUTCOMES.index(measured.outcome), *measured[1:]
+
+
+def job(settings: Sequence[Setting], seed: int, trials: range, engine: str) -> Rows:
+    """Return all rollouts of some plans over one scenario as one job."""
+    if engine == "simpy":
+        return Simulated(tuple(settings), seed, trials, edition())
+    return Compiled(pack_worlds(settings[0].scenario, seed), pack_plans(settings), trials, edition())
+
+
+def room(plans: int, trials: range) -> Floats:
+    """Return space for rows, shape (plans, columns, trials).
+
+    Raises
+    ------
+    ValueError
+        Where there is not enough memory.
+    """
+    try:
+        return np.empty((plans, layout.COLUMNS, len(trials)))
+    except MemoryError:
+        rollouts = f"{len(trials):,} trials of {plans} plan{'' if plans == 1 else 's'}"
+        raise ValueError(f"{rollouts} do not fit into memory row by row; use sweep, which keeps sums only") from None
+
+
+def blocks(trials: range, size: int = BLOCK) -> Iterator[tuple[int, range]]:
+    """Cut trials into blocks, each with its place among them."""
+    for at in range(0, len(trials), size):
+        yield at, trials[at : at + size]
+
+
+def rows(
+    whole: Rows, *, threads: int = 1, executor: Executor | None = None, advance: Callable[[int], Any] = _nobody
+) -> tuple[Floats, Floats]:
+    """Run a job, on threads or an executor in parts, and return rows and sums by region.
+
+    Returns
+    -------
+    columns, regional
+        Shapes (plans, columns, trials) and (plans, 3, regions).
+    """
+    plans, regions = whole.shape
+    out, regional = room(plans, whole.trials), np.zeros((plans, 3, regions))
+    if executor is None and threads == 1:
+        for at, block in blocks(whole.trials):
+            regional += whole.of(block).fill(out, at, advance)
+        return out, regional
+    size = max(whole.largest // (plans * BLOCK), 1) * BLOCK
+    parts = (whole.of(some) for _, some in blocks(whole.trials, size))
+    with handed_out(parts, threads, executor, WAITING) as results:
+        for part, (columns, sums) in results:
+            at = part.trials.start - whole.trials.start
+            out[:, :, at : at + len(part.trials)] = columns
+            for each in sums:
+                regional += each
+            advance(len(part.trials) * plans)
+    return out, regional

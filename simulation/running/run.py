@@ -1,0 +1,159 @@
+"""Many rollouts of one or several plans, row by row, with either engine.
+
+Not here: what the rows sum up to (``outcomes``), where they are worked out (``_rows``), rollouts of which only sums are
+kept (``_sweep``).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Executor
+from typing import Literal, get_args
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from simulation.arguments import check_executor, check_precision, how_many, whole
+from simulation.columns import OUTCOMES, Row
+from simulation.draws import check_address
+from simulation.results.outcomes import Outcomes
+from simulation.running.rows import job, rows
+from simulation.running.sweep import sweep
+from simulation.scenario import Scenario
+from simulation.setting import Setting, settings_of
+from waves import Plan
+
+Engine = Literal["compiled", "simpy"]
+USUAL = 20_000  # trials, where nothing is said
+
+
+def run(
+    plan: Plan,
+    scenario: Scenario,
+    *,
+    trials: int | None = None,
+    seed: int = 0,
+    first: int = 0,
+    engine: Engine = "compiled",
+    precision: Mapping[str, float] | None = None,
+    threads: int = 1,
+    executor: Executor | None = None,
+    progress: bool = False,
+) -> Outcomes:
+    """Roll a plan out many times.
+
+    Parameters
+    ----------
+    plan, scenario
+        What is rolled out, and what we don't know about it.
+    trials
+        How many rollouts, at least 1; 20,000 if left out. With a precision, at most so many: 10 million if left out.
+    seed
+        From 0 to 2⁶⁴ − 1. The same seed gives the same worlds, whatever the plan.
+    first
+        The number of the first trial.
+    engine
+        `compiled`, or `simpy`: the model to read, some hundred times slower. They give the same outcomes.
+    precision
+        In the place of a number of trials: as for `sweep`, and as many trials as there with `bits=12`.
+    threads, executor
+        As for `sweep`: with any of them, the same bytes. With an executor, `threads` does not count; threads bring
+        SimPy nothing, as Python runs one at a time.
+    progress
+        Whether to show a progress bar on standard error.
+
+    Returns
+    -------
+    Outcomes
+        With `frame`, `regions` and `summary()`.
+
+    Raises
+    ------
+    InputError
+        Where the plan has regions that the scenario's fleet does not have.
+    ValueError
+        For trials, a seed, an engine or a precision out of range, or more rows than memory holds.
+    BrokenExecutor
+        Where a worker of the executor died and the executor cannot replace it.
+    """
+    return run_all(
+        [plan], scenario, trials=trials, seed=seed, first=first, engine=engine, precision=precision, threads=threads,
+        executor=executor, progress=progress,
+    )[0]  # fmt: skip
+
+
+def run_all(
+    plans: Sequence[Plan],
+    scenario: Scenario,
+    *,
+    trials: int | None = None,
+    seed: int = 0,
+    first: int = 0,
+    engine: Engine = "compiled",
+    precision: Mapping[str, float] | None = None,
+    threads: int = 1,
+    executor: Executor | None = None,
+    progress: bool = False,
+) -> list[Outcomes]:
+    """Roll several plans out in the same worlds; for the parameters see `run`."""
+    if isinstance(plans, Mapping | Plan) or not isinstance(plans, Iterable):
+        raise ValueError(f"plans is {type(plans).__name__}; give a list of plans")
+    plans = list(plans)
+    named = {f"plan {n}" if len(plans) > 1 else "the plan": plan for n, plan in enumerate(plans, start=1)}
+    return run_named(
+        named, scenario, trials=trials, seed=seed, first=first, engine=engine, precision=precision, threads=threads,
+        executor=executor, progress=progress,
+    )  # fmt: skip
+
+
+def run_named(
+    plans: Mapping[str, Plan],
+    scenario: Scenario,
+    *,
+    trials: int | None,
+    seed: int,
+    first: int,
+    engine: Engine,
+    precision: Mapping[str, float] | None,
+    threads: int,
+    executor: Executor | None,
+    progress: bool,
+) -> list[Outcomes]:
+    """Roll several plans out in the same worlds; for the parameters see `run`. Their names are for messages."""
+    if not plans:
+        raise ValueError("there are no plans to run; give at least one")
+    count, first = how_many(trials, precision, USUAL), whole("first", first, 0)
+    if engine not in get_args(Engine):
+        raise ValueError(f"engine is {engine!r}; use one of {', '.join(get_args(Engine))}")
+    whole("threads", threads, 1, 1024)
+    check_executor(executor)
+    check_precision(precision)
+    if precision:
+        if first:
+            raise ValueError(f"first is {first}; with a precision, trials begin with 0: leave one of the two out")
+        # Rows know their quantiles exactly, so bins are as narrow as they go.
+        count = sweep(
+            plans, scenario, trials=count, seed=seed, precision=precision, threads=threads, executor=executor, bits=12,
+            progress=progress,
+        ).trials  # fmt: skip
+    if first + count > 2**32:
+        raise ValueError(f"first is {first}: {count:,} trials from there end beyond 2**32; begin earlier")
+    numbers = range(first, first + count)
+    check_address(seed, numbers)
+    settings = settings_of(plans, scenario)
+    with tqdm(total=count * len(plans), unit="rollout", disable=not progress, leave=False) as bar:
+        whole_job = job(settings, int(seed), numbers, engine)
+        columns, regional = rows(whole_job, threads=threads, executor=executor, advance=bar.update)
+    return [_outcomes(s, int(seed), numbers, columns[n], regional[n]) for n, s in enumerate(settings)]
+
+
+def _outcomes(
+    setting: Setting, seed: int, trials: range, columns: NDArray[np.float64], regional: NDArray[np.float64]
+) -> Outcomes:
+    frame = pd.DataFrame(dict(zip(Row._fields, columns, strict=False)))
+    frame.index = pd.RangeIndex(trials.start, trials.stop, name="trial")
+    frame["outcome"] = pd.Categorical.from_codes(columns[0].astype(np.int8), categories=pd.Index(OUTCOMES))
+    frame["regions_exposed"] = frame["regions_exposed"].astype(int)
+    frame["failover_hit"] = frame["failover_hit"] > 0
+    own = regional[:, : len(setting.sites)]
+    return Outcomes(setting.plan, setting.scenario, seed, trials, frame, own, columns[-1] > 0)

@@ -1,0 +1,342 @@
+"""Many plans in the same worlds with the compiled engine: merged blocks of trials, and a precision to reach.
+
+Trials come in fixed blocks of 4,096. Each block's sums are made from nothing and merged in the order of the blocks, so
+the bytes are the same for any number of threads, workers and jobs. Not here: the jobs (``_jobs``), the compiled code
+(``kernel``), what the sums mean (``tally``).
+"""
+
+import math
+import warnings
+from collections.abc import Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from simulation.arguments import check_confidence, check_executor, check_precision, how_many, outside, whole
+from simulation.draws import check_address
+from simulation.engine import layout
+from simulation.results.figures import PAIRED, UNITS
+from simulation.results.numerals import several
+from simulation.results.statistics import FEW, over, width_from_squares
+from simulation.results.tally import Bins, Tally
+from simulation.running.jobs import JOBS, JOBS_A_THREAD, Job, Part, cut, grouped, handed_out, most_waiting
+from simulation.scenario import Scenario
+from simulation.setting import settings_of
+from waves import Plan, did_you_mean
+
+USUAL = 100_000  # trials, where nothing is said
+PLAIN = 64  # plans, up to which histograms have fine bins
+
+
+@dataclass(frozen=True, eq=False)
+class Sweep:
+    """Many plans over the same trials, as sums; the first is the baseline.
+
+    Attributes
+    ----------
+    tallies
+        By the plan's name, in the order given.
+    trials
+        How many rollouts each plan had.
+    confidence
+        The confidence of every interval.
+    """
+
+    tallies: dict[str, Tally]
+    trials: int
+    confidence: float
+
+    @property
+    def baseline(self) -> str:
+        """The name of the first plan."""
+        return next(iter(self.tallies))
+
+    @cached_property
+    def summaries(self) -> dict[str, pd.DataFrame]:
+        """Each plan's summary, by its name."""
+        return {name: tally.summary(self.confidence) for name, tally in self.tallies.items()}
+
+    @cached_property
+    def differences(self) -> pd.DataFrame:
+        """Plan minus baseline in the same worlds: as `Comparison.differences`."""
+        base = self.tallies[self.baseline]
+        rows = {
+            (name, figure): (*paired(base, tally, figure, self.confidence), unit)
+            for name, tally in self.tallies.items()
+            if name != self.baseline
+            for figure, unit in PAIRED.items()
+        }
+        index = pd.MultiIndex.from_tuples(list(rows), names=["plan", "figure"])
+        return pd.DataFrame(list(rows.values()), index=index, columns=["difference", "low", "high", "unit"])
+
+
+_OVER_SHIPPED = ("end_minutes_given_shipped_mean", "minutes_to_ship")
+_SPARSE = {
+    "probability_failover_hit": layout.C_FAILOVER,
+    "share_exposed_mean": layout.C_SHARE,
+    "peak_share_mean": layout.C_PEAK,
+    "impact_minutes_mean": layout.C_IMPACT,
+    "regions_exposed_mean": layout.C_REGIONS,
+}
+_DIFFER = {
+    "mixed_minutes_mean": layout.X_MIXED_DIFFER,
+    "end_minutes_given_shipped_mean": layout.X_ENDS_DIFFER,
+    "minutes_to_ship": layout.X_END_DIFFER,
+}
+
+
+def paired(base: Tally, other: Tally, figure: str, confidence: float) -> tuple[float, float, float]:
+    """Return a figure of one plan minus that of the baseline, with the interval of paired trials."""
+    (a0, b0, own0), (a, b, own) = _ratio(base, figure), _ratio(other, figure)
+    r, r0, n = over(a, b, figure), over(a0, b0, figure), other.trials
+    if min(_differing(base, other, figure), b, b0) < FEW or not math.isfinite(r - r0):
+        return r - r0, math.nan, math.nan
+    above2, above_below, below_above, below2 = _products(base, other, figure)
+    cross = (above2 - r0 * above_below - r * below_above + r * r0 * below2) / (b / n) / (b0 / n)
+    half = width_from_squares(n, own + own0 - 2 * cross, confidence)
+    return r - r0, r - r0 - half, r - r0 + half
+
+
+def _ratio(tally: Tally, figure: str) -> tuple[float, float, float]:
+    """Return a figure as a ratio of sums, and the sum of squares of what its trials contribute to the error."""
+    s, n = tally.sums, tally.trials
+    if figure == "probability_shipped":
+        above, above2 = s[layout.S_SHIPPED], s[layout.S_SHIPPED]
+    elif figure == "mixed_minutes_mean":
+        above, above2 = s[layout.S_MIXED], s[layout.S_MIXED2]
+    elif figure == "end_minutes_given_shipped_mean":
+        above, above2 = s[layout.S_ENDS], s[layout.S_ENDS2]
+    elif figure == "minutes_to_ship":
+        above, above2 = s[layout.S_END], s[layout.S_END2]
+    else:
+        above, above2 = tally.sparse(_SPARSE[figure])[1:]
+    if figure not in _OVER_SHIPPED:
+        return above, n, above2 - above**2 / n
+    below = s[layout.S_SHIPPED]
+    if below == 0:
+        return above, below, 0.0
+    r = above / below
+    return above, below, (above2 - 2 * r * s[layout.S_ENDS] + r * r * below) / (below / n) ** 2
+
+
+def _products(base: Tally, other: Tally, figure: str) -> tuple[float, float, float, float]:
+    """Return sums of products of plan and baseline: above·above, above·below, below·above, below·below."""
+    x = other.cross
+    if figure == "end_minutes_given_shipped_mean":
+        return x[layout.X_ENDS], x[layout.X_ENDS_SHIPPED], x[layout.X_SHIPPED_ENDS], x[layout.X_SHIPPED]
+    if figure == "minutes_to_ship":
+        return x[layout.X_END], x[layout.X_END_SHIPPED], x[layout.X_SHIPPED_END], x[layout.X_SHIPPED]
+    if figure in _SPARSE:
+        product = x[layout.X_SPARSE + 3 * layout.SPARSE.index(_SPARSE[figure])]
+    else:
+        product = x[layout.X_SHIPPED if figure == "probability_shipped" else layout.X_MIXED]
+    return product, _ratio(other, figure)[0], _ratio(base, figure)[0], other.trials
+
+
+def _differing(base: Tally, other: Tally, figure: str) -> float:
+    """Return in how many trials two plans differ."""
+    if figure in _SPARSE:
+        column = _SPARSE[figure]
+        return base.sparse(column)[0] + other.cross[layout.X_SPARSE + 3 * layout.SPARSE.index(column) + 1]
+    if figure == "probability_shipped":
+        shipped = layout.S_SHIPPED
+        return base.sums[shipped] + other.sums[shipped] - 2 * other.cross[layout.X_SHIPPED]
+    return other.cross[_DIFFER[figure]]
+
+
+def sweep(
+    plans: Mapping[str, Plan],
+    scenario: Scenario,
+    *,
+    trials: int | None = None,
+    seed: int = 0,
+    precision: Mapping[str, float] | None = None,
+    confidence: float = 0.95,
+    threads: int = 1,
+    executor: Executor | None = None,
+    bits: int | None = None,
+    progress: bool = False,
+) -> Sweep:
+    """Roll many plans out in the same worlds with the compiled engine, keeping sums only.
+
+    Parameters
+    ----------
+    plans
+        By name; the first is the baseline.
+    scenario, seed
+        As for `run`.
+    trials
+        How many rollouts of each plan; 100,000 if left out. With a precision, at most so many: 10 million if left out.
+    precision
+        In the place of a number of trials: from a figure, such as `share_exposed_p95`, or `share_exposed` for its mean,
+        to the half-width its interval shall have for every plan. The sweep ends with the first block of 4,096 trials at
+        which all have; where none does, a warning says how far it came.
+    confidence
+        Of every interval.
+    threads
+        How many threads to use where no executor is given.
+    executor
+        Any `concurrent.futures` executor, of processes or machines too; the answer is the same to the byte.
+    bits
+        Histogram bins are 2^−bits of an octave wide: 8 for up to 64 plans, else 5, if left out.
+    progress
+        Whether to show a progress bar on standard error.
+
+    Returns
+    -------
+    Sweep
+        With `summaries` and `differences`.
+
+    Raises
+    ------
+    InputError
+        Where a plan has regions that the scenario's fleet does not have.
+    ValueError
+        For no plans, an unknown figure, or numbers out of range.
+    BrokenExecutor
+        Where a worker of the executor died and the executor cannot replace it.
+    """
+    trials, seed, confidence = check(plans, trials, seed, confidence, threads, executor, bits, precision)
+    settings = settings_of(plans, scenario)
+    gathering = Gathering(plans, scenario, seed, trials, bits)
+    wanted = _precision(precision, gathering)
+    jobs = cut(settings, seed, gathering.bins.bits, trials, apart=bool(wanted), jobs=_least(threads, executor))
+    with (
+        handed_out(jobs, threads, executor, most_waiting(len(plans))) as results,
+        tqdm(total=trials * len(plans), unit="rollout", disable=not progress, leave=False, unit_scale=True) as bar,
+    ):
+        for job, parts in results:
+            done = gathering.add(job, parts, wanted, confidence)
+            del parts  # megabytes, with thousands of plans, which need not wait for the next
+            bar.update(len(job.trials) * len(plans))
+            if done:
+                break
+        else:
+            gathering.warn(wanted, confidence)
+    return Sweep(gathering.tallies(), gathering.trials, confidence)
+
+
+def _least(threads: int, executor: Executor | None) -> int:
+    """Return into how many jobs to cut a sweep at least, so that workers end at about the same time."""
+    if executor:
+        return JOBS
+    return 1 if threads == 1 else threads * JOBS_A_THREAD
+
+
+def check(
+    plans: Mapping[str, Plan],
+    trials: int | None,
+    seed: int,
+    confidence: float = 0.95,
+    threads: int = 1,
+    executor: Executor | None = None,
+    bits: int | None = None,
+    precision: Mapping[str, float] | None = None,
+) -> tuple[int, int, float]:
+    """Refuse arguments of `sweep` that cannot be; return trials, seed and confidence as Python's own numbers."""
+    if not plans:
+        raise ValueError("there are no plans to sweep; give at least one")
+    if not isinstance(plans, Mapping) or not all(isinstance(plan, Plan) for plan in plans.values()):
+        raise ValueError("plans must be a mapping from names to plans, such as {'today': plan}")
+    trials = how_many(trials, precision, USUAL)
+    check_address(seed, range(trials))
+    whole("threads", threads, 1, 1024)
+    check_executor(executor)
+    if bits is not None:
+        whole("bits", bits, 1, 12)
+    return trials, int(seed), check_confidence(confidence)
+
+
+def _precision(precision: Mapping[str, float] | None, gathering: "Gathering") -> dict[str, float]:
+    halves = check_precision(precision)
+    known = {name for name, _, _ in gathering.tally(0).figures(0.95)}
+    found = dict[str, float]()
+    for figure, half in halves.items():
+        name = f"{figure}_mean" if f"{figure}_mean" in known else figure
+        if name not in known:
+            chance = f"probability_{figure}"
+            near = f"; did you mean {chance!r}?" if chance in known else did_you_mean(str(figure), {*known, *UNITS})
+            remedy = near or "; see the figures of a summary"
+            raise ValueError(f"precision: {figure!r} is not a figure{remedy}")
+        found[name] = min(half, found.get(name, half))
+    return found
+
+
+class Gathering:
+    """The sums of all plans so far, block by block."""
+
+    def __init__(
+        self, plans: Mapping[str, Plan], scenario: Scenario, seed: int, trials: int, bits: int | None = None
+    ) -> None:
+        self.plans, self.scenario, self.seed = list(plans.items()), scenario, seed
+        self.bins = Bins(bits if bits is not None else (8 if len(plans) <= PLAIN else 5))
+        self.trials = 0
+        self._last = 0  # the plan that was not precise enough: the first to look at after the next block
+        regions = max(len(plan.regions) for plan in plans.values())
+        self.sums = np.zeros((len(plans), layout.SUMS))
+        self.cross = np.zeros((len(plans), layout.CROSS))
+        self.regional = np.zeros((len(plans), 3, regions))
+        # Plans come last: most bins are empty for all of them, and memory that nobody writes to is never taken.
+        whole = np.int32 if trials < 2**31 else np.int64
+        self.counts = np.zeros((len(layout.SHAPES), self.bins.count, len(plans)), dtype=whole)
+
+    def add(self, job: Job, parts: list[Part], wanted: dict[str, float], confidence: float) -> bool:
+        """Merge a job's blocks, up to one after which all is as precise as wanted; return whether there is one."""
+        for number, block in enumerate(job.blocks):
+            for rows, part in zip(grouped(len(self.plans)), parts, strict=True):
+                self._merge(slice(rows.start, rows.stop), part, number)
+            self.trials += len(block)
+            if wanted and self._precise(wanted, confidence):
+                return True
+        return False
+
+    def _merge(self, rows: slice, part: Part, number: int) -> None:
+        sums, cross, regional = part.blocks[number]
+        self.sums[rows] += sums
+        self.cross[rows] += cross
+        self.regional[rows, :, : regional.shape[2]] += regional
+        if number < len(part.counts):
+            indices, values = part.counts[number]
+            plan, place = np.divmod(indices, self.counts.shape[0] * self.counts.shape[1])
+            self.counts.reshape(-1, len(self.plans))[place, rows.start + plan] += values
+
+    def _precise(self, wanted: dict[str, float], confidence: float) -> bool:
+        order = [*range(self._last, len(self.plans)), *range(self._last)]
+        self._last = next((n for n in order if not _reaches(self.tally(n), wanted, confidence)), -1)
+        return self._last < 0
+
+    def warn(self, wanted: dict[str, float], confidence: float) -> None:
+        """Say how far from the precision wanted all trials have left which plan."""
+        for n, (plan, _) in enumerate(self.plans if wanted else []):
+            for name, estimate, _ in self.tally(n).figures(confidence):
+                half = (estimate.high - estimate.low) / 2
+                if name in wanted and not half <= wanted[name]:
+                    finer = "" if name.endswith("_mean") else ", more bits= for narrower bins"
+                    what = "has no interval" if math.isnan(half) else f"is known to ±{half:.3g}"
+                    warnings.warn(
+                        f"after {several(self.trials, 'trial')} {name} of {plan!r} {what}, and ±{wanted[name]:.3g} "
+                        f"was asked for; give more trials{finer}, or a wider precision",
+                        stacklevel=outside(),
+                    )
+                    return
+
+    def tallies(self) -> dict[str, Tally]:
+        """Return the plans' tallies so far."""
+        return {name: self.tally(n) for n, (name, _) in enumerate(self.plans)}
+
+    def tally(self, n: int) -> Tally:
+        """Return the tally of one plan so far."""
+        plan = self.plans[n][1]
+        regional = self.regional[n, :, : len(plan.regions)]
+        own = (self.sums[n], self.cross[n], regional, self.counts[:, :, n], self.bins)
+        return Tally(plan, self.scenario, self.seed, self.trials, *own)
+
+
+def _reaches(tally: Tally, wanted: dict[str, float], confidence: float) -> bool:
+    """Whether the intervals of a plan's figures are as narrow as wanted."""
+    figures = ((name, e) for name, e, _ in tally.figures(confidence) if name in wanted)
+    return all((e.high - e.low) / 2 <= wanted[name] for name, e in figures)

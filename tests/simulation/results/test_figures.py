@@ -1,0 +1,70 @@
+"""One figure has one name and one unit, whoever reckons it.
+
+Not here: what the figures are worth (``test_outcomes``, ``test_exact``, ``test_rare``), their words (``test_verdict``).
+"""
+
+from typing import Any
+
+import pytest
+
+from simulation import FIGURES, compare, exact, judge, parse_limits, rare, sample, sweep
+from simulation.closed_forms.forms import SETUPS, forms
+from simulation.closed_forms.quantities import Course
+from simulation.rare_events.targets import FIXED, event
+from simulation.results.figures import PAIRED as DIFFERENCES
+from simulation.setting import setting
+from tests.simulation.closed_forms.set_ups import GOLDEN_FLEET, GOLDEN_PLAN, fleet, plan, scenario
+from waves import sample as sample_plan
+
+PLANS = {name: sample_plan(name) for name in ("six-region-three-wave", "all-at-once")}
+GIVEN = ("_given_defect", "_given_clean", "_given_caught")  # what only closed forms tell apart
+OWN = (  # what only closed forms have, of the same plan or a part of it
+    "duration_minutes_mean",
+    "probability_all_exposed",
+    "probability_failover_hit_r1_r2",
+)
+
+
+@pytest.fixture(scope="module")
+def units() -> dict[str, str]:
+    """Every figure of a summary, with its unit."""
+    table: Any = compare(PLANS, sample("storefront"), trials=200).summaries["all-at-once"]
+    return {str(name): unit for name, unit in table["unit"].items()}
+
+
+def test_a_sweep_has_the_figures_of_a_summary(units):
+    assert sweep(PLANS, sample("storefront"), trials=200).summaries["all-at-once"]["unit"].to_dict() == units
+
+
+def test_differences_are_of_figures_of_a_summary(units):
+    assert {name: units[name] for name in DIFFERENCES} == DIFFERENCES
+
+
+def test_limits_know_every_figure_of_a_summary_and_judge_it_in_its_unit(units):
+    table = compare(PLANS, sample("storefront"), trials=200).summaries["all-at-once"]
+    limits = parse_limits({name: {"at_most": 0.5} for name in FIGURES}, FIGURES)
+    assert {judged.limit.figure: judged.unit for judged in judge(table, limits)} == units
+
+
+@pytest.mark.parametrize("figure", FIXED)
+def test_rare_events_have_the_names_and_units_of_a_summary(units, figure):
+    assert event(figure).unit == units[figure]
+
+
+@pytest.mark.parametrize("setup", SETUPS)
+def test_closed_forms_have_the_names_and_units_of_the_others(units, setup):
+    """But for averages given a defect and the like, which have a suffix, and for a few of their own."""
+    for name, form in forms(Course(setting(GOLDEN_PLAN, scenario(GOLDEN_FLEET))), setup).items():
+        if any(part in name and name not in units for part in GIVEN) or name.removesuffix("_given_defect") in OWN:
+            continue
+        wanted = units[name] if name in units else event(name).unit
+        assert form.unit == wanted, name
+
+
+def test_regions_exposed_together_have_one_name_and_one_value():
+    """The same string asks both for the closed form and for the estimate."""
+    scene = scenario(fleet(0.4, 0.6), faults=[{"name": "host", "probability": 0.01, "where": "each_region"}])
+    waves = plan("r1", "r2", bakes=(1, 1))
+    figure = "probability_regions_exposed_at_least_2"
+    wanted, found = exact(waves, scene)[figure], rare(waves, scene, figure, confidence=0.999999).estimate
+    assert found.low <= wanted <= found.high

@@ -1,0 +1,120 @@
+"""A notebook's parameters: names that it declares, values of the declared types, nothing executed."""
+
+import pytest
+
+from wavecast.reporting.parameters import begin_report, typed
+from wavecast.terminal import Refusal
+
+TYPES = {
+    "plans": "list",
+    "scenario": "str",
+    "trials": "int",
+    "seed": "int",
+    "limits": "dict",
+    "confidence": "float",
+    "quiet": "bool",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("scenario", "true", "true"),
+        ("scenario", "1:30", "1:30"),
+        ("scenario", "", ""),
+        ("trials", "500", 500),
+        ("seed", str(2**64 - 1), 2**64 - 1),
+        ("confidence", "1e-1", 0.1),
+        ("quiet", "true", True),
+        ("quiet", "False", False),
+        ("plans", "[1:30, no, a.yaml]", ["1:30", "no", "a.yaml"]),
+        ("plans", "- a\n- b", ["a", "b"]),
+        ("limits", "{share_exposed_p95: {at_most: 0.5}}", {"share_exposed_p95": {"at_most": 0.5}}),
+        ("limits", "{}", {}),
+    ],
+)
+def test_a_value_has_the_declared_type(name, text, value):
+    found = typed([(name, text)], TYPES)
+    assert found == {name: value}
+    assert type(found[name]) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("trials", "many"), ("trials", "1.5"), ("trials", "1e3"), ("trials", "0"), ("trials", "-3"), ("trials", "true"),
+        ("trials", ""), ("trials", "1:30"), ("trials", "٣"), ("seed", "-1"), ("seed", str(2**64)),
+        ("confidence", "nan"), ("confidence", "inf"), ("confidence", "1"), ("confidence", "0"), ("confidence", "1e999"),
+        ("quiet", "1"),
+        ("quiet", "yes"), ("plans", "a.yaml"), ("plans", "{a: b}"), ("limits", "[a]"), ("limits", "{a: 1"),
+        ("limits", "{a: 1, a: 2}"), ("limits", "!!python/object:os.system {}"), ("limits", "{a: \ud800}"),
+    ],
+)  # fmt: skip
+def test_a_value_of_another_type_is_refused_in_one_line(name, text):
+    with pytest.raises(Refusal) as error:
+        typed([(name, text)], TYPES)
+    assert error.value.exit_code == 2
+    assert error.value.message.startswith(f"-p {name} ") and "\n" not in error.value.message
+
+
+@pytest.mark.parametrize(
+    "name", ["trails", "Trials", "trials = 1; import os", "__import__('os')", "trials\n", "", "trials ", "ｔrials"]
+)
+def test_a_name_that_is_not_declared_is_refused(name):
+    """Papermill would write the name into a cell and execute it."""
+    with pytest.raises(Refusal, match="no parameter of that name"):
+        typed([(name, "1")], TYPES)
+
+
+def test_a_near_miss_is_suggested():
+    with pytest.raises(Refusal, match="did you mean 'trials'"):
+        typed([("trails", "1")], TYPES)
+
+
+def test_all_faults_come_at_once():
+    with pytest.raises(Refusal) as error:
+        typed([("nope", "1"), ("trials", "0"), ("seed", "1"), ("seed", "2")], TYPES)
+    assert len(error.value.message.splitlines()) == 3
+
+
+def notebook(injected: str) -> dict:
+    """The names of a notebook after its parameters, what papermill put below them, and the import of its next cell."""
+    names: dict = {"In": [], "open": open, "_i1": "trials: int = 1"}
+    exec('plans: list = ["p"]\ntrials: int = 20\nlimits: dict = {}\nout: str = "build"', names)
+    exec(injected, names)
+    exec("from wavecast import begin_report\nworld = 1", names)
+    return names
+
+
+@pytest.mark.parametrize(
+    ("injected", "refusal"),
+    [
+        ("trails = 500", "-p 'trails': the notebook has no parameter of that name; did you mean 'trials'?"),
+        ("limit = {}", "-p 'limit': the notebook has no parameter of that name; did you mean 'limits'?"),
+        ("os = 1", "-p 'os': the notebook has no parameter of that name; there are plans, trials, limits, out"),
+        ("open = 5", "-p 'open': the notebook has no parameter of that name; there are plans, trials, limits, out"),
+        ("plans = 'all-at-once'", "-p plans 'all-at-once': give a list: [a, b]"),
+        ("plans = [1]", "-p plans [1]: give a list: [a, b]"),
+        ("limits = None", "-p limits None: give a mapping: {name: {at_most: 0.5}}"),
+        ("trials = True", "-p trials True: give a whole number"),
+        ("trials = 1e3", "-p trials 1000.0: give a whole number"),
+        ("trials = 0", "-p trials 0: give a whole number of at least 1"),
+        ("out = 5", "-p out 5: give a text"),
+    ],
+)
+def test_the_notebook_refuses_what_papermill_lets_through(injected, refusal, tmp_path, monkeypatch):
+    """A name that is not declared, a value of another type; in the words of the command."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError) as error:
+        begin_report(notebook(injected))
+    assert str(error.value) == refusal
+
+
+@pytest.mark.parametrize("injected", ["", "trials = 7\nplans = ['a', 'b']", "limits = {'x': {'at_most': 1}}"])
+def test_what_is_declared_passes_and_the_old_verdict_goes(injected, tmp_path, monkeypatch):
+    """What the notebook itself binds later, as when a cell is run again in Lab, is no parameter."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "build").mkdir()
+    (tmp_path / "build" / "verdict.json").write_text("{}", encoding="utf-8")
+    begin_report(notebook(injected))
+    assert not (tmp_path / "build" / "verdict.json").exists()

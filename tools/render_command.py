@@ -1,0 +1,101 @@
+"""Writes docs/command.md: each verb's `--help`, and the fields of its `--json`.
+
+It prints the page. Options and exit codes stand in the verbs; here are only the words around them.
+"""
+
+import click
+
+from wavecast.main import VERBS, main
+
+WIDTH = 100
+
+HEAD = """\
+# The command
+
+<!-- Made by tools/render_command.py from the verbs. Change those, then write this page anew. -->
+
+One command, `wavecast VERB`; it is in `.venv/bin` once any `make` command has run. Results go to standard output,
+progress and complaints to standard error. Bad input gives one line per fault, `path:line:col: error: message [rule]`,
+never a traceback.
+
+"""
+
+JSON_HEAD = """\
+## JSON
+
+`--json` writes one JSON value to standard output, and its fields stay. A number that is not known is `null`, one
+without end `"infinity"`. Times are minutes, shares and probabilities are between 0 and 1. An *estimate* is an object of
+`estimate`, `low`, `high` and `unit`.
+
+"""
+
+JSON = {
+    "check": (
+        "`files`, a list of `path` and `kind` (workflow, plan, fleet, scenario, or null); `findings`, a list of "
+        "`path`, `line`, `column`, `severity`, `message` and `rule`; the counts `errors` and `warnings`."
+    ),
+    "run": (
+        "`scenario` with `name` and `digest`; `trials`, `seed`, `confidence`; `plans`, by name: `digest`, `figures` "
+        "(by name, an estimate each) and `regions` (a list of `region`, `wave`, `traffic_share`, "
+        "`exposed_probability`, `exposed_low`, `exposed_high`, `hurt_minutes_given_exposed`, `impact_minutes_mean`)."
+    ),
+    "compare": (
+        "the fields of `run`, and `baseline`, the first plan's name; `differences`, by plan and figure: `difference`,"
+        " `low`, `high`, `unit`."
+    ),
+    "trace": (
+        "`plan` and `scenario`, each with `name` and `digest`; `seed`, `trial`; `outcome`, [the columns of an "
+        "outcome](model.md#the-columns-rules-22-and-23); `events`, a list of `minute`, `event`, `region`, `wave` "
+        "(from 1, or null), `remark`."
+    ),
+    "duel": "`sentence`; `first` and `second`, each the fields of `trace` without `events`.",
+    "gate": "`passed`; `judged`, the plan's name; `sentence`; `lines`, one for each limit.",
+    "fetch": (
+        "`exit_code`, `interrupted`; `outcomes`, how many units had each; `units`, a list of `account`, `region`, "
+        "`stream`, `outcome`, `detail`, `requests`, `new`, `changed`, `seconds`, `expected`. With `--dry-run`: a list"
+        " of `account`, `region`, `stream`, `since`, `calls`."
+    ),
+    "coverage": (
+        "a list of `account`, `region`, `stream`, `part`, `from_at`, `until_at`, `outcome`, `looked_at`, `detail`; "
+        "times in ISO 8601, UTC."
+    ),
+    "export": "`target`, `snapshot`; `rows`, by table.",
+}
+VERDICT = """\
+### `verdict.json`
+
+What a report leaves, and `wavecast gate` reads: `format` (1); `passed`; `sentence`; `made`, when, in UTC; `kit`, the
+kit's version; `judged`, the plan that was judged; `plans`, by name: `digest` and `waves`, the regions of each wave;
+`scenario` with `name` and `digest`, the fleet in it; `trials`, `seed`, `confidence`; `limits`, a list of `figure`,
+`side` (`at_most` or `at_least`), `value`, an estimate's fields, and `verdict` (`holds`, `broken` or `undecided`);
+`figures`, by plan and figure, an estimate each.
+
+A digest is that of the content, so another file that says the same has the same. `wavecast gate --plan … --scenario …`
+fails on a verdict of other content: one that an earlier report left, for a plan that has changed since.
+
+A limit holds only where its whole interval does. It is broken where the estimate is beyond it; where only an end of the
+interval is, it is undecided, and does not pass either.
+Nothing passes without trials, without limits, or with a number that is not known.
+"""
+
+
+def render() -> str:
+    """Return the page."""
+    links = " · ".join(f"[{verb}](#wavecast-{verb})" for verb in VERBS)
+    parts = [HEAD + links + " · [JSON](#json)\n\n" + _block(main, "wavecast")]
+    for verb in VERBS:
+        command = main.get_command(click.Context(main), verb)
+        assert command is not None
+        parts.append(f"## wavecast {verb}\n\n{_block(command, f'wavecast {verb}')}")
+    listed = "\n".join(f"- `{verb}`: {fields}" for verb, fields in JSON.items() if verb in VERBS)
+    return "\n".join([*parts, f"{JSON_HEAD}{listed}\n", VERDICT])
+
+
+def _block(command: click.Command, name: str) -> str:
+    context = click.Context(command, info_name=name, terminal_width=WIDTH, max_content_width=WIDTH)
+    context.help_option_names = ["-h", "--help"]
+    return f"```text\n{command.get_help(context)}\n```\n"
+
+
+if __name__ == "__main__":
+    print(render(), end="")

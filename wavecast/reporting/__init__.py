@@ -1,0 +1,1 @@
+"""A notebook run as a report: its parameters, its run, its page."""

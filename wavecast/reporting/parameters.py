@@ -1,0 +1,188 @@
+"""The parameters of a notebook: held against what it declares, before any kernel starts and again inside the notebook.
+
+Papermill only logs an unknown parameter, executes its name as code, and reads `1:30` as 90. Not here: running the
+notebook (``_notebook``).
+"""
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from wavecast.terminal import Refusal
+from waves import InputError, did_you_mean
+from waves.files.documents import parse_yaml
+
+NAME = re.compile(r"[a-z_][a-z0-9_]*")
+IPYTHONS = re.compile(r"_+|_i{1,3}|_i?[0-9]+|_dh|_oh|_exit_code")  # names that IPython itself binds at every cell
+LIST, MAPPING = "give a list: [a, b]", "give a mapping: {name: {at_most: 0.5}}"
+RANGES = {
+    "trials": (1, 10_000_000, "a whole number of at least 1"),
+    "seed": (0, 2**64 - 1, "a whole number from 0 to 2**64 - 1"),
+}
+
+
+def declared(notebook: Path) -> dict[str, str]:
+    """Return the parameters that a notebook declares, with their types.
+
+    Raises
+    ------
+    Refusal
+        Where it cannot be read as a notebook, or declares none.
+    """
+    import nbformat
+    import papermill
+
+    try:
+        found = papermill.inspect_notebook(str(notebook))
+    except (OSError, ValueError, AttributeError, nbformat.reader.NotJSONError, nbformat.ValidationError) as error:
+        raise Refusal(f"{notebook}: not a notebook: {str(error).splitlines()[0]}") from None
+    if not found:
+        raise Refusal(f"{notebook}: it has no cell tagged `parameters`, so it takes none")
+    return {name: entry["inferred_type_name"] for name, entry in found.items()}
+
+
+def typed(pairs: Iterable[tuple[str, str]], types: Mapping[str, str]) -> dict[str, Any]:
+    """Turn texts into values of the declared types.
+
+    Parameters
+    ----------
+    pairs
+        Names and texts, as they stand on the command line.
+    types
+        As `declared` gives them.
+
+    Raises
+    ------
+    Refusal
+        With one line for every name that is not declared or is given twice, and every text that is not of its type.
+    """
+    values: dict[str, Any] = {}
+    faults: list[str] = []
+    for name, text in pairs:
+        if not NAME.fullmatch(name) or name not in types:
+            faults.append(_stranger(name, types))
+        elif name in values:
+            faults.append(f"-p {name}: given twice; give it once")
+        else:
+            try:
+                values[name] = _value(name, text, types[name])
+            except ValueError as error:
+                faults.append(f"-p {name} {text!r}: {error}")
+    if faults:
+        raise Refusal("\n".join(faults))
+    return values
+
+
+def _stranger(name: str, types: Iterable[str]) -> str:
+    known = list(types)
+    remedy = did_you_mean(name, known) or f"; there are {', '.join(known)}"
+    return f"-p {name!r}: the notebook has no parameter of that name{remedy}"
+
+
+def begin_report(names: Mapping[str, Any]) -> None:
+    """Refuse parameters that the notebook does not declare, and take away the verdict of an earlier run.
+
+    To be called in the cell after the parameters, which papermill puts its own cell between.
+
+    Parameters
+    ----------
+    names
+        The notebook's `globals()`. Its annotated names are the parameters; what was assigned after them, and before
+        this function was imported, is what papermill was given.
+
+    Raises
+    ------
+    ValueError
+        With one line for every name that is not declared, and every value that is not of its type, in the words of
+        `wavecast report`.
+    """
+    types = {name: getattr(kind, "__name__", str(kind)) for name, kind in names.get("__annotations__", {}).items()}
+    out = names.get("out")
+    if isinstance(out, str) and "\0" not in out:
+        (Path(out) / "verdict.json").unlink(missing_ok=True)
+    faults = [_stranger(name, types) for name in _injected(names, types)]
+    for name, kind in types.items():
+        try:
+            _fitting(name, names[name], kind)
+        except ValueError as error:
+            faults.append(f"-p {name} {names[name]!r}: {error}")
+    if faults:
+        raise ValueError("\n".join(faults))
+
+
+def _injected(names: Mapping[str, Any], types: Mapping[str, str]) -> list[str]:
+    """Return what stands among a notebook's names between its parameters and this module's function."""
+    listed = list(names)
+    first = min((listed.index(name) for name in types), default=0)
+    end = next((n for n, name in enumerate(listed) if names[name] is begin_report), len(listed))
+    given = [name for name in listed[first:end] if name not in types and not IPYTHONS.fullmatch(name)]
+    # What was there before, such as `open` and `exit`, keeps its place when it is given another value.
+    return given + [n for n in listed[:first] if n[0] != "_" and isinstance(names[n], str | int | float | None)]
+
+
+def _fitting(name: str, value: Any, kind: str) -> None:
+    """Refuse a value that is not of a declared type, or out of its range."""
+    if kind == "list" and not (isinstance(value, list) and all(isinstance(each, str) for each in value)):
+        raise ValueError(LIST)
+    if kind == "dict" and not isinstance(value, dict):
+        raise ValueError(MAPPING)
+    if kind == "str" and not isinstance(value, str):
+        raise ValueError("give a text")
+    if kind == "bool" and not isinstance(value, bool):
+        raise ValueError("give true or false")
+    if kind == "int":
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise ValueError("give a whole number")
+        _within(name, value)
+    if kind == "float":
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ValueError("give a number, such as 0.95")
+        _finite(name, float(value))
+
+
+def _value(name: str, text: str, kind: str) -> Any:
+    match kind:
+        case "str":
+            return text
+        case "bool":
+            if text.lower() not in ("true", "false"):
+                raise ValueError("give true or false")
+            return text.lower() == "true"
+        case "int":
+            if not re.fullmatch(r"[-+]?[0-9]{1,30}", text):
+                raise ValueError("give a whole number")
+            return _within(name, int(text))
+        case "float":
+            if not re.fullmatch(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?", text):
+                raise ValueError("give a number, such as 0.95")
+            return _finite(name, float(text))
+    return _tree(text, kind)
+
+
+def _within(name: str, value: int) -> int:
+    low, high, what = RANGES.get(name, (-math.inf, math.inf, ""))
+    if not low <= value <= high:
+        raise ValueError(f"give {what}")
+    return value
+
+
+def _finite(name: str, value: float) -> float:
+    if not math.isfinite(value):
+        raise ValueError("give a finite number")
+    if name == "confidence" and not 0 < value < 1:
+        raise ValueError("give a number between 0 and 1, such as 0.95")
+    return value
+
+
+def _tree(text: str, kind: str) -> Any:
+    """Read a list or a mapping as YAML, by the rules of our own files: `1:30` and `no` stay texts."""
+    try:
+        value = parse_yaml(text, "<text>").value
+    except InputError as error:
+        raise ValueError(error.findings[0].message) from None
+    wanted = {"list": list, "dict": dict}.get(kind)
+    if wanted is not None and not isinstance(value, wanted):
+        raise ValueError(LIST if kind == "list" else MAPPING)
+    return value

@@ -1,0 +1,171 @@
+"""`wavecast report`: the notebook, its page and its verdict, and an exit code.
+
+Not here: what the report says (``notebooks/report.ipynb``, ``simulation.report``), how the verdict is judged
+(``simulation.gate``).
+"""
+
+import importlib
+import os
+import threading
+from pathlib import Path
+from typing import Any
+
+import click
+
+from wavecast.inputs import read_plans
+from wavecast.limits import limit_faults, read_limits
+from wavecast.reporting.notebook import Stop, execute, load_papermill
+from wavecast.reporting.page import page
+from wavecast.reporting.parameters import declared, typed
+from wavecast.terminal import SEEDS, TRIALS, Refusal, fault, progress, say
+from waves import DATA
+
+NOTEBOOK = DATA.parent / "notebooks" / "report.ipynb"
+
+HELP = """Write the report: what plans cost and risk, side by side; with limits, whether the first keeps them.
+
+Runs notebooks/report.ipynb and leaves report.html (one file, nothing else needed), verdict.json and the executed
+report.ipynb in the folder --out. Everything left out is as the notebook declares it.
+
+\b
+Examples:
+  wavecast report
+  wavecast report --plan workflow.yaml --plan all-at-once --scenario scenario.yaml --trials 10000
+  wavecast report --plan plan.yaml --limits limits.yaml --out build/friday
+  wavecast report -p confidence 0.99 -p limits '{probability_shipped: {at_least: 0.8}}'
+
+\b
+A file of limits names figures of the summary, as `wavecast run --all` shows them:
+  share_exposed_p95: {at_most: 0.25}
+  probability_shipped: {at_least: 0.75}
+
+\b
+Exit codes:
+  0  the first plan keeps every limit, or none were set, which it says
+  1  a limit is broken or undecided
+  2  input that cannot be read, an unknown parameter, a value of another type
+  5  the report itself failed; what there is of it is in report.html
+"""
+
+
+@click.command(help=HELP)
+@click.option("-p", "given", type=(str, str), multiple=True, metavar="NAME VALUE", help="A parameter of the notebook.")
+@click.option("--plan", "plans", multiple=True, metavar="P", help="A plan, workflow or sample; the first is judged.")
+@click.option("--scenario", metavar="S", help="A scenario or a sample.")
+@click.option("--trials", type=TRIALS, metavar="N", help="Rollouts of each plan.")
+@click.option("--seed", type=SEEDS, metavar="N", help="The same seed gives the same worlds.")
+@click.option("--limits", metavar="FILE", help="What the first plan may cost and risk (YAML).")
+@click.option("--out", default="build", show_default=True, metavar="DIR", help="Where to leave it; made if need be.")
+@click.option("--notebook", type=click.Path(path_type=Path), default=NOTEBOOK, metavar="FILE", hidden=True)
+def report(
+    given: tuple[tuple[str, str], ...],
+    plans: tuple[str, ...],
+    scenario: str | None,
+    trials: int | None,
+    seed: int | None,
+    limits: str | None,
+    out: str,
+    notebook: Path,
+) -> int:
+    """See HELP."""
+    load_papermill()
+    options = {
+        "plans": list(plans) or None,
+        "scenario": scenario,
+        "trials": trials,
+        "seed": seed,
+        "limits": None if limits is None else read_limits(limits),
+        "out": out,
+    }
+    parameters = _parameters(given, {name: value for name, value in options.items() if value is not None}, notebook)
+    if "plans" in parameters:
+        read_plans(parameters["plans"])
+    folder = _folder(str(parameters["out"]))
+    if progress():
+        click.echo(f"wavecast: running {os.path.relpath(notebook)} …", err=True)
+    # While the kernel works, this process has nothing to do but import what comes next.
+    ahead = threading.Thread(target=_import_ahead, daemon=True)
+    ahead.start()
+    stop = execute(notebook, folder / "report.ipynb", parameters)
+    ahead.join()
+    return _finish(folder, stop)
+
+
+def _import_ahead() -> None:
+    for name in ("nbconvert.exporters.html", "simulation"):
+        importlib.import_module(name)
+
+
+def _parameters(given: tuple[tuple[str, str], ...], options: dict[str, Any], notebook: Path) -> dict[str, Any]:
+    types = declared(notebook)
+    named = typed(given, types)
+    twice = [name for name in options if name in named and name != "out"]
+    if twice:
+        raise Refusal("\n".join(f"{name}: given by -p and by an option of its own; give it once" for name in twice))
+    unknown = [name for name in options if name not in types]
+    if unknown:
+        raise Refusal("\n".join(f"{notebook}: the notebook declares no parameter {name!r}" for name in unknown))
+    if "limits" in named:
+        found = [f"-p limits: {text}" for _, text in limit_faults(named["limits"])]
+        if found:
+            raise Refusal("\n".join(found))
+    return options | named
+
+
+def _folder(out: str) -> Path:
+    """Make the folder, and take away what an earlier report left: it must not be taken for this one's."""
+    folder = Path(out)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in ("verdict.json", "report.html", "report.ipynb"):
+            (folder / name).unlink(missing_ok=True)
+    except OSError as error:
+        raise Refusal(f"--out {out}: cannot be written: {error.strerror}") from None
+    return folder
+
+
+def _finish(folder: Path, stop: Stop | None) -> int:
+    """Write the page, judge the verdict, and say where and what; return the exit code."""
+    import simulation
+
+    path = folder / "verdict.json"
+    if stop is None and not path.exists():
+        stop = Stop(0, "NoVerdict", "the notebook ended before it wrote verdict.json")
+    if stop is not None:
+        path.unlink(missing_ok=True)
+        return _failed(folder, stop)
+    found = simulation.read_verdict(path)
+    code, _ = simulation.gate(found)
+    _write_page(folder, f"Wave report: {found['judged']}", _footer(found))
+    say(f"{folder / 'report.html'}")
+    if not found["limits"]:  # nobody asked for a judgement; a gate does
+        say(f"Not judged: {found['sentence']}.")
+        return 0
+    say(f"{'Passed' if code == 0 else 'Not passed'}: {found['sentence']}.")
+    return code
+
+
+def _footer(verdict: dict[str, Any]) -> str:
+    plans = ", ".join(f"{name} ({plan['digest']})" for name, plan in verdict["plans"].items())
+    scenario = f"{verdict['scenario']['name']} ({verdict['scenario']['digest']})"
+    basis = f"Seed {verdict['seed']}, {verdict['trials']:,} trials. Plans: {plans}. Scenario: {scenario}."
+    return f"Made {verdict['made']} by wavecast {verdict['kit']}. {basis}"
+
+
+def _failed(folder: Path, stop: Stop) -> int:
+    if stop.error == "InputError":  # what the notebook was given cannot be read; the lines are findings
+        for line in stop.message.splitlines():
+            fault(line)
+        return 2
+    _write_page(folder, "Wave report (stopped half-way)", stopped=str(stop))
+    fault(f"the report failed in {stop}" if stop.cell else f"the report failed: {stop}")
+    if (folder / "report.html").exists():
+        fault(f"what there is of it: {folder / 'report.html'}")
+    return 5
+
+
+def _write_page(folder: Path, title: str, footer: str = "", stopped: str = "") -> None:
+    executed = folder / "report.ipynb"
+    if executed.exists():
+        text = page(executed, title=title, footer=footer, stopped=stopped)
+        (folder / "report.html").write_text(text, encoding="utf-8")

@@ -1,0 +1,1 @@
+"""What other systems call a plan: one folder a system."""

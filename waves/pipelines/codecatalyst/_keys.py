@@ -1,0 +1,129 @@
+"""Check keys and types of a workflow against the tables of `schema`: nothing here knows what a key means."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from waves.files.documents import Document, Finding, Where, closest, did_you_mean, shown
+from waves.pipelines.codecatalyst.entries import text_of
+from waves.pipelines.codecatalyst.schema import Key
+
+NEAR = 0.8
+_WANTED = {"map": "a mapping", "list": "a list", "text": "a text", "whole": "a whole number"}
+
+
+class Report:
+    """The findings of one document, gathered."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.findings: list[Finding] = list(document.warnings)
+
+    def error(self, where: Where, message: str, rule: str) -> None:
+        """Note an error at `where`."""
+        self.findings.append(self.document.finding(where, message, rule))
+
+    def warn(self, where: Where, message: str, rule: str) -> None:
+        """Note a warning at `where`."""
+        self.findings.append(self.document.finding(where, message, rule, "warning"))
+
+
+def check_value(report: Report, where: Where, value: Any, key: Key) -> None:
+    """Check one value, and all that is below it, against what the key allows."""
+    if value is None or key.kind == "any":
+        return
+    if key.kind == "map":
+        check_map(report, where, value, key)
+    elif key.kind == "list":
+        _check_list(report, where, value, key)
+    elif isinstance(value, (dict, list)):
+        _wrong_type(report, where, value, key)
+    elif key.kind == "whole":
+        _check_whole(report, where, value)
+    elif key.choices:
+        _check_choice(report, where, text_of(value), key)
+
+
+def check_map(report: Report, where: Where, value: Any, key: Key) -> None:
+    """Check a mapping: unknown keys, missing keys, and each value."""
+    if not isinstance(value, dict):
+        _wrong_type(report, where, value, key)
+        return
+    if key.keys is None:
+        return
+    meant = {name: closest(name, key.keys, NEAR) for name in value if name not in key.keys}
+    for name, near in meant.items():
+        _unknown_key(report, (*where, name), name, None if name in key.tolerated else near, key)
+    for name, below in key.keys.items():
+        if below.required and value.get(name) in (None, "") and name not in meant.values():
+            tell = report.warn if below.required == "seen missing" else report.error
+            tell((*where, name), f"{_name(where)} lacks the required key {name!r}", "missing-key")
+        elif name in value:
+            check_value(report, (*where, name), value[name], below)
+
+
+def _unknown_key(report: Report, where: Where, name: str, near: str | None, key: Key) -> None:
+    if name in key.tolerated:
+        report.warn(where, f"the key {name!r} is not in the user guide", "unknown-key")
+    elif near:
+        report.error(where, f"unknown key {shown(name)}; did you mean {near!r}?", "unknown-key")
+    else:
+        known = ", ".join(sorted(key.keys or {}))
+        report.warn(where, f"unknown key {shown(name)}; known here: {known}", "unknown-key")
+
+
+def _check_list(report: Report, where: Where, value: Any, key: Key) -> None:
+    if not isinstance(value, list):
+        if isinstance(value, dict) or (key.item and key.item.kind != "text"):
+            _wrong_type(report, where, value, key)
+        else:
+            report.warn(where, f"write a list: '- {one_word(value)}'", "scalar-for-list")
+        return
+    if key.most is not None and len(value) > key.most:
+        what = f"{_name(where)} has {len(value)} items; at most {key.most} are allowed"
+        report.error(where, what, "too-many")
+    for i, item in enumerate(value[: key.most or len(value)]):
+        if item is None:
+            report.error((*where, i), f"item {i + 1} of {_name(where)} is empty", "wrong-type")
+        elif key.item:
+            check_value(report, (*where, i), item, key.item)
+
+
+def _check_whole(report: Report, where: Where, value: Any) -> None:
+    text = text_of(value)
+    if not (text.isascii() and text.isdigit()):
+        report.error(where, f"{_name(where)} is {shown(value)}; write a whole number", "wrong-type")
+
+
+def _check_choice(report: Report, where: Where, text: str, key: Key) -> None:
+    if text in key.choices or "${" in text:
+        return
+    same = next((choice for choice in key.choices if choice.lower() == text.lower()), None)
+    if same:
+        report.warn(where, f"{_name(where)} is {text!r}; the user guide writes {same!r}", "letter-case")
+    elif text.upper() in key.tolerated:
+        report.warn(where, f"{_name(where)} is {shown(text)}, which is not in the user guide", "unknown-value")
+    else:
+        hint = did_you_mean(text, key.choices) or f"; it is one of {', '.join(key.choices)}"
+        report.error(where, f"{_name(where)} is {shown(text)}{hint}", "unknown-value")
+
+
+def _wrong_type(report: Report, where: Where, value: Any, key: Key) -> None:
+    what = f"{_name(where)} is {shown(value)}, but must be {_WANTED[key.kind]}"
+    report.error(where, what, "wrong-type")
+
+
+def _name(where: Where) -> str:
+    """Name a place by its last keys: ``Deploy.Configuration``, ``Triggers[0]``, or the workflow itself."""
+    parts = [part for part in where if part != "Actions"][-3:]
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts)
+    return text.removeprefix(".") or ("Actions" if where else "the workflow")
+
+
+def one_word(value: Any) -> str:
+    """Give a scalar for use inside a message."""
+    return shown(value).strip("'\"")
+
+
+def missing(body: Mapping[str, Any], key: str) -> bool:
+    """Whether a key is absent or empty."""
+    return body.get(key) in (None, "", [], {})

@@ -1,0 +1,102 @@
+"""One action of a workflow as it stands in the file, and how to look into trees of any shape.
+
+Tolerant: what is not shaped as it should be is taken for empty here, and reported by `check`. What depends on what is
+in `graph`.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from waves.files.documents import Where
+from waves.pipelines.codecatalyst.schema import VARIABLE, Kind, kind_of
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One action, as it stands in the file."""
+
+    name: str
+    group: str | None
+    where: Where
+    body: Mapping[str, Any]
+
+    @property
+    def label(self) -> str:
+        """Its name, with its group's in front: ``Wave-1/Deploy``."""
+        return f"{self.group}/{self.name}" if self.group is not None else self.name
+
+    @property
+    def identifier(self) -> str:
+        """Its identifier with the version, or an empty text."""
+        return text_of(self.body.get("Identifier"))
+
+    @property
+    def kind(self) -> Kind:
+        """What it is by its identifier alone."""
+        return kind_of(self.identifier)
+
+    @property
+    def configuration(self) -> Mapping[str, Any]:
+        """Its configuration, or an empty mapping; the `Parameters` of older files are part of it."""
+        outer = map_of(self.body.get("Configuration"))
+        return {**map_of(outer.get("Parameters")), **outer}
+
+    @property
+    def artifacts_in(self) -> list[tuple[Where, str]]:
+        """The artifacts it takes, with their places."""
+        where = (*self.where, "Inputs", "Artifacts")
+        return names_at(where, map_of(self.body.get("Inputs")).get("Artifacts"))
+
+    @property
+    def artifacts_out(self) -> list[tuple[Where, str]]:
+        """The artifacts it puts out, with the places of their names."""
+        where = (*self.where, "Outputs", "Artifacts")
+        rows = map_of(self.body.get("Outputs")).get("Artifacts")
+        named = enumerate(text_of(map_of(row).get("Name")) for row in (rows if isinstance(rows, list) else []))
+        return [((*where, i, "Name"), name) for i, name in named if name]
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The input variables: name to value."""
+        rows = map_of(self.body.get("Inputs")).get("Variables")
+        pairs = [map_of(row) for row in rows] if isinstance(rows, list) else []
+        return {text_of(pair.get("Name")): text_of(pair.get("Value")) for pair in pairs}
+
+    def filled(self, value: Any) -> str:
+        """Give a value as text, with the action's own input variables put in for ``${NAME}``."""
+        variables = self.variables
+        return VARIABLE.sub(lambda match: variables.get(match.group(1), match.group()), text_of(value))
+
+
+def is_group(body: Mapping[str, Any]) -> bool:
+    """Whether an entry is a group: it has actions and no identifier."""
+    return "Actions" in body and "Identifier" not in body
+
+
+def map_of(value: Any) -> Mapping[str, Any]:
+    """Give a mapping as it is and anything else as an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def text_of(value: Any) -> str:
+    """Give a scalar as text and anything else as an empty one."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, (str, int, float)) else ""
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """Give every text of a tree, keys left out."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (dict, list)):
+        for below in value.values() if isinstance(value, dict) else value:
+            yield from texts_in(below)
+
+
+def names_at(where: Where, value: Any) -> list[tuple[Where, str]]:
+    """Give the texts of a list, or a single text, with the place of each."""
+    if isinstance(value, list):
+        return [((*where, i), text_of(item)) for i, item in enumerate(value) if text_of(item)]
+    return [(where, text_of(value))] if text_of(value) else []
