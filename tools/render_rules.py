@@ -1,4 +1,4 @@
-"""Writes docs/rules.md: the rules by which `wavecast check` reads a workflow, from the table in waves/codecatalyst.
+"""Writes docs/rules.md: the rules by which `wavecast check` reads a workflow, from their table.
 
 It prints the page.
 """

@@ -112,6 +112,11 @@ class Noun(Part):
         """The file it was read from, or its type in angle brackets."""
         return self._document.path if self._document else f"<{type(self).__name__.lower()}>"
 
+    @property
+    def notes(self) -> tuple[Finding, ...]:
+        """What was taken otherwise than it stands in the file, such as in a workflow of several stages: warnings."""
+        return self._document.warnings if self._document else ()
+
     def complaint(self, found: list[tuple[Where, str, str]]) -> InputError:
         """Turn (where, message, rule) rows into an error that knows file, line and column."""
         return InputError(self.remark(*row) for row in found)

@@ -123,6 +123,8 @@ class Plan(Noun):
         path: str | os.PathLike[str],
         *,
         bake_minutes: float | Sequence[float] | Mapping[str, float] | None = None,
+        environments: Sequence[str] | None = None,
+        regions_of: Mapping[str, str] | None = None,
         name: str | None = None,
         **options: Any,
     ) -> Self:
@@ -135,10 +137,20 @@ class Plan(Noun):
         bake_minutes
             Minutes that each wave bakes: one number, one a wave, or by the name of the wave. Where it is left out, the
             workflow's `BAKE_MINUTES` hints count; a bake whose length nobody states is refused, never guessed.
+        environments
+            The environments that the plan is about, such as ``["prod"]``. Left out, it is the last stage of the
+            workflow; what comes before that comes before the first wave.
+        regions_of
+            From actions to the region that each deploys to, where the file does not say it.
         name
             The plan's name; the workflow's own if left out.
         **options
             Other fields of `Plan`, which a workflow does not tell: `strategy`, `retries` …
+
+        Returns
+        -------
+        Plan
+            Its `notes` say what it takes otherwise than it stands in the workflow.
 
         Raises
         ------
@@ -146,13 +158,14 @@ class Plan(Noun):
             Where the file cannot be read as waves.
         """
         workflow = Workflow.read(path)
-        stages = workflow.stages(bake_minutes)
+        stages = workflow.stages(bake_minutes, environments=environments, regions_of=regions_of)
         waves = tuple(
             Wave(name=s.name, regions=tuple(s.regions), bake_minutes=float(s.bake_minutes), approval=s.approval)
             for s in stages
         )
         plan = cls(name=name or workflow.name, waves=waves, **options)
-        plan._document = Document(workflow.path, plan.as_dict(), _places(workflow, stages))
+        notes = workflow.notes(environments=environments, regions_of=regions_of)
+        plan._document = Document(workflow.path, plan.as_dict(), _places(workflow, stages), tuple(notes))
         return plan
 
     @cached_property
@@ -196,10 +209,8 @@ def _places(workflow: Workflow, stages: Sequence[Stage]) -> dict[Where, Place]:
     places: dict[Where, Place] = {("waves",): spots[stages[0].actions[0]]}
     for w, stage in enumerate(stages):
         places["waves", w] = places["waves", w, "regions"] = spots[stage.actions[0]]
-        for deployment in workflow.deployments:
-            if deployment.action in stage.actions and deployment.region in stage.regions:
-                where = ("waves", w, "regions", stage.regions.index(deployment.region))
-                places.setdefault(where, spots[deployment.action])
+        for action, region in zip(stage.actions, stage.action_regions, strict=True):
+            places.setdefault(("waves", w, "regions", stage.regions.index(region)), spots[action])
     return places
 
 

@@ -4,12 +4,14 @@ Not here: the rules (``waves``, ``simulation.scenario``).
 """
 
 import os
+from typing import Any
 
 import click
 
 from wavecast.inputs import Kind, find, mistaken, read_fleet, read_plan, read_scenario, recognise
 from wavecast.terminal import say, say_json
-from waves import Finding, Fleet, InputError, Plan, Workflow, plan_findings
+from wavecast.verbs.options import Reading, workflow_options
+from waves import Finding, Fleet, InputError, Plan, plan_findings
 from waves import check as check_workflow
 
 # What keeps a file from being read at all, in the place of something wrong in it.
@@ -18,7 +20,8 @@ UNREADABLE = frozenset({"cannot-read", "not-a-file", "not-utf8", "too-large", "c
 HELP = """Check files: CodeCatalyst workflows, plans, fleets and scenarios, told apart by their content.
 
 For workflows it stands in for the console's Validate button. Every finding at once, one a line:
-path:line:column: error|warning: message [rule].
+path:line:column: error|warning: message [rule]. What keeps a workflow from being read as a plan is a warning, and with
+--as-plan, or with any other option that is about the plan, an error.
 
 With --fleet, workflows and plans are also held against a fleet: regions that it does not have, failover partners in
 one wave, a first wave with more traffic than the rest, more regions in a wave than AWS's rule for fanning out
@@ -27,6 +30,7 @@ allows, regions left out.
 \b
 Examples:
   wavecast check .codecatalyst/workflows/*.yaml
+  wavecast check release.yaml --as-plan --environment prod --bake-minutes 30
   wavecast check plan.yaml --fleet fleet.yaml
   wavecast check scenario.yaml --json
 
@@ -41,15 +45,19 @@ Exit codes:
 @click.command(help=HELP)
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @click.option("--fleet", metavar="F", help="A fleet or scenario (file or sample) to hold workflows and plans against.")
+@click.option("--as-plan", is_flag=True, help="Workflows have to be plans: what keeps one from it is an error.")
+@workflow_options
 @click.option(
     "--json", "as_json", is_flag=True, help="Write an object: files (path, kind), findings, errors, warnings."
 )
-def check(files: tuple[str, ...], fleet: str | None, as_json: bool) -> int:
+def check(files: tuple[str, ...], fleet: str | None, as_plan: bool, reading: Reading, as_json: bool) -> int:
     """See HELP."""
     known = read_fleet(fleet) if fleet is not None else None
+    given = {key: value for key, value in reading.items() if value is not None}
+    as_plan = as_plan or known is not None or bool(given)
     kinds, findings = [], []
     for name in files:
-        kind, found = findings_of(name, known)
+        kind, found = findings_of(name, known, as_plan=as_plan, **given)
         kinds.append({"path": name, "kind": kind})
         findings += found
     errors = sum(finding.severity == "error" for finding in findings)
@@ -67,7 +75,9 @@ def check(files: tuple[str, ...], fleet: str | None, as_json: bool) -> int:
     return _code(findings)
 
 
-def findings_of(name: str | os.PathLike[str], fleet: Fleet | None = None) -> tuple[Kind | None, list[Finding]]:
+def findings_of(
+    name: str | os.PathLike[str], fleet: Fleet | None = None, *, as_plan: bool = False, **reading: Any
+) -> tuple[Kind | None, list[Finding]]:
     """Check one file.
 
     Parameters
@@ -76,6 +86,10 @@ def findings_of(name: str | os.PathLike[str], fleet: Fleet | None = None) -> tup
         A path, or a sample's name.
     fleet
         What to hold a workflow or a plan against.
+    as_plan
+        Whether a workflow has to be a plan.
+    **reading
+        `bake_minutes`, `environments` and `regions_of`, for workflows.
 
     Returns
     -------
@@ -89,7 +103,7 @@ def findings_of(name: str | os.PathLike[str], fleet: Fleet | None = None) -> tup
         path = find(name, "plan", "scenario", "fleet")
         document, kind = recognise(path)
         if kind == "workflow":
-            return kind, _workflow(path, fleet)
+            return kind, _workflow(path, fleet, as_plan, reading)
         if kind == "plan":
             plan = read_plan(path)
             return kind, plan_findings(plan, fleet) if fleet else []
@@ -104,17 +118,13 @@ def findings_of(name: str | os.PathLike[str], fleet: Fleet | None = None) -> tup
     return kind, []
 
 
-def _workflow(path: str, fleet: Fleet | None) -> list[Finding]:
-    found = check_workflow(path)
-    if fleet is None or any(finding.severity == "error" for finding in found):
+def _workflow(path: str, fleet: Fleet | None, as_plan: bool, reading: dict[str, Any]) -> list[Finding]:
+    found = check_workflow(path, as_plan=as_plan, **reading)
+    errors = {finding.rule for finding in found if finding.severity == "error"}
+    if fleet is None or not errors <= {"bake-unknown"}:
         return found
-    if not Workflow.read(path).deployments:
-        return found
-    try:
-        # The bakes do not matter here, and must not be asked for.
-        plan = Plan.from_codecatalyst(path, bake_minutes=0)
-    except InputError as error:
-        return sorted({*found, *error.findings})
+    # Bakes that nobody states are reported by now, and do not matter to the rest.
+    plan = Plan.from_codecatalyst(path, **({"bake_minutes": 0} if errors else {}) | reading)
     return sorted({*found, *plan_findings(plan, fleet)})
 
 

@@ -1,13 +1,36 @@
 """The options that several verbs share. Not here: what a verb does with them."""
 
 from collections.abc import Callable
-from typing import Any
+from functools import wraps
+from typing import Any, TypedDict
 
 import click
 
 from wavecast.terminal import SEEDS, TRIALS, Number
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+class Reading(TypedDict):
+    """How workflows are read as plans, as `read_plan` takes it."""
+
+    bake_minutes: float | None
+    environments: tuple[str, ...] | None
+    regions_of: dict[str, str] | None
+
+
+class Named(click.ParamType):
+    """A pair written as ``NAME=VALUE``."""
+
+    name = "pair"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        """Take it apart, or fail with what is missing."""
+        name, _, text = str(value).partition("=")
+        if not name or not text:
+            self.fail(f"{value!r} is no ACTION=REGION, such as Deploy=us-east-1", param, ctx)
+        return name, text
+
 
 scenario_option: Decorator = click.option(
     "--scenario", required=True, metavar="S", help="A scenario: a file, or a sample's name such as storefront."
@@ -32,5 +55,42 @@ bake_option: Decorator = click.option(
     metavar="MIN",
     help="For workflows: minutes that each wave bakes, in the place of their BAKE_MINUTES hints.",
 )
+environment_option: Decorator = click.option(
+    "--environment",
+    "environments",
+    multiple=True,
+    metavar="E",
+    help="For workflows: the environment, or one of those, that the plan is about; their last stage if left out.",
+)
+region_of_option: Decorator = click.option(
+    "--region-of",
+    "regions_of",
+    multiple=True,
+    type=Named(),
+    metavar="ACTION=REGION",
+    help="For workflows: where an action deploys, if the file leaves it open. Several times for several actions.",
+)
 json_option: Decorator = click.option("--json", "as_json", is_flag=True, help="Write JSON; see docs/command.md.")
 out_option: Decorator = click.option("--out", metavar="FILE", help="Draw the picture into a file: .svg or .png.")
+
+
+def workflow_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a verb the options of workflows, and hand them to it together, as `reading`."""
+
+    @wraps(command)
+    def with_reading(
+        *args: Any,
+        bake_minutes: float | None,
+        environments: tuple[str, ...],
+        regions_of: tuple[tuple[str, str], ...],
+        **options: Any,
+    ) -> Any:
+        twice = next((name for n, (name, _) in enumerate(regions_of) if name in dict(regions_of[:n])), None)
+        if twice is not None:
+            raise click.BadParameter(f"{twice} is given a region twice", param_hint="'--region-of'")
+        reading = Reading(
+            bake_minutes=bake_minutes, environments=environments or None, regions_of=dict(regions_of) or None
+        )
+        return command(*args, reading=reading, **options)
+
+    return bake_option(environment_option(region_of_option(with_reading)))

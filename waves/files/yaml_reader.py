@@ -155,7 +155,7 @@ class _Reader:
     """One pass over the events of one file."""
 
     def __init__(self, path: str, text: str, dialect: Dialect) -> None:
-        self.path, self.dialect = path, dialect
+        self.path, self.text, self.dialect = path, text, dialect
         self.faults: list[Finding] = []
         self.warnings: list[Finding] = []
         self.places: dict[Where, Place] = {}
@@ -276,7 +276,11 @@ class _Reader:
         place = _place(event)
         self._count(1, 0, event)
         if not isinstance(event, yaml_events.ScalarEvent):
-            self._stop("a key must be a plain word, not a list, a mapping or an alias", "complex-key", place)
+            self._stop(
+                self._templated("a key must be a plain word, not a list, a mapping or an alias", place),
+                "complex-key",
+                place,
+            )
         self._look(event)
         key: str = event.value
         if key in entries and (*where, key) not in self.repeated:
@@ -336,7 +340,16 @@ class _Reader:
             mark = error.context_mark or mark
         remedy = next((text for part, text in _REMEDIES.items() if part in problem), "")
         place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        self._stop(f"this is not YAML: {problem}" + (f" ({remedy})" if remedy else ""), "yaml-syntax", place)
+        what = f"this is not YAML: {problem}" + (f" ({remedy})" if remedy else "")
+        self._stop(self._templated(what, place), "yaml-syntax", place)
+
+    def _templated(self, message: str, place: Place) -> str:
+        """Say so where what cannot be read is a place of a template that nobody has filled in."""
+        lines = self.text.splitlines()[max(place[0] - 2, 0) : place[0]]
+        mark = next((mark for mark in ("{{", "{%", "<%") for line in lines if mark in line), None)
+        if mark is None:
+            return message
+        return f"this is a template, {mark} and what follows it is still to be filled in; check the file that it makes"
 
 
 def _place(event: Any) -> Place:

@@ -46,14 +46,60 @@ def test_a_fleet_shows_what_a_file_alone_does_not(wavecast, root):
     assert answer.err == "1 file checked: no errors, 5 warnings\n"
 
 
-def test_a_workflow_is_held_against_a_fleet_without_asking_for_its_bakes(wavecast, root, tmp_path):
+@pytest.fixture
+def unhinted(root, tmp_path):
+    """The two-region sample, in which nobody says how long the test between its waves takes."""
     text = (root / "data" / "workflows" / "two-region.yaml").read_text(encoding="utf-8")
     path = tmp_path / "workflow.yaml"
     path.write_text(text.replace("BAKE_MINUTES", "PATIENCE"), encoding="utf-8")
-    answer = wavecast("check", str(path), "--fleet", "storefront")
+    return str(path)
+
+
+def test_what_run_refuses_is_a_warning_and_as_a_plan_an_error(wavecast, unhinted):
+    answer = wavecast("check", unhinted)
     assert answer.code == 0
+    assert ": warning: " in answer.out and "[bake-unknown]" in answer.out
+    refusal = wavecast("run", unhinted, "--scenario", "storefront").err
+    for option in (["--as-plan"], ["--fleet", "storefront"], ["--environment", "production"]):
+        answer = wavecast("check", unhinted, *option)
+        assert answer.code == 1, option
+        assert refusal.strip() in answer.out, "the line with which run refuses"
+    answer = wavecast("check", unhinted, "--as-plan", "--bake-minutes", "30")
+    assert (answer.code, answer.out) == (0, "")
+
+
+def test_a_workflow_is_held_against_a_fleet_whatever_its_bakes(wavecast, unhinted):
+    answer = wavecast("check", unhinted, "--fleet", "storefront")
     assert "[region-left-out]" in answer.out and "[first-wave-heavy]" in answer.out
-    assert "bake" not in answer.out
+    answer = wavecast("check", unhinted, "--fleet", "storefront", "--bake-minutes", "30")
+    assert answer.code == 0
+    assert "[region-left-out]" in answer.out and "bake" not in answer.out
+
+
+def test_the_stage_and_regions_that_the_file_leaves_open_are_options(wavecast, root, tmp_path):
+    text = (root / "data" / "workflows" / "two-region.yaml").read_text(encoding="utf-8")
+    path = tmp_path / "workflow.yaml"
+    path.write_text(text.replace("region: us-west-2", "region: ${Secrets.R}"), encoding="utf-8")
+    answer = wavecast("check", str(path), "--fleet", "storefront")
+    assert answer.code == 1
+    assert "give it with --region-of Deploy-us-west-2=REGION" in answer.out
+    answer = wavecast("check", str(path), "--fleet", "storefront", "--region-of", "Deploy-us-west-2=eu-west-1")
+    assert answer.code == 0
+    left_out = next(line for line in answer.out.splitlines() if "[region-left-out]" in line)
+    assert "eu-west-1" not in left_out and "us-west-2" in left_out
+
+
+@pytest.mark.parametrize(
+    ("options", "part"),
+    [
+        (["--region-of", "Deploy"], "'Deploy' is no ACTION=REGION"),
+        (["--region-of", "A=x", "--region-of", "A=y"], "A is given a region twice"),
+    ],
+)
+def test_a_pair_that_is_none_is_a_usage_error(wavecast, unhinted, options, part):
+    answer = wavecast("check", unhinted, *options)
+    assert answer.code == 2
+    assert len(answer.err.splitlines()) == 1 and part in answer.err
 
 
 def test_a_region_that_the_fleet_does_not_have_is_an_error(wavecast, tmp_path):
@@ -123,3 +169,23 @@ def test_no_files_is_a_usage_error(wavecast):
     answer = wavecast("check")
     assert answer.code == 2
     assert len(answer.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("text", ["---\n{}", "# first\n---\n{}"])
+def test_a_separator_at_the_top_is_harmless(wavecast, root, tmp_path, text):
+    path = tmp_path / "workflow.yaml"
+    whole = (root / "data" / "workflows" / "two-region.yaml").read_text(encoding="utf-8")
+    path.write_text(text.format(whole), encoding="utf-8")
+    answer = wavecast("check", str(path), "--as-plan")
+    assert (answer.code, answer.out) == (0, "")
+
+
+@pytest.mark.parametrize(
+    "line", ["Name: {{name}}\n", "{{#if ci}}\nName: a\n", "{% if ci %}\nName: a\n", "- x\n{{name}}: b\n"]
+)
+def test_a_template_is_called_one(wavecast, tmp_path, line):
+    path = tmp_path / "workflow.yaml"
+    path.write_text(line + "SchemaVersion: '1.0'\nActions: {}\n", encoding="utf-8")
+    answer = wavecast("check", str(path))
+    assert answer.code == 1
+    assert len(answer.out.splitlines()) == 1 and "this is a template" in answer.out

@@ -4,8 +4,9 @@ import math
 from typing import Any
 
 from waves.files.documents import Where, closest, shown
+from waves.pipelines.codecatalyst._cron import faults_of
 from waves.pipelines.codecatalyst._keys import NEAR, Report, check_map, check_value, missing
-from waves.pipelines.codecatalyst.entries import Entry, is_group, map_of, text_of
+from waves.pipelines.codecatalyst.entries import Entry, is_group, map_of, resolved, text_of
 from waves.pipelines.codecatalyst.graph import Graph
 from waves.pipelines.codecatalyst.schema import (
     ACCOUNT,
@@ -21,8 +22,11 @@ from waves.pipelines.codecatalyst.schema import (
     MIN_TIMEOUT,
     NAME,
     REGION,
+    REGION_HINT,
+    UNDOCUMENTED,
     Identifier,
     base_of,
+    known_as,
 )
 
 _TRIO = ("codedeploy-appspec", "codedeploy-application", "codedeploy-deployment-group")
@@ -50,10 +54,10 @@ def _bad_name(report: Report, where: Where, name: str) -> None:
 
 def _check_trigger(report: Report, where: Where, trigger: Any) -> None:
     kind = text_of(trigger.get("Type")).upper()
-    expression = text_of(trigger.get("Expression"))
-    if kind == "SCHEDULE" and not missing(trigger, "Expression") and len(expression.split()) != 6:
-        what = f"the schedule {shown(expression)} has {len(expression.split())} fields; cron in UTC has six"
-        report.error((*where, "Expression"), what, "schedule-expression")
+    if kind == "SCHEDULE" and not missing(trigger, "Expression"):
+        expression = text_of(trigger["Expression"])
+        for fault in faults_of(expression):
+            report.error((*where, "Expression"), f"the schedule {shown(expression)} {fault}", "schedule-expression")
     for owner, key in (("SCHEDULE", "Expression"), ("PULLREQUEST", "Events")):
         if kind == owner and missing(trigger, key):
             report.error(where, f"a {owner} trigger lacks the required key {key!r}", "missing-key")
@@ -102,24 +106,26 @@ def _check_action(report: Report, where: Where, name: str, body: Any) -> None:
         known = _check_identifier(report, entry)
         if known:
             _check_known(report, entry, known)
-        _check_bake_hint(report, entry)
+        _check_hints(report, entry)
 
 
 def _check_identifier(report: Report, entry: Entry) -> Identifier | None:
     text, base, where = entry.identifier, base_of(entry.identifier), (*entry.where, "Identifier")
     if not text:
         return None
-    known = IDENTIFIERS.get(base)
+    known = known_as(text)
     match = IDENTIFIER.fullmatch(text)
-    near = None if known else closest(base, IDENTIFIERS, 0.88)
-    if near:
-        report.error(where, f"unknown action {shown(text)}; did you mean {near!r}?", "unknown-identifier")
+    own = base in UNDOCUMENTED or (known and base not in IDENTIFIERS)
+    if own:
+        report.warn(where, f"{shown(text)} is AWS's own, but not in the user guide", "unknown-identifier")
     elif known and not match:
         what = f"the identifier {shown(text)} has no version; write it as {base}@v{known.majors[-1]}"
         report.warn(where, what, "unknown-identifier")
     elif not known:
-        what = f"{shown(text)} is not in the user guide's catalogue; its configuration is not checked"
-        report.warn(where, what, "unknown-identifier")
+        # AWS and others add actions: a near miss may be one of them.
+        near = closest(base, IDENTIFIERS, 0.88)
+        hint = f"; did you mean {near!r}?" if near else "; its configuration is not checked"
+        report.warn(where, f"{shown(text)} is not in the user guide's catalogue{hint}", "unknown-identifier")
     elif match and match["major"] not in known.majors:
         majors = " and ".join(f"v{major}" for major in known.majors)
         report.warn(where, f"{shown(text)}: the user guide knows {majors} of {base}", "unknown-identifier")
@@ -188,7 +194,8 @@ def _check_inputs(report: Report, entry: Entry, known: Identifier) -> None:
 
 def _check_region(report: Report, entry: Entry, known: Identifier) -> None:
     region = entry.filled(entry.configuration.get(known.region)) if known.region else ""
-    if region and "${" not in region and not REGION.fullmatch(region):
+    # What is not filled in is no name: that is `region-unknown`, where the workflow is read as waves.
+    if region and resolved(region) and not REGION.fullmatch(region):
         what = f"{shown(region)} is no region code such as us-east-1"
         report.warn((*entry.where, "Configuration", known.region), what, "region-name")
 
@@ -203,13 +210,29 @@ def _check_trio(report: Report, entry: Entry) -> None:
         report.error((*entry.where, "Configuration", there[0]), what, "codedeploy-trio")
 
 
-def _check_bake_hint(report: Report, entry: Entry) -> None:
+def _check_hints(report: Report, entry: Entry) -> None:
     rows = map_of(entry.body.get("Inputs")).get("Variables")
     for i, row in enumerate(rows if isinstance(rows, list) else []):
-        value = text_of(map_of(row).get("Value"))
-        if text_of(map_of(row).get("Name")) == BAKE_HINT and minutes_of(value) is None:
+        name, value = (text_of(map_of(row).get(key)) for key in ("Name", "Value"))
+        where = (*entry.where, "Inputs", "Variables", i)
+        if name == BAKE_HINT and minutes_of(value) is None:
             what = f'{BAKE_HINT} is {shown(value)}; write the minutes of the bake as a number, such as "30"'
-            report.error((*entry.where, "Inputs", "Variables", i), what, "bake-hint")
+            report.error(where, what, "bake-hint")
+        elif name == REGION_HINT:
+            _check_region_hint(report, where, entry, value)
+
+
+def _check_region_hint(report: Report, where: Where, entry: Entry, value: str) -> None:
+    region, known = entry.filled(value), known_as(entry.identifier)
+    stated = entry.filled(entry.configuration.get(known.region)) if known and known.region else ""
+    if not region or len(region.split()) > 1 or "," in region:
+        what = f'{REGION_HINT} is {shown(value)}; write the code of one region, such as "us-east-1"'
+        report.error(where, what, "region-hint")
+    elif resolved(region) and resolved(stated) and stated not in ("", region):
+        what = f"{REGION_HINT} is {shown(region)}, but the action's own configuration says {shown(stated)}; remove one"
+        report.error(where, what, "region-hint")
+    elif resolved(region) and not REGION.fullmatch(region):
+        report.warn(where, f"{shown(region)} is no region code such as us-east-1", "region-name")
 
 
 def minutes_of(text: str) -> float | None:

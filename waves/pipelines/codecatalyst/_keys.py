@@ -1,6 +1,7 @@
 """Check keys and types of a workflow against the tables of `schema`: nothing here knows what a key means."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from waves.files.documents import Document, Finding, Where, closest, did_you_mean, shown
@@ -31,7 +32,9 @@ def check_value(report: Report, where: Where, value: Any, key: Key) -> None:
     """Check one value, and all that is below it, against what the key allows."""
     if value is None or key.kind == "any":
         return
-    if key.kind == "map":
+    if key.kind == "map" and key.listed and isinstance(value, list):
+        _check_listed(report, where, value, key)
+    elif key.kind == "map":
         check_map(report, where, value, key)
     elif key.kind == "list":
         _check_list(report, where, value, key)
@@ -59,6 +62,19 @@ def check_map(report: Report, where: Where, value: Any, key: Key) -> None:
             tell((*where, name), f"{_name(where)} lacks the required key {name!r}", "missing-key")
         elif name in value:
             check_value(report, (*where, name), value[name], below)
+
+
+def _check_listed(report: Report, where: Where, value: list[Any], key: Key) -> None:
+    """Check a map that stands as a list of maps: each by itself, and what is required of them together."""
+    known = key.keys or {}
+    optional = {name: replace(below, required=False) for name, below in known.items()}
+    for i, item in enumerate(value):
+        check_map(report, (*where, i), item, replace(key, keys=optional))
+    there = {name for item in value if isinstance(item, dict) for name in item if not missing(item, name)}
+    meant = {closest(name, known, NEAR) for name in there}
+    for name, below in known.items():
+        if below.required and name not in there | meant:
+            report.error(where, f"{_name(where)} lacks the required key {name!r}", "missing-key")
 
 
 def _unknown_key(report: Report, where: Where, name: str, near: str | None, key: Key) -> None:

@@ -4,6 +4,7 @@ The rules are in `rules`, the tables in `schema`; what makes waves of a workflow
 """
 
 import os
+from collections.abc import Mapping, Sequence
 
 from waves.files.documents import Document, Finding, InputError, read_yaml
 from waves.pipelines.codecatalyst._actions import check_artifacts, check_entries, check_top, check_whole
@@ -11,19 +12,30 @@ from waves.pipelines.codecatalyst._dependencies import check_dependencies
 from waves.pipelines.codecatalyst._keys import Report, check_map
 from waves.pipelines.codecatalyst.graph import Graph
 from waves.pipelines.codecatalyst.schema import WORKFLOW
-from waves.pipelines.codecatalyst.shape import shape_findings
+from waves.pipelines.codecatalyst.stages import BakeMinutes, Stages
 
 # Far above the quota; beyond it only the quota is worth reporting.
 _MOST_ACTIONS = 1000
 
 
-def check(path: str | os.PathLike[str]) -> list[Finding]:
+def check(
+    path: str | os.PathLike[str],
+    *,
+    as_plan: bool = False,
+    bake_minutes: BakeMinutes = None,
+    environments: Sequence[str] | None = None,
+    regions_of: Mapping[str, str] | None = None,
+) -> list[Finding]:
     """Check a CodeCatalyst workflow file.
 
     Parameters
     ----------
     path : path-like
         The file; it need not lie in ``.codecatalyst/workflows``.
+    as_plan : bool
+        Whether the workflow has to be a plan: then what keeps it from being one is an error, and not a warning.
+    bake_minutes, environments, regions_of
+        As for `Workflow.stages`.
 
     Returns
     -------
@@ -35,17 +47,21 @@ def check(path: str | os.PathLike[str]) -> list[Finding]:
         document = read_yaml(path, dialect="workflow")
     except InputError as error:
         return list(error.findings)
-    return check_document(document)
+    graph = Graph(document)
+    found = check_document(document, graph)
+    if any(finding.severity == "error" for finding in found):
+        return found
+    stages = Stages(document, graph, bake_minutes=bake_minutes, environments=environments, regions_of=regions_of)
+    return sorted({*found, *stages.findings("error" if as_plan else "warning")})
 
 
-def check_document(document: Document, graph: Graph | None = None) -> list[Finding]:
-    """Check a workflow that was read already; see `check`."""
+def check_document(document: Document, graph: Graph) -> list[Finding]:
+    """Check a workflow that was read already, without asking whether it can be read as waves; see `check`."""
     report, value = Report(document), document.value
     if not document.path.endswith((".yml", ".yaml")):
         report.warn((), "CodeCatalyst reads only files that end in .yml or .yaml", "file-name")
     check_map(report, (), value, WORKFLOW)
     if isinstance(value, dict):
-        graph = graph or Graph(document)
         check_top(report, value)
         if "Actions" in value and isinstance(value["Actions"], dict):
             check_entries(report, value["Actions"])
@@ -53,6 +69,4 @@ def check_document(document: Document, graph: Graph | None = None) -> list[Findi
         if len(graph.actions) <= _MOST_ACTIONS:
             check_dependencies(report, graph)
             check_artifacts(report, graph)
-    if not any(finding.severity == "error" for finding in report.findings) and graph:
-        report.findings += shape_findings(document, graph)
     return sorted(set(report.findings))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from waves.files.documents import Where
-from waves.pipelines.codecatalyst.schema import VARIABLE, Kind, kind_of
+from waves.pipelines.codecatalyst.schema import SHELL_VARIABLE, Kind, kind_of
 
 
 @dataclass(frozen=True)
@@ -63,10 +63,20 @@ class Entry:
         pairs = [map_of(row) for row in rows] if isinstance(rows, list) else []
         return {text_of(pair.get("Name")): text_of(pair.get("Value")) for pair in pairs}
 
+    @property
+    def environment(self) -> str:
+        """The name of its environment, or an empty text."""
+        return text_of(map_of(self.body.get("Environment")).get("Name"))
+
+    @property
+    def steps(self) -> list[Mapping[str, Any]]:
+        """The steps of a build, a test or a runner."""
+        rows = self.configuration.get("Steps")
+        return [map_of(row) for row in rows] if isinstance(rows, list) else []
+
     def filled(self, value: Any) -> str:
-        """Give a value as text, with the action's own input variables put in for ``${NAME}``."""
-        variables = self.variables
-        return VARIABLE.sub(lambda match: variables.get(match.group(1), match.group()), text_of(value))
+        """Give a value as text, with the action's own input variables put in for ``${NAME}`` and ``$NAME``."""
+        return fill(text_of(value), self.variables)
 
 
 def is_group(body: Mapping[str, Any]) -> bool:
@@ -84,6 +94,21 @@ def text_of(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value) if isinstance(value, (str, int, float)) else ""
+
+
+def fill(text: str, variables: Mapping[str, str]) -> str:
+    """Put variables in for ``${NAME}`` and ``$NAME``, and what stands in their values, too; others stay as they are."""
+    for _ in range(5):
+        filled = SHELL_VARIABLE.sub(lambda m: variables.get(m.group(1) or m.group(2), m.group()), text)
+        if filled == text or len(filled) > 1000:
+            break
+        text = filled
+    return text
+
+
+def resolved(text: str) -> bool:
+    """Whether a text is whole: no variable and no place of a template is left in it."""
+    return "$" not in text and "{{" not in text
 
 
 def texts_in(value: Any) -> Iterator[str]:

@@ -1,20 +1,21 @@
 """`Workflow`: what a workflow file says, as facts, and its stages.
 
-Faults are found in `check`; how waves are made is in `shape` and `stages`. Nothing here knows plans: `waves.Plan`
-is made from the stages by its own module.
+Faults are found in `check`; what deploys is in `deployments`, how waves are made is in `shape` and `stages`. Nothing
+here knows plans: `waves.Plan` is made from the stages by its own module.
 """
 
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Self
 
 from waves.files.documents import Document, Finding, InputError, read_yaml
 from waves.pipelines.codecatalyst.check import check_document
+from waves.pipelines.codecatalyst.deployments import Deployments
 from waves.pipelines.codecatalyst.entries import Entry, text_of
 from waves.pipelines.codecatalyst.graph import Graph
-from waves.pipelines.codecatalyst.schema import IDENTIFIERS, VARIABLE, Kind, base_of
-from waves.pipelines.codecatalyst.shape import Shape
+from waves.pipelines.codecatalyst.schema import VARIABLE, Kind, base_of, known_as
 from waves.pipelines.codecatalyst.stages import BakeMinutes, Stage, Stages
 
 
@@ -31,7 +32,7 @@ class Action:
     line, column : int
         Where its name stands, counted from 1.
     kind : {"build", "test", "render", "deploy", "approval", "other"}
-        What it does: by its identifier; a build after a deployment that puts nothing out is a test.
+        What it does: by its identifier and its hints (``DEPLOYS_REGION``, and after a deployment ``BAKE_MINUTES``).
     depends_on : tuple of str
         Everything it directly waits for, as ``group/action``: by its `DependsOn`, by its group's, and by the
         artifacts and variables that it takes from others.
@@ -69,6 +70,8 @@ class Deployment:
         For ECS: the action that makes the task definition, else the path as written. Empty for others.
     blue_green : bool
         Whether ECS deploys through CodeDeploy.
+    environment : str
+        The name of its environment; empty where there is none.
     """
 
     action: str
@@ -78,6 +81,7 @@ class Deployment:
     service: str
     task_definition: str
     blue_green: bool
+    environment: str = ""
 
 
 @dataclass(frozen=True)
@@ -100,7 +104,7 @@ class Workflow:
         The actions, as ``group/action``, by the number of actions that must have succeeded before them one after the
         other, dependencies of groups included.
     findings : tuple of Finding
-        The warnings.
+        The warnings of `check`, those of reading it as a plan among them.
     """
 
     path: str
@@ -113,7 +117,7 @@ class Workflow:
     levels: tuple[tuple[str, ...], ...]
     findings: tuple[Finding, ...]
     _document: Document = field(repr=False, compare=False)
-    _shape: Shape = field(repr=False, compare=False)
+    _graph: Graph = field(repr=False, compare=False)
 
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> Self:
@@ -134,22 +138,28 @@ class Workflow:
         findings = check_document(document, graph)
         if any(finding.severity == "error" for finding in findings):
             raise InputError(findings)
-        shape, top = Shape(graph), document.value
+        stages, top = Stages(document, graph), document.value
         return cls(
             document.path,
             text_of(top["Name"]),
             text_of(top["SchemaVersion"]),
             (text_of(top.get("RunMode")) or "QUEUED").upper(),
             tuple(text_of(trigger.get("Type")).upper() for trigger in top.get("Triggers") or []),
-            _actions(document, shape),
-            tuple(_deployment(shape, i) for i in shape.regions),
+            _actions(document, stages.deployments),
+            tuple(_deployment(stages.deployments, i) for i in stages.deployments.targets),
             _levels(graph),
-            tuple(findings),
+            tuple(sorted({*findings, *stages.findings("warning")})),
             document,
-            shape,
+            graph,
         )
 
-    def stages(self, bake_minutes: BakeMinutes = None) -> list[Stage]:
+    def stages(
+        self,
+        bake_minutes: BakeMinutes = None,
+        *,
+        environments: Sequence[str] | None = None,
+        regions_of: Mapping[str, str] | None = None,
+    ) -> list[Stage]:
         """Read the workflow as an ordered list of waves.
 
         Parameters
@@ -157,19 +167,42 @@ class Workflow:
         bake_minutes : float, sequence of float, mapping of str to float, or None
             Minutes that each wave bakes: one number for every wave, one a wave, or by the name of the wave. For what
             is left out the BAKE_MINUTES hints count: an input variable of that name of the test between two waves.
+        environments : sequence of str, optional
+            The environments that the plan is about. Left out, it is the last stage: those that no other waits for.
+        regions_of : mapping of str to str, optional
+            From actions (``group/action``, or a name that only one has) to the region that each deploys to: for a
+            region that the file leaves to a secret or to code, and for deployments by shell steps.
 
         Returns
         -------
         list of Stage
             In their order. Where no test stands after a wave, its bake is 0. What does not fit the model is in
-            `findings`, as ``not-wave-shaped``.
+            `notes`.
 
         Raises
         ------
         InputError
-            If nothing is deployed, a region is not stated or stands in two waves, or a test has no minutes.
+            If nothing is deployed, a region is not known or stands in two waves, a test has no minutes, or the
+            caller names what the workflow does not have.
         """
-        return Stages(self._document, self._shape).read(bake_minutes)
+        return self._read(bake_minutes, environments, regions_of).read()
+
+    def notes(
+        self, *, environments: Sequence[str] | None = None, regions_of: Mapping[str, str] | None = None
+    ) -> list[Finding]:
+        """Say what `stages` takes otherwise than it stands in the file; the parameters are the same.
+
+        Returns
+        -------
+        list of Finding
+            Warnings, in the order of the file.
+        """
+        return sorted(set(self._read(0, environments, regions_of).notes))
+
+    def _read(
+        self, bakes: BakeMinutes, environments: Sequence[str] | None, regions: Mapping[str, str] | None
+    ) -> Stages:
+        return Stages(self._document, self._graph, bake_minutes=bakes, environments=environments, regions_of=regions)
 
     def _of(self, kind: Kind) -> tuple[Action, ...]:
         return tuple(action for action in self.actions if action.kind == kind)
@@ -193,6 +226,11 @@ class Workflow:
     def approvals(self) -> tuple[Action, ...]:
         """The gates."""
         return self._of("approval")
+
+    @cached_property
+    def environments(self) -> tuple[str, ...]:
+        """The environments deployed to, in the order of the file, each once."""
+        return tuple(dict.fromkeys(d.environment for d in self.deployments if d.environment))
 
     @cached_property
     def regions(self) -> tuple[str, ...]:
@@ -229,15 +267,15 @@ class Workflow:
         return {region: tuple(values) for region, values in found.items()}
 
 
-def _actions(document: Document, shape: Shape) -> tuple[Action, ...]:
-    graph = shape.graph
+def _actions(document: Document, deployments: Deployments) -> tuple[Action, ...]:
+    graph = deployments.graph
     return tuple(
         Action(
             entry.name,
             entry.group,
             entry.identifier,
             *document.places[entry.where],
-            shape.kinds[i],
+            deployments.kinds[i],
             tuple(before.label for before in graph.entries(graph.before[i])),
         )
         for i, entry in enumerate(graph.actions)
@@ -251,18 +289,19 @@ def _levels(graph: Graph) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(level) for level in levels)
 
 
-def _deployment(shape: Shape, i: int) -> Deployment:
-    entry = shape.graph.actions[i]
-    places = IDENTIFIERS[base_of(entry.identifier)].places
+def _deployment(deployments: Deployments, i: int) -> Deployment:
+    entry, known = deployments.graph.actions[i], known_as(deployments.graph.actions[i].identifier)
+    places = known.places if known else {}
     values = {key: entry.filled(entry.configuration.get(name)) for key, name in places.items()}
     return Deployment(
         entry.label,
         entry.group,
-        shape.regions[i],
+        deployments.targets[i].region,
         values.get("cluster", ""),
         values.get("service", ""),
-        _task_definition(shape.graph, entry),
+        _task_definition(deployments.graph, entry),
         bool(entry.configuration.get("codedeploy-appspec")),
+        entry.environment,
     )
 
 

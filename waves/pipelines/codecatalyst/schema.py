@@ -19,6 +19,7 @@ MIN_TIMEOUT = 5
 MAX_TIMEOUT_BUILD = 480
 MAX_TIMEOUT_OTHER = 60
 BAKE_HINT = "BAKE_MINUTES"
+REGION_HINT = "DEPLOYS_REGION"
 
 NAME = re.compile(r"[A-Za-z0-9_-]+")
 ARTIFACT = re.compile(r"[A-Za-z0-9_]+")
@@ -26,6 +27,7 @@ REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]+")
 ACCOUNT = re.compile(r"[0-9]{12}")
 IDENTIFIER = re.compile(r"(?P<base>[^@\s]+/[^@\s]+)@v(?P<major>[0-9]+)(\.[0-9]+){0,2}")
 VARIABLE = re.compile(r"\$\{([^${}]+)\}")
+SHELL_VARIABLE = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)|\$\{([^${}]+)\}")
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,8 @@ class Key:
         The most items of a list.
     choices, tolerated : tuple of str
         The documented values (for a map: nothing), and what is accepted with a warning: values, or keys.
+    listed : bool
+        Whether a map may also stand as a list of maps, one key each.
     """
 
     kind: Literal["text", "whole", "map", "list", "any"] = "text"
@@ -55,6 +59,7 @@ class Key:
     most: int | None = None
     choices: tuple[str, ...] = ()
     tolerated: tuple[str, ...] = ()
+    listed: bool = False
 
 
 TEXT, NEEDED, ANY = Key(), Key(required=True), Key("any")
@@ -70,10 +75,10 @@ def _configuration(needed: str = "", known: str = "", tolerated: str = "") -> Ke
     return Key("map", bool(needed), keys, tolerated=tuple(tolerated.split()))
 
 
-COMPUTE = _map(
-    Type=Key(required=True, choices=("EC2", "Lambda")),
-    Fleet=TEXT,
-    SharedInstance=TEXT,
+# The YAML pages of the guide's actions write it as a list (`- Type: EC2`, `- Fleet: …`), the page of the workflow as a
+# map; both are documented.
+COMPUTE = replace(
+    _map(Type=Key(required=True, choices=("EC2", "Lambda")), Fleet=TEXT, SharedInstance=TEXT), listed=True
 )
 
 TRIGGERS = Key(
@@ -224,12 +229,21 @@ IDENTIFIERS: Mapping[str, Identifier] = {
 }
 
 
+# Not in the guide, but AWS's own: its blueprints list it, and public files use it.
+UNDOCUMENTED = frozenset({"aws/s3-deploy"})
+
+
 def base_of(identifier: str) -> str:
     """Give an identifier without its version, such as ``aws/ecs-deploy``."""
     return identifier.split("@", 1)[0].strip()
 
 
+def known_as(identifier: str) -> Identifier | None:
+    """Look an identifier up in the catalogue; ``aws/build-beta`` counts as ``aws/build``."""
+    return IDENTIFIERS.get(base_of(identifier).removesuffix("-beta"))
+
+
 def kind_of(identifier: str) -> Kind:
     """Say what an action is by its identifier alone; unknown ones are "other"."""
-    known = IDENTIFIERS.get(base_of(identifier))
+    known = known_as(identifier)
     return known.kind if known else "other"

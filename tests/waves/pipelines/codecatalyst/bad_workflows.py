@@ -103,6 +103,14 @@ CASES: dict[str, tuple[str, list[Found]]] = {
         TOP + BUILD + "Triggers:\n  - Type: SCHEDULE\n    Expression: 0 8 * * 1\n",
         [(11, 5, "error", "schedule-expression")],
     ),
+    "schedule wrapped as other services want it": (
+        TOP + BUILD + 'Triggers:\n  - Type: SCHEDULE\n    Expression: "cron(0 6 * * ? *)"\n',
+        [(11, 5, "error", "schedule-expression")],
+    ),
+    "schedule with a field out of range": (
+        TOP + BUILD + 'Triggers:\n  - Type: SCHEDULE\n    Expression: "0 24 * * ? *"\n',
+        [(11, 5, "error", "schedule-expression")],
+    ),
     "schedule without expression": (
         TOP + BUILD + "Triggers:\n  - Type: SCHEDULE\n",
         [(10, 5, "error", "missing-key")],
@@ -116,6 +124,16 @@ CASES: dict[str, tuple[str, list[Found]]] = {
         "Compute:\n  Type: EC2\n" + TOP + BUILD + "    Compute:\n      Type: Lambda\n",
         [(11, 5, "warning", "compute-twice")],
     ),
+    "compute as a list, as the guide's pages of actions write it": (
+        TOP + BUILD + "    Compute:\n      - Type: EC2\n      - Fleet: Linux.x86-64.Large\n",
+        [],
+    ),
+    "compute as a list, misspelt and without its type": (
+        TOP + BUILD + "    Compute:\n      - Flet: Linux.x86-64.Large\n",
+        [(9, 5, "error", "missing-key"), (10, 9, "error", "unknown-key")],
+    ),
+    "a separator at the top": ("---\n" + TOP + BUILD, []),
+    "a separator at the top and an end": ("# ours\n---\n" + TOP + BUILD + "...\n", []),
     # --- actions
     "misspelt key on line 17": (
         TOP + BUILD + DEPLOY.replace("service:", "servise:"),
@@ -134,7 +152,15 @@ CASES: dict[str, tuple[str, list[Found]]] = {
     "empty action": (TOP + "  Build:\n" + BUILD.replace("Build", "Test"), [(4, 3, "error", "wrong-type")]),
     "identifier misspelt": (
         TOP + BUILD.replace("aws/build", "aws/biuld"),
-        [(5, 5, "error", "unknown-identifier")],
+        [(5, 5, "warning", "unknown-identifier")],
+    ),
+    "identifier of AWS's that the guide does not have": (
+        TOP + BUILD.replace("aws/build@v1", "aws/s3-deploy@v1"),
+        [(5, 5, "warning", "unknown-identifier")],
+    ),
+    "identifier of a beta, checked as what it is": (
+        TOP + BUILD.replace("aws/build@v1", "aws/build-beta@v1").replace("Steps", "Step"),
+        [(5, 5, "warning", "unknown-identifier"), (7, 7, "error", "unknown-key")],
     ),
     "identifier unknown": (
         TOP + BUILD.replace("aws/build", "acme/scan"),
@@ -278,6 +304,16 @@ CASES: dict[str, tuple[str, list[Found]]] = {
     "a negative hint": (
         TOP + BUILD + "    Inputs:\n      Variables:\n        - Name: BAKE_MINUTES\n          Value: -1\n",
         [(11, 11, "error", "bake-hint")],
+    ),
+    "a hint that names no region": (
+        TOP
+        + BUILD
+        + "    Inputs:\n      Variables:\n        - Name: DEPLOYS_REGION\n          Value: us-east-1, us-west-2\n",
+        [(11, 11, "error", "region-hint")],
+    ),
+    "a hint that contradicts the configuration": (
+        TOP + DEPLOY + "    Inputs:\n      Variables:\n        - Name: DEPLOYS_REGION\n          Value: us-west-2\n",
+        [(18, 11, "error", "region-hint")],
     ),
     # --- approvals
     "three approvals": (

@@ -17,8 +17,8 @@ def test_the_two_region_workflow_is_two_waves_with_a_bake_between() -> None:
     """us-east-1, half an hour, us-west-2; no test after the last wave, so its bake is 0."""
     read = Workflow.read(DATA / "two-region.yaml")
     assert read.stages() == [
-        Stage(("us-east-1",), 30.0, False, "Deploy-us-east-1", ("Deploy-us-east-1",)),
-        Stage(("us-west-2",), 0.0, False, "Deploy-us-west-2", ("Deploy-us-west-2",)),
+        Stage(("us-east-1",), 30.0, False, "Deploy-us-east-1", ("Deploy-us-east-1",), ("us-east-1",)),
+        Stage(("us-west-2",), 0.0, False, "Deploy-us-west-2", ("Deploy-us-west-2",), ("us-west-2",)),
     ]
     assert (read.name, read.schema_version, read.run_mode) == ("storefront-two-region", "1.0", "SUPERSEDED")
     assert read.findings == ()
@@ -51,8 +51,8 @@ def test_a_deployment_says_where_what_and_how(tmp_path: Path) -> None:
     trio = {"codedeploy-appspec": "a.yaml", "codedeploy-application": "a", "codedeploy-deployment-group": "g"}
     read = workflow(tmp_path, {"Wave": group({"Ship": deploy("eu-west-1", **trio)}), "Other": deploy("us-east-1")})
     assert read.deployments == (
-        Deployment("Wave/Ship", "Wave", "eu-west-1", "shop", "web", "task.json", True),
-        Deployment("Other", None, "us-east-1", "shop", "web", "task.json", False),
+        Deployment("Wave/Ship", "Wave", "eu-west-1", "shop", "web", "task.json", True, "production"),
+        Deployment("Other", None, "us-east-1", "shop", "web", "task.json", False, "production"),
     )
 
 

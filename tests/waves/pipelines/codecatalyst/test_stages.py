@@ -67,11 +67,32 @@ def test_services_in_turns_over_the_same_regions_are_one_wave(tmp_path: Path) ->
     assert odd(read) == ["us-east-1 and eu-west-1 are deployed in turns; they are taken as one wave"]
 
 
-def test_two_environments_in_one_region_are_not_two_services(tmp_path: Path) -> None:
-    """Staging and production in one region would be a region in two waves."""
-    staging = deploy("us-east-1") | {"Environment": ENVIRONMENT | {"Name": "staging"}}
-    read = workflow(tmp_path, {"A": staging, "B": deploy("us-east-1", "A")})
-    assert [rule for rule, _ in refusals(read)] == ["region-in-two-waves"]
+def test_a_test_between_two_stacks_of_a_region_is_part_of_its_deployment(tmp_path: Path) -> None:
+    """Back end, integration test, front end: one wave, and nobody is asked how long the test in it takes."""
+    actions = {"Back": deploy("eu-west-1"), "Integ": wait(None, "Back"), "Front": deploy("eu-west-1", "Integ")}
+    read = workflow(tmp_path, actions)
+    assert [(s.regions, s.actions) for s in read.stages()] == [(("eu-west-1",), ("Back", "Front"))]
+    assert read.findings == ()
+
+
+def test_two_waves_with_a_test_inside_each(tmp_path: Path) -> None:
+    """What stands between stacks of one region belongs to its deployment, in the first wave as in the second."""
+    one = {"Back1": deploy("eu-west-1"), "I1": wait(None, "Back1"), "Front1": deploy("eu-west-1", "I1")}
+    two = {"Back2": deploy("us-east-1"), "I2": wait(None, "Back2"), "Front2": deploy("us-east-1", "I2")}
+    read = workflow(tmp_path, {"W1": group(one), "W2": group(two, "W1")})
+    assert [(s.name, *wave) for s, wave in zip(read.stages(), waves(read), strict=True)] == [
+        ("W1", "eu-west-1", 0.0, False),
+        ("W2", "us-east-1", 0.0, False),
+    ]
+    assert read.findings == ()
+
+
+def test_an_approval_between_two_stacks_of_a_region_is_left_out(tmp_path: Path) -> None:
+    """It stands in the middle of a wave, where the model has none; and that is said."""
+    actions = {"Back": deploy("eu-west-1"), "Ok": gate("Back"), "Front": deploy("eu-west-1", "Ok")}
+    read = workflow(tmp_path, actions)
+    assert waves(read) == [("eu-west-1", 0.0, False)]
+    assert odd(read) == ["the approval Ok stands in the middle of wave 1; the plan leaves it out"]
 
 
 def test_a_region_in_two_waves_is_refused(tmp_path: Path) -> None:
@@ -171,15 +192,42 @@ def test_a_test_without_minutes_is_refused_with_both_remedies(tmp_path: Path) ->
     assert "U (aws/managed-test@v1) stands after B" in second.message
 
 
-def test_a_build_after_a_deployment_that_puts_nothing_out_is_a_test(tmp_path: Path) -> None:
-    """One that makes artifacts is a build; before the first deployment nothing is a bake."""
-    again = build("A") | {"Outputs": {"Variables": ["IMAGE"]}}
-    actions = {"Unit": wait(None), "A": deploy("us-east-1", "Unit"), "Look": build("A"), "Again": again}
-    read = workflow(tmp_path, actions | {"B": deploy("eu-west-1", "Look", "Again")})
-    assert [action.name for action in read.tests] == ["Unit", "Look"]
-    ((rule, message),) = refusals(read)
-    assert rule == "bake-unknown"
-    assert message.startswith("Look (aws/build@v1) stands between A and B")
+def test_a_notification_is_no_bake_of_unknown_length(tmp_path: Path) -> None:
+    """Between waves the warning names it, and after the last wave, too; the bakes are 0 minutes."""
+    actions = {"A": deploy("us-east-1"), "Tell": build("A"), "B": deploy("eu-west-1", "Tell"), "Tag": build("B")}
+    read = workflow(tmp_path, actions)
+    assert waves(read) == [("us-east-1", 0.0, False), ("eu-west-1", 0.0, False)]
+    assert [(f.rule, f.severity, f.message) for f in read.findings] == [
+        (
+            *("bake-left-out", "warning"),
+            "Tell (aws/build@v1) stands between waves and counts as no bake; "
+            "if it waits, give it a BAKE_MINUTES variable",
+        ),
+        (
+            *("bake-left-out", "warning"),
+            "Tag (aws/build@v1) stands after the last wave and counts as no bake, 0 minutes; "
+            "if it waits, give it a BAKE_MINUTES variable",
+        ),
+    ]
+
+
+def test_a_build_with_the_hint_is_a_bake(tmp_path: Path) -> None:
+    """Whatever waits and says so counts; a hint that nothing comes of is named."""
+    actions = {
+        "Early": build(minutes=3),
+        "A": deploy("us-east-1", "Early"),
+        "Look": build("A", minutes=20),
+        "B": deploy("eu-west-1", "Look"),
+        "Inner": build("B", minutes=4),
+        "C": deploy("eu-west-1", "Inner"),
+    }
+    read = workflow(tmp_path, actions)
+    assert waves(read) == [("us-east-1", 20.0, False), ("eu-west-1", 0.0, False)]
+    assert [f.message for f in read.findings if f.rule == "hint-without-effect"] == [
+        "BAKE_MINUTES of Early has no effect; no wave comes before it",
+        "BAKE_MINUTES of Inner has no effect; "
+        "what stands between stacks of one region is part of that region's deployment",
+    ]
 
 
 def test_another_action_with_the_hint_is_a_bake_and_without_it_is_warned_of(tmp_path: Path) -> None:
@@ -313,7 +361,32 @@ def test_two_approvals_before_a_wave_are_one(tmp_path: Path) -> None:
     assert odd(read) == ["wave 2 has several approvals before it; the plan takes them as one"]
 
 
-def test_a_single_wave_has_nothing_to_report(tmp_path: Path) -> None:
-    """An ordinary pipeline of one region with a test after it gives no warning from `check`."""
-    read = workflow(tmp_path, {"A": deploy("us-east-1"), "T": wait(None, "A"), "Call": build("T")})
-    assert read.findings == ()
+# --- what keeps a workflow from being a plan
+
+HINDRANCES: dict[str, tuple[Tree, str]] = {
+    "no-deployment": ({"A": build()}, "deploys to no region"),
+    "region-unknown": ({"A": deploy("${Secrets.R}")}, "give it with --region-of A=REGION"),
+    "region-in-two-waves": (
+        {"A": deploy("us-east-1"), "B": deploy("eu-west-1", "A"), "C": deploy("us-east-1", "B")},
+        "the model allows each region once",
+    ),
+    "bake-unknown": ({"A": deploy("us-east-1"), "T": wait(None, "A")}, "BAKE_MINUTES"),
+}
+
+
+@pytest.mark.parametrize("rule", HINDRANCES)
+def test_what_run_refuses_check_reports(tmp_path: Path, rule: str) -> None:
+    """A warning, since a workflow need not be a plan; an error where it has to be one, in the same words."""
+    actions, part = HINDRANCES[rule]
+    read = workflow(tmp_path, actions)
+    for as_plan, severity in ((False, "warning"), (True, "error")):
+        (found,) = (f for f in check(read.path, as_plan=as_plan) if f.rule == rule)
+        assert (found.severity, found.message) == (severity, dict(refusals(read))[rule])
+        assert part in found.message
+
+
+def test_minutes_that_do_not_fit_are_reported_by_check_too(tmp_path: Path) -> None:
+    """The fifth rule is about what the caller says; given right, nothing is left to report."""
+    path = workflow(tmp_path, CHAIN).path
+    assert [f.rule for f in check(path, as_plan=True, bake_minutes=[1, 2])] == ["bake-minutes"]
+    assert check(path, as_plan=True, bake_minutes=[1, 2, 3]) == []

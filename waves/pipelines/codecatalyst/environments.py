@@ -1,0 +1,87 @@
+"""The stages of a workflow: which environments come one after the other, and which of them the plan is about.
+
+A pipeline that deploys to beta, then to gamma, then to production has three stages. A plan is one of them, and unless
+the caller chooses, the last: the environments that no other environment waits for. What comes before it belongs to the
+time before the first wave.
+
+Environments that differ only by the region they deploy to (`prod-us-east-1`, then `prod-eu-west-1`) are one stage: they
+are how people name one account a region.
+"""
+
+import re
+from collections.abc import Sequence
+
+from waves.files.documents import did_you_mean, shown
+from waves.pipelines.codecatalyst.deployments import Deployments
+
+
+class Environments:
+    """The environments of a workflow's deployments, and those that are the plan.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Each once, in the order of the file; a deployment without an environment has none.
+    chosen : frozenset of str
+        Those that are read as the plan.
+    by_default : bool
+        Whether nobody chose.
+    faults : list of str
+        What is wrong with the caller's choice.
+    """
+
+    def __init__(self, deployments: Deployments, chosen: Sequence[str] | None = None) -> None:
+        self._graph, self._targets = deployments.graph, deployments.targets
+        self.names = tuple(dict.fromkeys(t.environment for t in self._targets.values() if t.environment))
+        self.by_default = chosen is None
+        self.faults = [] if chosen is None else list(self._faults(chosen))
+        self.chosen = frozenset(self.names if self.faults else chosen if chosen is not None else self._last())
+
+    def _faults(self, chosen: Sequence[str]) -> list[str]:
+        if isinstance(chosen, str):
+            return [f"environments is {shown(chosen)}; give a list of names"]
+        if not chosen:
+            return ["environments is empty; name at least one, or leave it out"]
+        listed = f"; there are {', '.join(self.names)}" if self.names else "; its deployments have none"
+        return [
+            f"no deployment has the environment {shown(name)}{did_you_mean(str(name), self.names) or listed}"
+            for name in chosen
+            if name not in self.names
+        ]
+
+    def takes(self, i: int) -> bool:
+        """Whether a deployment belongs to the plan; one without an environment always does."""
+        name = self._targets[i].environment
+        return not name or name in self.chosen
+
+    @property
+    def taken(self) -> tuple[str, ...]:
+        """The environments that the plan is about."""
+        return tuple(name for name in self.names if name in self.chosen)
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """The environments that the plan is not about."""
+        return tuple(name for name in self.names if name not in self.chosen)
+
+    def _stage(self, i: int) -> str:
+        """Give the name of a deployment's environment without the code of its region."""
+        target = self._targets[i]
+        region = re.escape(target.region).replace(r"\-", "[-_]?")
+        pattern = rf"[-_]?{region}(?![0-9])" if region else r"(?!)"
+        return re.sub(pattern, "", target.environment, flags=re.IGNORECASE)
+
+    def _last(self) -> list[str]:
+        stages = {i: self._stage(i) for i in self._targets if self._targets[i].environment}
+        later: dict[str, set[str]] = {stage: set() for stage in stages.values()}
+        for i, first in stages.items():
+            for j, second in stages.items():
+                if first != second and self._graph.ancestors[j] >> i & 1:
+                    later[first].add(second)
+        for middle in later:
+            for stage in later:
+                if middle in later[stage]:
+                    later[stage] |= later[middle]
+        # Two that wait for each other are one stage, deployed in turns.
+        last = {stage for stage in later if all(stage in later[other] for other in later[stage])}
+        return [self._targets[i].environment for i, stage in stages.items() if stage in last]
