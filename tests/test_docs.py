@@ -18,10 +18,11 @@ from pydantic import TypeAdapter
 import simulation
 from simulation import Distribution, Scenario
 from simulation.draws import PURPOSES
+from tests.samples import sample_plan
 from tests.test_house import files, name
 from tools.render_schemas import schemas
 from wavecast.main import VERBS, main
-from waves import DATA, Fleet, Plan, Region, Wave, sample
+from waves import DATA, Fleet, Plan, Region, Wave
 from waves.pipelines.codecatalyst.schema import IDENTIFIERS
 from waves.rules import plan_findings
 
@@ -312,14 +313,14 @@ def keys(value: object) -> set[str]:
     return (set(value) - names) | {key for inner in value.values() for key in keys(inner)}
 
 
-NAMES = {"two halves", "all at once", *simulation.FIGURES}
+NAMES = {"six-region-three-wave", "all at once", *simulation.FIGURES}
 WORLD = ["--scenario", "storefront", "--seed", "7"]
 WRITERS = {
-    "check": ["data/plans/two-halves.yaml", "--fleet", "storefront"],
-    "run": ["two-halves", *WORLD, "--trials", "20"],
-    "compare": ["two-halves", "all-at-once", *WORLD, "--trials", "20"],
-    "trace": ["two-halves", *WORLD],
-    "duel": ["two-halves", "all-at-once", *WORLD, "--trial", "3"],
+    "check": ["data/workflows/two-region.yaml", "--fleet", "storefront"],
+    "run": ["six-region-three-wave", *WORLD, "--trials", "20"],
+    "compare": ["six-region-three-wave", "all-at-once", *WORLD, "--trials", "20"],
+    "trace": ["six-region-three-wave", *WORLD],
+    "duel": ["six-region-three-wave", "all-at-once", *WORLD, "--trial", "3"],
 }
 
 
@@ -341,7 +342,7 @@ def test_the_json_of_a_verb_has_the_fields_that_are_told(verb, monkeypatch):
 
 def test_the_verdict_and_the_gate_have_the_fields_that_are_told(tmp_path):
     """Programs read them: both ways, as above."""
-    plans = {each.replace("-", " "): sample(each) for each in ("two-halves", "all-at-once")}
+    plans = {"six-region-three-wave": sample_plan("six-region-three-wave"), "all at once": sample_plan("all-at-once")}
     comparison = simulation.compare(plans, simulation.sample("storefront"), trials=20)
     limits = simulation.parse_limits({"share_exposed_mean": {"at_most": 0.5}}, simulation.FIGURES)
     path = simulation.write_verdict(simulation.verdict(comparison, limits), tmp_path / "verdict.json")

@@ -16,7 +16,18 @@ import pytest
 import yaml
 
 EVIL = "<script>alert(1)</script>"
-SMALL = ("--trials", "60", "--scenario", "storefront", "--plan", "two-halves", "--plan", "all-at-once")
+SMALL = (
+    "--trials",
+    "60",
+    "--scenario",
+    "storefront",
+    "--plan",
+    "two-halves",
+    "--plan",
+    "all-at-once",
+    "--bake-minutes",
+    "30",
+)
 
 
 class Done(NamedTuple):
@@ -121,6 +132,7 @@ def trap(tmp_path: Path) -> tuple[dict[str, str], Path]:
         (("-p", "seed", str(2**64)), "from 0 to"),
         (("-p", "confidence", "high"), "give a number"),
         (("-p", "plans", "two-halves"), "give a list"),
+        (("-p", "bake_minutes", "-1"), "give minutes from 0"),
         (("-p", "limits", "{share_exposed_p59: {at_most: 1}}"), "did you mean 'share_exposed_p99'?"),
         (("-p", "seed", "1", "--seed", "2"), "give it once"),
         (("--plan", "nope"), "the samples are"),
@@ -249,7 +261,10 @@ def test_the_parameters_of_the_report_have_types_and_help(root):
     code = "import json, papermill; print(json.dumps(papermill.inspect_notebook('notebooks/report.ipynb')))"
     done = execute(root, sys.executable, "-c", code)
     found = json.loads(done.out)
-    assert list(found) == ["plans", "scenario", "trials", "seed", "limits", "confidence", "out"]
-    assert all(entry["inferred_type_name"] in ("list", "str", "int", "dict", "float") for entry in found.values())
+    assert list(found) == ["plans", "scenario", "trials", "seed", "limits", "bake_minutes", "confidence", "out"]
+    assert all(
+        entry["inferred_type_name"] in ("list", "str", "int", "dict", "float", "float or None")
+        for entry in found.values()
+    )
     assert all(entry["help"] for entry in found.values())
     assert cell.source.count("\n") < 25

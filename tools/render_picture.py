@@ -18,8 +18,8 @@ COLOURS = 256  # fewer lose the yellow
 
 def duel() -> simulation.Duel:
     """Return the duel that the README shows."""
-    first, second = waves.sample("all-at-once"), waves.sample("six-region-three-wave")
-    return simulation.duel(first, second, simulation.sample("storefront"))
+    scenario, waves_ = simulation.sample("storefront"), waves.sample("six-region-three-wave")
+    return simulation.duel(waves.named("all-at-once", scenario.fleet, like=waves_), waves_, scenario)
 
 
 if __name__ == "__main__":

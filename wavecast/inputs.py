@@ -11,8 +11,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from waves import DATA, Finding, Fleet, InputError, Plan, did_you_mean, read_yaml
+from waves import DATA, Finding, Fleet, InputError, Plan, did_you_mean, is_grouping, read_yaml
 from waves.files.documents import Document
+from waves.groupings import GROUPINGS
+from waves.groupings import listed as groupings_listed
+from waves.groupings import named as grouping
 
 if TYPE_CHECKING:
     from simulation import Scenario
@@ -79,31 +82,68 @@ def read_plan(name: str | os.PathLike[str], *, bake_minutes: float | None = None
     return Plan.read(path)
 
 
-def read_plans(names: Iterable[str | os.PathLike[str]], *, bake_minutes: float | None = None) -> dict[str, Plan]:
+def read_plans(
+    names: Iterable[str | os.PathLike[str]], *, bake_minutes: float | None = None, fleet: Fleet | None = None
+) -> dict[str, Plan]:
     """Read several plans; each under its own name, or its file's where two have the same.
 
     Parameters
     ----------
-    names, bake_minutes
-        As for `read_plan`.
+    names
+        Plan files, workflows, samples, and groupings of the fleet such as `all-at-once` or `1-2-3`.
+    bake_minutes
+        For workflows and groupings: the minutes that each wave bakes, in the place of a workflow's `BAKE_MINUTES`
+        hints. Left out, groupings take everything but who is in which wave from the first that is a plan.
+    fleet
+        What groupings group.
 
     Raises
     ------
     InputError
         With the faults of all of them.
     """
-    plans: list[tuple[str, Plan]] = []
+    plans: list[tuple[str, Plan | None]] = []
     faults: list[Finding] = []
-    for name in names:
+    for name in [os.fspath(each) for each in names]:
         try:
-            plans.append((os.fspath(name), read_plan(name, bake_minutes=bake_minutes)))
+            plans.append((name, None if _groups(name) else read_plan(name, bake_minutes=bake_minutes)))
         except InputError as error:
             faults += error.findings
+    if not plans and not faults:
+        faults.append(Finding("plans", 1, 1, "error", "there is no plan; name at least one", "no-plan"))
+    like = next((plan for _, plan in plans if plan is not None), None)
+    found: list[tuple[str, Plan]] = []
+    for name, plan in plans:
+        try:
+            found.append((name, plan or _group(name, fleet, like, bake_minutes)))
+        except InputError as error:
+            faults += error.findings if like or bake_minutes is not None or not faults else ()
+    if bake_minutes is not None and found and not any(_bakes_as_told(name, plan) for name, plan in plans):
+        message = "its waves say themselves how long they bake; --bake-minutes is for workflows and groupings"
+        faults.append(Finding(found[0][0], 1, 1, "error", message, "no-effect"))
     if faults:
         raise InputError(faults)
-    if not plans:
-        raise InputError([Finding("plans", 1, 1, "error", "there is no plan; name at least one", "no-plan")])
-    return _named(plans)
+    return _named(found)
+
+
+def _bakes_as_told(name: str, plan: Plan | None) -> bool:
+    """Whether `bake_minutes` has an effect: on groupings and workflows, which a plan file says itself."""
+    return plan is None or recognise(find(name, "plan"))[1] == "workflow"
+
+
+def _groups(name: str) -> bool:
+    return is_grouping(name) and not os.path.lexists(name)
+
+
+def _group(name: str, fleet: Fleet | None, like: Plan | None, bake_minutes: float | None) -> Plan:
+    """Group a fleet by a grouping's name."""
+    if fleet is None:
+        find(name, "plan")  # which says what a grouping lacks
+    try:
+        return grouping(name, fleet, like=like, bake_minutes=bake_minutes)  # type: ignore[arg-type]
+    except ValueError as error:
+        option = "" if like or bake_minutes is not None else " (--bake-minutes)"
+        raise InputError([Finding(name, 1, 1, "error", f"{error}{option}", "grouping")]) from None
 
 
 def _named(plans: list[tuple[str, Plan]]) -> dict[str, Plan]:
@@ -166,11 +206,14 @@ def read_inputs(
     plans: dict[str, Plan] = {}
     found: Scenario | None = None
     try:
-        plans = read_plans(names, bake_minutes=bake_minutes)
+        found = read_scenario(scenario)
     except InputError as error:
         faults += error.findings
+    named = [os.fspath(name) for name in names]
+    asked = [name for name in named if found or not _groups(name)]
     try:
-        found = read_scenario(scenario)
+        if asked or not named:
+            plans = read_plans(asked, bake_minutes=bake_minutes, fleet=found.fleet if found else None)
     except InputError as error:
         faults += error.findings
     for plan in plans.values() if found else ():
@@ -203,6 +246,9 @@ def find(name: str | os.PathLike[str], *kinds: Kind) -> str:
         return text
     if text.startswith("data/") and (DATA.parent / text).is_file():
         return str(DATA.parent / text)
+    if "plan" in kinds and is_grouping(text):
+        message = "this is a grouping of a fleet; only together with a scenario is it known what it groups"
+        raise InputError([Finding(text, 1, 1, "error", message, "grouping")])
     samples = {path.stem: path for kind in reversed(kinds) for path in sorted((DATA / _FOLDERS[kind]).glob("*.yaml"))}
     if text in samples:
         return str(samples[text])
@@ -210,7 +256,11 @@ def find(name: str | os.PathLike[str], *kinds: Kind) -> str:
         message = f"no such file{_near(text)}"
     else:
         listed = ", ".join(samples)
-        message = f"neither a file nor a sample{did_you_mean(text, samples) or f'; the samples are {listed}'}"
+        known, groupings = [*samples], ""
+        if "plan" in kinds:
+            known += GROUPINGS
+            groupings = f"; groupings are {groupings_listed()}"
+        message = f"neither a file nor a sample{did_you_mean(text, known) or f'; the samples are {listed}{groupings}'}"
     raise InputError([Finding(text, 1, 1, "error", message, "cannot-read")])
 
 

@@ -29,8 +29,10 @@ VERBS = {  # by name: the file with a command of that name
 }
 HELP = """Which regions go in which wave, and how long do we wait in between?
 
-A PLAN is a plan file, a CodeCatalyst workflow, or the name of a sample: six-region-three-wave, all-at-once,
-one-at-a-time, two-halves. A scenario is a file or the name of a sample: storefront, storefront-replicated.
+A PLAN is a plan file, a CodeCatalyst workflow, the sample six-region-three-wave, or a grouping of the scenario's fleet:
+all-at-once, one-at-a-time, two-halves, doubling, by-traffic, or sizes such as 1-2-3. Groupings bake and do all else as
+the first plan that is a file, or bake --bake-minutes. A scenario is a file or a sample: storefront,
+storefront-replicated.
 
 \b
 Examples:

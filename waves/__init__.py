@@ -5,7 +5,17 @@ Everything public is here; the files behind it may move.
 
 from waves.files.documents import Finding, InputError, ModelFaults, did_you_mean, read_yaml
 from waves.fleet import Fleet, Region, unknown_region
-from waves.groupings import all_at_once, by_traffic, doubling, grouped, one_at_a_time, sizes
+from waves.groupings import (
+    all_at_once,
+    by_traffic,
+    doubling,
+    grouped,
+    is_grouping,
+    named,
+    one_at_a_time,
+    sizes,
+    two_halves,
+)
 from waves.nouns import DATA, Amount, Count, Minutes, Noun, Part, Probability, Switch, Text, quantity
 from waves.pipelines.codecatalyst import Workflow, check
 from waves.plan import Plan, Steps, Wave, sample
@@ -36,11 +46,14 @@ __all__ = [
     "did_you_mean",
     "doubling",
     "grouped",
+    "is_grouping",
+    "named",
     "one_at_a_time",
     "plan_findings",
     "quantity",
     "read_yaml",
     "sample",
     "sizes",
+    "two_halves",
     "unknown_region",
 ]

@@ -55,13 +55,15 @@ def test_a_workflow_is_read_as_a_plan(root):
 
 def test_what_begins_with_data_is_found_from_any_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert read_plan("data/plans/two-halves.yaml").shape == (3, 3)
+    assert read_plan("data/plans/six-region-three-wave.yaml").shape == (1, 2, 3)
 
 
 def test_a_file_goes_before_a_sample_of_the_same_name(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "two-halves").write_text(PLAN, encoding="utf-8")
-    assert read_plan("two-halves").shape == (1,)
+    for name in ("six-region-three-wave", "two-halves", "1-2-3"):
+        (tmp_path / name).write_text(PLAN, encoding="utf-8")
+        assert read_plan(name).shape == (1,)
+        assert next(iter(read_inputs([name], "storefront")[0].values())).shape == (1,)
 
 
 def test_the_fleet_of_a_scenario_is_a_fleet(root):
@@ -86,7 +88,7 @@ def test_a_near_miss_of_a_file_is_suggested(tmp_path):
     [
         (read_plan, "fleets/storefront.yaml", "a fleet"),
         (read_plan, "scenarios/storefront.yaml", "a scenario"),
-        (read_scenario, "plans/two-halves.yaml", "a plan"),
+        (read_scenario, "plans/six-region-three-wave.yaml", "a plan"),
         (read_fleet, "workflows/two-region.yaml", "a workflow"),
     ],
 )
@@ -133,7 +135,79 @@ def test_the_faults_of_all_inputs_come_at_once(tmp_path):
     path = tmp_path / "plan.yaml"
     path.write_text("waves:\n  - regions: [eu-nord-1]\n", encoding="utf-8")
     with pytest.raises(InputError) as error:
-        read_inputs([tmp_path / "none.yaml", path, "two-halves"], "storefrnt")
+        read_inputs([tmp_path / "none.yaml", path, "two-halves", "1-2"], "storefrnt")
     assert sorted(rules(error)) == ["cannot-read", "cannot-read"]
     with pytest.raises(InputError, match="plan.yaml:2:15: error: region 'eu-nord-1'"):
         read_inputs([path, "two-halves"], "storefront")
+
+
+OWN = """\
+name: mine
+regions:
+  - {name: c, traffic: 30}
+  - {name: a, traffic: 10}
+  - {name: b, traffic: 20}
+"""
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    """A folder with a fleet, a scenario and a plan of the user's own."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "fleet.yaml").write_text(OWN, encoding="utf-8")
+    (tmp_path / "scenario.yaml").write_text("fleet: fleet.yaml\ndeploy: 3\n", encoding="utf-8")
+    plan = "{name: today, retries: 2, waves: [{regions: [a], bake_minutes: 40}, {regions: [b, c], bake_minutes: 9}]}"
+    (tmp_path / "plan.yaml").write_text(plan, encoding="utf-8")
+    return tmp_path
+
+
+def waves_of(plan):
+    return [("".join(wave.regions), wave.bake_minutes) for wave in plan.waves]
+
+
+def test_groupings_group_the_users_fleet_with_the_first_plans_bakes(own):
+    """First, later and last wave, whatever the order in which they are named."""
+    names = ["all-at-once", "plan.yaml", "one-at-a-time", "two-halves", "doubling", "by-traffic", "1-2"]
+    plans, _ = read_inputs(names, "scenario.yaml")
+    assert {name: waves_of(plan) for name, plan in plans.items()} == {
+        "all at once": [("cab", 40)],
+        "today": [("a", 40), ("bc", 9)],
+        "one at a time": [("c", 40), ("a", 40), ("b", 9)],
+        "two halves": [("c", 40), ("ab", 9)],
+        "doubling": [("c", 40), ("ab", 9)],
+        "by traffic": [("a", 40), ("bc", 9)],
+        "waves of 1, 2": [("c", 40), ("ab", 9)],
+    }
+    assert all(plan.retries == 2 for plan in plans.values())
+
+
+def test_bake_minutes_count_instead_and_no_plan_is_needed(own):
+    plans, _ = read_inputs(["one-at-a-time", "plan.yaml"], "scenario.yaml", bake_minutes=5)
+    assert waves_of(plans["one at a time"]) == [("c", 5), ("a", 5), ("b", 5)]
+    assert waves_of(plans["today"]) == [("a", 40), ("bc", 9)], "a plan file says itself"
+    (alone,) = read_inputs(["all-at-once"], "scenario.yaml", bake_minutes=5)[0].values()
+    assert waves_of(alone) == [("cab", 5)]
+
+
+@pytest.mark.parametrize(
+    ("names", "bake", "words"),
+    [
+        (["all-at-once"], None, ["all-at-once:1:1: error: it says nothing of bakes; name a plan or a workflow"]),
+        (["2-2", "plan.yaml"], None, ["2-2:1:1: error: sizes [2, 2] must be whole numbers of at least 1 that sum to"]),
+        (["0-3", "plan.yaml"], None, ["0-3:1:1: error: sizes [0, 3] must be"]),
+        (["all-at-onc", "plan.yaml"], None, ["did you mean 'all-at-once'?"]),
+        (["nothing", "plan.yaml"], None, ["groupings are all-at-once, one-at-a-time"]),
+        (["plan.yaml"], 5.0, ["plan.yaml:1:1: error: its waves say themselves how long they bake; --bake-minutes is"]),
+        (["all-at-once", "none.yaml"], None, ["none.yaml:1:1: error: no such file"]),
+    ],
+)
+def test_groupings_that_cannot_be_are_refused(own, names, bake, words):
+    with pytest.raises(InputError) as error:
+        read_inputs(names, "scenario.yaml", bake_minutes=bake)
+    lines = str(error.value).splitlines()
+    assert len(lines) == len(words) and all(word in line for word, line in zip(words, lines, strict=True))
+
+
+def test_a_grouping_without_a_scenario_groups_nothing():
+    with pytest.raises(InputError, match="only together with a scenario"):
+        read_plan("all-at-once")

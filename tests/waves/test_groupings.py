@@ -6,7 +6,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from waves import Fleet, Region, Wave, all_at_once, by_traffic, doubling, grouped, one_at_a_time, sizes
+from waves import (
+    Fleet,
+    Plan,
+    Region,
+    Wave,
+    all_at_once,
+    by_traffic,
+    doubling,
+    grouped,
+    is_grouping,
+    named,
+    one_at_a_time,
+    sizes,
+    two_halves,
+)
 
 FLEET = Fleet(
     regions=tuple(
@@ -79,3 +93,60 @@ def test_one_bake_for_every_wave_or_one_a_wave(field):
     few: dict[str, Any] = {field: [3]}
     with pytest.raises(ValueError, match=f"{field} has 1 values for 2 waves; give one number, or one a wave"):
         grouped([["a"], ["b"]], **few)
+
+
+@pytest.mark.parametrize("count, shape", [(1, (1,)), (2, (1, 1)), (5, (2, 3)), (6, (3, 3))])
+def test_the_second_half_may_have_one_more(count, shape):
+    fleet = Fleet(regions=tuple(Region(name=f"r{i}", traffic=1) for i in range(count)))
+    assert two_halves(fleet).shape == shape
+    assert two_halves(fleet).regions == fleet.names
+
+
+def like(*bakes: float) -> Plan:
+    """A plan of one region a wave, with these bakes; the last wave waits for an approval."""
+    waves = [Wave(regions=("abcde"[n],), bake_minutes=bake, max_parallel=1) for n, bake in enumerate(bakes)]
+    waves[-1] = waves[-1].model_copy(update={"approval": True, "bake_requests": 7.0})
+    return Plan(waves=tuple(waves), strategy="blue_green", retries=1, strategies={"a": "rolling"})
+
+
+@pytest.mark.parametrize(
+    "bakes, expected",
+    [
+        ((60, 45, 30), [60, 45, 45, 45, 30]),
+        ((60, 30), [60, 60, 60, 60, 30]),
+        ((60,), [60, 60, 60, 60, 60]),
+        ((50, 40, 30, 20, 10), [50, 40, 30, 20, 10]),
+        ((50, 40, 30, 10), [50, 40, 30, 30, 10]),
+    ],
+)
+def test_a_named_grouping_bakes_as_the_plan_beside_it(bakes, expected):
+    """First wave as first, last as last, those between as those between."""
+    plan = named("one-at-a-time", FLEET, like=like(*bakes))
+    assert [wave.bake_minutes for wave in plan.waves] == expected
+    assert [wave.approval for wave in plan.waves] == ([False] * 4 + [True] if len(bakes) > 1 else [True] * 5)
+    assert (plan.strategy, plan.retries, plan.strategies) == ("blue_green", 1, {"a": "rolling"})
+    assert all(wave.max_parallel is None for wave in plan.waves)
+
+
+def test_minutes_given_bake_every_wave():
+    """The rest is still the other plan's, but for requests that its bakes wait for."""
+    plan = named("2-3", FLEET, like=like(60, 30), bake_minutes=5)
+    assert [(w.bake_minutes, w.bake_requests, w.approval) for w in plan.waves] == [(5, 0, False), (5, 0, True)]
+    assert named("2-3", FLEET, bake_minutes=5) == sizes(FLEET, [2, 3], bake_minutes=5)
+
+
+@pytest.mark.parametrize("name", ["1-2-3", "10-490", "all-at-once", "by-traffic"])
+def test_what_is_a_grouping(name):
+    assert is_grouping(name)
+
+
+@pytest.mark.parametrize("name", ["", "6", "1-", "-1-2", "1--2", "1-2-3.yaml", "all at once", "١-٢", "1" * 9 + "-1"])
+def test_what_is_no_grouping(name):
+    assert not is_grouping(name)
+    with pytest.raises(ValueError, match="is no grouping"):
+        named(name, FLEET, bake_minutes=0)
+
+
+def test_a_grouping_that_nobody_tells_how_long_to_bake_is_refused():
+    with pytest.raises(ValueError, match="it says nothing of bakes"):
+        named("all-at-once", FLEET)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.samples import sample_plan
 from waves import Fleet, Plan, Region, plan_findings, sample
 
 FLEET = Fleet(
@@ -102,7 +103,7 @@ def test_findings_of_a_plan_made_in_code_name_no_file():
 def test_the_sample_plan_in_three_waves_keeps_every_rule(root):
     fleet = Fleet.read(root / "data" / "fleets" / "storefront.yaml")
     assert plan_findings(sample("six-region-three-wave"), fleet) == []
-    assert {f.rule for f in plan_findings(sample("all-at-once"), fleet)} == {
+    assert {f.rule for f in plan_findings(sample_plan("all-at-once"), fleet)} == {
         "first-wave-heavy",
         "fan-out",
         "failover-together",

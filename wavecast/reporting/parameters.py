@@ -98,7 +98,10 @@ def begin_report(names: Mapping[str, Any]) -> None:
         With one line for every name that is not declared, and every value that is not of its type, in the words of
         `wavecast report`.
     """
-    types = {name: getattr(kind, "__name__", str(kind)) for name, kind in names.get("__annotations__", {}).items()}
+    types = {
+        name: kind.__name__ if isinstance(kind, type) else str(kind)
+        for name, kind in names.get("__annotations__", {}).items()
+    }
     out = names.get("out")
     if isinstance(out, str) and "\0" not in out:
         (Path(out) / "verdict.json").unlink(missing_ok=True)
@@ -124,6 +127,9 @@ def _injected(names: Mapping[str, Any], types: Mapping[str, str]) -> list[str]:
 
 def _fitting(name: str, value: Any, kind: str) -> None:
     """Refuse a value that is not of a declared type, or out of its range."""
+    kind, optional = _optional(kind)
+    if optional and value is None:
+        return
     if kind == "list" and not (isinstance(value, list) and all(isinstance(each, str) for each in value)):
         raise ValueError(LIST)
     if kind == "dict" and not isinstance(value, dict):
@@ -142,7 +148,15 @@ def _fitting(name: str, value: Any, kind: str) -> None:
         _finite(name, float(value))
 
 
+def _optional(kind: str) -> tuple[str, bool]:
+    """Take `or None` from a type; papermill does not understand `| None`."""
+    return kind.removesuffix("or None").strip(), kind.endswith("or None")
+
+
 def _value(name: str, text: str, kind: str) -> Any:
+    kind, optional = _optional(kind)
+    if optional and text in ("null", "None"):
+        return None
     match kind:
         case "str":
             return text
@@ -173,6 +187,8 @@ def _finite(name: str, value: float) -> float:
         raise ValueError("give a finite number")
     if name == "confidence" and not 0 < value < 1:
         raise ValueError("give a number between 0 and 1, such as 0.95")
+    if name == "bake_minutes" and not 0 <= value <= 1e9:
+        raise ValueError("give minutes from 0 to 1,000,000,000")
     return value
 
 

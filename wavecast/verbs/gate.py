@@ -5,6 +5,7 @@ import click
 from wavecast.inputs import read_plans, read_scenario
 from wavecast.limits import read_limits
 from wavecast.terminal import say, say_json
+from wavecast.verbs.options import bake_option
 
 HELP = """Judge the verdict.json that a report left: does the first plan keep every limit?
 
@@ -30,17 +31,27 @@ Exit codes:
 @click.argument("verdict")
 @click.option("--plan", "plans", multiple=True, metavar="P", help="The plans it must be of, the judged one first.")
 @click.option("--scenario", metavar="S", help="The scenario it must be of.")
+@bake_option
 @click.option("--limits", metavar="FILE", help="Limits that it must have been judged by (YAML).")
 @click.option("--json", "as_json", is_flag=True, help="Write an object: passed, judged, sentence, lines.")
-def gate(verdict: str, plans: tuple[str, ...], scenario: str | None, limits: str | None, as_json: bool) -> int:
+def gate(
+    verdict: str,
+    plans: tuple[str, ...],
+    scenario: str | None,
+    bake_minutes: float | None,
+    limits: str | None,
+    as_json: bool,
+) -> int:
     """See HELP."""
     import simulation
 
     found = simulation.read_verdict(verdict)
+    world = None if scenario is None else read_scenario(scenario)
+    fleet = world.fleet if world else None
     code, lines = simulation.gate(
         found,
-        plans=list(read_plans(plans).values()) if plans else (),
-        scenario=None if scenario is None else read_scenario(scenario),
+        plans=list(read_plans(plans, bake_minutes=bake_minutes, fleet=fleet).values()) if plans else (),
+        scenario=world,
         limits=() if limits is None else simulation.parse_limits(read_limits(limits), simulation.FIGURES),
     )
     if as_json:

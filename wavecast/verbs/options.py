@@ -53,7 +53,8 @@ bake_option: Decorator = click.option(
     "--bake-minutes",
     type=Number(0, max=1e9),
     metavar="MIN",
-    help="For workflows: minutes that each wave bakes, in the place of their BAKE_MINUTES hints.",
+    help="For workflows and groupings: minutes that each wave bakes, in the place of BAKE_MINUTES hints and of the "
+    "first plan's bakes.",
 )
 environment_option: Decorator = click.option(
     "--environment",

@@ -12,13 +12,14 @@ from typing import Any
 
 import click
 
-from wavecast.inputs import read_plans
+from wavecast.inputs import find, read_plans
 from wavecast.limits import limit_faults, read_limits
 from wavecast.reporting.notebook import Stop, execute, load_papermill
 from wavecast.reporting.page import page
 from wavecast.reporting.parameters import declared, typed
 from wavecast.terminal import SEEDS, TRIALS, Refusal, fault, progress, say
-from waves import DATA
+from wavecast.verbs.options import bake_option
+from waves import DATA, is_grouping
 
 NOTEBOOK = DATA.parent / "notebooks" / "report.ipynb"
 
@@ -54,6 +55,7 @@ Exit codes:
 @click.option("--scenario", metavar="S", help="A scenario or a sample.")
 @click.option("--trials", type=TRIALS, metavar="N", help="Rollouts of each plan.")
 @click.option("--seed", type=SEEDS, metavar="N", help="The same seed gives the same worlds.")
+@bake_option
 @click.option("--limits", metavar="FILE", help="What the first plan may cost and risk (YAML).")
 @click.option("--out", default="build", show_default=True, metavar="DIR", help="Where to leave it; made if need be.")
 @click.option("--notebook", type=click.Path(path_type=Path), default=NOTEBOOK, metavar="FILE", hidden=True)
@@ -63,6 +65,7 @@ def report(
     scenario: str | None,
     trials: int | None,
     seed: int | None,
+    bake_minutes: float | None,
     limits: str | None,
     out: str,
     notebook: Path,
@@ -74,12 +77,12 @@ def report(
         "scenario": scenario,
         "trials": trials,
         "seed": seed,
+        "bake_minutes": bake_minutes,
         "limits": None if limits is None else read_limits(limits),
         "out": out,
     }
     parameters = _parameters(given, {name: value for name, value in options.items() if value is not None}, notebook)
-    if "plans" in parameters:
-        read_plans(parameters["plans"])
+    _look_at(parameters)
     folder = _folder(str(parameters["out"]))
     if progress():
         click.echo(f"wavecast: running {os.path.relpath(notebook)} …", err=True)
@@ -89,6 +92,16 @@ def report(
     stop = execute(notebook, folder / "report.ipynb", parameters)
     ahead.join()
     return _finish(folder, stop)
+
+
+def _look_at(parameters: dict[str, Any]) -> None:
+    """Refuse what cannot be read before a kernel starts; with a scenario too, the notebook does."""
+    plans = parameters.get("plans", [])
+    if "scenario" in parameters:
+        find(parameters["scenario"], "scenario")
+    files = [name for name in plans if not is_grouping(name) or os.path.lexists(name)]
+    if files or not plans and "plans" in parameters:
+        read_plans(files, bake_minutes=parameters.get("bake_minutes"))
 
 
 def _import_ahead() -> None:

@@ -13,7 +13,6 @@ import pytest
 
 import history as collector
 import simulation
-import waves
 from tests.aws_stand_in import StandIn, names
 from tests.aws_stand_in.__main__ import write
 from tests.history.aws_clients import (
@@ -30,6 +29,7 @@ from tests.history.aws_clients import (
     make,
     service_of,
 )
+from tests.samples import sample_plan
 
 LITTLE, LONG = simulation.Constant(value=0.5), simulation.Constant(value=100_000.0)
 
@@ -148,7 +148,7 @@ def test_what_was_in_flight_at_an_alarm_is_rolled_back_in_the_same_deployment():
     quick = {"lag": simulation.Constant(value=1.0), "evidence": simulation.Constant(value=1.0), "report": LONG}
     faults = [fault.model_copy(update={"probability": 0.5, "onset": LITTLE}) for fault in SCENARIO.faults[1:2]]
     scenario = SCENARIO.model_copy(update={**quick, "faults": tuple(faults), "rollback_failure_probability": 0.0})
-    plan = waves.sample("all-at-once")
+    plan = sample_plan("all-at-once")
     history = make(deployments=300, scenario=scenario, plan=plan, parallel=0.0)
     checked: Counter[str] = Counter()
     with StandIn(history) as aws:

@@ -7,9 +7,9 @@ import pytest
 from scipy import stats
 
 from simulation import Comparison, compare, run, sample
+from tests.samples import sample_plan
 from tests.simulation.worlds import plan, scenario, wave
 from waves import InputError
-from waves import sample as sample_plan
 
 STOREFRONT = sample("storefront")
 PLANS = {name: sample_plan(name) for name in ("six-region-three-wave", "all-at-once", "one-at-a-time")}

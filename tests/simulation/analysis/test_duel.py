@@ -9,9 +9,9 @@ import pytest
 
 from simulation import Duel, Outcomes, Row, Trace, duel, manner, run, sample, typical_defect
 from simulation.analysis.duel import SEARCHED, pair
+from tests.samples import sample_plan
 from tests.simulation.worlds import plan, scenario
 from waves import Plan
-from waves import sample as sample_plan
 
 
 def traced(plan: Plan, impact: float, outcome: str = "caught") -> Trace:

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 import simulation
-import waves
 from simulation.analysis.verdict import number_of, plain
+from tests.samples import sample_plan
 
 
 @pytest.fixture(scope="module")
 def comparison():
-    plans = {plan.name: plan for plan in map(waves.sample, ("six-region-three-wave", "all-at-once"))}
+    plans = {plan.name: plan for plan in map(sample_plan, ("six-region-three-wave", "all-at-once"))}
     return simulation.compare(plans, simulation.sample("storefront"), trials=300, seed=7)
 
 
@@ -31,7 +31,7 @@ def test_the_fields_are_those_documented(comparison):
     ]  # fmt: skip
     assert list(found["limits"][0]) == ["figure", "side", "value", "estimate", "low", "high", "unit", "verdict"]
     assert (found["format"], found["judged"], found["trials"], found["seed"]) == (1, "six-region-three-wave", 300, 7)
-    assert found["plans"]["all at once"]["waves"] == [list(waves.sample("all-at-once").regions)]
+    assert found["plans"]["all at once"]["waves"] == [list(sample_plan("all-at-once").regions)]
     assert set(found["figures"]) == {"six-region-three-wave", "all at once"}
 
 
@@ -110,7 +110,7 @@ def test_a_verdict_read_back_is_the_same_and_the_gate_agrees(comparison, tmp_pat
 def test_a_verdict_is_strict_json(comparison):
     """A plan that never ships takes endlessly long to ship; what no trial shows is not known."""
     scenario = simulation.sample("storefront").model_copy(update={"build_failure_probability": 1.0})
-    never = simulation.compare({"p": waves.sample("two-halves")}, scenario, trials=20, seed=1)
+    never = simulation.compare({"p": sample_plan("two-halves")}, scenario, trials=20, seed=1)
     found = judged(never, minutes_to_ship=("at_most", 600))
     text = json.dumps(found, allow_nan=False)
     assert found["figures"]["p"]["minutes_to_ship"]["estimate"] == "infinity"

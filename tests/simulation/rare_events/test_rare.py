@@ -19,9 +19,9 @@ from simulation.rare_events.factors import Clocks, Factor, tails
 from simulation.rare_events.strata import cut, sampled
 from simulation.rare_events.targets import FIXED, event
 from simulation.results.statistics import mean
+from tests.samples import sample_plan
 from tests.simulation.cases import cases
 from tests.simulation.closed_forms.set_ups import BAD, Z, fleet, plan, scenario
-from waves import sample as sample_plan
 
 ALPHA = 1e-6
 FOUR = fleet(0.1, 0.2, 0.3, 0.4, failover={1: 3, 2: 4}, labels=True)

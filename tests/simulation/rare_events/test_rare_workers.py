@@ -13,9 +13,9 @@ import pytest
 
 from simulation import Rare, rare, sample
 from simulation.rare_events import stratified
+from tests.samples import sample_plan
 from tests.simulation.rare_events.test_rare import FIGURES, STOREFRONT, TWO
 from waves import Plan, Wave
-from waves import sample as sample_plan
 
 OPTIONS: dict[str, Any] = {"trials": 60_000, "seed": 4, "precision": 0.05}
 

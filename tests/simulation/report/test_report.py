@@ -9,6 +9,7 @@ import simulation
 import waves
 from simulation import report
 from simulation.report.html import Html, element, paragraph, table
+from tests.samples import sample_plan
 
 EVIL = "<script>alert('x')</script>"
 QUIET = simulation.Scenario.model_validate(
@@ -20,7 +21,7 @@ OTHER = waves.Plan.model_validate({"name": "other", "waves": [{"regions": ["b", 
 
 @pytest.fixture(scope="module")
 def storefront():
-    plans = {p.name: p for p in map(waves.sample, ("six-region-three-wave", "all-at-once", "two-halves"))}
+    plans = {p.name: p for p in map(sample_plan, ("six-region-three-wave", "all-at-once", "two-halves"))}
     return simulation.compare(plans, simulation.sample("storefront"), trials=400, seed=7)
 
 
@@ -79,7 +80,7 @@ def test_the_change_is_the_typical_one(storefront):
 
 
 def test_one_plan_alone_has_a_trace_and_no_duel():
-    alone = simulation.compare({"p": waves.sample("two-halves")}, simulation.sample("storefront"), trials=200, seed=7)
+    alone = simulation.compare({"p": sample_plan("two-halves")}, simulation.sample("storefront"), trials=200, seed=7)
     change = report.typical_change(alone)
     assert isinstance(change, simulation.Trace)
     assert "Under p" in plain(report.see_change(change, alone))
@@ -115,7 +116,7 @@ def test_the_comparison_names_the_best_and_the_worst(storefront):
 
 
 def test_differences_that_the_trials_leave_open_are_not_called_differences():
-    plans = {"a": waves.sample("two-halves"), "b": waves.sample("two-halves")}
+    plans = {"a": sample_plan("two-halves"), "b": sample_plan("two-halves")}
     same = simulation.compare(plans, simulation.sample("storefront"), trials=100, seed=7)
     text = plain(report.see_differences(same))
     assert "in too few trials to tell" in text

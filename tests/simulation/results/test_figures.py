@@ -13,8 +13,8 @@ from simulation.closed_forms.quantities import Course
 from simulation.rare_events.targets import FIXED, event
 from simulation.results.figures import PAIRED as DIFFERENCES
 from simulation.setting import setting
+from tests.samples import sample_plan
 from tests.simulation.closed_forms.set_ups import GOLDEN_FLEET, GOLDEN_PLAN, fleet, plan, scenario
-from waves import sample as sample_plan
 
 PLANS = {name: sample_plan(name) for name in ("six-region-three-wave", "all-at-once")}
 GIVEN = ("_given_defect", "_given_clean", "_given_caught")  # what only closed forms tell apart

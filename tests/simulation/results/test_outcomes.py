@@ -11,9 +11,9 @@ import pytest
 from scipy import stats
 
 from simulation import OUTCOMES, Outcomes, run, run_all, sample
+from tests.samples import sample_plan
 from tests.simulation.worlds import fleet, plan, scenario
 from waves import InputError
-from waves import sample as sample_plan
 
 COLUMNS = [
     "outcome", "deployed_minutes", "end_minutes", "detected_minutes", "recovered_minutes", "regions_exposed",

@@ -19,8 +19,8 @@ from tqdm import tqdm
 from simulation import Outcomes, compare, rare, run, run_all, sample, setting, sweep
 from simulation.running.jobs import BLOCK
 from simulation.running.rows import job, room, rows
+from tests.samples import sample_plan
 from waves import InputError, grouped
-from waves import sample as sample_plan
 
 STOREFRONT = sample("storefront")
 PLANS = [sample_plan(name) for name in ("all-at-once", "six-region-three-wave")]

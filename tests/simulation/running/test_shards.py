@@ -61,17 +61,20 @@ def test_a_damaged_chunk_is_named(folder):
 
 def test_two_plans_of_one_name_are_refused(root, tmp_path, capsys):
     """The tables that `merge` writes are named for the plans' files."""
-    plan = root / "data/plans/two-halves.yaml"
+    plan = root / "data/plans/six-region-three-wave.yaml"
     (tmp_path / plan.name).write_bytes(plan.read_bytes())
     files = [str(root / "data/scenarios/storefront.yaml"), str(plan), str(tmp_path / plan.name)]
     assert main(["work", *files, "--trials", "10", "--chunks", "1", "--chunk", "0"]) == 2
-    assert "another plan is called 'two-halves', too; give each file a name of its own" in capsys.readouterr().err
+    assert (
+        "another plan is called 'six-region-three-wave', too; give each file a name of its own"
+        in capsys.readouterr().err
+    )
 
 
 def test_which_chunk_must_be_said(root, monkeypatch, capsys):
     """Else every machine would run the first."""
     monkeypatch.delenv("AWS_BATCH_JOB_ARRAY_INDEX", raising=False)
-    files = [str(root / "data/scenarios/storefront.yaml"), str(root / "data/plans/two-halves.yaml")]
+    files = [str(root / "data/scenarios/storefront.yaml"), str(root / "data/plans/six-region-three-wave.yaml")]
     assert main(["work", *files, "--trials", "10", "--chunks", "2"]) == 2
     assert capsys.readouterr().err.startswith("which chunk? give --chunk")
     monkeypatch.setenv("AWS_BATCH_JOB_ARRAY_INDEX", "first")
@@ -81,7 +84,7 @@ def test_which_chunk_must_be_said(root, monkeypatch, capsys):
 
 def test_the_commands_of_a_batch_array_give_the_summaries(root, tmp_path, monkeypatch, capsys):
     """AWS Batch gives each job its number in AWS_BATCH_JOB_ARRAY_INDEX."""
-    files = [str(root / "data/scenarios/storefront.yaml"), str(root / "data/plans/two-halves.yaml")]
+    files = [str(root / "data/scenarios/storefront.yaml"), str(root / "data/plans/six-region-three-wave.yaml")]
     options = ["--trials", "20000", "--seed", "3", "--chunks", "2", "--folder", str(tmp_path)]
     monkeypatch.setenv("AWS_BATCH_JOB_ARRAY_INDEX", "1")
     assert main(["work", *files, *options]) == 0
@@ -90,6 +93,6 @@ def test_the_commands_of_a_batch_array_give_the_summaries(root, tmp_path, monkey
     command = [sys.executable, "-m", "simulation.running.shards", "work", *files, *options, "--chunk", "0"]
     subprocess.run(command, cwd=root, check=True, capture_output=True)
     assert main(["merge", *files, *options]) == 0
-    table = pd.read_csv(tmp_path / "two-halves.csv", index_col="figure")
+    table = pd.read_csv(tmp_path / "six-region-three-wave.csv", index_col="figure")
     outcomes = [f"probability_{outcome}" for outcome in OUTCOMES]
     assert table.loc[outcomes, "estimate"].sum() == pytest.approx(1.0)

