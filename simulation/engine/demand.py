@@ -4,23 +4,42 @@ import numpy as np
 
 from simulation.engine.jit import leaf, part
 from simulation.engine.layout import (
+    BY_ALARMS,
+    BY_CHECK,
+    CHANGE,
     CONSTANT,
     EVIDENCE,
+    FAMILY,
     FAULT,
     LAG,
+    M_BY_ALARMS,
+    M_BY_CHECK,
+    M_EVIDENCE,
+    M_LAG,
+    M_ONSET,
+    M_REACTION,
+    M_RECOVERY,
+    M_REPORT,
+    M_SEVERITY,
     MANUAL,
     N_EVIDENCE,
     N_LAG,
     N_MANUAL,
     N_ONSET,
+    N_REACTION,
+    N_REPORT,
     N_ROLLBACK,
     N_ROLLBACK_FAILURE,
     N_SEEN_BY_ALARMS,
     N_SEEN_BY_CHECK,
     N_SEVERITY,
+    ONSET,
+    REACTION,
     REGION,
+    REPORT,
     ROLLBACK,
-    SLOTS,
+    ROLLBACK_FAILURE,
+    SEVERITY,
 )
 from simulation.engine.numbers import quantile, uniform, value
 
@@ -34,65 +53,90 @@ def fault_uniform(seed, own, trial, f, r, number):
 
 
 @part
-def recall(w, v, slot, rule, kind, index, number):
+def recall(worlds, case, memo, slot, rule, kind, index, number):
     """Return a draw that all plans share, made when the first of them asks."""
-    if np.isnan(v.memo[slot]):
-        v.memo[slot] = value(w.seed, w.rules, w.table, v.trial, rule, kind, index, number, 0)
-    return v.memo[slot]
+    if np.isnan(memo[slot]):
+        memo[slot] = value(worlds.seed, worlds.rules, worlds.table, case.trial, rule, kind, index, number, 0)
+    return memo[slot]
 
 
 @part
-def evidence_of(w, v, r):
+def reaction_of(worlds, case):
+    """Return the minutes from a halt to its roll-backs."""
+    return recall(worlds, case, case.memo, M_REACTION, worlds.change_rules[REACTION], CHANGE, 0, N_REACTION)
+
+
+@part
+def report_of(worlds, case):
+    """Return the minutes from the first harm to the customers' report."""
+    return recall(worlds, case, case.memo, M_REPORT, worlds.change_rules[REPORT], CHANGE, 0, N_REPORT)
+
+
+@part
+def evidence_of(worlds, case, r):
     """Return the failed requests a region's alarms need."""
-    return recall(w, v, SLOTS + 8 * r + 1, w.region_rules[r, EVIDENCE], REGION, r, N_EVIDENCE)
+    rule = worlds.region_rules[r, EVIDENCE]
+    return recall(worlds, case, case.region_memo[r], M_EVIDENCE, rule, REGION, r, N_EVIDENCE)
 
 
 @part
-def lag_of(w, v, r):
+def lag_of(worlds, case, r):
     """Return the minutes from enough evidence to the alarm."""
-    return recall(w, v, SLOTS + 8 * r + 2, w.region_rules[r, LAG], REGION, r, N_LAG)
+    return recall(worlds, case, case.region_memo[r], M_LAG, worlds.region_rules[r, LAG], REGION, r, N_LAG)
 
 
 @part
-def recovery_of(w, v, r):
+def recovery_of(worlds, case, r):
     """Return the minutes of a region's roll-back, or of its recovery by hand (rule 18)."""
-    slot = SLOTS + 8 * r + 3
-    if np.isnan(v.memo[slot]):
-        chance = w.region_chances[r, 1]
-        failed = chance > 0.0 and uniform(w.seed, v.trial, REGION, r, N_ROLLBACK_FAILURE, 0) < chance
-        rule = w.region_rules[r, MANUAL if failed else ROLLBACK]
+    memo = case.region_memo[r]
+    if np.isnan(memo[M_RECOVERY]):
+        chance = worlds.region_chances[r, ROLLBACK_FAILURE]
+        failed = chance > 0.0 and uniform(worlds.seed, case.trial, REGION, r, N_ROLLBACK_FAILURE, 0) < chance
+        rule = worlds.region_rules[r, MANUAL if failed else ROLLBACK]
         number = N_MANUAL if failed else N_ROLLBACK
-        v.memo[slot] = value(w.seed, w.rules, w.table, v.trial, rule, REGION, r, number, 0)
-    return v.memo[slot]
+        memo[M_RECOVERY] = value(worlds.seed, worlds.rules, worlds.table, case.trial, rule, REGION, r, number, 0)
+    return memo[M_RECOVERY]
 
 
 @part
-def severity_of(w, v, r, f):
+def severity_of(worlds, case, r, f):
     """Return the part of a hurting region's requests that fail."""
-    slot, rule = SLOTS + 8 * r + 4, w.fault_rules[f, 0]
-    if np.isnan(v.memo[slot]):
-        constant = w.rules[rule, 0] == CONSTANT
-        u = 0.5 if constant else fault_uniform(w.seed, w.fault_own, v.trial, f, r, N_SEVERITY)
-        v.memo[slot] = quantile(w.rules, w.table, rule, u)
-    return v.memo[slot]
+    memo, rule = case.region_memo[r], worlds.fault_rules[f, SEVERITY]
+    if np.isnan(memo[M_SEVERITY]):
+        constant = worlds.rules[rule, FAMILY] == CONSTANT
+        u = 0.5 if constant else fault_uniform(worlds.seed, worlds.fault_own, case.trial, f, r, N_SEVERITY)
+        memo[M_SEVERITY] = quantile(worlds.rules, worlds.table, rule, u)
+    return memo[M_SEVERITY]
 
 
 @part
-def onset_of(w, v, r, f):
+def onset_of(worlds, case, r, f):
     """Return the minutes from a region's first traffic to its first harm."""
-    slot = SLOTS + 8 * r + 5
-    if np.isnan(v.memo[slot]):
-        v.memo[slot] = value(w.seed, w.rules, w.table, v.trial, w.fault_rules[f, 1], REGION, r, N_ONSET, f)
-    return v.memo[slot]
+    memo, rule = case.region_memo[r], worlds.fault_rules[f, ONSET]
+    if np.isnan(memo[M_ONSET]):
+        memo[M_ONSET] = value(worlds.seed, worlds.rules, worlds.table, case.trial, rule, REGION, r, N_ONSET, f)
+    return memo[M_ONSET]
 
 
 @part
-def seen(w, v, r, f, check):
-    """Whether alarms, or the check after a deployment, can see the defect."""
-    slot = SLOTS + 8 * r + 6 + check
-    if np.isnan(v.memo[slot]):
-        chance = w.fault_chances[f, 1 + check]
-        number = N_SEEN_BY_CHECK if check else N_SEEN_BY_ALARMS
-        hit = chance >= 1.0 or (chance > 0.0 and fault_uniform(w.seed, w.fault_own, v.trial, f, r, number) < chance)
-        v.memo[slot] = 1.0 if hit else 0.0
-    return v.memo[slot] == 1.0
+def seen_by_alarms(worlds, case, r, f):
+    """Whether alarms can see the defect."""
+    return seen(worlds, case, r, f, M_BY_ALARMS, worlds.fault_chances[f, BY_ALARMS], N_SEEN_BY_ALARMS)
+
+
+@part
+def seen_by_check(worlds, case, r, f):
+    """Whether the check after a deployment can see the defect."""
+    return seen(worlds, case, r, f, M_BY_CHECK, worlds.fault_chances[f, BY_CHECK], N_SEEN_BY_CHECK)
+
+
+@part
+def seen(worlds, case, r, f, slot, chance, number):
+    """Whether a defect is seen by what sees it with a chance."""
+    memo = case.region_memo[r]
+    if np.isnan(memo[slot]):
+        hit = chance >= 1.0
+        if 0.0 < chance < 1.0:
+            hit = fault_uniform(worlds.seed, worlds.fault_own, case.trial, f, r, number) < chance
+        memo[slot] = 1.0 if hit else 0.0
+    return memo[slot] == 1.0

@@ -9,73 +9,73 @@ from simulation.engine.traffic import full_from
 
 
 @leaf
-def healthy(p, s, c, n):
+def healthy(plans, block, scratch, n):
     """Work rollouts out in which nothing goes wrong, for the whole run.
 
     Rounding keeps order, so the latest end is the wave's start plus the longest deployment, to the last bit; steps are
     added to the longest deployment of each strategy, in the model's order.
     """
-    last = c.last
-    for g in range(max(p.shared[n] - 1, 0), p.waves[n]):
-        clock = c.clock[g]
+    last = scratch.last
+    for g in range(max(plans.shared[n] - 1, 0), plans.waves[n]):
+        clock = scratch.clock[g]
         if g == 0:
-            copy(clock, s.build)
+            copy(clock, block.build)
         else:
-            copy(clock, c.clock[g - 1])
-            add(clock, s.handover[g])
-        if p.approval[n, g]:
-            add(clock, s.wait[g])
-        low, high = np.int64(p.bounds[n, g]), np.int64(p.bounds[n, g + 1])
-        if p.stepped[n]:
-            step_ends(p, s, c, n, clock, low, high)
+            copy(clock, scratch.clock[g - 1])
+            add(clock, block.handover[g])
+        if plans.approval[n, g]:
+            add(clock, block.wait[g])
+        low, high = np.int64(plans.bounds[n, g]), np.int64(plans.bounds[n, g + 1])
+        if plans.stepped[n]:
+            step_ends(plans, block, scratch, n, clock, low, high)
         else:
-            copy(last, s.deploy[p.order[n, low]])
+            copy(last, block.deploy[plans.order[n, low]])
             for pos in range(low + 1, high):
-                raise_to(last, s.deploy[p.order[n, pos]])
+                raise_to(last, block.deploy[plans.order[n, pos]])
             add(last, clock)
         if g == 0:
-            first_traffic(p, s, c, n, clock, high)
-        add_number(clock, last, p.bake_minutes[n, g])
-    copy(c.end, c.clock[p.waves[n] - 1])
-    subtract(c.mixed, last, c.first)
+            first_traffic(plans, block, scratch, n, clock, high)
+        add_number(clock, last, plans.bake_minutes[n, g])
+    copy(scratch.end, scratch.clock[plans.waves[n] - 1])
+    subtract(scratch.mixed, last, scratch.first)
 
 
 @leaf
-def first_traffic(p, s, c, n, clock, high):
+def first_traffic(plans, block, scratch, n, clock, high):
     """Write when the first wave first has traffic anywhere."""
     for pos in range(high):
-        if p.strategy[n, pos] == ROLLING:
-            copy(c.first, clock)
+        if plans.strategy[n, pos] == ROLLING:
+            copy(scratch.first, clock)
             return
-    for i in range(len(c.first)):
+    for i in range(len(scratch.first)):
         least = np.inf
         for pos in range(high):
-            minutes = s.deploy[p.order[n, pos], i]
+            minutes = block.deploy[plans.order[n, pos], i]
             least = minutes if minutes < least else least
-        c.first[i] = clock[i] + least
+        scratch.first[i] = clock[i] + least
 
 
 @leaf
-def step_ends(p, s, c, n, clock, low, high):
+def step_ends(plans, block, scratch, n, clock, low, high):
     """Write the last end of a wave in which some region moves its traffic in steps."""
-    for i in range(len(c.last)):
+    for i in range(len(scratch.last)):
         latest = 0.0
         for pos in range(low, high):
-            end = full_from(p, p.strategy[n, pos], clock[i], s.deploy[p.order[n, pos], i])
+            end = full_from(plans, plans.strategy[n, pos], clock[i], block.deploy[plans.order[n, pos], i])
             latest = end if end > latest else latest
-        c.last[i] = latest
+        scratch.last[i] = latest
 
 
 @part
-def untouched(p, s, c, n, i):
+def untouched(plans, block, scratch, n, i):
     """Whether no false alarm and no refusal comes before the end of a rollout in which nothing else is wrong."""
-    return s.build[i] + s.calm[i] > c.end[i] and not (p.approved[n] and refused(p, s, n, i))
+    return block.build[i] + block.calm[i] > scratch.end[i] and not (plans.approved[n] and refused(plans, block, n, i))
 
 
 @part
-def refused(p, s, n, i):
+def refused(plans, block, n, i):
     """Whether an approval that the plan asks for is refused."""
     found = False
-    for g in range(p.waves[n]):
-        found = found or (p.approval[n, g] and s.rejected[g, i])
+    for g in range(plans.waves[n]):
+        found = found or (plans.approval[n, g] and block.rejected[g, i])
     return found

@@ -8,7 +8,20 @@ import numpy as np
 
 from simulation.engine.healthy import healthy, untouched
 from simulation.engine.jit import jit, leaf
-from simulation.engine.layout import C_DEPLOYED, C_DETECTED, C_END, C_MIXED, C_RECOVERED, COLUMNS, S_DATES
+from simulation.engine.layout import (
+    C_DEPLOYED,
+    C_DETECTED,
+    C_END,
+    C_MIXED,
+    C_RECOVERED,
+    COLUMNS,
+    H_DETECTED,
+    H_RECOVERED,
+    HEALTHY,
+    REGION_SUMS,
+    S_DETECTED,
+    S_RECOVERED,
+)
 from simulation.engine.numbers import copy, fill
 from simulation.engine.rollout import rollout
 from simulation.engine.stream import add_dates, add_dense, add_hits, sort_out, take_base, take_out_lost
@@ -16,116 +29,122 @@ from simulation.engine.worlds import impose, impose_noise, open_block
 
 
 @jit
-def run_frames(w, p, s, c, u, v, trials, approvals, out, at, regional):
+def run_frames(worlds, plans, block, scratch, u_even, u_odd, trials, approvals, out, at, regional):
     """Roll every plan out in some trials and keep each row.
 
     `out` is (plans, columns, trials), written from `at` on; `regional` is (plans, 3, positions).
     """
-    open_block(w, s, trials, u, v, len(approvals), approvals)
-    keep_rows(w, p, s, c, trials, out, at, regional)
+    open_block(worlds, block, trials, u_even, u_odd, len(approvals), approvals)
+    keep_rows(worlds, plans, block, scratch, trials, out, at, regional)
 
 
 @jit
-def run_frames_given(w, p, s, c, u, v, trials, approvals, given, out, at, regional):
+def run_frames_given(worlds, plans, block, scratch, u_even, u_odd, trials, approvals, given, out, at, regional):
     """Roll every plan out in some trials in which what goes wrong is given; otherwise as `run_frames`."""
-    open_block(w, s, trials, u, v, len(approvals), approvals)
-    impose(w, s, given)
-    keep_rows(w, p, s, c, trials, out, at, regional)
+    open_block(worlds, block, trials, u_even, u_odd, len(approvals), approvals)
+    impose(worlds, block, given)
+    keep_rows(worlds, plans, block, scratch, trials, out, at, regional)
 
 
 @jit
-def run_stratum(w, p, s, c, u, v, trials, approvals, given, out, at, regional):
+def run_stratum(worlds, plans, block, scratch, u_even, u_odd, trials, approvals, given, out, at, regional):
     """Roll every plan out in some trials in which refusals and false alarms are given, too."""
-    open_block(w, s, trials, u, v, len(approvals), approvals)
-    impose_noise(w, s, given)
-    impose(w, s, given)
-    keep_rows(w, p, s, c, trials, out, at, regional)
+    open_block(worlds, block, trials, u_even, u_odd, len(approvals), approvals)
+    impose_noise(worlds, block, given)
+    impose(worlds, block, given)
+    keep_rows(worlds, plans, block, scratch, trials, out, at, regional)
 
 
 @jit
-def run_tallies(w, p, s, c, u, v, trials, approvals, base, sums, cross, regional, bins, counts):
+def run_tallies(
+    worlds, plans, block, scratch, u_even, u_odd, trials, approvals, base, sums, cross, regional, bins, counts
+):
     """Roll every plan out in some trials and keep only what adds up, by plan; the first plan is the baseline."""
-    open_block(w, s, trials, u, v, len(approvals), approvals)
-    keep_sums(w, p, s, c, trials, base, sums, cross, regional, bins, counts)
+    open_block(worlds, block, trials, u_even, u_odd, len(approvals), approvals)
+    keep_sums(worlds, plans, block, scratch, trials, base, sums, cross, regional, bins, counts)
 
 
 @jit
-def run_tallies_given(w, p, s, c, u, v, trials, approvals, given, base, sums, cross, regional, bins, counts):
+def run_tallies_given(
+    worlds, plans, block, scratch, u_even, u_odd, trials, approvals, given, base, sums, cross, regional, bins, counts
+):
     """Keep what adds up of some trials in which what goes wrong is given; otherwise as `run_tallies`."""
-    open_block(w, s, trials, u, v, len(approvals), approvals)
-    impose(w, s, given)
-    keep_sums(w, p, s, c, trials, base, sums, cross, regional, bins, counts)
+    open_block(worlds, block, trials, u_even, u_odd, len(approvals), approvals)
+    impose(worlds, block, given)
+    keep_sums(worlds, plans, block, scratch, trials, base, sums, cross, regional, bins, counts)
 
 
 @leaf
-def keep_sums(w, p, s, c, trials, base, sums, cross, regional, bins, counts):
+def keep_sums(worlds, plans, block, scratch, trials, base, sums, cross, regional, bins, counts):
     """Roll every plan out in a block's worlds and keep only what adds up."""
-    wrong = list_wrong(s, c)
-    for n in p.turn:
-        odd = run_plan(w, p, s, c, trials, n, wrong, regional[n])
-        lost, hit, detected, recovered = sort_out(c, odd, sums[n])
+    wrong = list_wrong(block, scratch)
+    for n in plans.turn:
+        odd = run_plan(worlds, plans, block, scratch, trials, n, wrong, regional[n])
+        lost, hit, detected, recovered = sort_out(scratch, odd, sums[n])
         if n == 0:
-            take_base(c, base, odd, lost)
-        add_dense(c, base, sums[n], cross[n], bins, counts[n])
-        take_out_lost(c, lost, base, sums[n], cross[n], bins, counts[n])
-        add_hits(c, hit, base, sums[n], cross[n], bins, counts[n])
-        add_dates(c.rows, c.detected[:detected], C_DETECTED, sums[n, S_DATES:], bins, counts[n, 6])
-        add_dates(c.rows, c.recovered[:recovered], C_RECOVERED, sums[n, S_DATES + 4 :], bins, counts[n, 7])
+            take_base(scratch, base, odd, lost)
+        add_dense(scratch, base, sums[n], cross[n], bins, counts[n])
+        take_out_lost(scratch, lost, base, sums[n], cross[n], bins, counts[n])
+        add_hits(scratch, hit, base, sums[n], cross[n], bins, counts[n])
+        listed = scratch.detected[:detected]
+        add_dates(scratch.rows, listed, C_DETECTED, sums[n, S_DETECTED:], bins, counts[n, H_DETECTED])
+        listed = scratch.recovered[:recovered]
+        add_dates(scratch.rows, listed, C_RECOVERED, sums[n, S_RECOVERED:], bins, counts[n, H_RECOVERED])
 
 
 @leaf
-def keep_rows(w, p, s, c, trials, out, at, regional):
+def keep_rows(worlds, plans, block, scratch, trials, out, at, regional):
     """Roll every plan out in a block's worlds and keep each row."""
-    wrong = list_wrong(s, c)
-    for n in p.turn:
-        odd = run_plan(w, p, s, c, trials, n, wrong, regional[n])
+    wrong = list_wrong(block, scratch)
+    for n in plans.turn:
+        odd = run_plan(worlds, plans, block, scratch, trials, n, wrong, regional[n])
         for column in range(COLUMNS):
-            row = out[n, column, at : at + len(c.end)]
+            row = out[n, column, at : at + len(scratch.end)]
             if column == C_DEPLOYED:
-                copy(row, c.last)
+                copy(row, scratch.last)
             elif column == C_END:
-                copy(row, c.end)
+                copy(row, scratch.end)
             elif column == C_MIXED:
-                copy(row, c.mixed)
+                copy(row, scratch.mixed)
             else:
                 fill(row, np.nan if column in (C_DETECTED, C_RECOVERED) else 0.0)
             for k in range(odd):
-                row[c.odd[k]] = c.rows[k, column]
+                row[scratch.odd[k]] = scratch.rows[k, column]
 
 
 @leaf
-def list_wrong(s, c):
+def list_wrong(block, scratch):
     """List the trials in which something is wrong whatever the plan; return how many."""
     wrong = 0
-    for i in range(len(s.state)):
-        if s.state[i] != 0:
-            c.odd[wrong], c.depth[wrong] = i, 1
+    for i in range(len(block.state)):
+        if block.state[i] != HEALTHY:
+            scratch.odd[wrong], scratch.depth[wrong] = i, 1
             wrong += 1
     return wrong
 
 
 @leaf
-def run_plan(w, p, s, c, trials, n, wrong, regional):
+def run_plan(worlds, plans, block, scratch, trials, n, wrong, regional):
     """Roll one plan out in a block's worlds; return how many needed the whole model.
 
-    Where nothing is wrong, a rollout is a sum of maxima, worked out for the whole run at once into `c.last`, `c.end`
-    and `c.mixed`; the rest, listed in `c.odd`, goes through `rollout` into `c.rows`. Of those listed for all plans,
-    that have `wrong` trials, what the first waves decided holds for the next plan that begins with them, too.
+    Where nothing is wrong, a rollout is a sum of maxima, worked out for the whole run at once into `last`, `end` and
+    `mixed`; the rest, listed in `odd`, goes through `rollout` into `rows`. Of those listed for all plans, that have
+    `wrong` trials, what the first waves decided holds for the next plan that begins with them, too.
     """
-    size, odd = len(s.build), wrong
-    if p.plain[n]:
-        healthy(p, s, c, n)
+    size, odd = len(block.build), wrong
+    if plans.plain[n]:
+        healthy(plans, block, scratch, n)
     for i in range(size):
-        if s.state[i] == 0 and not (p.plain[n] and untouched(p, s, c, n, i)):
-            c.odd[odd] = i
+        if block.state[i] == HEALTHY and not (plans.plain[n] and untouched(plans, block, scratch, n, i)):
+            scratch.odd[odd] = i
             odd += 1
-    c.harmed[p.shared[n] + 1 :] = 0.0
+    scratch.harmed[plans.shared[n] + 1 :] = 0.0
     for k in range(odd):
-        if k >= wrong or c.depth[k] > p.shared[n]:
-            i = np.int64(c.odd[k])
-            c.depth[k] = rollout(w, p, s, i, trials[i], n, c, c.rows[k])
-    for depth in range(len(c.harmed)):
-        for j in range(3):
+        if k >= wrong or scratch.depth[k] > plans.shared[n]:
+            i = np.int64(scratch.odd[k])
+            scratch.depth[k] = rollout(worlds, plans, block, i, trials[i], n, scratch, scratch.rows[k])
+    for depth in range(len(scratch.harmed)):
+        for j in range(REGION_SUMS):
             for pos in range(regional.shape[1]):
-                regional[j, pos] += c.harmed[depth, j, pos]
+                regional[j, pos] += scratch.harmed[depth, j, pos]
     return odd

@@ -1,42 +1,72 @@
 """Everything that the compiled engine reads and writes, by name: arrays, their columns, and codes.
 
+Letters mean one thing each: trial i of a block, region r of the fleet, fault f, wave or gate g, plan n, position `pos`
+in its order, instant t.
+
 Not here: how plans and scenarios become these arrays (``packing``), the code that works on them (``kernel`` and what
 it calls).
 """
 
 from typing import Any, NamedTuple
 
-# Families of distributions, as `Worlds.rules` numbers them.
-CONSTANT, EXPONENTIAL, LOGNORMAL, WEIBULL, GAMMA, EMPIRICAL, NEVER = range(7)
-ROLLING, BLUE_GREEN, STEPS = range(3)
-COMPLETED, ESCAPED, CAUGHT, FALSE_ALARM, DEPLOY_FAILED, REJECTED, BUILD_FAILED = range(7)
+# Codes.
+CONSTANT, EXPONENTIAL, LOGNORMAL, WEIBULL, GAMMA, EMPIRICAL, NEVER = range(7)  # families of distributions
+ROLLING, BLUE_GREEN, STEPS = range(3)  # strategies; from STEPS on, one for each list of steps
+COMPLETED, ESCAPED, CAUGHT, FALSE_ALARM, DEPLOY_FAILED, REJECTED, BUILD_FAILED = range(7)  # outcomes, as `OUTCOMES`
+UNDECIDED = -1  # no outcome yet
+HEALTHY, WRONG, BUILD_FAILS = range(3)  # `Block.state`: bits, so that from BUILD_FAILS on the build fails
+DEPLOYS, FAILS, ALWAYS_FAILS = range(3)  # `Block.fails`: a fault makes retries fail, too
+SOUND = -1  # `Block.fault`, where there is no defect
+AT_ALARMS, AFTER_ALL = 1, 5  # ranks of a true alarm: that of ``clock``, and below all that happens at the same instant
+
+# Columns of what is packed.
+FAMILY = 0  # of `rules`; then its parameters
+BUILD, REACTION, REPORT, HANDOVER, APPROVAL_WAIT = range(5)  # of `change_rules`
+BUILD_FAILURE, REJECTION = range(2)  # of `change_chances`
+DEPLOY, EVIDENCE, LAG, ROLLBACK, MANUAL, FALSE = range(6)  # of `region_rules`
+DEPLOY_FAILURE, ROLLBACK_FAILURE = range(2)  # of `region_chances`
+SEVERITY, ONSET = range(2)  # of `fault_rules`
+HIT, BY_ALARMS, BY_CHECK = range(3)  # of `fault_chances`
+SHARE, HELD = range(2)  # of each of `steps`
+
+# Slots of what a trial remembers: of the change in `memo`, of each region in `region_memo`.
+M_REACTION, M_REPORT, CHANGE_SLOTS = range(3)
+M_EVIDENCE, M_LAG, M_RECOVERY, M_SEVERITY, M_ONSET, M_BY_ALARMS, M_BY_CHECK, REGION_SLOTS = range(8)
+
+# Columns of a rollout's row: the public ones in their order, and whether the change was bad in any region of the plan.
 (
     C_OUTCOME, C_DEPLOYED, C_END, C_DETECTED, C_RECOVERED, C_REGIONS, C_SHARE, C_PEAK, C_IMPACT, C_FAILOVER, C_MIXED,
-    C_DEFECTIVE,
-) = range(12)  # fmt: skip
-COLUMNS = 12  # the public ones in their order, and whether the change was bad in any region of the plan
-BUILD, REACTION, REPORT, HANDOVER, APPROVAL_WAIT = range(5)  # columns of `change_rules`
-DEPLOY, EVIDENCE, LAG, ROLLBACK, MANUAL, FALSE = range(6)  # columns of `region_rules`
-GAMMA_NODES, GAMMA_REACH = 4097, 37.5
-SLOTS = 2  # columns of `Block.memo` before the regions' own eight each: reaction, report
-SLACK = 1e-12
+    C_DEFECTIVE, COLUMNS,
+) = range(13)  # fmt: skip
+R_EXPOSED, R_MINUTES, R_IMPACT, REGION_SUMS = range(4)  # what is added up by plan and region
+
+# Sums of a plan, products with a baseline's, and histograms.
 S_SHIPPED, S_END, S_END2, S_ENDS, S_ENDS2, S_MIXED, S_MIXED2, S_OUTCOME = range(8)
 S_DEFECTIVE = S_OUTCOME + 7
-S_SPARSE = S_DEFECTIVE + 1  # how often, sum, sum of squares and of cubes of each of `SPARSE`
+S_SPARSE = S_DEFECTIVE + 1  # of each of `SPARSE`, as many as `POWERS`
 SPARSE = (C_FAILOVER, C_SHARE, C_PEAK, C_IMPACT, C_REGIONS)
-S_DATES = S_SPARSE + 4 * len(SPARSE)  # the same of detected and recovered minutes
-SUMS = S_DATES + 8
+P_OFTEN, P_SUM, P_SQUARES, P_CUBES, POWERS = range(5)  # how often it is not zero; sums
+S_DETECTED = S_SPARSE + POWERS * len(SPARSE)  # the same of detected and recovered minutes
+S_RECOVERED = S_DETECTED + POWERS
+SUMS = S_RECOVERED + POWERS
 X_SHIPPED, X_END, X_END_SHIPPED, X_SHIPPED_END, X_ENDS, X_ENDS_SHIPPED, X_SHIPPED_ENDS, X_MIXED = range(8)
-X_END_DIFFER, X_ENDS_DIFFER, X_MIXED_DIFFER, X_SPARSE = range(8, 12)  # in how many trials; then as `SPARSE`
+X_END_DIFFER, X_ENDS_DIFFER, X_MIXED_DIFFER, X_SPARSE = range(8, 12)  # in how many trials; then of each of `SPARSE`
 # Product with the baseline, in how many more trials than it has the two differ, and how much more the cubes of their
 # difference come to than those of its negative.
-CROSS = X_SPARSE + 3 * len(SPARSE)
+Q_PRODUCT, Q_DIFFER, Q_CUBES, PAIRED = range(4)
+CROSS = X_SPARSE + PAIRED * len(SPARSE)
+H_MIXED, H_END, H_REGIONS, H_SHARE, H_PEAK, H_IMPACT, H_DETECTED, H_RECOVERED = range(8)
 SHAPES = (C_MIXED, C_END, C_REGIONS, C_SHARE, C_PEAK, C_IMPACT, C_DETECTED, C_RECOVERED)
-CHANGE, FAULT, REGION, GATE = 0, 1, 2, 3
-N_BUILD, N_BUILD_FAILURE, N_REACTION, N_REPORT = 0, 1, 2, 3
+
+# Addresses of draws: kinds of things, and the numbers of purposes (``draws``).
+CHANGE, FAULT, REGION, GATE = range(4)
+N_BUILD, N_BUILD_FAILURE, N_REACTION, N_REPORT = range(4)
 N_HANDOVER, N_APPROVAL_WAIT, N_REJECTION = 0, 2, 3
 N_DEPLOY, N_DEPLOY_FAILURE, N_EVIDENCE, N_LAG, N_ROLLBACK, N_ROLLBACK_FAILURE, N_MANUAL, N_FALSE_ALARM = range(8)
 N_HIT, N_SEEN_BY_ALARMS, N_SEVERITY, N_SEEN_BY_CHECK, N_ONSET = range(8, 13)
+
+GAMMA_NODES, GAMMA_REACH = 4097, 37.5
+SLACK = 1e-12
 
 
 class Worlds(NamedTuple):
@@ -45,12 +75,12 @@ class Worlds(NamedTuple):
     seed: Any  # uint64 (2,): the key
     rules: Any  # float64 (n, 4): family and its parameters
     table: Any  # float64: observed values and inverse gamma tables, end to end
-    change_rules: Any  # int64 (5,): rows of `rules`
-    change_chances: Any  # float64 (2,): build failure, rejection
-    region_rules: Any  # int64 (R, 6)
-    region_chances: Any  # float64 (R, 2): deployment failure, roll-back failure
-    fault_rules: Any  # int64 (F, 2): severity, onset
-    fault_chances: Any  # float64 (F, 3): hit, seen by alarms, seen by the check
+    change_rules: Any  # int64 (5,): rows of `rules`; columns from BUILD on
+    change_chances: Any  # float64 (2,): from BUILD_FAILURE on
+    region_rules: Any  # int64 (R, 6): from DEPLOY on
+    region_chances: Any  # float64 (R, 2): from DEPLOY_FAILURE on
+    fault_rules: Any  # int64 (F, 2): SEVERITY, ONSET
+    fault_chances: Any  # float64 (F, 3): HIT, BY_ALARMS, BY_CHECK
     fault_breaks: Any  # bool (F,): whether deployments fail, rather than a defect
     fault_own: Any  # bool (F,): whether each region has a draw of its own
     fault_where: Any  # bool (F, R): which regions it can hit
@@ -73,7 +103,7 @@ class Plans(NamedTuple):
     parallel: Any  # int64 (P, W)
     approval: Any  # bool (P, W)
     strategy: Any  # int64 (P, N): ROLLING, BLUE_GREEN, or STEPS + the number of a list of steps
-    steps: Any  # float64 (S, K, 2): share and minutes held
+    steps: Any  # float64 (S, K, 2): SHARE and minutes HELD
     step_counts: Any  # int64 (S,)
     retries: Any  # int64 (P,)
     rollback_all: Any  # bool (P,)
@@ -97,14 +127,15 @@ class Block(NamedTuple):
     hits: Any  # bool (F, B): of the faults with one draw for all
     own_hits: Any  # bool (F, R, B): of those with one draw for each region
     failing: Any  # bool (R, B): whether the first attempt fails for reasons of its own
-    state: Any  # int8 (B,): 0 healthy, 1 something is wrong, 2 the build fails
+    state: Any  # int8 (B,): HEALTHY, or WRONG and BUILD_FAILS as bits
     ready: Any  # bool (B,): whether what follows is filled in: a row for each trial, as only few ask for it
     sick: Any  # bool (B,): whether any region has a defect
-    fault: Any  # int64 (B, R): the defect that counts, or -1
-    fails: Any  # int64 (B, R): the deployment's first attempt 0 does not fail, 1 fails, 2 fails like any other
+    fault: Any  # int64 (B, R): the defect that counts, or SOUND
+    fails: Any  # int64 (B, R): the first attempt DEPLOYS, FAILS, or ALWAYS_FAILS as all others do
     minutes: Any  # float64 (B, R): `deploy`
     false: Any  # float64 (B, R): from the first traffic to the false alarm
-    memo: Any  # float64 (B, 2 + 8 R)
+    memo: Any  # float64 (B, CHANGE_SLOTS)
+    region_memo: Any  # float64 (B, R, REGION_SLOTS)
 
 
 class Given(NamedTuple):
@@ -168,6 +199,7 @@ class Case(NamedTuple):
     minutes: Any
     false: Any
     memo: Any
+    region_memo: Any
     order: Any
     strategy: Any
     retries: Any

@@ -14,6 +14,7 @@ from simulation.engine.layout import (
     CONSTANT,
     EMPIRICAL,
     EXPONENTIAL,
+    FAMILY,
     GAMMA,
     GAMMA_NODES,
     GAMMA_REACH,
@@ -109,7 +110,7 @@ def normal_quantile(u):
 @leaf
 def quantile(rules, table, rule, u):
     """Return the quantile of a distribution, given by its row in `rules`."""
-    family, a, b, at = np.int64(rules[rule, 0]), rules[rule, 1], rules[rule, 2], np.int64(rules[rule, 3])
+    family, a, b, at = np.int64(rules[rule, FAMILY]), rules[rule, 1], rules[rule, 2], np.int64(rules[rule, 3])
     if family == CONSTANT:
         return a
     if family == EXPONENTIAL:
@@ -152,7 +153,7 @@ def fill_words(seed, trials, c1, number, occurrence, even, odd):
 @jit
 def fill_quantiles(rules, table, rule, u, out):
     """Write the quantiles of a run of uniforms, in loops that the compiler can put into vectors."""
-    family, a, b = np.int64(rules[rule, 0]), rules[rule, 1], rules[rule, 2]
+    family, a, b = np.int64(rules[rule, FAMILY]), rules[rule, 1], rules[rule, 2]
     if family == LOGNORMAL:
         for i in range(len(u)):
             q = u[i] - 0.5
@@ -183,7 +184,7 @@ def uniform(seed, trial, kind, index, number, occurrence):
 @leaf
 def value(seed, rules, table, trial, rule, kind, index, number, occurrence):
     """Return the minutes or requests at an address; a constant needs no words."""
-    family = np.int64(rules[rule, 0])
+    family = np.int64(rules[rule, FAMILY])
     if family == CONSTANT:
         return rules[rule, 1]
     if family == NEVER:

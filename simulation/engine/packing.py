@@ -204,18 +204,43 @@ def room(worlds: layout.Worlds, plans: layout.Plans, size: int) -> tuple[Any, ..
         fails=np.zeros((size, regions), dtype=np.int64),
         minutes=np.zeros((size, regions)),
         false=np.zeros((size, regions)),
-        memo=np.zeros((size, layout.SLOTS + 8 * regions)),
+        memo=np.zeros((size, layout.CHANGE_SLOTS)),
+        region_memo=np.zeros((size, regions, layout.REGION_SLOTS)),
     )
-    rows: list[Any] = [np.zeros(most) for _ in range(9)]
-    rows += [np.zeros((waves, size)), *(np.zeros(size) for _ in range(4))]
-    odd, lost, *lists = (np.zeros(size, dtype=np.uint32) for _ in range(5))
-    columns, gone = np.zeros((size, layout.COLUMNS)), np.zeros(size, dtype=np.bool_)
-    depth, harmed = np.zeros(size, dtype=np.int64), np.zeros((waves + 3, 3, most))
-    scratch = layout.Scratch._make([*rows, odd, columns, depth, harmed, lost, gone, *lists])
+    scratch = layout.Scratch(
+        start=np.zeros(most),
+        served=np.zeros(most),
+        full=np.zeros(most),
+        harm=np.zeros(most),
+        alarm=np.zeros(most),
+        until=np.zeros(most),
+        begin=np.zeros(most),
+        x=np.zeros(most),
+        slots=np.zeros(most),
+        clock=np.zeros((waves, size)),
+        end=np.zeros(size),
+        last=np.zeros(size),
+        first=np.zeros(size),
+        mixed=np.zeros(size),
+        odd=np.zeros(size, dtype=np.uint32),
+        rows=np.zeros((size, layout.COLUMNS)),
+        depth=np.zeros(size, dtype=np.int64),
+        harmed=np.zeros((waves + 3, layout.REGION_SUMS, most)),
+        lost=np.zeros(size, dtype=np.uint32),
+        gone=np.zeros(size, dtype=np.bool_),
+        hit=np.zeros(size, dtype=np.uint32),
+        detected=np.zeros(size, dtype=np.uint32),
+        recovered=np.zeros(size, dtype=np.uint32),
+    )
     return block, scratch, np.zeros(size), np.zeros(size)
 
 
 def base_room(size: int) -> layout.Base:
     """Return space for the baseline's rollouts of so many trials."""
-    lost, count = np.zeros(size, dtype=np.uint32), np.zeros(1, dtype=np.int64)
-    return layout.Base(np.zeros(size), np.zeros(size), np.zeros((size, layout.COLUMNS)), lost, count)
+    return layout.Base(
+        end=np.zeros(size),
+        mixed=np.zeros(size),
+        rows=np.zeros((size, layout.COLUMNS)),
+        lost=np.zeros(size, dtype=np.uint32),
+        count=np.zeros(1, dtype=np.int64),
+    )

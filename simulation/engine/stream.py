@@ -19,18 +19,36 @@ from simulation.engine.layout import (
     C_SHARE,
     COMPLETED,
     ESCAPED,
+    H_END,
+    H_IMPACT,
+    H_MIXED,
+    H_PEAK,
+    H_REGIONS,
+    H_SHARE,
+    P_CUBES,
+    P_OFTEN,
+    P_SQUARES,
+    P_SUM,
+    PAIRED,
+    POWERS,
     S_DEFECTIVE,
+    S_END,
+    S_END2,
     S_ENDS,
     S_ENDS2,
+    S_MIXED,
+    S_MIXED2,
     S_OUTCOME,
     S_SHIPPED,
     S_SPARSE,
     SPARSE,
+    X_END,
     X_END_DIFFER,
     X_END_SHIPPED,
     X_ENDS,
     X_ENDS_DIFFER,
     X_ENDS_SHIPPED,
+    X_MIXED,
     X_MIXED_DIFFER,
     X_SHIPPED,
     X_SHIPPED_END,
@@ -41,21 +59,21 @@ from simulation.engine.numbers import copy
 
 
 @leaf
-def sort_out(c, odd, sums):
+def sort_out(scratch, odd, sums):
     """Put the dates of odd rollouts among the others', count outcomes, and list what there is to add up.
 
     Lists grow without branches, which nobody could predict.
     """
-    sums[S_OUTCOME + COMPLETED] += len(c.end) - odd
+    sums[S_OUTCOME + COMPLETED] += len(scratch.end) - odd
     lost = hit = detected = recovered = 0
     for k in range(odd):
-        i, row = np.int64(c.odd[k]), c.rows[k]
-        c.end[i], c.mixed[i] = row[C_END], row[C_MIXED]
+        i, row = np.int64(scratch.odd[k]), scratch.rows[k]
+        scratch.end[i], scratch.mixed[i] = row[C_END], row[C_MIXED]
         sums[S_OUTCOME + np.int64(row[C_OUTCOME])] += 1.0
         sums[S_DEFECTIVE] += row[C_DEFECTIVE]
-        c.gone[i] = row[C_OUTCOME] > ESCAPED
-        c.lost[lost], c.hit[hit], c.detected[detected], c.recovered[recovered] = i, k, k, k
-        lost += c.gone[i]
+        scratch.gone[i] = row[C_OUTCOME] > ESCAPED
+        scratch.lost[lost], scratch.hit[hit], scratch.detected[detected], scratch.recovered[recovered] = i, k, k, k
+        lost += scratch.gone[i]
         hit += row[C_REGIONS] > 0.0
         detected += row[C_DETECTED] == row[C_DETECTED]
         recovered += row[C_RECOVERED] == row[C_RECOVERED]
@@ -63,21 +81,21 @@ def sort_out(c, odd, sums):
 
 
 @leaf
-def take_base(c, base, odd, lost):
+def take_base(scratch, base, odd, lost):
     """Keep the rollouts of the baseline; `base` comes as zeros."""
     for k in range(odd):
-        copy(base.rows[c.odd[k]], c.rows[k])
+        copy(base.rows[scratch.odd[k]], scratch.rows[k])
     for k in range(lost):
-        base.lost[k] = c.lost[k]
+        base.lost[k] = scratch.lost[k]
     base.count[0] = lost
-    copy(base.end, c.end)
-    copy(base.mixed, c.mixed)
+    copy(base.end, scratch.end)
+    copy(base.mixed, scratch.mixed)
 
 
 @leaf
-def add_dense(c, base, sums, cross, bins, counts):
+def add_dense(scratch, base, sums, cross, bins, counts):
     """Add up what every rollout has, as if all had shipped: end and mixed minutes, and products with the baseline's."""
-    end, mixed, end0, mixed0 = c.end, c.mixed, base.end, base.mixed
+    end, mixed, end0, mixed0 = scratch.end, scratch.mixed, base.end, base.mixed
     shift, floor, most = bins[0], bins[1], counts.shape[1] - 1
     t1 = t2 = m1 = m2 = tt = mm = t01 = 0.0
     ends = mixtures = 0
@@ -86,25 +104,36 @@ def add_dense(c, base, sums, cross, bins, counts):
         ends, mixtures = ends + (t != t0), mixtures + (m != m0)
         t1, t2, m1, m2, t01 = t1 + t, t2 + t * t, m1 + m, m2 + m * m, t01 + t0
         tt, mm = tt + t * t0, mm + m * m0
-        counts[0, bin_of(m, shift, floor, most)] += 1
-        counts[1, bin_of(t, shift, floor, most)] += 1
-    for j, x in enumerate((np.float64(len(end)), t1, t2, t1, t2, m1, m2)):
-        sums[j] += x
-    for j, x in enumerate((np.float64(len(end)), tt, t1, t01, tt, t1, t01, mm)):
-        cross[j] += x
+        counts[H_MIXED, bin_of(m, shift, floor, most)] += 1
+        counts[H_END, bin_of(t, shift, floor, most)] += 1
+    sums[S_SHIPPED] += len(end)
+    sums[S_END] += t1
+    sums[S_END2] += t2
+    sums[S_ENDS] += t1
+    sums[S_ENDS2] += t2
+    sums[S_MIXED] += m1
+    sums[S_MIXED2] += m2
+    cross[X_SHIPPED] += len(end)
+    cross[X_END] += tt
+    cross[X_END_SHIPPED] += t1
+    cross[X_SHIPPED_END] += t01
+    cross[X_ENDS] += tt
+    cross[X_ENDS_SHIPPED] += t1
+    cross[X_SHIPPED_ENDS] += t01
+    cross[X_MIXED] += mm
     cross[X_END_DIFFER] += ends
     cross[X_ENDS_DIFFER] += ends
     cross[X_MIXED_DIFFER] += mixtures
 
 
 @leaf
-def take_out_lost(c, lost, base, sums, cross, bins, counts):
+def take_out_lost(scratch, lost, base, sums, cross, bins, counts):
     """Take out again what rollouts that have not shipped, or whose baseline has not, do not count in."""
     shift, floor, most = bins[0], bins[1], counts.shape[1] - 1
     for k in range(lost):
-        i = np.int64(c.lost[k])
-        t, t0 = c.end[i], base.end[i]
-        counts[1, bin_of(t, shift, floor, most)] -= 1
+        i = np.int64(scratch.lost[k])
+        t, t0 = scratch.end[i], base.end[i]
+        counts[H_END, bin_of(t, shift, floor, most)] -= 1
         sums[S_SHIPPED] -= 1.0
         sums[S_ENDS] -= t
         sums[S_ENDS2] -= t * t
@@ -115,10 +144,10 @@ def take_out_lost(c, lost, base, sums, cross, bins, counts):
             cross[X_ENDS_DIFFER] += 1.0
     for k in range(base.count[0]):
         i = np.int64(base.lost[k])
-        t, t0 = c.end[i], base.end[i]
+        t, t0 = scratch.end[i], base.end[i]
         cross[X_END_SHIPPED] -= t
         same = 1.0 if t == t0 else 0.0
-        if not c.gone[i]:
+        if not scratch.gone[i]:
             take_out(cross, t, t0)
             cross[X_END_DIFFER] += same
             cross[X_ENDS_DIFFER] += same
@@ -126,7 +155,7 @@ def take_out_lost(c, lost, base, sums, cross, bins, counts):
             cross[X_END_DIFFER] -= same
             cross[X_ENDS_DIFFER] -= 1.0
     for k in range(lost):
-        c.gone[c.lost[k]] = False
+        scratch.gone[scratch.lost[k]] = False
 
 
 @part
@@ -139,29 +168,29 @@ def take_out(cross, t, t0):
 
 
 @leaf
-def add_hits(c, hit, base, sums, cross, bins, counts):
+def add_hits(scratch, hit, base, sums, cross, bins, counts):
     """Add up what only rollouts have in which some region is exposed; what is not counted is zero."""
     shift, floor, most = bins[0], bins[1], counts.shape[1] - 1
     for j in range(len(SPARSE)):
         column = SPARSE[j]
         often = total = squares = cubes = product = differing = third = 0.0
         for h in range(hit):
-            k = c.hit[h]
-            x, x0 = c.rows[k, column], base.rows[c.odd[k], column]
+            k = scratch.hit[h]
+            x, x0 = scratch.rows[k, column], base.rows[scratch.odd[k], column]
             often, total, squares, product = often + (x != 0.0), total + x, squares + x * x, product + x * x0
             differing += np.float64(x != x0) - np.float64(x0 != 0.0)
             d = x - x0
             cubes, third = cubes + x * x * x, third + d * d * d + x0 * x0 * x0
         for k, each in enumerate((often, total, squares, cubes)):
-            sums[S_SPARSE + 4 * j + k] += each
+            sums[S_SPARSE + POWERS * j + k] += each
         for k, each in enumerate((product, differing, third)):
-            cross[X_SPARSE + 3 * j + k] += each
+            cross[X_SPARSE + PAIRED * j + k] += each
     for h in range(hit):
-        row = c.rows[c.hit[h]]
-        counts[2, min(np.int64(row[C_REGIONS]), most)] += 1
-        counts[3, bin_of(row[C_SHARE], shift, floor, most)] += 1
-        counts[4, bin_of(row[C_PEAK], shift, floor, most)] += 1
-        counts[5, bin_of(row[C_IMPACT], shift, floor, most)] += 1
+        row = scratch.rows[scratch.hit[h]]
+        counts[H_REGIONS, min(np.int64(row[C_REGIONS]), most)] += 1
+        counts[H_SHARE, bin_of(row[C_SHARE], shift, floor, most)] += 1
+        counts[H_PEAK, bin_of(row[C_PEAK], shift, floor, most)] += 1
+        counts[H_IMPACT, bin_of(row[C_IMPACT], shift, floor, most)] += 1
 
 
 @leaf
@@ -173,10 +202,10 @@ def add_dates(rows, listed, column, sums, bins, counts):
         x = rows[k, column]
         total, squares, cubes = total + x, squares + x * x, cubes + x * x * x
         counts[bin_of(x, shift, floor, most)] += 1
-    sums[0] += len(listed)
-    sums[1] += total
-    sums[2] += squares
-    sums[3] += cubes
+    sums[P_OFTEN] += len(listed)
+    sums[P_SUM] += total
+    sums[P_SQUARES] += squares
+    sums[P_CUBES] += cubes
 
 
 @part

@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from simulation.engine.jit import part
-from simulation.engine.layout import ROLLING, SLACK, STEPS
+from simulation.engine.layout import HELD, ROLLING, SHARE, SLACK, STEPS
 
 
 @part
@@ -18,17 +18,17 @@ def served_from(strategy, start, minutes):
 
 
 @part
-def full_from(p, strategy, start, minutes):
+def full_from(plans, strategy, start, minutes):
     """Return when a deployment has all the region's traffic."""
     t = start + minutes
     if strategy >= STEPS:
-        for k in range(p.step_counts[strategy - STEPS]):
-            t = t + p.steps[strategy - STEPS, k, 1]
+        for k in range(plans.step_counts[strategy - STEPS]):
+            t = t + plans.steps[strategy - STEPS, k, HELD]
     return t
 
 
 @part
-def x_at(p, strategy, served, full, t):
+def x_at(plans, strategy, served, full, t):
     """Return the share of a region's traffic on the new version at an instant, never halted."""
     if t < served:
         return 0.0
@@ -37,16 +37,16 @@ def x_at(p, strategy, served, full, t):
     if strategy == ROLLING:
         return (t - served) / (full - served)
     x, end = 0.0, served
-    for k in range(p.step_counts[strategy - STEPS]):
+    for k in range(plans.step_counts[strategy - STEPS]):
         if t < end:
             break
-        x = p.steps[strategy - STEPS, k, 0]
-        end = end + p.steps[strategy - STEPS, k, 1]
+        x = plans.steps[strategy - STEPS, k, SHARE]
+        end = end + plans.steps[strategy - STEPS, k, HELD]
     return x
 
 
 @part
-def area_of(p, strategy, served, full, low, high):
+def area_of(plans, strategy, served, full, low, high):
     """Return ∫ x dt between two instants, never halted."""
     low = max(low, served)
     if high <= low:
@@ -59,16 +59,16 @@ def area_of(p, strategy, served, full, low, high):
         a, b = (low - served) / (full - served), (top - served) / (full - served)
         return total + (a + b) / 2 * (top - low)
     end = served
-    for k in range(p.step_counts[strategy - STEPS]):
-        begin, end = end, end + p.steps[strategy - STEPS, k, 1]
+    for k in range(plans.step_counts[strategy - STEPS]):
+        begin, end = end, end + plans.steps[strategy - STEPS, k, HELD]
         overlap = min(end, top) - max(begin, low)
         if overlap > 0.0:
-            total += p.steps[strategy - STEPS, k, 0] * overlap
+            total += plans.steps[strategy - STEPS, k, SHARE] * overlap
     return total
 
 
 @part
-def gathered(p, strategy, served, full, harm, rate, threshold, evidence):
+def gathered(plans, strategy, served, full, harm, rate, threshold, evidence):
     """Return when a region has gathered the failed requests its alarms need (rule 13)."""
     if threshold - SLACK > 1.0:
         return np.inf
@@ -83,9 +83,9 @@ def gathered(p, strategy, served, full, harm, rate, threshold, evidence):
             left -= rate * (1.0 - ((start - served) / length) ** 2) * length / 2
     elif strategy >= STEPS:
         end = served
-        for k in range(p.step_counts[strategy - STEPS]):
-            begin, end = end, end + p.steps[strategy - STEPS, k, 1]
-            x = p.steps[strategy - STEPS, k, 0]
+        for k in range(plans.step_counts[strategy - STEPS]):
+            begin, end = end, end + plans.steps[strategy - STEPS, k, HELD]
+            x = plans.steps[strategy - STEPS, k, SHARE]
             if end <= harm or x < threshold - SLACK:
                 continue
             start = max(begin, harm)

@@ -42,7 +42,7 @@ class Desk:
     def __init__(self, worlds: layout.Worlds, plans: layout.Plans) -> None:
         self.worlds, self.plans = worlds, plans
         self.approvals = plans.approval.any(axis=0)
-        self.shape = (len(plans.waves), 3, plans.order.shape[1])
+        self.shape = (len(plans.waves), layout.REGION_SUMS, plans.order.shape[1])
         self._rooms: dict[int, tuple[Any, ...]] = {}
 
     def runs(self, trials: Numbers) -> Iterator[tuple[slice, Numbers, tuple[Any, ...]]]:

@@ -8,15 +8,25 @@ import numpy as np
 
 from simulation.engine.jit import jit, part
 from simulation.engine.layout import (
+    ALWAYS_FAILS,
     APPROVAL_WAIT,
     BUILD,
+    BUILD_FAILS,
+    BUILD_FAILURE,
     CHANGE,
     CONSTANT,
     DEPLOY,
+    DEPLOY_FAILURE,
+    DEPLOYS,
+    FAILS,
     FALSE,
+    FAMILY,
     FAULT,
     GATE,
     HANDOVER,
+    HEALTHY,
+    HIT,
+    M_BY_ALARMS,
     N_APPROVAL_WAIT,
     N_BUILD,
     N_DEPLOY,
@@ -25,34 +35,36 @@ from simulation.engine.layout import (
     N_HIT,
     NEVER,
     REGION,
-    SLOTS,
+    REJECTION,
+    SOUND,
+    WRONG,
 )
 from simulation.engine.numbers import fill_quantiles, fill_words, log
 
 
 @jit
-def open_block(w, s, trials, u, v, gates, approvals):
+def open_block(worlds, block, trials, u_even, u_odd, gates, approvals):
     """Draw, for some trials by their numbers, what even a healthy one needs; forget what the last block drew.
 
     `gates` is how many waves the longest plan has; `approvals` says at which of them any plan asks for an approval.
     """
-    s.ready[:] = False
-    fill_change(w, s, trials, u, v)
-    fill_regions(w, s, trials, u, v)
-    for f in range(len(w.fault_breaks)):
-        if w.fault_own[f]:
-            for r in range(len(w.traffic)):
-                if w.fault_where[f, r]:
-                    fill_words(w.seed, trials, np.uint64(REGION << 24 | r), N_HIT, f, u, v)
-                    mark(s.state, u, w.fault_chances[f, 0], s.own_hits[f, r])
+    block.ready[:] = False
+    fill_change(worlds, block, trials, u_even, u_odd)
+    fill_regions(worlds, block, trials, u_even, u_odd)
+    for f in range(len(worlds.fault_breaks)):
+        if worlds.fault_own[f]:
+            for r in range(len(worlds.traffic)):
+                if worlds.fault_where[f, r]:
+                    fill_words(worlds.seed, trials, np.uint64(REGION << 24 | r), N_HIT, f, u_even, u_odd)
+                    mark(block.state, u_even, worlds.fault_chances[f, HIT], block.own_hits[f, r])
         else:
-            fill_words(w.seed, trials, np.uint64(FAULT << 24 | f), N_HIT, 0, u, v)
-            mark(s.state, u, w.fault_chances[f, 0], s.hits[f])
+            fill_words(worlds.seed, trials, np.uint64(FAULT << 24 | f), N_HIT, 0, u_even, u_odd)
+            mark(block.state, u_even, worlds.fault_chances[f, HIT], block.hits[f])
     for g in range(gates):
         if g > 0:
-            fill_handover(w, s.handover[g], trials, g, u, v)
+            fill_handover(worlds, block.handover[g], trials, g, u_even, u_odd)
         if approvals[g]:
-            fill_gate(w, s, trials, g, u, v)
+            fill_gate(worlds, block, trials, g, u_even, u_odd)
 
 
 @jit
@@ -60,117 +72,117 @@ def mark(state, u, chance, hits):
     """Note which trials something hits, and that something is wrong with them."""
     for i in range(len(u)):
         hits[i] = u[i] < chance
-        state[i] = state[i] | np.int8(hits[i])
+        state[i] = state[i] | np.int8(WRONG if hits[i] else HEALTHY)
 
 
 @jit
-def fill_handover(w, out, trials, gate, u, v):
+def fill_handover(worlds, out, trials, gate, u_even, u_odd):
     """Draw the minutes between a wave's end and the next one's beginning; nothing, where they are constant."""
-    rule = w.change_rules[HANDOVER]
-    if w.rules[rule, 0] == CONSTANT:
-        out[:] = w.rules[rule, 1]
+    rule = worlds.change_rules[HANDOVER]
+    if worlds.rules[rule, FAMILY] == CONSTANT:
+        out[:] = worlds.rules[rule, 1]
     else:
-        fill_words(w.seed, trials, np.uint64(GATE << 24 | gate), N_HANDOVER, 0, u, v)
-        fill_quantiles(w.rules, w.table, rule, u, out)
+        fill_words(worlds.seed, trials, np.uint64(GATE << 24 | gate), N_HANDOVER, 0, u_even, u_odd)
+        fill_quantiles(worlds.rules, worlds.table, rule, u_even, out)
 
 
 @jit
-def fill_change(w, s, trials, u, v):
+def fill_change(worlds, block, trials, u_even, u_odd):
     """Draw the build and its failure, which share a block."""
-    fill_words(w.seed, trials, np.uint64(CHANGE << 24), N_BUILD, 0, u, v)
-    fill_quantiles(w.rules, w.table, w.change_rules[BUILD], u, s.build)
-    for i in range(len(u)):
-        s.state[i] = np.int8(2) if v[i] < w.change_chances[0] else np.int8(0)
+    fill_words(worlds.seed, trials, np.uint64(CHANGE << 24), N_BUILD, 0, u_even, u_odd)
+    fill_quantiles(worlds.rules, worlds.table, worlds.change_rules[BUILD], u_even, block.build)
+    for i in range(len(u_even)):
+        block.state[i] = np.int8(BUILD_FAILS if u_odd[i] < worlds.change_chances[BUILD_FAILURE] else HEALTHY)
 
 
 @jit
-def fill_regions(w, s, trials, u, v):
+def fill_regions(worlds, block, trials, u_even, u_odd):
     """Draw each region's first deployment and its failure, which share a block, and the least false-alarm clock."""
-    s.calm[:] = np.inf
-    for r in range(len(w.traffic)):
+    block.calm[:] = np.inf
+    for r in range(len(worlds.traffic)):
         c1 = np.uint64(REGION << 24 | r)
-        fill_words(w.seed, trials, c1, N_DEPLOY, 0, u, v)
-        fill_quantiles(w.rules, w.table, w.region_rules[r, DEPLOY], u, s.deploy[r])
-        mark(s.state, v, w.region_chances[r, 0], s.failing[r])
-        rule = w.region_rules[r, FALSE]
-        if w.rules[rule, 0] != NEVER:
-            fill_words(w.seed, trials, c1, N_FALSE_ALARM, 0, u, s.clocks[r])
-            v[:] = s.clocks[r]
-            if not w.alike:
-                fill_quantiles(w.rules, w.table, rule, s.clocks[r], v)
-            for i in range(len(v)):
-                s.calm[i] = v[i] if v[i] < s.calm[i] else s.calm[i]
-    if w.alike and w.rules[w.region_rules[0, FALSE], 0] != NEVER:
-        fill_quantiles(w.rules, w.table, w.region_rules[0, FALSE], s.calm, s.calm)
+        fill_words(worlds.seed, trials, c1, N_DEPLOY, 0, u_even, u_odd)
+        fill_quantiles(worlds.rules, worlds.table, worlds.region_rules[r, DEPLOY], u_even, block.deploy[r])
+        mark(block.state, u_odd, worlds.region_chances[r, DEPLOY_FAILURE], block.failing[r])
+        rule = worlds.region_rules[r, FALSE]
+        if worlds.rules[rule, FAMILY] != NEVER:
+            fill_words(worlds.seed, trials, c1, N_FALSE_ALARM, 0, u_even, block.clocks[r])
+            u_odd[:] = block.clocks[r]
+            if not worlds.alike:
+                fill_quantiles(worlds.rules, worlds.table, rule, block.clocks[r], u_odd)
+            for i in range(len(u_odd)):
+                block.calm[i] = u_odd[i] if u_odd[i] < block.calm[i] else block.calm[i]
+    if worlds.alike and worlds.rules[worlds.region_rules[0, FALSE], FAMILY] != NEVER:
+        fill_quantiles(worlds.rules, worlds.table, worlds.region_rules[0, FALSE], block.calm, block.calm)
 
 
 @jit
-def fill_gate(w, s, trials, g, u, v):
+def fill_gate(worlds, block, trials, g, u_even, u_odd):
     """Draw a gate's wait and its decision, which share a block."""
-    fill_words(w.seed, trials, np.uint64(GATE << 24 | g), N_APPROVAL_WAIT, 0, u, v)
-    fill_quantiles(w.rules, w.table, w.change_rules[APPROVAL_WAIT], u, s.wait[g])
-    for i in range(len(v)):
-        s.rejected[g, i] = v[i] < w.change_chances[1]
+    fill_words(worlds.seed, trials, np.uint64(GATE << 24 | g), N_APPROVAL_WAIT, 0, u_even, u_odd)
+    fill_quantiles(worlds.rules, worlds.table, worlds.change_rules[APPROVAL_WAIT], u_even, block.wait[g])
+    for i in range(len(u_odd)):
+        block.rejected[g, i] = u_odd[i] < worlds.change_chances[REJECTION]
 
 
 @jit
-def impose(w, s, given):
+def impose(worlds, block, given):
     """Put what goes wrong as it is given in place of what was drawn; all else stays."""
-    s.hits[:] = given.hits
-    s.own_hits[:] = given.own_hits
-    s.failing[:] = given.failing
-    for i in range(len(s.build)):
+    block.hits[:] = given.hits
+    block.own_hits[:] = given.own_hits
+    block.failing[:] = given.failing
+    for i in range(len(block.build)):
         some = False
-        for f in range(len(w.fault_breaks)):
-            some = some or s.hits[f, i]
-            for r in range(len(w.traffic)):
-                some = some or s.own_hits[f, r, i]
-        for r in range(len(w.traffic)):
-            some = some or s.failing[r, i]
-        s.state[i] = np.int8(2) if given.build[i] else np.int8(1 if some else 0)
+        for f in range(len(worlds.fault_breaks)):
+            some = some or block.hits[f, i]
+            for r in range(len(worlds.traffic)):
+                some = some or block.own_hits[f, r, i]
+        for r in range(len(worlds.traffic)):
+            some = some or block.failing[r, i]
+        block.state[i] = np.int8(BUILD_FAILS if given.build[i] else WRONG if some else HEALTHY)
         if not some:
             continue
-        prepare(w, s, i)
-        for r in range(len(w.traffic)):
-            f = s.fault[i, r]
-            if f >= 0 and given.seen[f, i] >= 0:
-                s.memo[i, SLOTS + 8 * r + 6] = np.float64(given.seen[f, i])
+        prepare(worlds, block, i)
+        for r in range(len(worlds.traffic)):
+            f = block.fault[i, r]
+            if f != SOUND and given.seen[f, i] >= 0:
+                block.region_memo[i, r, M_BY_ALARMS] = np.float64(given.seen[f, i])
 
 
 @jit
-def impose_noise(w, s, given):
+def impose_noise(worlds, block, given):
     """Put refusals as they are given in place of those drawn, and each false alarm between the quantiles given."""
-    s.rejected[:] = given.rejected
-    s.calm[:] = np.inf
-    for i in range(len(s.build)):
-        for r in range(len(w.traffic)):
+    block.rejected[:] = given.rejected
+    block.calm[:] = np.inf
+    for i in range(len(block.build)):
+        for r in range(len(worlds.traffic)):
             low, high = given.low[r, i], given.high[r, i]
             # Rounding must not make 1 of it, whose clock is infinite.
-            s.clocks[r, i] = min(low + (high - low) * s.clocks[r, i], 1.0 - 2.0**-53)
-            s.calm[i] = min(s.calm[i], false_clock(w, s, i, r))
+            block.clocks[r, i] = min(low + (high - low) * block.clocks[r, i], 1.0 - 2.0**-53)
+            block.calm[i] = min(block.calm[i], false_clock(worlds, block, i, r))
 
 
 @part
-def prepare(w, s, i):
+def prepare(worlds, block, i):
     """Find out what is wrong with a trial's change in each region (rules 3 and 4), and lay it out in rows."""
-    s.ready[i], s.sick[i] = True, False
-    s.memo[i, :] = np.nan
-    for r in range(len(w.traffic)):
-        s.minutes[i, r], s.false[i, r] = s.deploy[r, i], false_clock(w, s, i, r)
-        s.fault[i, r], s.fails[i, r] = -1, 1 if s.failing[r, i] else 0
-    for f in range(len(w.fault_breaks) - 1, -1, -1):
-        if not w.fault_own[f] and not s.hits[f, i]:
+    block.ready[i], block.sick[i] = True, False
+    block.memo[i, :], block.region_memo[i, :] = np.nan, np.nan
+    for r in range(len(worlds.traffic)):
+        block.minutes[i, r], block.false[i, r] = block.deploy[r, i], false_clock(worlds, block, i, r)
+        block.fault[i, r], block.fails[i, r] = SOUND, FAILS if block.failing[r, i] else DEPLOYS
+    for f in range(len(worlds.fault_breaks) - 1, -1, -1):
+        if not worlds.fault_own[f] and not block.hits[f, i]:
             continue
-        for r in range(len(w.traffic)):
-            if w.fault_where[f, r] and (not w.fault_own[f] or s.own_hits[f, r, i]):
-                if w.fault_breaks[f]:
-                    s.fails[i, r] = 2
+        for r in range(len(worlds.traffic)):
+            if worlds.fault_where[f, r] and (not worlds.fault_own[f] or block.own_hits[f, r, i]):
+                if worlds.fault_breaks[f]:
+                    block.fails[i, r] = ALWAYS_FAILS
                 else:
-                    s.fault[i, r], s.sick[i] = f, True
+                    block.fault[i, r], block.sick[i] = f, True
 
 
 @part
-def false_clock(w, s, i, r):
+def false_clock(worlds, block, i, r):
     """Return the minutes from a region's first traffic to its false alarm."""
-    rule = w.region_rules[r, FALSE]
-    return np.inf if w.rules[rule, 0] == NEVER else w.rules[rule, 1] * -log(1.0 - s.clocks[r, i])
+    rule = worlds.region_rules[r, FALSE]
+    return np.inf if worlds.rules[rule, FAMILY] == NEVER else worlds.rules[rule, 1] * -log(1.0 - block.clocks[r, i])

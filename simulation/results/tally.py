@@ -68,11 +68,11 @@ class Tally:
     trials
         How many rollouts.
     sums, cross
-        Laid out as ``kernel`` numbers them.
+        Laid out as ``layout`` numbers them.
     regional
         Exposures, minutes of harm and fleet-minutes, by position in the plan; shape (3, regions).
     counts
-        Histograms, one row for each of ``kernel.SHAPES``.
+        Histograms, one row for each of ``layout.SHAPES``.
     bins
         Their bins.
     """
@@ -88,8 +88,8 @@ class Tally:
     bins: Bins
 
     def sparse(self, column: int) -> tuple[float, float, float]:
-        """Return how often a column of ``kernel.SPARSE`` was not zero, its sum and its sum of squares."""
-        at = layout.S_SPARSE + 4 * layout.SPARSE.index(column)
+        """Return how often a column of ``layout.SPARSE`` was not zero, its sum and its sum of squares."""
+        at = layout.S_SPARSE + layout.POWERS * layout.SPARSE.index(column)
         return self.sums[at], self.sums[at + 1], self.sums[at + 2]
 
     def quantile(self, shape: int, p: float, total: float, confidence: float) -> Estimate:
@@ -149,7 +149,7 @@ class Tally:
         for i, (name, column) in enumerate(
             (("detected_minutes", layout.C_DETECTED), ("recovered_minutes", layout.C_RECOVERED))
         ):
-            count, total, squares2 = s[layout.S_DATES + 4 * i : layout.S_DATES + 4 * i + 3]
+            count, total, squares2 = s[layout.S_DETECTED + layout.POWERS * i :][:3]
             yield from self._spread(name, column, count, (count, total, squares2), "minutes", confidence)
 
     def _spread(

@@ -131,7 +131,7 @@ def _products(base: Tally, other: Tally, figure: str) -> tuple[float, float, flo
     if figure == "minutes_to_ship":
         return x[layout.X_END], x[layout.X_END_SHIPPED], x[layout.X_SHIPPED_END], x[layout.X_SHIPPED]
     if figure in _SPARSE:
-        product = x[layout.X_SPARSE + 3 * layout.SPARSE.index(_SPARSE[figure])]
+        product = x[layout.X_SPARSE + layout.PAIRED * layout.SPARSE.index(_SPARSE[figure])]
     else:
         product = x[layout.X_SHIPPED if figure == "probability_shipped" else layout.X_MIXED]
     return product, _ratio(other, figure)[0], _ratio(base, figure)[0], other.trials
@@ -141,7 +141,10 @@ def _differing(base: Tally, other: Tally, figure: str) -> float:
     """Return in how many trials two plans differ."""
     if figure in _SPARSE:
         column = _SPARSE[figure]
-        return base.sparse(column)[0] + other.cross[layout.X_SPARSE + 3 * layout.SPARSE.index(column) + 1]
+        return (
+            base.sparse(column)[0]
+            + other.cross[layout.X_SPARSE + layout.PAIRED * layout.SPARSE.index(column) + layout.Q_DIFFER]
+        )
     if figure == "probability_shipped":
         shipped = layout.S_SHIPPED
         return base.sums[shipped] + other.sums[shipped] - 2 * other.cross[layout.X_SHIPPED]

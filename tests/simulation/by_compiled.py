@@ -26,7 +26,7 @@ def by_compiled(plan: Plan, scenario: Scenario, world: Any) -> dict[str, Any]:
     block, scratch, _, _ = room(worlds, plans, 1)
     _fill(block, plan, scene, world)
     out, regional = np.empty((1, layout.COLUMNS, 1)), np.zeros((1, 3, len(plan.regions)))
-    kernel.keep_rows(worlds, plans, block, scratch, 0, out, 0, regional)
+    kernel.keep_rows(worlds, plans, block, scratch, np.zeros(1, dtype=np.uint64), out, 0, regional)
     row = dict(zip(Row._fields, out[0, : len(Row._fields), 0].tolist(), strict=True))
     row |= {"outcome": OUTCOMES[int(row["outcome"])], "failover_hit": bool(row["failover_hit"])}
     harms = {name: (bool(regional[0, 0, i]), *regional[0, 1:, i].tolist()) for i, name in enumerate(plan.regions)}
@@ -46,19 +46,19 @@ def _fill(block: layout.Block, plan: Plan, scenario: Scenario, world: Any) -> No
         defect, refused, failing = world.defect(r), world.deploy_fails(r), world.draw("deploy_failure", r)
         block.deploy[r] = block.minutes[0, r] = world.draw("deploy", r)
         block.false[0, r] = world.draw("false_alarm", r)
-        block.fails[0, r] = 2 if refused else 1 if failing else 0
-        block.fault[0, r] = defect.fault if defect else -1
+        block.fails[0, r] = layout.ALWAYS_FAILS if refused else layout.FAILS if failing else layout.DEPLOYS
+        block.fault[0, r] = defect.fault if defect else layout.SOUND
         block.sick[0] |= defect is not None
         block.state[0] |= defect is not None or refused or failing
         recovery = "manual_recovery" if world.draw("rollback_failure", r) else "rollback"
-        own = [math.nan, *(world.draw(purpose, r) for purpose in ("evidence", "lag", recovery))]
+        own = [world.draw(purpose, r) for purpose in ("evidence", "lag", recovery)]
         own += (
             [defect.severity, defect.onset, defect.seen_by_alarms, defect.seen_by_check] if defect else [math.nan] * 4
         )
-        block.memo[0, layout.SLOTS + 8 * r : layout.SLOTS + 8 * (r + 1)] = own
+        block.region_memo[0, r] = own
     block.calm[0] = block.false[0].min()
     if world.draw("build_failure"):
-        block.state[0] = 2
+        block.state[0] = layout.BUILD_FAILS
 
 
 def _retried(plan: Plan, scenario: Scenario, world: Any) -> tuple[Scenario, int]:

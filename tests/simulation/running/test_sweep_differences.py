@@ -39,7 +39,7 @@ def as_swept(plans: dict[str, Plan], scene: Scenario, *, trials: int, seed: int)
     base, *others = sweep(plans, scene, trials=trials, seed=seed).tallies.values()
     columns = [layout.X_END_DIFFER, layout.X_ENDS_DIFFER, layout.X_MIXED_DIFFER]
     often = [base.sparse(column)[0] for column in layout.SPARSE]
-    own = range(layout.X_SPARSE + 1, layout.CROSS, 3)
+    own = range(layout.X_SPARSE + layout.Q_DIFFER, layout.CROSS, layout.PAIRED)
     return [(*each.cross[columns], *(n + each.cross[at] for n, at in zip(often, own, strict=True))) for each in others]
 
 
