@@ -50,9 +50,23 @@ class Environments:
         ]
 
     def takes(self, i: int) -> bool:
-        """Whether a deployment belongs to the plan; one without an environment always does."""
+        """Whether a deployment belongs to the plan.
+
+        One without an environment does, unless another stage stands between it and the plan: nothing says that it does
+        not.
+        """
         name = self._targets[i].environment
-        return not name or name in self.chosen
+        return name in self.chosen if name else not self._beyond(i)
+
+    def _beyond(self, i: int) -> bool:
+        """Whether a left-out stage stands between a deployment without an environment and the plan."""
+        named = {k: target.environment in self.chosen for k, target in self._targets.items() if target.environment}
+        mine, others = ([k for k, taken in named.items() if taken is which] for which in (True, False))
+        before, after = (
+            lambda j, k: self._graph.ancestors[k] >> j & 1,
+            lambda j, k: self._graph.ancestors[j] >> k & 1,
+        )
+        return any(way(i, k) and way(k, j) for way in (before, after) for k in others for j in mine)
 
     @property
     def taken(self) -> tuple[str, ...]:

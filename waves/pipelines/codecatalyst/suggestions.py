@@ -18,18 +18,21 @@ _DEPLOYS = re.compile(
     r"cloudformation\s+(?:deploy|create-stack|update-stack|execute-change-set|create-stack-instances)|"
     r"elasticbeanstalk\s+update-environment|apprunner\s+start-deployment|amplify\s+start-(?:deployment|job))"
     r"|(?:sam|cdk|sst|serverless|sls|eb)\s+deploy|copilot\s+(?:svc\s+)?deploy|amplify\s+(?:push|publish)"
-    r"|amplify\s+pipeline-deploy|(?:npm\s+run|yarn(?:\s+run)?|pnpm(?:\s+run)?|npx\s+projen)\s+deploy[\w:-]*"
+    r"|amplify\s+pipeline-deploy|(?:npm\s+run|yarn(?:\s+run)?|pnpm(?:\s+run)?|projen|make)\s+deploy[\w:-]*"
     r"|(?:terraform|tofu)\s+(?:-\S+\s+)*apply|pulumi\s+up|helm\s+(?:upgrade|install)"
     r"|kubectl\s+(?:-\S+\s+)*(?:apply|set\s+image|rollout\s+restart)"
     r")(?![\w-])"
 )
 _SCRIPT = re.compile(r"(?:bash\s+|sh\s+|source\s+)?((?:\.{0,2}/)?(?:[\w.-]+/)*[\w-]*deploy[\w-]*\.sh)(?=\s|$)")
-_USES = re.compile(r"aws-actions/(?:amazon-ecs-deploy-task-definition|aws-cloudformation-github-deploy)(?=@|$)")
+_USES = re.compile(
+    r"(?:aws-actions/(?:amazon-ecs-deploy-task-definition|aws-cloudformation-github-deploy)|serverless/github-action)"
+    r"(?=@|$)"
+)
 _IDENTIFIER = re.compile(r"/(?:\S*-)?(?:deploy|provision)\b")
 _FLAG = re.compile(r"--region[=\s]+[\"']?([^\s\"']+)")
 _ASSIGNED = re.compile(r"(?:^|\s)(?:export\s+)?([A-Za-z_]\w*)=[\"']?([^\s\"';]+)")
 _ENDS = re.compile(r"&&|\|\||[;|\n]")
-_REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION", "CDK_DEFAULT_REGION")
+_REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION", "CDK_DEFAULT_REGION", "CDK_DEPLOY_REGION")
 _REGION_KEYS = ("region", "Region", "AWSRegion", "AwsRegion", "aws-region", "AWS_REGION")
 
 

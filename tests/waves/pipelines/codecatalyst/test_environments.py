@@ -161,12 +161,23 @@ def test_two_environments_in_turns_are_one_stage(tmp_path: Path) -> None:
     assert [regions for regions, *_ in waves(workflow(tmp_path, actions))] == ["us-east-1", "us-west-2", "eu-west-1"]
 
 
-def test_a_deployment_without_an_environment_is_in_every_stage(tmp_path: Path) -> None:
-    """Nothing says that it is not."""
-    bare: Tree = {"Identifier": "aws/build@v1", "Configuration": {"Steps": [{"Run": "./ship"}]}, "DependsOn": ["One"]}
-    bare["Inputs"] = {"Variables": [{"Name": "DEPLOYS_REGION", "Value": "us-west-2"}]}
-    actions = {"Beta": to("beta", "us-east-2"), "One": to("prod", "us-east-1", "Beta"), "Bare": bare}
-    assert [regions for regions, *_ in waves(workflow(tmp_path, actions))] == ["us-east-1", "us-west-2"]
+def bare(region: str, *depends_on: str) -> Tree:
+    """A deployment by a shell step, which need not name an environment."""
+    hint: Tree = {"Inputs": {"Variables": [{"Name": "DEPLOYS_REGION", "Value": region}]}}
+    return {"Identifier": "aws/build@v1", "Configuration": {"Steps": [{"Run": "./x"}]}} | hint | after(*depends_on)
+
+
+def test_a_deployment_without_an_environment_is_in_the_stages_next_to_it(tmp_path: Path) -> None:
+    """Nothing says that it is not; but where another stage stands between, it is not."""
+    actions = {
+        "First": bare("eu-west-1"),
+        "Beta": to("beta", "us-east-2", "First"),
+        "Prod": to("prod", "us-east-1", "Beta"),
+        "Last": bare("us-west-2", "Prod"),
+    }
+    read = workflow(tmp_path, actions)
+    assert [regions for regions, *_ in waves(read)] == ["us-east-1", "us-west-2"]
+    assert [s.regions for s in read.stages(environments=["beta"])] == [("eu-west-1",), ("us-east-2",)]
 
 
 def test_approvals_and_tests_belong_to_the_stage_that_they_stand_in(tmp_path: Path) -> None:
