@@ -4,7 +4,7 @@ Everything public is here; the files behind it may move.
 """
 
 from simulation.analysis.compare import Comparison, compare
-from simulation.analysis.duel import Duel, duel, manner, typical_defect
+from simulation.analysis.duel import Choice, Duel, duel, manner, typical_change, typical_defect
 from simulation.analysis.limits import Judgement, Limit, judge, parse_limits
 from simulation.analysis.trace import RegionStory, Trace, trace
 from simulation.analysis.verdict import gate, read_verdict, verdict, write_verdict
@@ -27,6 +27,7 @@ __all__ = [
     "FIGURES",
     "OUTCOMES",
     "SHIPPED",
+    "Choice",
     "Comparison",
     "Constant",
     "Defect",
@@ -72,6 +73,7 @@ __all__ = [
     "setting",
     "sweep",
     "trace",
+    "typical_change",
     "typical_defect",
     "verdict",
     "write_verdict",

@@ -57,9 +57,10 @@ def _heavy(plan: Plan, fleet: Fleet) -> Iterator[Row]:
     first, rest = shares[0], sum(shares[1:])
     if first > rest:
         others = f"the waves after it {rest:.3g} %" if len(plan.waves) > 1 else "and no wave comes after it"
+        met = "most of the requests" if first > 50 else "most of the requests that the plan can spoil"
         message = (
-            f"the first wave carries {first:.3g} % of the fleet's traffic, {others}: a bad change meets most of the "
-            "requests at once; begin with less traffic"
+            f"the first wave carries {first:.3g} % of the fleet's traffic, {others}: a bad change meets {met} at once; "
+            "begin with less traffic"
         )
         yield ("waves", 0), message, "first-wave-heavy"
 

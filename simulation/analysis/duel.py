@@ -7,14 +7,54 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulation.analysis.trace import Trace, trace
+from simulation.results.numerals import apart, several, signed
 from simulation.results.outcomes import Outcomes
-from simulation.running.run import run
+from simulation.running.run import run_all
 from simulation.scenario import Scenario
 from waves import Plan
 
 SEARCHED = 20_000  # trials among which the typical bad change is looked for
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which change stands for those that hurt under one plan or the other, and how typical it is.
+
+    The change whose difference in impact, first plan minus second, is nearest the mean of these differences: what the
+    comparison of the two says on average, one change says too. Which plan is first makes no difference.
+
+    Attributes
+    ----------
+    trial
+        Its number.
+    trials, hurting
+        Among how many trials it was looked for, and how many of them hurt under one plan or the other.
+    difference, mean, low, high
+        The differences, in fleet-minutes: its own, the mean of all that hurt, and the middle half of them.
+    """
+
+    trial: int
+    trials: int
+    hurting: int
+    difference: float
+    mean: float
+    low: float
+    high: float
+
+    @property
+    def sentence(self) -> str:
+        """Say how typical it is."""
+        many = f"{self.hurting:,} of {several(self.trials, 'change')} hurt under one plan or the other"
+        if not math.isfinite(self.mean):
+            return f"{many}, some without end; it is the first of those"
+        half = f"half of them differ by {apart(self.low, self.high)}"
+        return (
+            f"{many}; between the plans they differ by {signed(self.mean)} fleet-minutes on average (first minus "
+            f"second), and {half}; this one, by {signed(self.difference)}, is nearest to the average"
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,10 +65,13 @@ class Duel:
     ----------
     first, second
         The two rollouts, in the same world.
+    choice
+        Why it is this trial; None where the caller named it.
     """
 
     first: Trace
     second: Trace
+    choice: Choice | None = None
 
     @property
     def sentence(self) -> str:
@@ -47,7 +90,8 @@ class Duel:
     def caption(self) -> str:
         """Which trial it is, and how anyone can see it again."""
         a = self.first
-        return (
+        why = f"{self.choice.sentence}. " if self.choice else ""
+        return why + (
             f"Scenario {a.scenario.name} ({a.scenario.digest}), seed {a.seed}, trial {a.trial}: "
             "the same draws for both plans. "
             f"Again: simulation.duel(first, second, scenario, seed={a.seed}, trial={a.trial})"
@@ -100,10 +144,64 @@ def typical_defect(outcomes: Outcomes) -> int:
     impact = outcomes.frame["impact_minutes"].to_numpy()
     hurting = np.flatnonzero(outcomes.defective & (impact > 0))
     if len(hurting) == 0:
-        searched = f"no bad change hurt anybody in {len(outcomes.trials):,} trials"
-        raise ValueError(f"{searched}; name a trial, or take more trials or another seed")
+        raise _nobody(outcomes)
     median = np.quantile(impact[hurting], 0.5, method="inverted_cdf")
     return outcomes.trials[int(hurting[np.argmax(impact[hurting] == median)])]  # one of them is the median
+
+
+def typical_change(first: Outcomes, second: Outcomes) -> Choice:
+    """Choose the change that says of two plans what the comparison of many changes says.
+
+    Of the changes that hurt under either plan, the one whose difference in impact is nearest the mean of their
+    differences; of several as near, the one whose impact under both is nearest the mean, and of those the first. Where
+    the mean has no end, the first that hurts without end under one plan alone.
+
+    Parameters
+    ----------
+    first, second
+        The same trials of two plans, on one seed.
+
+    Raises
+    ------
+    ValueError
+        Where no trial hurt.
+    """
+    impacts = [each.frame["impact_minutes"].to_numpy(dtype=float) for each in (first, second)]
+    hurting = np.flatnonzero((impacts[0] > 0) | (impacts[1] > 0))
+    if len(hurting) == 0:
+        raise _nobody(first)
+    a, b = (impact[hurting] for impact in impacts)
+    weights = _weights(first)[hurting]
+    with np.errstate(invalid="ignore"):
+        differences = np.where(a == b, 0.0, a - b)  # where both are endless, none
+        mean, total = (float(np.average(values, weights=weights)) for values in (differences, a + b))
+    if np.isfinite(mean):
+        off = np.abs(differences - mean)
+        near = np.flatnonzero(np.isclose(off, off.min(), rtol=1e-12, atol=0))
+        pick = near[np.argmin(np.abs(a + b - (total if np.isfinite(total) else 0.0))[near])]
+    else:
+        pick = np.argmax(np.isinf(differences))
+    # The middle half from either side, so that it is the same whichever plan is first.
+    low, high = -_quantile(-differences, weights, 0.75), _quantile(differences, weights, 0.75)
+    return Choice(
+        first.trials[int(hurting[pick])], len(first.trials), len(hurting), float(differences[pick]), mean, low, high
+    )
+
+
+def _weights(outcomes: Outcomes) -> NDArray[np.float64]:
+    """Return what each trial counts for."""
+    return np.ones(len(outcomes.trials))
+
+
+def _quantile(values: NDArray[np.float64], weights: NDArray[np.float64], p: float) -> float:
+    order = np.argsort(values, kind="stable")
+    along = np.cumsum(weights[order])
+    return float(values[order[np.searchsorted(along, along[-1] * p * (1 - 1e-12))]])
+
+
+def _nobody(outcomes: Outcomes) -> ValueError:
+    searched = f"no bad change hurt anybody in {len(outcomes.trials):,} trials"
+    return ValueError(f"{searched}; name a trial, or take more trials or another seed")
 
 
 def duel(first: Plan, second: Plan, scenario: Scenario, *, seed: int = 0, trial: int | None = None) -> Duel:
@@ -116,8 +214,7 @@ def duel(first: Plan, second: Plan, scenario: Scenario, *, seed: int = 0, trial:
     seed
         As for `run`.
     trial
-        Which change. If left out, a typical bad one: of the trials that hurt under the first plan, the one nearest
-        their median impact.
+        Which change. If left out, that of `typical_change` among 20,000.
 
     Raises
     ------
@@ -126,6 +223,8 @@ def duel(first: Plan, second: Plan, scenario: Scenario, *, seed: int = 0, trial:
     ValueError
         Where no trial was named and none of 20,000 hurt.
     """
+    choice = None
     if trial is None:
-        trial = typical_defect(run(first, scenario, trials=SEARCHED, seed=seed))
-    return Duel(trace(first, scenario, seed=seed, trial=trial), trace(second, scenario, seed=seed, trial=trial))
+        choice = typical_change(*run_all([first, second], scenario, trials=SEARCHED, seed=seed))
+        trial = choice.trial
+    return Duel(trace(first, scenario, seed=seed, trial=trial), trace(second, scenario, seed=seed, trial=trial), choice)

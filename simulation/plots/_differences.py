@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from simulation.analysis.compare import Comparison
 from simulation.plots.charts import dot, finite, hollow, name_rows, origin, rule_rows
 from simulation.plots.style import BLUE, INK, MARGIN, MUTED, VERMILION, Picture, styled
-from simulation.plots.words import number, several, titled
+from simulation.plots.words import several, signed, titled
 
 LEFT, PANEL, BETWEEN = 1.95, 3.14, 0.48  # inches
 HEAD, FOOT = 0.42, 0.52
@@ -100,11 +100,6 @@ def _panel(axes: Axes, figure: str, rows: list[tuple[float, float, float]], tall
     for row, (estimate, drawn) in enumerate(zip(rows, scaled, strict=True)):
         said = verdict(estimate, less)
         dot(axes, row, drawn, MARKS[said], INKS[said])
-
-
-def signed(value: float) -> str:
-    """Write a difference with its sign; zero has none."""
-    return f"+{number(value)}" if value > 0 else number(value)
 
 
 def _title(comparison: Comparison, names: list[str]) -> str:

@@ -10,10 +10,11 @@ from functools import cache
 from matplotlib.font_manager import FontProperties, fontManager, get_font
 from matplotlib.textpath import text_to_path
 
-from simulation.results.numerals import minutes_of, number, percent, several, span
+from simulation.results.numerals import minutes_of, number, percent, several, signed, span
 
 __all__ = [
-    "balanced", "clean", "fit", "minutes_of", "number", "percent", "several", "span", "titled", "width_of", "wrapped",
+    "balanced", "clean", "fit", "minutes_of", "number", "percent", "several", "signed", "span", "titled", "width_of",
+    "wrapped",
 ]  # fmt: skip
 
 FONT = "DejaVu Sans"

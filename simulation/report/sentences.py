@@ -9,7 +9,8 @@ from collections.abc import Mapping
 import pandas as pd
 
 from simulation.analysis.compare import Comparison
-from simulation.analysis.duel import Duel, duel, typical_defect
+from simulation.analysis.duel import Duel, typical_defect
+from simulation.analysis.duel import typical_change as choose
 from simulation.analysis.trace import Trace, trace
 from simulation.columns import SHIPPED
 from simulation.report.html import Html, element, paragraph
@@ -27,18 +28,20 @@ ENDINGS = {
 
 
 def typical_change(comparison: Comparison) -> Duel | Trace | None:
-    """Return the bad change nearest the first plan's median impact, under the first two plans.
+    """Return the change that stands for those that hurt, under the first two plans: see `simulation.typical_change`.
 
-    With one plan alone its trace, and None where no trial hurt anybody.
+    With one plan alone the trace of the bad change nearest its median impact, and None where no trial hurt anybody.
     """
-    plans = [each.plan for each in comparison.outcomes.values()]
+    runs = list(comparison.outcomes.values())
+    again = {"seed": comparison.seed}
     try:
-        trial = typical_defect(comparison.outcomes[comparison.baseline])
+        if len(runs) == 1:
+            return trace(runs[0].plan, comparison.scenario, trial=typical_defect(runs[0]), **again)
+        choice = choose(runs[0], runs[1])
     except ValueError:
         return None
-    if len(plans) == 1:
-        return trace(plans[0], comparison.scenario, seed=comparison.seed, trial=trial)
-    return duel(plans[0], plans[1], comparison.scenario, seed=comparison.seed, trial=trial)
+    first, second = (trace(each.plan, comparison.scenario, trial=choice.trial, **again) for each in runs[:2])
+    return Duel(first, second, choice)
 
 
 def picture_of_change(change: Duel | Trace | None):  # type: ignore[no-untyped-def]
@@ -50,16 +53,17 @@ def see_change(change: Duel | Trace | None, comparison: Comparison) -> Html:
     """Say what a typical bad change does, and what it does not show."""
     trials = several(len(comparison.trials), "rollout")
     if change is None:
-        return paragraph(f"No change hurt anybody under {comparison.baseline} in {trials}: there is no duel to show.")
+        return paragraph(f"No change hurt anybody in {trials}: there is no duel to show.")
     sides = [change.first, change.second] if isinstance(change, Duel) else [change]
     names = list(comparison.outcomes)
     stories = "; ".join(f"under {name} {_story(side)}" for name, side in zip(names, sides, strict=False))
     head = f"{change.sentence}. " if isinstance(change, Duel) else ""
-    hurt = int((comparison.outcomes[comparison.baseline].frame["impact_minutes"] > 0).sum())
-    what = (
-        f"This is one change, an example and no prediction: of the {hurt:,} in {trials} that hurt under "
-        f"{comparison.baseline}, the one nearest their median impact."
-    )
+    if isinstance(change, Duel) and change.choice:
+        why = f"{change.choice.sentence}."
+    else:
+        hurt = int((comparison.outcomes[comparison.baseline].frame["impact_minutes"] > 0).sum())
+        why = f"Of the {hurt:,} in {trials} that hurt, it is the one nearest their median impact."
+    what = f"This is one change, an example and no prediction. {why}"
     return paragraph(element("strong", head), f"{stories[0].upper()}{stories[1:]}. ", what)
 
 
@@ -157,7 +161,7 @@ def _differs(comparison: Comparison, name: str, figure: str, verb: str, ways: tu
     if math.isnan(low) or math.isnan(high):
         return f"differs in {thing} in too few trials to tell"
     if not (low > 0 or high < 0):
-        return f"shows no sure difference in {thing} ({number(low)} to {number(high)} {unit})"
+        return f"shows no sure difference in {thing} ({between(low, high, unit)})"
     size = between(min(abs(low), abs(high)), max(abs(low), abs(high)), unit)
     return f"{verb} {amount(abs(value), unit)} {ways[value > 0]} ({size})"
 

@@ -3,7 +3,7 @@
 Not here: how they are estimated (``outcomes``, ``statistics``), how numbers are rounded (``wording``).
 """
 
-from simulation.results.numerals import minutes_of, number, percent
+from simulation.results.numerals import apart, minutes_of, number, percent
 
 _SPREADS = {
     "share_exposed": "traffic exposed to a defect",
@@ -68,6 +68,8 @@ def amount(value: float, unit: str) -> str:
 
 def between(low: float, high: float, unit: str) -> str:
     """Write an interval: `2.1 % to 2.9 %`; the unit once where both ends share it."""
-    if unit in ("probability", "share of traffic", "minutes"):
-        return f"{amount(low, unit)} to {amount(high, unit)}"
-    return f"{number(low)} to {number(high)} {unit}"
+    if unit in ("probability", "share of traffic"):
+        return apart(low, high, percent)
+    if unit == "minutes":
+        return apart(low, high, minutes_of)
+    return f"{apart(low, high)} {unit}"

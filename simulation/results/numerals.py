@@ -4,35 +4,51 @@ Not here: text that must be measured to fit a picture (``plots.words``), the nam
 """
 
 import math
+from collections.abc import Callable
 
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def number(value: float) -> str:
-    """Write a number with about two digits that count: 0.034, 4.1, 41, 1,234."""
+def number(value: float, digits: int = 2) -> str:
+    """Write a number with about two digits that count, or as many as wanted: 0.034, 4.1, 41, 1,234, 0.00057."""
     if math.isnan(value):
         return "unknown"
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
     size = abs(value)
-    if size >= 9.95 or value == 0:
+    if value == 0 or size >= 10 ** (digits - 1) - 0.05:
         text = f"{value:,.0f}"
     elif size >= 0.95:
-        text = f"{value:.1f}".removesuffix(".0")
-    elif size >= 0.99e-3:
-        text = f"{value:.2g}"
+        text = _plain(value, digits - 1 - (size >= 9.95))
+    elif size >= 0.99e-5:
+        text = _plain(value, digits - 1 - math.floor(math.log10(size * 1.0001)))
     else:
-        mantissa, exponent = f"{value:.1e}".split("e")
+        mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
         text = f"{float(mantissa):g}·10" + str(int(exponent)).translate(RAISED)
         text = text.removeprefix("1·")
     return text.replace("-", "−")
 
 
-def percent(share: float) -> str:
-    """Write a share in percent; what is not 0 or 100 % never reads so."""
+def _plain(value: float, places: int) -> str:
+    text = f"{value:.{places}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def signed(value: float) -> str:
+    """Write a difference with its sign; zero has none."""
+    return f"+{number(value)}" if value > 0 else number(value)
+
+
+def percent(share: float, digits: int = 2) -> str:
+    """Write a share in percent; what is not 0 or 100 % never reads so.
+
+    With more digits than two it is written out: 0.034 %, 25.1 %.
+    """
     if math.isnan(share):
         return "unknown"
     value = round(share * 100, 9)  # sums of shares are off in the last places
+    if digits > 2:
+        return f"{number(value, digits)}\u00a0%"
     if 0 < value < 0.1:
         return "<\u00a00.1\u00a0%"
     if 99.9 < value < 100:
@@ -41,30 +57,49 @@ def percent(share: float) -> str:
     return f"{rounded:g}\u00a0%"
 
 
-def minutes_of(value: float) -> str:
-    """Write a duration in minutes as people say it: 45 min, 3 h 20 min, 13 d 22 h."""
+def minutes_of(value: float, digits: int = 2) -> str:
+    """Write a duration in minutes as people say it: 45 min, 3 h 20 min, 13 d 22 h.
+
+    With more digits than two: 78.6 min, 13 d 22 h 20 min.
+    """
     if math.isnan(value):
         return "unknown"
     if math.isinf(value):
         return "∞"
     if value < 9.95:
-        return f"{number(value)}\u00a0min"
+        return f"{number(value, digits)}\u00a0min"
     whole = round(value)
     if whole < 120:
-        return f"{whole}\u00a0min"
+        return f"{whole if digits == 2 else round(value, 1):g}\u00a0min"
     days, rest = divmod(whole, 1440)
     hours, minutes = divmod(rest, 60)
-    if days:
+    if days and digits == 2:
         hours += minutes >= 30
         days, hours, minutes = days + hours // 24, hours % 24, 0
     parts = [f"{count}\u00a0{unit}" for count, unit in ((days, "d"), (hours, "h"), (minutes, "min")) if count]
     return "\u00a0".join(parts)
 
 
+def apart(low: float, high: float, write: Callable[..., str] = number) -> str:
+    """Write a range, `78.6 to 79.4`: with another digit where two tell its ends not apart, as one where none does.
+
+    Parameters
+    ----------
+    low, high
+        The ends.
+    write
+        `number`, `percent` or `minutes_of`.
+    """
+    for digits in (2, 3):
+        a, b = write(low, digits), write(high, digits)
+        if a != b or low == high:
+            break
+    return a if a == b else f"{a} to {b}"
+
+
 def span(low: float, high: float) -> str:
     """Write a range of shares: 3 % to 8 %, or one of them where they read the same."""
-    a, b = percent(low), percent(high)
-    return a if a == b else f"{a} to {b}"
+    return apart(low, high, percent)
 
 
 def several(count: int, thing: str) -> str:

@@ -1,9 +1,11 @@
 """`wavecast duel`: the same bad change through two plans. Not here: many changes (``compare``)."""
 
+from textwrap import fill
+
 import click
 
 from wavecast.inputs import read_inputs
-from wavecast.terminal import Refusal, check_picture, save_picture, say, say_json, table
+from wavecast.terminal import WIDTH, Refusal, check_picture, save_picture, say, say_json, table
 from wavecast.verbs.options import bake_option, json_option, out_option, scenario_option, seed_option
 from wavecast.verbs.run import short
 from wavecast.verbs.trace import as_dict, trial_type
@@ -20,8 +22,8 @@ ROWS = {
 }
 HELP = """Run the same bad change through two plans, on one clock.
 
-Without --trial it is a typical one: of the changes that hurt under the first plan, the one nearest their median impact.
-A single change is an example, not a prediction.
+Without --trial it is a typical one: of the changes that hurt under either plan, the one whose difference between the
+plans is nearest the mean of all, whichever is named first. A single change is an example, not a prediction.
 
 \b
 Examples:
@@ -70,6 +72,8 @@ def duel(
         say_json({"sentence": found.sentence, "first": both[0], "second": both[1]})
         return 0
     say(f"{found.sentence}.\n(scenario {world.name}, seed {seed}, trial {found.first.trial})\n")
+    if found.choice:
+        say(f"{fill(found.choice.sentence, WIDTH)}.\n")
     rows = [(words, *(_cell(side["outcome"][column]) for side in both)) for words, column in ROWS.items()]
     say(table(("", *named), rows))
     return 0

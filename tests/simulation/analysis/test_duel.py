@@ -7,7 +7,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simulation import Duel, Outcomes, Row, Trace, duel, manner, run, sample, typical_defect
+from simulation import (
+    Choice,
+    Duel,
+    Outcomes,
+    Row,
+    Trace,
+    compare,
+    duel,
+    manner,
+    run,
+    run_all,
+    sample,
+    typical_change,
+    typical_defect,
+)
 from simulation.analysis.duel import SEARCHED, pair
 from tests.samples import sample_plan
 from tests.simulation.worlds import plan, scenario
@@ -91,12 +105,67 @@ def test_where_nothing_hurt_there_is_no_typical_bad_change():
         typical_defect(outcomes([0, 0], [True, False]))
 
 
+def pair_of(first: list[float], second: list[float]) -> tuple[Outcomes, Outcomes]:
+    return outcomes(first, [True] * len(first)), outcomes(second, [True] * len(second))
+
+
+@pytest.mark.parametrize(
+    "first, second, trial",
+    [
+        # differences 4, -1, 2, 7 (mean 3, the first and third as near; together they cost 14 and 18, the mean is 15)
+        ([9, 5, 10, 12, 0], [5, 6, 8, 5, 0], 0),
+        ([0, 3, 9], [0, 1, 2], 1),  # those that hurt nobody do not count: mean 4.5, 2 is as near as 7 and costs 4
+        ([8, 1, 1, 1], [0, 1, 1, 1], 1),  # mean 2: most differ by nothing, and the first is one of them
+        ([5, 5], [5, 5], 0),
+        ([3, math.inf, 2], [1, 4, 1], 1),
+        ([math.inf, 2], [math.inf, 1], 1),  # endless under both is no difference, but its cost has no mean
+    ],
+)
+def test_the_change_shown_is_nearest_the_mean_difference_whatever_the_order(first, second, trial):
+    a, b = pair_of(first, second)
+    found, turned = typical_change(a, b), typical_change(b, a)
+    assert found.trial == turned.trial == trial
+    assert (found.difference, found.mean, found.low, found.high) == (
+        -turned.difference, -turned.mean, -turned.high, -turned.low,
+    )  # fmt: skip
+    assert found.hurting == turned.hurting == sum(x > 0 or y > 0 for x, y in zip(first, second, strict=True))
+
+
+def test_it_never_says_the_opposite_of_the_comparison():
+    """On the sample: the mean of the paired differences and the change that is shown have one sign."""
+    three, once = sample_plan("six-region-three-wave"), sample_plan("all-at-once")
+    found = compare({"three": three, "once": once}, sample("storefront"), trials=2000, seed=7)
+    choice = typical_change(found.outcomes["three"], found.outcomes["once"])
+    impact = [each.frame["impact_minutes"].to_numpy() for each in found.outcomes.values()]
+    hurt = (impact[0] > 0) | (impact[1] > 0)
+    differences = (impact[0] - impact[1])[hurt]
+    assert choice.mean == pytest.approx(differences.mean()) and choice.mean < 0
+    assert choice.hurting == hurt.sum() and choice.trials == 2000
+    assert abs(choice.difference - choice.mean) == pytest.approx(np.abs(differences - differences.mean()).min())
+    assert choice.difference < 0
+
+
+def test_the_caption_says_how_typical_it_is():
+    choice = Choice(42, 20_000, 1234, -1.31, -1.3, -2.0, -0.4)
+    caption = Duel(traced(ALL, 1.0), traced(SINGLE, 2.31), choice).caption
+    assert caption.startswith(
+        "1,234 of 20,000 changes hurt under one plan or the other; between the plans they differ by"
+    )
+    assert "−1.3 fleet-minutes on average" in caption and "half of them differ by −2 to −0.4" in caption
+
+
+def test_where_nothing_hurt_under_either_plan_there_is_nothing_to_choose():
+    with pytest.raises(ValueError, match="hurt anybody in 2 trials"):
+        typical_change(*pair_of([0, 0], [0, 0]))
+
+
 def test_a_duel_is_one_trial_of_both_plans():
     first, second, storefront = sample_plan("all-at-once"), sample_plan("one-at-a-time"), sample("storefront")
     found = duel(first, second, storefront, seed=3)
-    trial = typical_defect(run(first, storefront, trials=SEARCHED, seed=3))
-    assert found.first.trial == found.second.trial == trial
+    choice = typical_change(*run_all([first, second], storefront, trials=SEARCHED, seed=3))
+    assert found.choice == choice and found.first.trial == found.second.trial == choice.trial
     for shown, decided in ((found.first, first), (found.second, second)):
-        alone = run(decided, storefront, trials=1, first=trial, seed=3).frame
-        assert shown.row.impact_minutes == pytest.approx(alone["impact_minutes"][trial])
-    assert duel(first, second, storefront, seed=3, trial=5).first.trial == 5
+        alone = run(decided, storefront, trials=1, first=choice.trial, seed=3).frame
+        assert shown.row.impact_minutes == pytest.approx(alone["impact_minutes"][choice.trial])
+    named = duel(first, second, storefront, seed=3, trial=5)
+    assert named.first.trial == 5 and named.choice is None and "typical" not in named.caption

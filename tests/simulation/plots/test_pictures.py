@@ -13,6 +13,7 @@ import waves
 from simulation import plots
 from simulation.analysis.trace import trace
 from simulation.plots.words import fit, minutes_of, number, percent, width_of, wrapped
+from simulation.results.figures import between
 from tests.simulation.plots.pictures import BAD, ROLLOUTS, check, comparison, marked, one, plain, scenario, written
 
 
@@ -59,7 +60,8 @@ def test_importing_the_pictures_touches_neither_pyplot_nor_the_settings(root):
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.0, "0"), (41.3, "41"), (1234.5, "1,234"), (4.06, "4.1"), (2.0, "2"), (0.0341, "0.034"), (1e-5, "10⁻⁵"),
+    [(0.0, "0"), (41.3, "41"), (1234.5, "1,234"), (4.06, "4.1"), (2.0, "2"), (0.0341, "0.034"), (1e-5, "0.00001"),
+     (-5.7e-4, "−0.00057"), (0.0996, "0.1"), (0.996, "1"), (9.96, "10"), (1e-7, "10⁻⁷"),
      (-2.34e-6, "−2.3·10⁻⁶"), (-7.0, "−7"), (math.inf, "∞"), (math.nan, "unknown")],
 )  # fmt: skip
 def test_numbers_have_the_digits_that_count(value, text):
@@ -73,6 +75,20 @@ def test_numbers_have_the_digits_that_count(value, text):
 )  # fmt: skip
 def test_only_nothing_is_0_percent_and_only_all_is_100_percent(share, text):
     assert plain(percent(share)) == text
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "unit", "text"),
+    [(78.6, 79.4, "minutes", "78.6 min to 79.4 min"), (45.0, 79.4, "minutes", "45 min to 79 min"),
+     (79.0, 79.0, "minutes", "79 min"), (78.999, 79.001, "minutes", "79 min"),
+     (20015.0, 20025.0, "minutes", "13 d 21 h 35 min to 13 d 21 h 45 min"),
+     (0.2512, 0.2541, "probability", "25.1 % to 25.4 %"), (3e-4, 4e-4, "probability", "0.03 % to 0.04 %"),
+     (0.1401, 0.1439, "fleet-minutes", "0.14 to 0.144 fleet-minutes"),
+     (-5.7e-4, 0.021, "fleet-minutes", "−0.00057 to 0.021 fleet-minutes"), (0.0, 0.0, "regions", "0 regions")],
+)  # fmt: skip
+def test_an_interval_never_reads_as_a_to_a(low, high, unit, text):
+    """Another digit tells the ends apart; where it does not, one number stands for both."""
+    assert plain(between(low, high, unit)) == text
 
 
 @pytest.mark.parametrize(

@@ -73,10 +73,13 @@ def test_no_piece_shows_a_bare_nan_or_python(storefront):
 def test_the_change_is_the_typical_one(storefront):
     change = report.typical_change(storefront)
     assert isinstance(change, simulation.Duel)
-    assert change.first.trial == simulation.typical_defect(storefront.outcomes["six-region-three-wave"])
+    first, second, *_ = storefront.outcomes.values()
+    assert change.choice == simulation.typical_change(first, second)
+    assert change.first.trial == change.choice.trial
     assert change.second.plan.name == "all at once"
     text = plain(report.see_change(change, storefront))
     assert change.sentence in text and "an example and no prediction" in text
+    assert f"{change.choice.hurting} of 400 changes hurt under one plan or the other" in text
 
 
 def test_one_plan_alone_has_a_trace_and_no_duel():
@@ -91,7 +94,7 @@ def test_where_nobody_was_hurt_there_is_no_duel():
     calm = simulation.compare({"p": PLAN, "other": OTHER}, QUIET, trials=5, seed=1)
     assert report.typical_change(calm) is None
     assert report.picture_of_change(None) == ""
-    assert "No change hurt anybody under p in 5 rollouts" in plain(report.see_change(None, calm))
+    assert "No change hurt anybody in 5 rollouts" in plain(report.see_change(None, calm))
 
 
 def test_the_plans_sentence_counts_waves_bakes_approvals_and_partners(storefront):
