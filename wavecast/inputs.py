@@ -7,9 +7,9 @@ A file is recognised by its content: a CodeCatalyst workflow, a plan, a fleet or
 import difflib
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 
 from waves import DATA, Finding, Fleet, InputError, Plan, did_you_mean, is_grouping, read_yaml
 from waves.files.documents import Document
@@ -57,7 +57,25 @@ _KEYS: dict[Kind, frozenset[str]] = {
 _FOLDERS: dict[Kind, str] = {"workflow": "workflows", "plan": "plans", "fleet": "fleets", "scenario": "scenarios"}
 
 
-def read_plan(name: str | os.PathLike[str], *, bake_minutes: float | None = None) -> Plan:
+class Reading(TypedDict, total=False):
+    """How workflows are read as plans; None, or left out, where nobody says.
+
+    Attributes
+    ----------
+    bake_minutes
+        The minutes that each wave bakes, in the place of the workflow's `BAKE_MINUTES` hints.
+    environments
+        The environments that the plan is about; the workflow's last stage if left out.
+    regions_of
+        From actions to the region that each deploys to, where the file leaves it open.
+    """
+
+    bake_minutes: float | None
+    environments: Sequence[str] | None
+    regions_of: Mapping[str, str] | None
+
+
+def read_plan(name: str | os.PathLike[str], **reading: Unpack[Reading]) -> Plan:
     """Read a plan: a plan file, a CodeCatalyst workflow, or a sample.
 
     Parameters
@@ -65,25 +83,43 @@ def read_plan(name: str | os.PathLike[str], *, bake_minutes: float | None = None
     name
         A path, or the name of a sample such as `six-region-three-wave`. What begins with `data/` and is not below the
         current folder is looked up in the kit.
-    bake_minutes
-        For a workflow: the minutes that each of its waves bakes, in the place of its `BAKE_MINUTES` hints.
+    **reading
+        For a workflow: `bake_minutes`, `environments` and `regions_of`, as for `Plan.from_codecatalyst`.
 
     Raises
     ------
     InputError
-        With every fault of the file, or the names of the samples.
+        With every fault of the file, or the names of the samples; also where something is given for workflows, and
+        this is none.
     """
+    plan, kind = _read_plan(name, reading)
+    if idle := _idle(reading, {kind}):
+        raise InputError([Finding(os.fspath(name), 1, 1, "error", idle, "no-effect")])
+    return plan
+
+
+def _read_plan(name: str | os.PathLike[str], reading: Reading) -> tuple[Plan, Kind]:
     path = find(name, "plan")
     document, kind = recognise(path)
     if kind == "workflow":
-        return Plan.from_codecatalyst(path, bake_minutes=bake_minutes)
+        return Plan.from_codecatalyst(path, **reading), kind
     if kind != "plan":
         raise mistaken(document, kind, "a plan or a workflow")
-    return Plan.read(path)
+    return Plan.read(path), kind
+
+
+def _idle(reading: Reading, kinds: Set[str]) -> str:
+    """Say what of a reading has no effect on plans of such kinds; an empty text where all of it has."""
+    taking = {"bake_minutes": {"workflow", "grouping"}, "environments": {"workflow"}, "regions_of": {"workflow"}}
+    given = [key for key, value in reading.items() if value is not None and not taking[key] & kinds]
+    if "bake_minutes" in given:
+        return "its waves say themselves how long they bake; --bake-minutes is for workflows and groupings"
+    names = {"environments": "--environment", "regions_of": "--region-of"}
+    return f"{names[given[0]]} is for workflows, and there is none" if given else ""
 
 
 def read_plans(
-    names: Iterable[str | os.PathLike[str]], *, bake_minutes: float | None = None, fleet: Fleet | None = None
+    names: Iterable[str | os.PathLike[str]], *, fleet: Fleet | None = None, **reading: Unpack[Reading]
 ) -> dict[str, Plan]:
     """Read several plans; each under its own name, or its file's where two have the same.
 
@@ -91,11 +127,11 @@ def read_plans(
     ----------
     names
         Plan files, workflows, samples, and groupings of the fleet such as `all-at-once` or `1-2-3`.
-    bake_minutes
-        For workflows and groupings: the minutes that each wave bakes, in the place of a workflow's `BAKE_MINUTES`
-        hints. Left out, groupings take everything but who is in which wave from the first that is a plan.
     fleet
         What groupings group.
+    **reading
+        As for `read_plan`; `bake_minutes` is for groupings, too. Left out, they take everything but who is in which
+        wave from the first that is a plan.
 
     Raises
     ------
@@ -103,32 +139,29 @@ def read_plans(
         With the faults of all of them.
     """
     plans: list[tuple[str, Plan | None]] = []
+    kinds: set[str] = set()
     faults: list[Finding] = []
     for name in [os.fspath(each) for each in names]:
         try:
-            plans.append((name, None if _groups(name) else read_plan(name, bake_minutes=bake_minutes)))
+            plan, kind = (None, "grouping") if _groups(name) else _read_plan(name, reading)
+            plans.append((name, plan))
+            kinds.add(kind)
         except InputError as error:
             faults += error.findings
     if not plans and not faults:
         faults.append(Finding("plans", 1, 1, "error", "there is no plan; name at least one", "no-plan"))
-    like = next((plan for _, plan in plans if plan is not None), None)
+    like, bake_minutes = next((plan for _, plan in plans if plan is not None), None), reading.get("bake_minutes")
     found: list[tuple[str, Plan]] = []
     for name, plan in plans:
         try:
             found.append((name, plan or _group(name, fleet, like, bake_minutes)))
         except InputError as error:
             faults += error.findings if like or bake_minutes is not None or not faults else ()
-    if bake_minutes is not None and found and not any(_bakes_as_told(name, plan) for name, plan in plans):
-        message = "its waves say themselves how long they bake; --bake-minutes is for workflows and groupings"
-        faults.append(Finding(found[0][0], 1, 1, "error", message, "no-effect"))
+    if found and (idle := _idle(reading, kinds)):
+        faults.append(Finding(found[0][0], 1, 1, "error", idle, "no-effect"))
     if faults:
         raise InputError(faults)
     return _named(found)
-
-
-def _bakes_as_told(name: str, plan: Plan | None) -> bool:
-    """Whether `bake_minutes` has an effect: on groupings and workflows, which a plan file says itself."""
-    return plan is None or recognise(find(name, "plan"))[1] == "workflow"
 
 
 def _groups(name: str) -> bool:
@@ -193,9 +226,18 @@ def read_fleet(name: str | os.PathLike[str]) -> Fleet:
 
 
 def read_inputs(
-    names: Iterable[str | os.PathLike[str]], scenario: str | os.PathLike[str], *, bake_minutes: float | None = None
+    names: Iterable[str | os.PathLike[str]], scenario: str | os.PathLike[str], **reading: Unpack[Reading]
 ) -> "tuple[dict[str, Plan], Scenario]":
     """Read plans and a scenario, and hold each plan against the scenario's fleet.
+
+    Parameters
+    ----------
+    names
+        As for `read_plans`.
+    scenario
+        A file, or a sample's name.
+    **reading
+        As for `read_plan`.
 
     Raises
     ------
@@ -213,7 +255,7 @@ def read_inputs(
     asked = [name for name in named if found or not _groups(name)]
     try:
         if asked or not named:
-            plans = read_plans(asked, bake_minutes=bake_minutes, fleet=found.fleet if found else None)
+            plans = read_plans(asked, fleet=found.fleet if found else None, **reading)
     except InputError as error:
         faults += error.findings
     for plan in plans.values() if found else ():
@@ -224,6 +266,27 @@ def read_inputs(
     if faults or found is None:
         raise InputError(faults)
     return plans, found
+
+
+def remarks(plans: Iterable[Plan], scenario: "Scenario") -> list[Finding]:
+    """Return what people should know of plans under a scenario before they believe the figures: warnings.
+
+    What a plan takes otherwise than it stands in its workflow, and approvals on which the scenario has no say.
+    """
+    found = [note for plan in plans for note in (*plan.notes, *_idle_approvals(plan, scenario))]
+    return list(dict.fromkeys(found))
+
+
+def _idle_approvals(plan: Plan, scenario: "Scenario") -> Iterator[Finding]:
+    if "approval_wait" in scenario.model_fields_set or scenario.rejection_probability > 0:
+        return
+    for w, wave in enumerate(plan.waves):
+        if wave.approval:
+            message = (
+                f"the approval of wave {w + 1} has no effect, as the scenario does not say how long one takes: give "
+                "the scenario an approval_wait, in minutes (0 if that is meant)"
+            )
+            yield plan.remark(("waves", w, "approval"), message, "approval-without-wait", "warning")
 
 
 def find(name: str | os.PathLike[str], *kinds: Kind) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from waves.files.documents import one_line
+from waves.files.documents import Finding, one_line
 
 WIDTH = 80
 SEEDS = click.IntRange(0, 2**64 - 1)
@@ -49,6 +49,12 @@ def fault(line: str) -> None:
     """Write one fault to standard error; in a finding the file comes first, as editors expect it."""
     finding = ": error: " in line or ": warning: " in line
     click.echo(one_line(line if finding else f"wavecast: {line}"), err=True)
+
+
+def warn(findings: Iterable[Finding]) -> None:
+    """Write findings to standard error, one a line."""
+    for finding in findings:
+        fault(str(finding))
 
 
 def say(text: str) -> None:

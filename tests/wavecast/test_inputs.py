@@ -211,3 +211,84 @@ def test_groupings_that_cannot_be_are_refused(own, names, bake, words):
 def test_a_grouping_without_a_scenario_groups_nothing():
     with pytest.raises(InputError, match="only together with a scenario"):
         read_plan("all-at-once")
+
+
+RELEASE = """\
+Name: release
+SchemaVersion: "1.0"
+Actions:
+  Beta:
+    Identifier: aws/cdk-deploy@v2
+    Environment: {Name: beta}
+    Configuration: {StackName: s, Region: a}
+  One:
+    Identifier: aws/cdk-deploy@v2
+    DependsOn: [Beta]
+    Environment: {Name: prod}
+    Configuration: {StackName: s, Region: b}
+  Two:
+    Identifier: aws/cdk-deploy@v2
+    DependsOn: [One]
+    Environment: {Name: prod}
+    Configuration: {StackName: s, Region: "${Secrets.R}"}
+"""
+
+
+@pytest.fixture
+def release(own):
+    (own / "release.yaml").write_text(RELEASE, encoding="utf-8")
+    return own
+
+
+def test_a_workflows_stage_and_open_regions_are_given_with_it(release):
+    plans, _ = read_inputs(["release.yaml"], "scenario.yaml", regions_of={"Two": "c"}, bake_minutes=5)
+    assert waves_of(plans["release"]) == [("b", 5), ("c", 5)]
+    plan = read_plan("release.yaml", environments=["beta"])
+    assert (waves_of(plan), plan.notes) == ([("a", 0)], ())
+    plans, _ = read_inputs(["release.yaml", "plan.yaml"], "scenario.yaml", environments=["beta"])
+    assert list(plans) == ["release", "today"], "the plan file beside it says itself"
+
+
+@pytest.mark.parametrize(
+    ("reading", "part"),
+    [
+        ({"bake_minutes": 5}, "--bake-minutes is for workflows and groupings"),
+        ({"environments": ["prod"]}, "--environment is for workflows, and there is none"),
+        ({"regions_of": {"A": "a"}}, "--region-of is for workflows, and there is none"),
+    ],
+)
+def test_what_a_plan_file_does_not_take_is_refused(own, reading, part):
+    """Alone or among groupings, which take minutes, but have no environments."""
+    names = [["plan.yaml"]] if "bake_minutes" in reading else [["plan.yaml"], ["plan.yaml", "all-at-once"]]
+    for named in names:
+        with pytest.raises(InputError) as error:
+            read_inputs(named, "scenario.yaml", **reading)
+        assert rules(error) == ["no-effect"] and part in str(error.value)
+    with pytest.raises(InputError, match="no-effect"):
+        read_plan("plan.yaml", **reading)
+
+
+def test_an_approval_on_which_the_scenario_has_no_say_is_remarked(own, wavecast):
+    """In `run` and in `check`, at its line; not where the scenario says how long it takes, be it 0, or how often no."""
+    (own / "plan.yaml").write_text("waves:\n- regions: [a]\n- regions: [b, c]\n  approval: true\n", encoding="utf-8")
+    line = "plan.yaml:4:3: warning: the approval of wave 2 has no effect, as the scenario does not say how long"
+    ran = wavecast("run", "plan.yaml", "--scenario", "scenario.yaml", "--trials", "10")
+    assert (ran.code, ran.err.startswith(line)) == (0, True)
+    assert line in wavecast("check", "plan.yaml", "--fleet", "scenario.yaml").out
+    assert line not in wavecast("check", "plan.yaml", "--fleet", "fleet.yaml").out
+    for more in ("approval_wait: 0\n", "approval_wait: 60\n", "rejection_probability: 0.1\n"):
+        (own / "scenario.yaml").write_text(f"fleet: fleet.yaml\ndeploy: 3\n{more}", encoding="utf-8")
+        assert wavecast("run", "plan.yaml", "--scenario", "scenario.yaml", "--trials", "10").err == ""
+
+
+@pytest.mark.parametrize("verb", ["run", "compare", "trace", "duel"])
+def test_every_verb_reads_a_workflow_as_it_is_told(release, wavecast, verb):
+    """The stage that was left to the kit is said on standard error; a chosen one needs no word."""
+    plans = ["release.yaml", "all-at-once"] if verb in ("compare", "duel") else ["release.yaml"]
+    trials = ["--trials", "10"] if verb in ("run", "compare") else ["--trial", "0"]
+    given = ["--scenario", "scenario.yaml", "--region-of", "Two=c", *trials]
+    answer = wavecast(verb, *plans, *given)
+    assert answer.code == 0
+    assert answer.err.startswith("release.yaml:8:3: warning: the plan is the last stage, prod, and beta comes before")
+    answer = wavecast(verb, *plans, *given, "--environment", "prod")
+    assert (answer.code, answer.err) == (0, "")

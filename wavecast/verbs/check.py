@@ -4,15 +4,18 @@ Not here: the rules (``waves``, ``simulation.scenario``).
 """
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from wavecast.inputs import Kind, find, mistaken, read_fleet, read_plan, read_scenario, recognise
+from wavecast.inputs import Kind, Reading, find, mistaken, read_fleet, read_plan, read_scenario, recognise, remarks
 from wavecast.terminal import say, say_json
-from wavecast.verbs.options import Reading, workflow_options
+from wavecast.verbs.options import workflow_options
 from waves import Finding, Fleet, InputError, Plan, plan_findings
 from waves import check as check_workflow
+
+if TYPE_CHECKING:
+    from simulation import Scenario
 
 # What keeps a file from being read at all, in the place of something wrong in it.
 UNREADABLE = frozenset({"cannot-read", "not-a-file", "not-utf8", "too-large", "control-character"})
@@ -25,7 +28,7 @@ path:line:column: error|warning: message [rule]. What keeps a workflow from bein
 
 With --fleet, workflows and plans are also held against a fleet: regions that it does not have, failover partners in
 one wave, a first wave with more traffic than the rest, more regions in a wave than AWS's rule for fanning out
-allows, regions left out.
+allows, regions left out; with a scenario for F, approvals of which it does not say how long they take.
 
 \b
 Examples:
@@ -52,7 +55,7 @@ Exit codes:
 )
 def check(files: tuple[str, ...], fleet: str | None, as_plan: bool, reading: Reading, as_json: bool) -> int:
     """See HELP."""
-    known = read_fleet(fleet) if fleet is not None else None
+    known = _held_against(fleet)
     given = {key: value for key, value in reading.items() if value is not None}
     as_plan = as_plan or known is not None or bool(given)
     kinds, findings = [], []
@@ -75,8 +78,19 @@ def check(files: tuple[str, ...], fleet: str | None, as_plan: bool, reading: Rea
     return _code(findings)
 
 
+def _held_against(name: str | None) -> "Fleet | Scenario | None":
+    if name is None:
+        return None
+    kind = recognise(find(name, "fleet", "scenario"))[1]
+    return read_scenario(name) if kind == "scenario" else read_fleet(name)
+
+
 def findings_of(
-    name: str | os.PathLike[str], fleet: Fleet | None = None, *, as_plan: bool = False, **reading: Any
+    name: str | os.PathLike[str],
+    fleet: "Fleet | Scenario | None" = None,
+    *,
+    as_plan: bool = False,
+    **reading: Any,
 ) -> tuple[Kind | None, list[Finding]]:
     """Check one file.
 
@@ -85,7 +99,7 @@ def findings_of(
     name
         A path, or a sample's name.
     fleet
-        What to hold a workflow or a plan against.
+        What to hold a workflow or a plan against; a scenario shows more than its fleet.
     as_plan
         Whether a workflow has to be a plan.
     **reading
@@ -105,8 +119,7 @@ def findings_of(
         if kind == "workflow":
             return kind, _workflow(path, fleet, as_plan, reading)
         if kind == "plan":
-            plan = read_plan(path)
-            return kind, plan_findings(plan, fleet) if fleet else []
+            return kind, _together(read_plan(path), fleet)
         if kind == "fleet":
             read_fleet(path)
         elif kind == "scenario":
@@ -118,14 +131,23 @@ def findings_of(
     return kind, []
 
 
-def _workflow(path: str, fleet: Fleet | None, as_plan: bool, reading: dict[str, Any]) -> list[Finding]:
+def _together(plan: Plan, fleet: "Fleet | Scenario | None") -> list[Finding]:
+    """Say what a plan and its fleet show together, or its scenario."""
+    if fleet is None:
+        return []
+    if isinstance(fleet, Fleet):
+        return plan_findings(plan, fleet)
+    return sorted({*plan_findings(plan, fleet.fleet), *remarks([plan], fleet)})
+
+
+def _workflow(path: str, fleet: "Fleet | Scenario | None", as_plan: bool, reading: dict[str, Any]) -> list[Finding]:
     found = check_workflow(path, as_plan=as_plan, **reading)
     errors = {finding.rule for finding in found if finding.severity == "error"}
     if fleet is None or not errors <= {"bake-unknown"}:
         return found
     # Bakes that nobody states are reported by now, and do not matter to the rest.
     plan = Plan.from_codecatalyst(path, **({"bake_minutes": 0} if errors else {}) | reading)
-    return sorted({*found, *plan_findings(plan, fleet)})
+    return sorted({*found, *_together(plan, fleet)})
 
 
 def _count(n: int, thing: str) -> str:

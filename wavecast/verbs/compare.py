@@ -4,16 +4,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wavecast.inputs import read_inputs
-from wavecast.terminal import Refusal, check_picture, progress, save_picture, say, say_json, table
+from wavecast.inputs import Reading, read_inputs, remarks
+from wavecast.terminal import Refusal, check_picture, progress, save_picture, say, say_json, table, warn
 from wavecast.verbs.options import (
-    bake_option,
     confidence_option,
     json_option,
     out_option,
     scenario_option,
     seed_option,
     trials_option,
+    workflow_options,
 )
 from wavecast.verbs.run import HEADLINES, as_dict, short
 
@@ -44,7 +44,7 @@ Exit codes:
 @trials_option
 @seed_option
 @confidence_option
-@bake_option
+@workflow_options
 @json_option
 @out_option
 def compare(
@@ -53,7 +53,7 @@ def compare(
     trials: int,
     seed: int,
     confidence: float,
-    bake_minutes: float | None,
+    reading: Reading,
     as_json: bool,
     out: str | None,
 ) -> int:
@@ -61,7 +61,8 @@ def compare(
     if len(plans) < 2:
         raise Refusal("compare: there is one plan; name at least two, the first is the baseline")
     check_picture(out)
-    named, world = read_inputs(plans, scenario, bake_minutes=bake_minutes)
+    named, world = read_inputs(plans, scenario, **reading)
+    warn(remarks(named.values(), world))
     import simulation
 
     found = simulation.compare(named, world, trials=trials, seed=seed, confidence=confidence, progress=progress())

@@ -4,9 +4,9 @@ from textwrap import fill
 
 import click
 
-from wavecast.inputs import read_inputs
-from wavecast.terminal import WIDTH, Refusal, check_picture, save_picture, say, say_json, table
-from wavecast.verbs.options import bake_option, json_option, out_option, scenario_option, seed_option
+from wavecast.inputs import Reading, read_inputs, remarks
+from wavecast.terminal import WIDTH, Refusal, check_picture, save_picture, say, say_json, table, warn
+from wavecast.verbs.options import json_option, out_option, scenario_option, seed_option, workflow_options
 from wavecast.verbs.run import short
 from wavecast.verbs.trace import as_dict, trial_type
 
@@ -43,7 +43,7 @@ Exit codes:
 @scenario_option
 @seed_option
 @click.option("--trial", type=trial_type, metavar="N", help="Which change; a typical bad one if left out.")
-@bake_option
+@workflow_options
 @json_option
 @out_option
 def duel(
@@ -52,13 +52,14 @@ def duel(
     scenario: str,
     seed: int,
     trial: int | None,
-    bake_minutes: float | None,
+    reading: Reading,
     as_json: bool,
     out: str | None,
 ) -> int:
     """See HELP."""
     check_picture(out)
-    named, world = read_inputs([first, second], scenario, bake_minutes=bake_minutes)
+    named, world = read_inputs([first, second], scenario, **reading)
+    warn(remarks(named.values(), world))
     one, two = named.values()
     import simulation
 

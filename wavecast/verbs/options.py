@@ -2,21 +2,14 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, TypedDict
+from typing import Any
 
 import click
 
+from wavecast.inputs import Reading
 from wavecast.terminal import SEEDS, TRIALS, Number
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
-
-
-class Reading(TypedDict):
-    """How workflows are read as plans, as `read_plan` takes it."""
-
-    bake_minutes: float | None
-    environments: tuple[str, ...] | None
-    regions_of: dict[str, str] | None
 
 
 class Named(click.ParamType):

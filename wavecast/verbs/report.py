@@ -17,7 +17,7 @@ from wavecast.limits import limit_faults, read_limits
 from wavecast.reporting.notebook import Stop, execute, load_papermill
 from wavecast.reporting.page import page
 from wavecast.reporting.parameters import declared, typed
-from wavecast.terminal import SEEDS, TRIALS, Refusal, fault, progress, say
+from wavecast.terminal import SEEDS, TRIALS, Refusal, fault, progress, say, warn
 from wavecast.verbs.options import bake_option
 from waves import DATA, is_grouping
 
@@ -101,7 +101,8 @@ def _look_at(parameters: dict[str, Any]) -> None:
         find(parameters["scenario"], "scenario")
     files = [name for name in plans if not is_grouping(name) or os.path.lexists(name)]
     if files or not plans and "plans" in parameters:
-        read_plans(files, bake_minutes=parameters.get("bake_minutes"))
+        found = read_plans(files, bake_minutes=parameters.get("bake_minutes"))
+        warn(note for plan in found.values() for note in plan.notes)
 
 
 def _import_ahead() -> None:

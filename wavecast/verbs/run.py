@@ -4,15 +4,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wavecast.inputs import read_inputs
-from wavecast.terminal import progress, say, say_json, table
+from wavecast.inputs import Reading, read_inputs, remarks
+from wavecast.terminal import progress, say, say_json, table, warn
 from wavecast.verbs.options import (
-    bake_option,
     confidence_option,
     json_option,
     scenario_option,
     seed_option,
     trials_option,
+    workflow_options,
 )
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ Exit codes:
 @trials_option
 @seed_option
 @confidence_option
-@bake_option
+@workflow_options
 @click.option("--all", "everything", is_flag=True, help="Every figure of the summary, not only the main ones.")
 @json_option
 def run(
@@ -57,12 +57,13 @@ def run(
     trials: int,
     seed: int,
     confidence: float,
-    bake_minutes: float | None,
+    reading: Reading,
     everything: bool,
     as_json: bool,
 ) -> int:
     """See HELP."""
-    named, world = read_inputs(plans, scenario, bake_minutes=bake_minutes)
+    named, world = read_inputs(plans, scenario, **reading)
+    warn(remarks(named.values(), world))
     import simulation
 
     found = simulation.run_all(list(named.values()), world, trials=trials, seed=seed, progress=progress())

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wavecast.inputs import read_inputs
-from wavecast.terminal import check_picture, save_picture, say, say_json, table
-from wavecast.verbs.options import bake_option, json_option, out_option, scenario_option, seed_option
+from wavecast.inputs import Reading, read_inputs, remarks
+from wavecast.terminal import check_picture, save_picture, say, say_json, table, warn
+from wavecast.verbs.options import json_option, out_option, scenario_option, seed_option, workflow_options
 
 if TYPE_CHECKING:
     from simulation import Trace
@@ -35,15 +35,14 @@ trial_type = click.IntRange(0, MOST_TRIALS)
 @scenario_option
 @seed_option
 @click.option("--trial", type=trial_type, default=0, show_default=True, metavar="N", help="The trial's number.")
-@bake_option
+@workflow_options
 @json_option
 @out_option
-def trace(
-    plan: str, scenario: str, seed: int, trial: int, bake_minutes: float | None, as_json: bool, out: str | None
-) -> int:
+def trace(plan: str, scenario: str, seed: int, trial: int, reading: Reading, as_json: bool, out: str | None) -> int:
     """See HELP."""
     check_picture(out)
-    named, world = read_inputs([plan], scenario, bake_minutes=bake_minutes)
+    named, world = read_inputs([plan], scenario, **reading)
+    warn(remarks(named.values(), world))
     import simulation
 
     found = simulation.trace(next(iter(named.values())), world, seed=seed, trial=trial)
