@@ -43,3 +43,8 @@ __all__ = [
     "planned",
     "read_export",
 ]
+
+
+def __dir__() -> list[str]:
+    """Return the public names: completion offers no files."""
+    return __all__

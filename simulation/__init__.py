@@ -78,3 +78,8 @@ __all__ = [
     "verdict",
     "write_verdict",
 ]
+
+
+def __dir__() -> list[str]:
+    """Return the public names: completion offers no files."""
+    return __all__

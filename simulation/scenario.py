@@ -13,9 +13,11 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     BeforeValidator,
+    Discriminator,
     Field,
     PlainSerializer,
     Strict,
+    Tag,
     ValidationInfo,
     WithJsonSchema,
     field_validator,
@@ -24,14 +26,19 @@ from pydantic import (
 
 from simulation.distributions import Constant, Distribution
 from waves import DATA, Fleet, ModelFaults, Noun, Part, Probability, Text, did_you_mean, quantity, read_yaml
+from waves.showing import Html, glimpse
 
 Threshold = Annotated[float, Strict(), Field(ge=0, lt=1)]
 Rate = Annotated[float, Strict(), Field(ge=0, le=1e6, allow_inf_nan=False)]
+Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
 Horizon = Annotated[float, Strict(), Field(gt=0, allow_inf_nan=True)]
 PER_REGION = (
     "deploy", "deploy_failure_probability", "alarm_threshold", "evidence", "lag", "false_alarms_per_region_day",
     "rollback", "rollback_failure_probability", "manual_recovery",
 )  # fmt: skip
+
+
+_OF_A_DEFECT = ("severity", "onset", "detection_probability", "validation_probability")
 
 
 class Label(Part):
@@ -91,6 +98,37 @@ class Fault(Part):
             text = f"a severity is a share in (0, 1] of the requests; this one reaches from {low:g} to {high:g}"
             raise ValueError(f"{text}; use a constant or empirical values within it")
         return value
+
+
+class Source(Part):
+    """Where a value comes from, and how well it is known."""
+
+    source: Text = quantity(..., "Where the value comes from, such as `214 deployments, 2026-01 to 2026-05`.")
+    estimate: Number | None = quantity(None, "The estimate, in the unit of the field.")
+    low: Number | None = quantity(None, "The lower end of its 95 % interval.")
+    high: Number | None = quantity(None, "The upper end of its 95 % interval.")
+    n: Annotated[int, Strict(), Field(ge=0)] | None = quantity(None, "How many observations it is made from.")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        ends = [end for end in (self.low, self.estimate, self.high) if end is not None]
+        if ends != sorted(ends):
+            raise ValueError(f"low, estimate and high must not fall, got {', '.join(f'{end:g}' for end in ends)}")
+        if (self.low is None) != (self.high is None):
+            raise ValueError("an interval has two ends; give both low and high, or neither")
+        return self
+
+    def __str__(self) -> str:
+        interval = f", {self.low:.4g} to {self.high:.4g}" if self.low is not None and self.high is not None else ""
+        told = "" if self.estimate is None else f"estimate {self.estimate:.4g}"
+        known = [each for each in (told + interval if told else interval[2:], self.n and f"n = {self.n:,}") if each]
+        return self.source + (f" ({'; '.join(known)})" if known else "")
+
+
+Sourced = Annotated[
+    Annotated[Text, Tag("text")] | Annotated[Source, Tag("data")],
+    Discriminator(lambda value: "text" if isinstance(value, str) else "data"),
+]
 
 
 def _positive(value: Any, info: ValidationInfo) -> Any:
@@ -186,7 +224,11 @@ class Scenario(Noun):
         unit="minutes", source="assumed",
     )  # fmt: skip
     regions: dict[Text, RegionValues] = quantity({}, "Values of single regions that override the defaults.")
-    sources: dict[Text, Text] = quantity({}, "Where a field's value comes from; `assumed` for those not listed.")
+    sources: dict[Text, Sourced] = quantity(
+        {},
+        "Where the value of a field, or of a fault by its name, comes from, with its estimate and interval where there "
+        "is one; `assumed` for those not listed.",
+    )
 
     _positive = field_validator("deploy", "evidence")(_positive)
 
@@ -214,10 +256,14 @@ class Scenario(Noun):
                 remedy = did_you_mean(region, self.fleet.names)
                 message = f"region {region!r} is not in the fleet{remedy or '; remove it'}"
                 faults.append((("regions", region), message, "unknown-region"))
-        for field in self.sources:
-            if field not in type(self).model_fields:
-                message = f"{field!r} is not a field of the scenario{did_you_mean(field, type(self).model_fields)}"
-                faults.append((("sources", field), message, "unknown-field"))
+        fields = type(self).model_fields
+        for key in self.sources:
+            if key in names and key in fields:
+                message = f"{key!r} is a field of the scenario and the name of a fault; give the fault another name"
+                faults.append((("sources", key), message, "ambiguous-source"))
+            elif key not in fields and key not in names:
+                message = f"{key!r} is neither a field of the scenario nor the name of a fault"
+                faults.append((("sources", key), message + did_you_mean(key, [*fields, *names]), "unknown-field"))
         if faults:
             raise ModelFaults(faults)
         return self
@@ -236,6 +282,13 @@ class Scenario(Noun):
         if isinstance(fleet, str):
             return cls._from_document(document, {"fleet": Fleet.read(Path(path).parent / fleet)})
         return cls._from_document(document)
+
+    def _glance(self) -> str:
+        faults = f"{len(self.faults)} fault{'s' * (len(self.faults) != 1)}"
+        return f"{self.name}, fleet {self.fleet.name} of {len(self.fleet.regions)}, {faults}, digest {self.digest}"
+
+    def _repr_html_(self) -> Html:
+        return glimpse(self._glance(), ("assumption", "value", "unit", "source"), self.assumptions)
 
     def of(self, region: int, field: str) -> Any:
         """Return the value that a field has in a region, given by its place in the fleet."""
@@ -263,8 +316,25 @@ class Scenario(Noun):
                 continue
             value = getattr(self, field)
             extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
-            row = (field, describe(value), str(extra.get("unit", "")), self.sources.get(field, "assumed"))
+            row = (field, describe(value), str(extra.get("unit", "")), self.source_of(field))
             yield row, value in (info.default, Constant.model_construct(value=info.default))
+        for fault in self.faults:
+            yield (fault.name, _fault_in_words(fault), "", self.source_of(fault.name)), False
+
+    def source_of(self, name: str) -> str:
+        """Return in words where the value of a field, or of a fault by its name, comes from."""
+        names = {fault.name for fault in self.faults}
+        fallback = self.sources.get("faults", "assumed") if name in names else "assumed"
+        return str(self.sources.get(name, fallback))
+
+
+def _fault_in_words(fault: Fault) -> str:
+    where = f"where {fault.where.label}" if isinstance(fault.where, Label) else fault.where.replace("_", " ")
+    told = [f"probability {fault.probability:g}", where]
+    if fault.effect == "deploy_fails":
+        return ", ".join([*told, "deployments fail"])
+    told += [f"{field.replace('_', ' ')} {describe(getattr(fault, field))}" for field in _OF_A_DEFECT]
+    return ", ".join(told)
 
 
 def describe(value: Any) -> str:

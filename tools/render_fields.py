@@ -25,7 +25,7 @@ from simulation import (
     Scenario,
     Weibull,
 )
-from simulation.scenario import describe
+from simulation.scenario import Source, describe
 from waves import Fleet, Part, Plan, Region, Steps, Wave
 
 DISTRIBUTION = TypeAdapter(Distribution).json_schema()["anyOf"]
@@ -105,16 +105,18 @@ evidence: {exponential: {mean: 4000}}
 reaction: 3
 rollback: {lognormal: {median: 5, p95: 11}}
 sources:
-  deploy: the last 200 deployments
+  deploy: {source: "the last 200 deployments", estimate: 6, low: 5.6, high: 6.5, n: 200}
+  bad release: two incidents in 40 releases
 """,
 }
 
 NOTE = """\
 `deploy` and `evidence` must be above 0 throughout; a `severity` lies above 0 and reaches at most 1. `horizon_minutes:
-.inf` closes the book never.
+.inf` never closes the book.
 """
 
 KINDS = {"Fleet": "path, or fleet", "Region": "regions", "Wave": "waves", "Fault": "faults", "RegionValues": "values"}
+KINDS |= {"Source": "`{source: …, estimate: …, low: …, high: …, n: …}`"}
 KINDS |= {"Account": "accounts", "Ecs": "`{clusters: …, services: …}`", "CodeCatalystProject": "projects"}
 
 COLLECTION = """\
@@ -149,6 +151,7 @@ def render() -> str:
     parts += [_noun(Plan), _table(Wave, "Plan: `waves`"), _table(Steps, "Plan: `strategy` and `strategies`, in steps")]
     parts += [_noun(Scenario), NOTE, _table(Fault, "Scenario: `faults`")]
     parts += [_table(Label, "Scenario: `where` of a fault, by label"), _table(RegionValues, "Scenario: `regions`")]
+    parts += [_table(Source, "Scenario: `sources`")]
     collection = [f"## Collection\n\n{COLLECTION}\n{_rows(Config)}", _table(Account, "Collection: `accounts`")]
     collection += [_table(Ecs, "Collection: `ecs` of an account")]
     collection += [_table(CodeCatalystProject, "Collection: `codecatalyst`")]
@@ -191,7 +194,7 @@ def _default(info: FieldInfo) -> str:
 
 def _value(schema: dict[str, Any]) -> str:
     """Word what a field takes: its type, and its range."""
-    options = schema.get("anyOf", [])
+    options = schema.get("anyOf") or schema.get("oneOf") or []
     if options[: len(DISTRIBUTION)] == DISTRIBUTION:
         return "[distribution](#distributions)"
     if options:

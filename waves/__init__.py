@@ -57,3 +57,8 @@ __all__ = [
     "two_halves",
     "unknown_region",
 ]
+
+
+def __dir__() -> list[str]:
+    """Return the public names: completion offers no files."""
+    return __all__

@@ -11,6 +11,7 @@ from pydantic import model_validator
 
 from waves.files.documents import ModelFaults, Where, did_you_mean
 from waves.nouns import Amount, Noun, Part, Text, quantity
+from waves.showing import Html, counted, glimpse
 
 
 class Region(Part):
@@ -52,6 +53,23 @@ class Fleet(Noun):
         if faults:
             raise ModelFaults(faults)
         return self
+
+    def _glance(self) -> str:
+        return f"{self.name}, {counted(len(self.regions), 'region')}, {self.traffic:,.6g} requests a minute"
+
+    def _repr_html_(self) -> Html:
+        rows = [
+            (
+                each.name,
+                f"{each.traffic:,.6g}",
+                f"{self.shares[each.name]:.3g}",
+                ", ".join(each.labels),
+                each.failover or "",
+            )
+            for each in self.regions
+        ]
+        head = ("region", "requests a minute", "share of traffic", "labels", "failover partner")
+        return glimpse(self._glance(), head, rows)
 
     @cached_property
     def names(self) -> tuple[str, ...]:

@@ -7,12 +7,15 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
+from inspect import Parameter, Signature
 from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, Strict
+from pydantic.fields import FieldInfo
 
 from waves.files.documents import Document, Finding, InputError, Severity, Where, read_yaml, validate, write_yaml
+from waves.showing import Shown, own_names
 
 Text = Annotated[str, Strict(), Field(min_length=1, max_length=200)]
 # Bounds that no rollout comes near, so that sums stay finite and counts fit the machine.
@@ -50,17 +53,44 @@ class Part(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
+    @classmethod
+    def __pydantic_init_subclass__(cls, **options: Any) -> None:
+        """Give the class a signature that a person can read: names and defaults, without pydantic's annotations."""
+        super().__pydantic_init_subclass__(**options)
+        cls.__signature__ = Signature([_parameter(name, info) for name, info in cls.model_fields.items()])
+
+    def replace(self, **changes: Any) -> Self:
+        """Return the same with some fields changed, checked as a file would be.
+
+        Parameters
+        ----------
+        **changes
+            Fields by name, with values as Python objects or as they would stand in a file.
+
+        Raises
+        ------
+        InputError
+            With every fault: a name that is no field, a value out of its range, what does not go together.
+        """
+        kept = {name: getattr(self, name) for name in type(self).model_fields if name in self.model_fields_set}
+        origin = f"{type(self).__name__.lower()}.replace"
+        return validate(Document.of_code(origin, {**kept, **changes}), type(self))
+
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """Copy, with other values where wanted; what was worked out from the old ones is forgotten."""
-        copy = super().model_copy(update=update, deep=deep)
-        for name in set(vars(copy)) - set(type(self).model_fields):
-            del copy.__dict__[name]
-        if isinstance(copy, Noun):
-            copy._document = None
-        return copy
+        """Copy; with other values it is `replace`, since pydantic's own would check nothing."""
+        return self.replace(**update) if update else super().model_copy(deep=deep)
+
+    def __dir__(self) -> list[str]:
+        """Return our names: completion offers none of pydantic's."""
+        return own_names(type(self))
 
 
-class Noun(Part):
+def _parameter(name: str, info: FieldInfo) -> Parameter:
+    default = Parameter.empty if info.is_required() else info.default
+    return Parameter(info.alias or name, Parameter.KEYWORD_ONLY, default=default)
+
+
+class Noun(Shown, Part):
     """A fleet, a plan or a scenario: frozen, compared by value, read from and written to YAML without loss."""
 
     _document: Document | None = PrivateAttr(None)

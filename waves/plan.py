@@ -15,6 +15,7 @@ from waves.files.documents import Document, ModelFaults, Place, Where
 from waves.fleet import Fleet, unknown_region
 from waves.nouns import DATA, Count, Minutes, Noun, Part, Switch, Text, quantity
 from waves.pipelines.codecatalyst import Stage, Workflow
+from waves.showing import Html, counted, glimpse
 
 Percent = Annotated[float, Strict(), Field(gt=0, lt=100)]
 
@@ -167,6 +168,18 @@ class Plan(Noun):
         notes = workflow.notes(environments=environments, regions_of=regions_of)
         plan._document = Document(workflow.path, plan.as_dict(), _places(workflow, stages), tuple(notes))
         return plan
+
+    def _glance(self) -> str:
+        waves, regions = counted(len(self.waves), "wave"), counted(len(self.regions), "region")
+        bakes = f"{sum(wave.bake_minutes for wave in self.waves):,.6g} minutes of bake"
+        return f"{self.name}, {waves} of {'-'.join(map(str, self.shape))}, {regions}, {bakes}"
+
+    def _repr_html_(self) -> Html:
+        rows = [
+            (wave.name or f"wave {w}", ", ".join(wave.regions), f"{wave.bake_minutes:,.6g}", "yes" * wave.approval)
+            for w, wave in enumerate(self.waves, 1)
+        ]
+        return glimpse(self._glance(), ("wave", "regions", "bake (minutes)", "approval"), rows)
 
     @cached_property
     def regions(self) -> tuple[str, ...]:

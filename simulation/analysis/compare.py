@@ -20,10 +20,11 @@ from simulation.results.statistics import FEW, half_width, influence, over
 from simulation.running.run import run_named
 from simulation.scenario import Scenario
 from waves import Plan
+from waves.showing import Shown, counted
 
 
-@dataclass(frozen=True, eq=False)
-class Comparison:
+@dataclass(frozen=True, eq=False, repr=False)
+class Comparison(Shown):
     """Several plans in the same worlds; the first is the baseline.
 
     Attributes
@@ -75,14 +76,18 @@ class Comparison:
         index = pd.MultiIndex.from_tuples(list(rows), names=["plan", "figure"])
         return pd.DataFrame(list(rows.values()), index=index, columns=["difference", "low", "high", "unit"])
 
+    def _glance(self) -> str:
+        return f"{', '.join(self.outcomes)}; {counted(len(self.trials), 'rollout')} each, seed {self.seed}"
+
     def _repr_html_(self) -> str:
         return self.differences.to_html(float_format=lambda value: f"{value:.4g}")
 
     def plot(self):  # type: ignore[no-untyped-def]
         """Draw blast radius and time of each plan side by side, with intervals."""
         from simulation.plots import compare as picture
+        from simulation.plots import offered
 
-        return picture(self.outcomes)
+        return offered(picture(self.outcomes))
 
 
 def _parts(outcomes: Outcomes, figure: str) -> tuple[NDArray[Any], NDArray[Any]]:

@@ -15,6 +15,7 @@ from simulation.results.outcomes import Outcomes
 from simulation.running.run import run_all
 from simulation.scenario import Scenario
 from waves import Plan
+from waves.showing import Shown
 
 SEARCHED = 20_000  # trials among which the typical bad change is looked for
 
@@ -57,8 +58,8 @@ class Choice:
         )
 
 
-@dataclass(frozen=True, eq=False)
-class Duel:
+@dataclass(frozen=True, eq=False, repr=False)
+class Duel(Shown):
     """One trial through two plans.
 
     Attributes
@@ -97,11 +98,19 @@ class Duel:
             f"Again: simulation.duel(first, second, scenario, seed={a.seed}, trial={a.trial})"
         )
 
+    def _glance(self) -> str:
+        return f"{self.sentence}; seed {self.first.seed}, trial {self.first.trial}"
+
+    def _repr_html_(self) -> str:
+        picture: str = self.plot()._repr_html_()
+        return picture
+
     def plot(self):  # type: ignore[no-untyped-def]
         """Draw both rollouts on one clock."""
         from simulation.plots import duel as picture
+        from simulation.plots import offered
 
-        return picture(self)
+        return offered(picture(self))
 
 
 def manner(plan: Plan) -> str:

@@ -14,6 +14,7 @@ from simulation.scenario import Scenario
 from simulation.setting import Site, setting
 from simulation.traffic import Path
 from waves import Plan
+from waves.showing import Shown
 
 Span = tuple[float, float]
 
@@ -50,8 +51,8 @@ class RegionStory:
     rollback: Span | None
 
 
-@dataclass(frozen=True, eq=False)
-class Trace:
+@dataclass(frozen=True, eq=False, repr=False)
+class Trace(Shown):
     """One rollout of a plan, event by event.
 
     Attributes
@@ -144,11 +145,18 @@ class Trace:
         end = "built after" if self.row.outcome == "build_failed" else "ended after"
         return f"{self.plan.name}: {self.row.outcome.replace('_', ' ')}, {end} {self.end:.0f} minutes{impact}"
 
+    def _glance(self) -> str:
+        return f"{self.sentence}; seed {self.seed}, trial {self.trial}"
+
+    def _repr_html_(self) -> str:
+        picture: str = self.plot()._repr_html_()
+        return picture
+
     def plot(self):  # type: ignore[no-untyped-def]
         """Draw the timeline: per region its deployment, bake, exposure, harm, alarm and roll-back."""
-        from simulation.plots import timeline
+        from simulation.plots import offered, timeline
 
-        return timeline(self)
+        return offered(timeline(self))
 
 
 def trace(plan: Plan, scenario: Scenario, *, seed: int = 0, trial: int = 0) -> Trace:

@@ -12,6 +12,7 @@ from simulation.plots._outcome_shares import outcome_shares
 from simulation.plots._plans import plans
 from simulation.plots._regions import regions
 from simulation.plots._timeline import timeline
+from simulation.plots.showing import offered
 from simulation.plots.style import Picture, alt
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "differences",
     "distributions",
     "duel",
+    "offered",
     "outcome_shares",
     "plans",
     "regions",

@@ -28,14 +28,15 @@ from simulation.running.jobs import handed_out, most_waiting
 from simulation.running.sweep import check
 from simulation.scenario import Scenario
 from waves import Plan
+from waves.showing import Shown, counted
 
 FINEST = 1e-9  # the least precision: a share of the estimate
 PILOT = 256  # trials of each stratum from which the first allocation is made
 GROW = 8  # times as many trials as allocated them may be reported; else a larger pilot comes first
 
 
-@dataclass(frozen=True, eq=False)
-class Rare:
+@dataclass(frozen=True, eq=False, repr=False)
+class Rare(Shown):
     """Figures estimated by strata.
 
     Attributes
@@ -71,6 +72,13 @@ class Rare:
     def gain(self) -> float:
         """The gain in the first figure of the first plan."""
         return float(self.table["gain"].iloc[0])
+
+    def _glance(self) -> str:
+        first = self.table.iloc[0]
+        value = f"{first['estimate']:.4g} ({first['low']:.4g} to {first['high']:.4g}) {first['unit']}"
+        return (
+            f"{counted(len(self.table), 'figure')} from {counted(self.trials, 'rollout')} by strata; the first: {value}"
+        )
 
     def _repr_html_(self) -> str:
         head = f"{self.trials:,} rollouts by strata, seed {self.seed}, intervals of {self.confidence:.4g}"

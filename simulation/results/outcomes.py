@@ -18,12 +18,13 @@ from simulation.results.figures import UNITS
 from simulation.results.statistics import Estimate, mean, proportion, quantile, ratio
 from simulation.scenario import Scenario
 from waves import Plan
+from waves.showing import Shown, counted
 
 QUANTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
 
 
-@dataclass(frozen=True, eq=False)
-class Outcomes:
+@dataclass(frozen=True, eq=False, repr=False)
+class Outcomes(Shown):
     """The outcomes of many rollouts of one plan.
 
     Attributes
@@ -114,6 +115,10 @@ class Outcomes:
         for column in ("detected_minutes", "recovered_minutes"):
             values = frame[column].to_numpy()
             yield from _spread(column, values[~np.isnan(values)], "minutes", confidence)
+
+    def _glance(self) -> str:
+        shipped = counted(int(self.shipped.sum()), "complete pipeline")
+        return f"{counted(len(self.trials), 'rollout')} of {self.plan.name}, seed {self.seed}, {shipped}"
 
     def _repr_html_(self) -> str:
         head = f"{len(self.trials):,} rollouts of <i>{_escape(self.plan.name)}</i>, seed {self.seed}"

@@ -7,10 +7,11 @@ the bytes are the same for any number of threads, workers and jobs. Not here: th
 
 import math
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,7 @@ from tqdm import tqdm
 from simulation.arguments import check_confidence, check_executor, check_precision, how_many, outside, whole
 from simulation.draws import check_address
 from simulation.engine import layout
-from simulation.results.figures import PAIRED, UNITS
+from simulation.results.figures import FIGURES, PAIRED, UNITS, amount, between
 from simulation.results.numerals import several
 from simulation.results.statistics import FEW, over, width_from_squares
 from simulation.results.tally import Bins, Tally
@@ -27,13 +28,15 @@ from simulation.running.jobs import JOBS, JOBS_A_THREAD, Job, Part, cut, grouped
 from simulation.scenario import Scenario
 from simulation.setting import settings_of
 from waves import Plan, did_you_mean
+from waves.showing import ROWS, Html, Shown, counted, glimpse
 
 USUAL = 100_000  # trials, where nothing is said
+SHOWN = ("share_exposed_mean", "impact_minutes_mean", "minutes_to_ship")  # in a notebook
 PLAIN = 64  # plans, up to which histograms have fine bins
 
 
-@dataclass(frozen=True, eq=False)
-class Sweep:
+@dataclass(frozen=True, eq=False, repr=False)
+class Sweep(Shown):
     """Many plans over the same trials, as sums; the first is the baseline.
 
     Attributes
@@ -55,6 +58,17 @@ class Sweep:
         """The name of the first plan."""
         return next(iter(self.tallies))
 
+    def _glance(self) -> str:
+        return f"{counted(len(self.tallies), 'plan')}, {counted(self.trials, 'rollout')} each, against {self.baseline}"
+
+    def _repr_html_(self) -> Html:
+        first = [(name, self.tallies[name].summary(self.confidence)) for name in [*self.tallies][:ROWS]]
+        rows = [
+            (name, *(f"{amount(*row)} ({between(*ends)})" for row, ends in _shown(summary))) for name, summary in first
+        ]
+        rest = [()] * (len(self.tallies) - len(first))
+        return glimpse(self._glance(), ("plan", *(FIGURES[figure] for figure in SHOWN)), [*rows, *rest])
+
     @cached_property
     def summaries(self) -> dict[str, pd.DataFrame]:
         """Each plan's summary, by its name."""
@@ -72,6 +86,12 @@ class Sweep:
         }
         index = pd.MultiIndex.from_tuples(list(rows), names=["plan", "figure"])
         return pd.DataFrame(list(rows.values()), index=index, columns=["difference", "low", "high", "unit"])
+
+
+def _shown(summary: pd.DataFrame) -> Iterator[tuple[tuple[float, str], tuple[float, float, str]]]:
+    for figure in SHOWN:
+        row: Any = summary.loc[figure]
+        yield (row["estimate"], row["unit"]), (row["low"], row["high"], row["unit"])
 
 
 _OVER_SHIPPED = ("end_minutes_given_shipped_mean", "minutes_to_ship")

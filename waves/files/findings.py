@@ -5,7 +5,7 @@ How YAML is read and written lives in `waves.files.yaml_reader`, how a document 
 """
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -23,7 +23,7 @@ class Finding:
     path : str
         The file, as the caller named it.
     line, column : int
-        Counted from 1, in characters.
+        Counted from 1, in characters; 0 where there is no file.
     severity : {"error", "warning"}
         Whether the file can still be used.
     message : str
@@ -41,8 +41,8 @@ class Finding:
 
     def __str__(self) -> str:
         """Give the finding as one line: ``path:line:col: error: message [rule]``."""
-        text = f"{self.path}:{self.line}:{self.column}: {self.severity}: {self.message} [{self.rule}]"
-        return one_line(text)
+        place = f"{self.path}:{self.line}:{self.column}" if self.line else self.path
+        return one_line(f"{place}: {self.severity}: {self.message} [{self.rule}]")
 
     def as_dict(self) -> dict[str, Any]:
         """Give the finding as plain values, for JSON."""
@@ -92,6 +92,11 @@ class Document:
     warnings: tuple[Finding, ...] = ()
     plain: Mapping[Where, str] = field(default_factory=dict)
 
+    @classmethod
+    def of_code(cls, name: str, value: Any) -> "Document":
+        """Return what code has put together, so that a fault of it names the field and no line."""
+        return cls(name, value, dict.fromkeys(_paths(value, ()), (0, 0)))
+
     def finding(self, where: Where, message: str, rule: str, severity: Severity = "error") -> Finding:
         """Make a finding at the nearest known place to `where`.
 
@@ -107,6 +112,13 @@ class Document:
             if (*known, part) in self.places:
                 known = (*known, part)
         return known
+
+
+def _paths(value: Any, here: Where) -> Iterator[Where]:
+    yield here
+    entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, (list, tuple)) else ()
+    for part, below in entries:
+        yield from _paths(below, (*here, part))
 
 
 def one_line(text: str) -> str:

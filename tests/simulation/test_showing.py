@@ -1,0 +1,46 @@
+"""Results show themselves: a line in a console, a table or picture in a notebook."""
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+
+import simulation
+import waves
+
+SCENARIO = simulation.sample("storefront")
+PLANS = {"all at once": waves.all_at_once(SCENARIO.fleet), "one by one": waves.one_at_a_time(SCENARIO.fleet)}
+FIRST, SECOND = PLANS.values()
+
+RESULTS = {
+    "outcomes": lambda: simulation.run(FIRST, SCENARIO, trials=50),
+    "comparison": lambda: simulation.compare(PLANS, SCENARIO, trials=50),
+    "sweep": lambda: simulation.sweep(PLANS, SCENARIO, trials=50),
+    "rare": lambda: simulation.rare(FIRST, SCENARIO, precision=None, trials=5000),
+    "trace": lambda: simulation.trace(FIRST, SCENARIO),
+    "duel": lambda: simulation.duel(FIRST, SECOND, SCENARIO, trial=3),
+}
+
+
+@pytest.mark.parametrize("make", RESULTS.values(), ids=RESULTS)
+def test_a_result_shows_itself(make):
+    result = make()
+    assert 20 < len(repr(result)) <= 200
+    assert result._repr_html_().startswith("<")
+
+
+CELL = "picture = comparison.plot()"
+
+
+@pytest.mark.parametrize(
+    ("cell", "shown"), [("comparison.plot();", 1), (CELL, 0), (f"{CELL};", 1), ("comparison.plot()", 0)]
+)
+def test_a_plot_is_seen_though_a_semicolon_hides_the_value(monkeypatch, cell, shown):
+    """Without one, the value of the cell is what shows it, once."""
+    seen: list[object] = []
+    monkeypatch.setattr("IPython.display.display", seen.append)
+    shell = InteractiveShell.instance()
+    try:
+        shell.user_ns["comparison"] = simulation.compare(PLANS, SCENARIO, trials=50)
+        assert shell.run_cell(cell, silent=False).success
+        assert len(seen) == shown
+    finally:
+        InteractiveShell.clear_instance()

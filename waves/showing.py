@@ -1,0 +1,90 @@
+"""How our objects show themselves: a line in a console, a small table in a notebook, their own names on completion.
+
+Not here: pictures (``simulation.plots``), and what a report says (``simulation.report``).
+"""
+
+import html
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+LONGEST = 200  # characters of a `repr`
+ROWS = 30  # of a table in a notebook
+
+
+class Html(str):
+    """HTML that a notebook shows as it is."""
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str:
+        return str(self)
+
+    def __add__(self, other: str) -> "Html":
+        return Html(str(self) + text(other))
+
+
+def text(value: object) -> str:
+    """Escape a text; what is `Html` already stays."""
+    return str(value) if isinstance(value, Html) else html.escape(str(value))
+
+
+def element(tag: str, *children: object, style: str = "") -> Html:
+    """Return an element around its children."""
+    attribute = f' style="{html.escape(style)}"' if style else ""
+    return Html(f"<{tag}{attribute}>{''.join(map(text, children))}</{tag}>")
+
+
+def table(head: Sequence[object], rows: Iterable[Sequence[object]], *, numbers: bool = True) -> Html:
+    """Return a table; its first column is text, the others are numbers, flush right, unless said otherwise."""
+    side = "text-align:right" if numbers else "text-align:left"
+
+    def line(tag: str, cells: Sequence[object]) -> Html:
+        styles = ("text-align:left", *[side] * (len(cells) - 1))
+        return element("tr", *(element(tag, cell, style=s) for cell, s in zip(cells, styles, strict=True)))
+
+    body = element("tbody", *(line("td", row) for row in rows))
+    return element("table", element("thead", line("th", head)), body)
+
+
+def glimpse(title: str, head: Sequence[object], rows: Sequence[Sequence[object]]) -> Html:
+    """Return a title above the first rows of a table, with a line that says how many more there are."""
+    left_out = len(rows) - ROWS
+    shown = table(head, rows[:ROWS] if left_out > 0 else rows, numbers=False)
+    more = element("p", f"and {left_out:,} more") if left_out > 0 else Html()
+    return element("p", element("b", title)) + shown + more
+
+
+def counted(number: int, thing: str) -> str:
+    """Return a number of things in words: `1 wave`, `3 waves`."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
+class Shown:
+    """What says of itself, in `_glance`, what one line has room for.
+
+    A dataclass made of it needs ``repr=False``, or Python writes one that prints every table inside.
+    """
+
+    def _glance(self) -> str:
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        line = " ".join(f"{type(self).__name__}: {self._glance()}".split())
+        return f"<{line if len(line) <= LONGEST - 2 else line[: LONGEST - 3] + '…'}>"
+
+    __str__ = __repr__
+
+    def __dir__(self) -> list[str]:
+        """Return what is ours: completion offers no helper of the libraries underneath."""
+        return own_names(type(self))
+
+
+def own_names(kind: type) -> list[str]:
+    """Return the public names that classes of this kit give a kind, and its dunder names."""
+    ours = {"waves", "simulation", "history", "wavecast"}
+    found = {*getattr(kind, "model_fields", ()), *getattr(kind, "__dataclass_fields__", ())}
+    for each in kind.__mro__:
+        names: dict[str, Any] = dict(vars(each))
+        own = each.__module__.split(".")[0] in ours
+        found |= {name for name in names if (own and not name.startswith("_")) or name.startswith("__")}
+    return sorted(name for name in found if not name.startswith("model_"))
