@@ -127,7 +127,7 @@ class Source(Part):
 
 Sourced = Annotated[
     Annotated[Text, Tag("text")] | Annotated[Source, Tag("data")],
-    Discriminator(lambda value: "text" if isinstance(value, str) else "data"),
+    Discriminator(lambda value: "data" if isinstance(value, Mapping | Source) else "text"),
 ]
 
 

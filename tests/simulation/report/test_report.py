@@ -157,9 +157,9 @@ def test_every_assumption_is_listed_with_its_source():
     text = plain(report.assumptions(scenario))
     for field, value, unit, source in scenario.assumptions:
         assert all(part in text for part in (field, value, unit, source))
-    assert "All 16 values are assumed" in text
+    assert "All 20 values are assumed" in text
     measured = simulation.Scenario.model_validate({**scenario.as_dict(), "sources": {"deploy": "measured in May"}})
-    assert "15 of the 16 values are assumed" in plain(report.assumptions(measured))
+    assert "19 of the 20 values are assumed" in plain(report.assumptions(measured))
 
 
 def test_the_caveats_name_what_the_design_leaves_out(storefront):
