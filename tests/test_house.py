@@ -14,7 +14,6 @@ from pathlib import Path
 
 import jsonschema
 import nbformat
-import pytest
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -78,17 +77,18 @@ def test_the_packages_are_there():
     assert {"waves", "waves.pipelines.codecatalyst", "simulation", "simulation.analysis", "wavecast"} <= set(PACKAGES)
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=name)
-def test_a_package_imports_only_those_to_its_left(path):
-    """waves ← simulation ← history ← wavecast; and nothing imports notebooks, tests or benchmarks."""
-    rank = LAYERS.index(path.relative_to(ROOT).parts[0])
-    forbidden = {*LAYERS[rank + 1 :], "notebooks", "tests", "benchmarks"}
-    assert not {module for _, module in imports(path) if module.split(".")[0] in forbidden}
+def test_a_package_imports_only_those_to_its_left():
+    """waves ← simulation ← history ← wavecast; and nothing imports notebooks, tests, tools or benchmarks."""
+    wrong = []
+    for path in SOURCES:
+        rank = LAYERS.index(path.relative_to(ROOT).parts[0])
+        forbidden = {*LAYERS[rank + 1 :], "notebooks", "tests", "tools", "benchmarks"}
+        wrong += [f"{name(path)}: {module}" for _, module in imports(path) if module.split(".")[0] in forbidden]
+    assert not wrong
 
 
-@pytest.mark.parametrize("path", files("*.py"), ids=name)
-def test_imports_are_absolute(path):
-    assert not [module for dots, module in imports(path) if dots]
+def test_imports_are_absolute():
+    assert not [f"{name(path)}: {module}" for path in files("*.py") for dots, module in imports(path) if dots]
 
 
 def public_bindings(path: Path) -> set[str]:
@@ -105,13 +105,15 @@ def public_bindings(path: Path) -> set[str]:
     return {each for each in found - {"annotations"} if not each.startswith("_")}
 
 
-@pytest.mark.parametrize("package", PACKAGES)
-def test_all_is_complete(package):
+def test_all_is_complete():
     """`__all__` is what the package's `__init__.py` binds, no more and no less; its order is ruff's (RUF022)."""
-    module = importlib.import_module(package)
-    public = list(getattr(module, "__all__", []))
-    assert len(public) == len(set(public))
-    assert set(public) == public_bindings(ROOT / package.replace(".", "/") / "__init__.py")
+    wrong = []
+    for package in PACKAGES:
+        public = list(getattr(importlib.import_module(package), "__all__", []))
+        bound = public_bindings(ROOT / package.replace(".", "/") / "__init__.py")
+        wrong += [f"{package}.{each}" for each in set(public) ^ bound]
+        wrong += [f"{package}.{each}, twice" for each in set(public) if public.count(each) > 1]
+    assert not wrong
 
 
 def undocumented(prefix: str, thing: object) -> Iterator[str]:
@@ -130,18 +132,23 @@ def undocumented(prefix: str, thing: object) -> Iterator[str]:
         yield prefix
 
 
-@pytest.mark.parametrize("package", PACKAGES)
-def test_every_public_name_is_documented(package):
-    module = importlib.import_module(package)
-    assert (module.__doc__ or "").strip()
-    public = getattr(module, "__all__", [])
-    assert not [gap for each in public for gap in undocumented(f"{package}.{each}", getattr(module, each))]
+def test_every_public_name_is_documented():
+    gaps = []
+    for package in PACKAGES:
+        module = importlib.import_module(package)
+        gaps += [package] if not (module.__doc__ or "").strip() else []
+        public = getattr(module, "__all__", [])
+        gaps += [gap for each in public for gap in undocumented(f"{package}.{each}", getattr(module, each))]
+    assert not gaps
 
 
-@pytest.mark.parametrize("path", files("*.py"), ids=name)
-def test_no_file_is_longer_than_400_lines_and_no_function_than_70(path):
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
-    assert not [f"{node.name}: {lines(node)}" for node in functions(path) if lines(node) > 70]
+def test_no_file_is_longer_than_400_lines_and_no_function_than_70():
+    long = []
+    for path in files("*.py"):
+        length = len(path.read_text(encoding="utf-8").splitlines())
+        long += [f"{name(path)}: {length} lines"] if length > 400 else []
+        long += [f"{name(path)}: {node.name} has {lines(node)}" for node in functions(path) if lines(node) > 70]
+    assert not long
 
 
 def test_the_model_is_read_in_one_sitting():
@@ -155,13 +162,16 @@ def test_there_are_notebooks():
     assert NOTEBOOKS
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=name)
-def test_a_notebook_is_kept_without_outputs_and_runs_on_python3(path):
-    notebook = nbformat.read(path, as_version=4)
-    nbformat.validate(notebook)
-    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    assert notebook.metadata.kernelspec.name == "python3"
-    assert not [index for index, cell in enumerate(code) if cell.outputs or cell.execution_count is not None]
+def test_notebooks_are_kept_without_outputs_and_run_on_python3():
+    wrong = []
+    for path in NOTEBOOKS:
+        notebook = nbformat.read(path, as_version=4)
+        nbformat.validate(notebook)
+        code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+        wrong += [f"{name(path)}: kernel"] if notebook.metadata.kernelspec.name != "python3" else []
+        run = [index for index, cell in enumerate(code) if cell.outputs or cell.execution_count is not None]
+        wrong += [f"{name(path)}: cell {index}" for index in run]
+    assert not wrong
 
 
 # Package registries, and the folders of one machine or person.
@@ -172,13 +182,16 @@ FORBIDDEN = re.compile(
 )
 
 
-@pytest.mark.parametrize("path", files("*"), ids=name)
-def test_no_file_names_a_registry_or_a_path_outside(path):
-    try:
-        text = path.read_bytes().decode("utf-8")
-    except UnicodeDecodeError:
-        return  # a picture, or a hostile file of the tests
-    found = [(number, line) for number, line in enumerate(text.splitlines(), 1) if FORBIDDEN.search(line)]
+def test_no_file_names_a_registry_or_a_path_outside():
+    found = []
+    for path in files("*"):
+        try:
+            text = path.read_bytes().decode("utf-8")
+        except UnicodeDecodeError:
+            continue  # a picture, or a hostile file of the tests
+        if FORBIDDEN.search(text):
+            rows = enumerate(text.splitlines(), 1)
+            found += [f"{name(path)}:{number}: {line}" for number, line in rows if FORBIDDEN.search(line)]
     assert not found
 
 
@@ -190,21 +203,62 @@ def test_published_schemas_are_those_of_the_models():
     assert published == schemas
 
 
-@pytest.mark.parametrize("path", files("*.json", under="docs/schemas"), ids=name)
-def test_a_published_schema_is_a_json_schema(path):
-    schema = json.loads(path.read_text(encoding="utf-8"))
-    assert schema["$schema"] == jsonschema.Draft202012Validator.META_SCHEMA["$id"]
-    assert schema["title"]
-    jsonschema.Draft202012Validator.check_schema(schema)
+def test_a_published_schema_is_a_json_schema():
+    for path in files("*.json", under="docs/schemas"):
+        schema = json.loads(path.read_text(encoding="utf-8"))
+        assert schema["$schema"] == jsonschema.Draft202012Validator.META_SCHEMA["$id"]
+        assert schema["title"]
+        jsonschema.Draft202012Validator.check_schema(schema)
 
 
-def test_every_dependency_has_its_reason_in_contributing():
-    """The table there names each dependency of pyproject.toml once, with a reason, and nothing else."""
+MODULES = {name(path)[:-3].replace("/", ".").removesuffix(".__init__") for path in files("*.py")}
+# However much of its path is left out: `kernel`, `engine.kernel`, `simulation.engine.kernel`.
+TAILS = {".".join(each.split(".")[i:]) for each in MODULES for i in range(each.count(".") + 1)}
+PACKAGE = "waves|simulation|history|wavecast|tests|tools|benchmarks"
+DOTTED = re.compile(rf"`((?:{PACKAGE})(?!\.sqlite)(?:\.\w+)+)(?![.\w])")
+PLACE = re.compile(rf"`((?:{PACKAGE}|data|docs|notebooks|\.ci|\.github)/[\w./-]+)")
+
+
+def leads_somewhere(dotted: str) -> bool:
+    """Whether a dotted name is a module, or something in one."""
+    parts = dotted.split(".")
+    length = next((n for n in range(len(parts), 0, -1) if ".".join(parts[:n]) in MODULES), 0)
+    thing: object = importlib.import_module(".".join(parts[:length])) if length else None
+    for part in parts[length:]:
+        known = {*getattr(thing, "__dataclass_fields__", ()), *getattr(thing, "model_fields", ())}
+        if not hasattr(thing, part) and part not in known:
+            return False
+        thing = getattr(thing, part, None)
+    return bool(length)
+
+
+def test_a_signpost_leads_somewhere():
+    """A module named in a docstring, and a module or file named in the docs, is there."""
+    rotten = []
+    for path in files("*.py"):
+        top, texts = tree(path), []
+        for node in ast.walk(top):
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+                texts.append(ast.get_docstring(node) or "")
+        named = re.findall(r"``([a-z_]\w*(?:\.[a-z_]\w*)*)``", texts[0])
+        names = [each for each in named if not each.endswith((".toml", ".yaml"))]
+        rotten += [f"{name(path)}: {each}" for each in names if each not in TAILS and not leads_somewhere(each)]
+        dotted = DOTTED.findall("\n".join(texts))
+        rotten += [f"{name(path)}: {each}" for each in dotted if not leads_somewhere(each)]
+    for path in files("*.md", "*.ipynb"):
+        text = path.read_text(encoding="utf-8")
+        rotten += [f"{name(path)}: {each}" for each in DOTTED.findall(text) if not leads_somewhere(each)]
+        rotten += [f"{name(path)}: {each}" for each in PLACE.findall(text) if not (ROOT / each).exists()]
+    assert not rotten
+
+
+def test_every_dependency_has_its_reason():
+    """The page names each dependency of pyproject.toml once, with a reason, and nothing else."""
     pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     groups = pyproject["dependency-groups"].values()
     texts = pyproject["project"]["dependencies"] + [text for group in groups for text in group]
     wanted = {Requirement(text).name for text in texts if isinstance(text, str)}
-    section = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split("## Why each dependency")[1]
-    rows = re.findall(r"^\| `([^`]+)` \| (.+) \|$", section.split("\n## ")[0], re.MULTILINE)
+    page = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([^`]+)` \| (.+) \|$", page, re.MULTILINE)
     assert sorted(dependency for dependency, _ in rows) == sorted(wanted)
     assert all(len(reason) >= 20 for _, reason in rows)

@@ -1,6 +1,6 @@
 """What the closed forms assume of a plan and a scenario (docs/model.md, rule 24), and whether it is so, field by field.
 
-Not here: which figure needs which assumption (``_exact``), the figures' arithmetic (``course``).
+Not here: which figure needs which assumption (``exact``), the figures' arithmetic (``quantities``).
 """
 
 from collections.abc import Callable, Iterable

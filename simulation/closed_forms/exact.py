@@ -1,6 +1,6 @@
 """Closed forms: what a plan costs and risks without a simulation, where the model's simplest set-ups hold.
 
-The public side: `exact` and what it returns. Not here: the formulas (``forms``), their arithmetic (``course``), the
+The public side: `exact` and what it returns. Not here: the formulas (``forms``), their arithmetic (``quantities``), the
 checks (``assumptions``). What they mean is taught in docs/exact.md.
 """
 

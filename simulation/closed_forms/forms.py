@@ -1,7 +1,7 @@
 """The closed forms: each figure's name, unit, formula, what it assumes, and how it is computed from a course.
 
 The letters are those of docs/exact.md, where each formula is derived. A name that `Outcomes.summary` has too is the
-same quantity. Not here: the arithmetic (``course``), the checks (``assumptions``), who asks (``_exact``).
+same quantity. Not here: the arithmetic (``quantities``), the checks (``assumptions``), who asks (``exact``).
 """
 
 import math

@@ -1,6 +1,6 @@
 """The chance that nothing has struck yet: independent clocks without memory, each from its start and at its rate.
 
-Alarms of a common defect and false alarms are such clocks. Not here: whose rates and starts they are (``course``).
+Alarms of a common defect and false alarms are such clocks. Not here: whose rates and starts they are (``quantities``).
 """
 
 import math

@@ -1,6 +1,6 @@
 """Plans side by side: blast radius and time with intervals, the trade-off between them, and paired differences.
 
-Not here: whole distributions, outcomes and single regions (``spreads``).
+Not here: whole distributions, outcomes and single regions (``_distributions``, ``_outcome_shares``, ``_regions``).
 """
 
 import math

@@ -1,6 +1,6 @@
 """Plans as pictures: waves as columns of regions, sized by traffic, with bakes, approvals and failover partners.
 
-Not here: what comes of a plan (``comparisons``, ``spreads``).
+Not here: what comes of a plan (``_compare``, ``_distributions``).
 """
 
 import math

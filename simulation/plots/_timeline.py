@@ -1,6 +1,6 @@
 """The picture of one rollout: its timeline.
 
-Not here: how a lane is drawn (``lanes``), two rollouts (``_duel``), many (``comparisons``, ``spreads``).
+Not here: how a lane is drawn (``lanes``), two rollouts (``_duel``), many (``_compare``, ``_distributions``).
 """
 
 import math

@@ -1,6 +1,6 @@
 """What the pictures of many rollouts share: estimates as dots with whiskers, axes for shares, minutes and harm, keys.
 
-Not here: which figures a picture shows (``comparisons``, ``spreads``).
+Not here: which figures a picture shows (``_compare``, ``_distributions``).
 """
 
 import math

@@ -1,4 +1,4 @@
-"""Words as pictures write them: measured, shortened, wrapped; with the numbers of ``wording`` at hand.
+"""Words as pictures write them: measured, shortened, wrapped; with the numbers of ``numerals`` at hand.
 
 Not here: where on a picture they go.
 """

@@ -2,7 +2,7 @@
 
 A factor is, say, "in how many regions the bad host strikes". A level's weight is its exact probability; within a level,
 which of the things go wrong is drawn from its exact conditional distribution. Not here: which levels belong together in
-a stratum (``strata``), what a figure can be there (``events``).
+a stratum (``strata``), what a figure can be there (``targets``).
 """
 
 import math

@@ -1,7 +1,7 @@
 """Rare events: figures estimated by strata of what went wrong, with exact weights, instead of by waiting for them.
 
 The public side: `rare` and what it returns, and when enough has been sampled. Not here: how strata come about
-(``strata``, ``factors``), the estimate and its interval (``survey``), which figures there are (``events``). How it
+(``strata``, ``factors``), the estimate and its interval (``stratified``), which figures there are (``targets``). How it
 works, when it helps and when not: docs/rare-events.md.
 """
 

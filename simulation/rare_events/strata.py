@@ -2,7 +2,7 @@
 
 Combinations in which every figure is known without sampling are never sampled; likely ones are strata of their own; the
 rest are sampled together, so no weight is ever dropped. Not here: the factors (``factors``), what a figure can be
-(``events``), how many trials a stratum gets (``_rare``).
+(``targets``), how many trials a stratum gets (``rare``).
 """
 
 import math

@@ -1,7 +1,7 @@
 """A survey by strata: trials divided among the strata, sampled by any workers, summed up with an interval.
 
-Not here: how strata come about (``strata``), how tasks are handed out (``_jobs``), when enough has been sampled and
-what people see (``_rare``).
+Not here: how strata come about (``strata``), how tasks are handed out (``jobs``), when enough has been sampled and
+what people see (``rare``).
 """
 
 import math

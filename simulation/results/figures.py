@@ -1,6 +1,6 @@
 """The figures of a summary in words: what each is called, and how its numbers are written.
 
-Not here: how they are estimated (``outcomes``, ``statistics``), how numbers are rounded (``wording``).
+Not here: how they are estimated (``outcomes``, ``statistics``), how numbers are rounded (``numerals``).
 """
 
 from simulation.results.numerals import apart, minutes_of, number, percent

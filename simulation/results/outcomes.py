@@ -1,6 +1,6 @@
 """The outcomes of many rollouts: rows, and what they sum up to.
 
-Not here: running them (``_run``), plans against each other (``analysis``), pictures (``plots``).
+Not here: running them (``run``), plans against each other (``analysis``), pictures (``plots``).
 """
 
 from collections.abc import Iterator

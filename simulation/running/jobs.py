@@ -1,7 +1,7 @@
 """Sweeps cut into jobs for any worker, and jobs run on an executor, their results in order.
 
 A job is whole blocks of 4,096 trials. A block's sums do not depend on the job it is in, so neither does their total.
-Not here: merging results (``_sweep``), jobs without an executor (``chunk``).
+Not here: merging results (``sweep``), jobs without an executor (``shards``).
 """
 
 import hashlib

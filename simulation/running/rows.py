@@ -1,7 +1,7 @@
 """Rows of many rollouts, by either engine, on this thread or on any executor: the same bytes anywhere.
 
 Trials are worked out in blocks of 4,096, and each block's sums by region are made from nothing and merged in order, as
-a sweep's are. Not here: tables and their figures (``outcomes``), rollouts of which only sums are kept (``_sweep``).
+a sweep's are. Not here: tables and their figures (``outcomes``), rollouts of which only sums are kept (``sweep``).
 """
 
 from collections.abc import Callable, Iterator, Sequence

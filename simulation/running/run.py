@@ -1,7 +1,7 @@
 """Many rollouts of one or several plans, row by row, with either engine.
 
-Not here: what the rows sum up to (``outcomes``), where they are worked out (``_rows``), rollouts of which only sums are
-kept (``_sweep``).
+Not here: what the rows sum up to (``outcomes``), where they are worked out (``rows``), rollouts of which only sums are
+kept (``sweep``).
 """
 
 from collections.abc import Iterable, Mapping, Sequence

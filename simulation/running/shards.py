@@ -1,7 +1,7 @@
 """A chunk of a sweep as a job of its own, for machines that share nothing: `python -m simulation.running.shards`.
 
 A seed, a number of trials and a chunk's number are all a machine must know, beside the scenario and the plans. The
-files that the chunks leave, merged, are the sweep to the byte. Not here: sweeps on executors (``_sweep``).
+files that the chunks leave, merged, are the sweep to the byte. Not here: sweeps on executors (``sweep``).
 """
 
 import argparse

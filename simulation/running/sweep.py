@@ -1,7 +1,7 @@
 """Many plans in the same worlds with the compiled engine: merged blocks of trials, and a precision to reach.
 
 Trials come in fixed blocks of 4,096. Each block's sums are made from nothing and merged in the order of the blocks, so
-the bytes are the same for any number of threads, workers and jobs. Not here: the jobs (``_jobs``), the compiled code
+the bytes are the same for any number of threads, workers and jobs. Not here: the jobs (``jobs``), the compiled code
 (``kernel``), what the sums mean (``tally``).
 """
 

@@ -1,4 +1,4 @@
-"""A notebook run by papermill, quietly. Not here: its parameters (``_parameters``), its page (``_page``)."""
+"""A notebook run by papermill, quietly. Not here: its parameters (``parameters``), its page (``page``)."""
 
 import importlib
 import logging

@@ -1,6 +1,6 @@
 """An executed notebook as one readable, printable HTML page that needs nothing else.
 
-Not here: running it (``_notebook``).
+Not here: running it (``notebook``).
 """
 
 import html

@@ -1,7 +1,7 @@
 """The parameters of a notebook: held against what it declares, before any kernel starts and again inside the notebook.
 
 Papermill only logs an unknown parameter, executes its name as code, and reads `1:30` as 90. Not here: running the
-notebook (``_notebook``).
+notebook (``notebook``).
 """
 
 import math

@@ -1,6 +1,6 @@
 """A sweep against `run` and `compare` where much goes wrong: every sum and every product counts in few trials.
 
-More trials than the compiled engine works on at once (``worker.RUN``): sums go on from run to run.
+More trials than the compiled engine works on at once (`worker.RUN`): sums go on from run to run.
 """
 
 import math
