@@ -1,6 +1,7 @@
 """What every test shares: examples that are the same on every run, plots without a display, and Chromium."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,12 @@ from typing import Any
 import hypothesis
 import matplotlib
 import pytest
+
+# In the background or under nohup a shell has us ignore signals, and every command that tests start would inherit that:
+# what a signal ends would never end.
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+    if signal.getsignal(number) == signal.SIG_IGN:
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
 # Not through the environment: kernels that tests start would inherit it, and their notebooks lose every figure.
 matplotlib.use("Agg")

@@ -67,7 +67,7 @@ def duel(duel: Duel) -> Picture:
         tall = [HEADING + CURVE + 0.06 + row * len(trace.regions) for trace in traces]
         picture = Picture(duel.sentence, duel.caption, key + sum(tall) + BETWEEN + 0.5)
         draw_key(picture, known, MARGIN, 0.0)
-        highest = max(float(heights.max(initial=0.0)) for _, heights in curves) or 1.0
+        highest = max(float(np.max(heights, initial=0.0)) for _, heights in curves) or 1.0
         words = pair(duel.first.row.impact_minutes, duel.second.row.impact_minutes)
         for i, (trace, top) in enumerate(zip(traces, (key, key + tall[0] + BETWEEN), strict=True)):
             _heading(picture, trace, top)
@@ -172,10 +172,10 @@ def _write_area(axes: Axes, scale: Timescale, curve: Curve, ghost: Curve | None,
         axes.text(starts[best] + wide / 2, min(lowest[best] / 2, top / 2), words, color=INK, **style)
         return
     highest = np.array([heights[w].max() for w in windows])
-    middle = float(samples[np.searchsorted(heights.cumsum(), heights.sum() / 2)])
+    middle = float(samples[np.searchsorted(np.cumsum(heights), heights.sum() / 2)])
     crossed = np.array([_sampled(scale, ghost, samples[w]).any() for w in windows]) if ghost else np.zeros(len(starts))
     far = np.abs(starts + wide / 2 - middle) + wide * crossed + 9 * scale.width * (cut | (highest + 1.3 * high > top))
-    pick = int(far.argmin())
+    pick = int(np.argmin(far))
     target = (middle, float(np.interp(middle, samples, heights)) / 2)
     place = (float(starts[pick]) + wide / 2, min(max(float(highest[pick]) + 0.8 * high, top / 2), top - high / 2))
     line = {"arrowstyle": "-", "color": INK, "linewidth": 0.9, "shrinkB": 0}

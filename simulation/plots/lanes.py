@@ -159,7 +159,7 @@ def _severity(lanes: Lanes, trace: Trace, story: RegionStory, base: float) -> No
     places = lanes.scale.place(np.array(sorted([first, last, *(t for t in lines if first < t < last)])))
     widths = np.diff(places)
     widths[np.isin(places[:-1], lanes.scale.place(np.array([low for low, _ in lanes.scale.cuts])))] = 0.0
-    best = int(widths.argmax())
+    best = int(np.argmax(widths))
     if widths[best] / lanes.scale.width * lanes.inches > width_of(text, size) + 0.2:
         colour = "white" if story.severity > 0.45 else INK
         lanes.axes.text(places[best] + widths[best] / 2, base - BAND / 2, text, size=size, color=colour, ha="center",

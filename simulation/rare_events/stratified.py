@@ -160,7 +160,7 @@ class Survey:
         unseen = goal <= 0
         # No number of trials is known to be enough for what was never seen.
         possible = precision is not None and not np.any(unseen & (self.low < self.high).any(axis=0))
-        goal[unseen] = goal[~unseen].min(initial=math.inf) if not unseen.all() else 1.0
+        goal[unseen] = np.min(goal[~unseen], initial=math.inf) if not unseen.all() else 1.0
         a, b = (part / goal**2 for part in self.parts(found, confidence))
         a1, b1 = a.sum(axis=(1, 2)), b.sum(axis=(1, 2))
 

@@ -59,7 +59,7 @@ def test_sums_give_what_the_values_give():
     generator = np.random.default_rng(3)
     x, y = generator.gamma(3.0, 20.0, 80), (generator.random(80) < 0.7).astype(float)
     assert from_sums(80, 80, x.sum(), (x * x).sum()) == pytest.approx(mean(x))
-    sums = (x.sum(), y.sum(), (x * x).sum(), (x * y).sum(), (y * y).sum())
+    sums = tuple(float(np.sum(each)) for each in (x, y, x * x, x * y, y * y))
     assert ratio_from_sums(80, *sums) == pytest.approx(ratio(x, y))
     assert nothing(from_sums(80, 9, 9.0, 9.0)) and nothing(from_sums(0, 0, 0.0, 0.0))
 
