@@ -31,7 +31,7 @@ def test_every_sample_scenario_is_named_as_its_file_and_is_over_the_storefront(p
 
 @pytest.mark.parametrize("path", files("workflows"), ids=lambda path: path.stem)
 def test_every_sample_workflow_is_a_plan_over_the_storefront(path):
-    assert Plan.from_codecatalyst(path).strangers(FLEET) == []
+    assert Plan.read_pipeline(path).strangers(FLEET) == []
 
 
 def test_there_is_a_sample_of_every_kind():
@@ -70,7 +70,7 @@ def test_every_kind_of_uncertainty_is_in_the_storefront():
 
 def test_the_plan_in_three_waves_is_that_of_the_workflow():
     plan = sample_plan("six-region-three-wave")
-    read = Plan.from_codecatalyst(DATA / "workflows" / "six-region-three-wave.yaml")
+    read = Plan.read_pipeline(DATA / "workflows" / "six-region-three-wave.yaml")
     assert plan.shape == read.shape == (1, 2, 3)
     for one, other in zip(plan.waves, read.waves, strict=True):
         assert (one.regions, one.bake_minutes, one.approval) == (other.regions, other.bake_minutes, other.approval)
@@ -86,5 +86,5 @@ def test_the_plan_in_three_waves_keeps_the_rules_and_all_at_once_breaks_them():
 
 def test_the_workflow_of_two_regions_has_two_waves():
     workflow = Workflow.read(DATA / "workflows" / "two-region.yaml")
-    plan = Plan.from_codecatalyst(workflow.path)
+    plan = Plan.read_pipeline(workflow.path)
     assert [wave.regions for wave in plan.waves] == [("us-east-1",), ("us-west-2",)]

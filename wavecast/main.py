@@ -22,6 +22,8 @@ VERBS = {  # by name: the file with a command of that name
     "duel": "duel",
     "report": "report",
     "gate": "gate",
+    "write": "write",
+    "regroup": "regroup",
     "fetch": "fetch",
     "coverage": "coverage",
     "export": "export",
@@ -29,10 +31,10 @@ VERBS = {  # by name: the file with a command of that name
 }
 HELP = """Which regions go in which wave, and how long do we wait in between?
 
-A PLAN is a plan file, a CodeCatalyst workflow, the sample six-region-three-wave, or a grouping of the scenario's fleet:
-all-at-once, one-at-a-time, two-halves, doubling, by-traffic, or sizes such as 1-2-3. Groupings bake and do all else as
-the first plan that is a file, or bake --bake-minutes. A scenario is a file or a sample: storefront,
-storefront-replicated.
+A PLAN is a plan file, a pipeline of CodeCatalyst, CodePipeline or GitHub Actions, the sample six-region-three-wave, or
+a grouping of the scenario's fleet: all-at-once, one-at-a-time, two-halves, doubling, by-traffic, or sizes such as
+1-2-3. Groupings bake and do all else as the first plan that is a file, or bake --bake-minutes. A scenario is a file or
+a sample: storefront, storefront-replicated.
 
 \b
 Examples:

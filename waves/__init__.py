@@ -1,4 +1,4 @@
-"""What ships where, in which order: fleets, plans, groupings, and CodeCatalyst workflows.
+"""What ships where, in which order: fleets, plans, groupings, and the pipelines of other systems.
 
 Everything public is here; the files behind it may move.
 """
@@ -17,16 +17,20 @@ from waves.groupings import (
     two_halves,
 )
 from waves.nouns import DATA, Amount, Count, Minutes, Noun, Part, Probability, Switch, Text, quantity
-from waves.pipelines.codecatalyst import Workflow, check
+from waves.pipelines import SYSTEMS, Hints, Regrouped, Target, Written, check, regroup, system_of, write
+from waves.pipelines.codecatalyst import Workflow
+from waves.pipelines.files import pipeline_text as write_pipeline
 from waves.plan import Plan, Steps, Wave, sample
 from waves.rules import plan_findings
 
 __all__ = [
     "DATA",
+    "SYSTEMS",
     "Amount",
     "Count",
     "Finding",
     "Fleet",
+    "Hints",
     "InputError",
     "Minutes",
     "ModelFaults",
@@ -35,11 +39,14 @@ __all__ = [
     "Plan",
     "Probability",
     "Region",
+    "Regrouped",
     "Steps",
     "Switch",
+    "Target",
     "Text",
     "Wave",
     "Workflow",
+    "Written",
     "all_at_once",
     "by_traffic",
     "check",
@@ -52,10 +59,14 @@ __all__ = [
     "plan_findings",
     "quantity",
     "read_yaml",
+    "regroup",
     "sample",
     "sizes",
+    "system_of",
     "two_halves",
     "unknown_region",
+    "write",
+    "write_pipeline",
 ]
 
 

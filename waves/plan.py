@@ -1,6 +1,6 @@
 """The plan: which regions change in which wave, how long each wave bakes, how one region's traffic moves.
 
-Not here: ready-made groupings (``groupings``), the workflow reader (``codecatalyst``), what may happen
+Not here: ready-made groupings (``groupings``), what a pipeline's file means (``pipelines``), what may happen
 (``simulation``).
 """
 
@@ -14,7 +14,9 @@ from pydantic import BeforeValidator, Field, PlainSerializer, Strict, WithJsonSc
 from waves.files.documents import Document, ModelFaults, Place, Where
 from waves.fleet import Fleet, unknown_region
 from waves.nouns import DATA, Count, Minutes, Noun, Part, Switch, Text, quantity
-from waves.pipelines.codecatalyst import Stage, Workflow
+from waves.pipelines.files import read_pipeline
+from waves.pipelines.reading import Reading
+from waves.pipelines.steps import BakeMinutes, Hints
 from waves.showing import Html, counted, glimpse
 
 Percent = Annotated[float, Strict(), Field(gt=0, lt=100)]
@@ -109,7 +111,7 @@ class Plan(Noun):
 
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> Self:
-        """Read a plan from a YAML file; see `from_codecatalyst` for workflow files.
+        """Read a plan from a YAML file; see `read_pipeline` for those of other systems.
 
         Raises
         ------
@@ -119,54 +121,64 @@ class Plan(Noun):
         return super().read(path)
 
     @classmethod
-    def from_codecatalyst(
+    def read_pipeline(
         cls,
         path: str | os.PathLike[str],
-        *,
-        bake_minutes: float | Sequence[float] | Mapping[str, float] | None = None,
+        system: str | None = None,
         environments: Sequence[str] | None = None,
+        *,
+        bake_minutes: BakeMinutes = None,
         regions_of: Mapping[str, str] | None = None,
+        wait_timers: Mapping[str, float] | None = None,
+        approvals: Sequence[str] | None = None,
         name: str | None = None,
         **options: Any,
     ) -> Self:
-        """Turn a CodeCatalyst workflow file into a plan.
+        """Turn a pipeline file of another system into a plan: CodeCatalyst, CodePipeline or GitHub Actions.
 
         Parameters
         ----------
         path
-            The workflow file.
-        bake_minutes
-            Minutes that each wave bakes: one number, one a wave, or by the name of the wave. Where it is left out, the
-            workflow's `BAKE_MINUTES` hints count; a bake whose length nobody states is refused, never guessed.
+            The file: a workflow, the JSON of `get-pipeline`, or a CloudFormation template with a pipeline.
+        system
+            ``codecatalyst``, ``codepipeline`` or ``github-actions``; found out from what the file holds if left out.
         environments
-            The environments that the plan is about, such as ``["prod"]``. Left out, it is the last stage of the
-            workflow; what comes before that comes before the first wave.
+            The environments that the plan is about, such as ``["prod"]``; in CodePipeline the stages. ``*`` in a name
+            stands for anything. Left out, what comes before the last of them comes before the first wave.
+        bake_minutes
+            Minutes that each wave bakes: one number, one a wave, or by the name of the wave. Where it is left out, what
+            the file says counts, and its `BAKE_MINUTES` hints; a bake whose length nobody states is refused, never
+            guessed.
         regions_of
-            From actions to the region that each deploys to, where the file does not say it.
+            From deployments to the region of each, where the file does not say it.
+        wait_timers
+            For GitHub Actions: from an environment to the minutes of its wait timer, which no file says.
+        approvals
+            For GitHub Actions: the environments with required reviewers, which no file says.
         name
-            The plan's name; the workflow's own if left out.
+            The plan's name; the pipeline's own if left out.
         **options
-            Other fields of `Plan`, which a workflow does not tell: `strategy`, `retries` …
+            Other fields of `Plan`, in the place of what the file says.
 
         Returns
         -------
         Plan
-            Its `notes` say what it takes otherwise than it stands in the workflow.
+            Its `notes` say what it takes otherwise than it stands in the file.
 
         Raises
         ------
         InputError
             Where the file cannot be read as waves.
         """
-        workflow = Workflow.read(path)
-        stages = workflow.stages(bake_minutes, environments=environments, regions_of=regions_of)
-        waves = tuple(
-            Wave(name=s.name, regions=tuple(s.regions), bake_minutes=float(s.bake_minutes), approval=s.approval)
-            for s in stages
-        )
-        plan = cls(name=name or workflow.name, waves=waves, **options)
-        notes = workflow.notes(environments=environments, regions_of=regions_of)
-        plan._document = Document(workflow.path, plan.as_dict(), _places(workflow, stages), tuple(notes))
+        chosen = environments if environments is None or isinstance(environments, str) else tuple(environments)
+        hints = Hints(bake_minutes, chosen, regions_of or {}, wait_timers or {}, tuple(approvals or ()))
+        reading = read_pipeline(path, system, hints)
+        waves = tuple(Wave(**_wave_fields(reading, w)) for w in range(len(reading.layers)))
+        fields = {
+            key: value for key, value in reading.fields.items() if isinstance(key, str) and key in cls.model_fields
+        }
+        plan = cls(name=name or reading.name, waves=waves, **{**fields, **options})
+        plan._document = Document(str(path), plan.as_dict(), _spots(reading), tuple(reading.findings))
         return plan
 
     def _glance(self) -> str:
@@ -216,14 +228,32 @@ class Plan(Noun):
         ]
 
 
-def _places(workflow: Workflow, stages: Sequence[Stage]) -> dict[Where, Place]:
-    """Say where in the workflow's file each wave and each region of its plan stands: at the action that deploys it."""
-    spots = {action.label: (action.line, action.column) for action in workflow.actions}
-    places: dict[Where, Place] = {("waves",): spots[stages[0].actions[0]]}
-    for w, stage in enumerate(stages):
-        places["waves", w] = places["waves", w, "regions"] = spots[stage.actions[0]]
-        for action, region in zip(stage.actions, stage.action_regions, strict=True):
-            places.setdefault(("waves", w, "regions", stage.regions.index(region)), spots[action])
+def _wave_fields(reading: Reading, w: int) -> dict[str, Any]:
+    layer = reading.layers[w]
+    own = {
+        key[1]: value
+        for key, value in reading.fields.items()
+        if isinstance(key, tuple) and key[0] == w and key[1] in Wave.model_fields
+    }
+    return {
+        "name": layer.name,
+        "regions": layer.regions,
+        "bake_minutes": layer.bake_minutes,
+        "approval": layer.approval,
+        "max_parallel": layer.max_parallel,
+        **own,
+    }
+
+
+def _spots(reading: Reading) -> dict[Where, Place]:
+    """Say where in the pipeline's file each wave and each region of its plan stands."""
+    places: dict[Where, Place] = {}
+    for w, layer in enumerate(reading.layers):
+        for r, region in enumerate(layer.regions):
+            place = reading.document.places.get(reading.document.nearest(layer.spots[region]), (1, 1))
+            places["waves", w, "regions", r] = place
+            for where in (("waves",), ("waves", w), ("waves", w, "regions")):
+                places.setdefault(where, place)
     return places
 
 

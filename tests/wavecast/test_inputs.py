@@ -21,8 +21,11 @@ def test_the_keys_of_a_scenario_are_those_of_its_class():
 @pytest.mark.parametrize(
     ("value", "kind"),
     [
-        ({"SchemaVersion": "1.0"}, "workflow"),
-        ({"Actions": {}}, "workflow"),
+        ({"SchemaVersion": "1.0"}, "codecatalyst"),
+        ({"Actions": {}}, "codecatalyst"),
+        ({"on": "push", "jobs": {}}, "github-actions"),
+        ({"pipeline": {"stages": [{"name": "a", "actions": []}]}}, "codepipeline"),
+        ({"Resources": {"P": {"Type": "AWS::CodePipeline::Pipeline"}}}, "codepipeline"),
         ({"name": "x", "waves": []}, "plan"),
         ({"wavs": [], "on_deploy_failur": "stop"}, "plan"),
         ({"name": "x", "regions": [{"name": "a"}]}, "fleet"),
@@ -89,7 +92,7 @@ def test_a_near_miss_of_a_file_is_suggested(tmp_path):
         (read_plan, "fleets/storefront.yaml", "a fleet"),
         (read_plan, "scenarios/storefront.yaml", "a scenario"),
         (read_scenario, "plans/six-region-three-wave.yaml", "a plan"),
-        (read_fleet, "workflows/two-region.yaml", "a workflow"),
+        (read_fleet, "workflows/two-region.yaml", "a CodeCatalyst workflow"),
     ],
 )
 def test_a_file_of_another_kind_is_named(root, read, file, word):
@@ -252,9 +255,10 @@ def test_a_workflows_stage_and_open_regions_are_given_with_it(release):
 @pytest.mark.parametrize(
     ("reading", "part"),
     [
-        ({"bake_minutes": 5}, "--bake-minutes is for workflows and groupings"),
-        ({"environments": ["prod"]}, "--environment is for workflows, and there is none"),
-        ({"regions_of": {"A": "a"}}, "--region-of is for workflows, and there is none"),
+        ({"bake_minutes": 5}, "--bake-minutes is for pipelines and groupings"),
+        ({"environments": ["prod"]}, "--environment is for pipelines, and there is none"),
+        ({"approvals": ["prod"]}, "--approval is for GitHub Actions, and there is none"),
+        ({"regions_of": {"A": "a"}}, "--region-of is for pipelines, and there is none"),
     ],
 )
 def test_what_a_plan_file_does_not_take_is_refused(own, reading, part):

@@ -87,7 +87,7 @@ def test_the_findings_of_a_workflow_are_at_the_actions_that_deploy(root):
     path = root / "data" / "workflows" / "six-region-three-wave.yaml"
     fleet = Fleet(regions=(Region(name="eu-north-1", traffic=1),))
     lines = path.read_text(encoding="utf-8").splitlines()
-    unknown = [f for f in plan_findings(Plan.from_codecatalyst(path), fleet) if f.rule == "unknown-region"]
+    unknown = [f for f in plan_findings(Plan.read_pipeline(path), fleet) if f.rule == "unknown-region"]
     assert len(unknown) == 5
     assert {f.path for f in unknown} == {str(path)}
     for finding in unknown:

@@ -1,4 +1,4 @@
-"""`wavecast check`: every fault of workflow, plan, fleet and scenario files at once.
+"""`wavecast check`: every fault of pipeline, plan, fleet and scenario files at once.
 
 Not here: the rules (``waves``, ``simulation.scenario``).
 """
@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wavecast.inputs import Kind, Reading, find, mistaken, read_fleet, read_plan, read_scenario, recognise, remarks
+from wavecast.inputs import PIPELINES, Kind, find, mistaken, read_fleet, read_scenario, recognise
+from wavecast.plans import Reading, read_plan, remarks
 from wavecast.terminal import say, say_json
 from wavecast.verbs.options import workflow_options
 from waves import Finding, Fleet, InputError, Plan, plan_findings
-from waves import check as check_workflow
+from waves import check as check_pipeline
 
 if TYPE_CHECKING:
     from simulation import Scenario
@@ -20,19 +21,21 @@ if TYPE_CHECKING:
 # What keeps a file from being read at all, in the place of something wrong in it.
 UNREADABLE = frozenset({"cannot-read", "not-a-file", "not-utf8", "too-large", "control-character"})
 
-HELP = """Check files: CodeCatalyst workflows, plans, fleets and scenarios, told apart by their content.
+HELP = """Check files: pipelines, plans, fleets and scenarios, told apart by their content.
 
-For workflows it stands in for the console's Validate button. Every finding at once, one a line:
-path:line:column: error|warning: message [rule]. What keeps a workflow from being read as a plan is a warning, and with
---as-plan, or with any other option that is about the plan, an error.
+A pipeline is a CodeCatalyst workflow (for those it stands in for the console's Validate button), a GitHub Actions
+workflow, or a CodePipeline pipeline: the JSON of get-pipeline, or a CloudFormation template. Every finding at once, one
+a line: path:line:column: error|warning: message [rule]. What keeps a pipeline from being read as a plan is a warning,
+and with --as-plan, or with any other option that is about the plan, an error.
 
-With --fleet, workflows and plans are also held against a fleet: regions that it does not have, failover partners in
+With --fleet, pipelines and plans are also held against a fleet: regions that it does not have, failover partners in
 one wave, a first wave with more traffic than the rest, more regions in a wave than AWS's rule for fanning out
 allows, regions left out; with a scenario for F, approvals of which it does not say how long they take.
 
 \b
 Examples:
   wavecast check .codecatalyst/workflows/*.yaml
+  wavecast check .github/workflows/deploy.yml pipeline.json
   wavecast check release.yaml --as-plan --environment prod --bake-minutes 30
   wavecast check plan.yaml --fleet fleet.yaml
   wavecast check scenario.yaml --json
@@ -47,8 +50,8 @@ Exit codes:
 
 @click.command(help=HELP)
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
-@click.option("--fleet", metavar="F", help="A fleet or scenario (file or sample) to hold workflows and plans against.")
-@click.option("--as-plan", is_flag=True, help="Workflows have to be plans: what keeps one from it is an error.")
+@click.option("--fleet", metavar="F", help="A fleet or scenario (file or sample) to hold pipelines and plans against.")
+@click.option("--as-plan", is_flag=True, help="Pipelines have to be plans: what keeps one from it is an error.")
 @workflow_options
 @click.option(
     "--json", "as_json", is_flag=True, help="Write an object: files (path, kind), findings, errors, warnings."
@@ -99,15 +102,15 @@ def findings_of(
     name
         A path, or a sample's name.
     fleet
-        What to hold a workflow or a plan against; a scenario shows more than its fleet.
+        What to hold a pipeline or a plan against; a scenario shows more than its fleet.
     as_plan
-        Whether a workflow has to be a plan.
+        Whether a pipeline has to be a plan.
     **reading
-        `bake_minutes`, `environments` and `regions_of`, for workflows.
+        What `Plan.read_pipeline` takes, for pipelines.
 
     Returns
     -------
-    kind : {"workflow", "plan", "fleet", "scenario"} or None
+    kind : {"codecatalyst", "codepipeline", "github-actions", "plan", "fleet", "scenario"} or None
         What it is; None where that cannot be told.
     findings : list of Finding
         In the order of the file.
@@ -116,8 +119,8 @@ def findings_of(
     try:
         path = find(name, "plan", "scenario", "fleet")
         document, kind = recognise(path)
-        if kind == "workflow":
-            return kind, _workflow(path, fleet, as_plan, reading)
+        if kind in PIPELINES:
+            return kind, _pipeline(path, fleet, as_plan, reading)
         if kind == "plan":
             return kind, _together(read_plan(path), fleet)
         if kind == "fleet":
@@ -125,7 +128,7 @@ def findings_of(
         elif kind == "scenario":
             read_scenario(path)
         else:
-            raise mistaken(document, None, "a workflow, plan, fleet or scenario")
+            raise mistaken(document, None, "a pipeline, plan, fleet or scenario")
     except InputError as error:
         return kind, list(error.findings)
     return kind, []
@@ -140,13 +143,13 @@ def _together(plan: Plan, fleet: "Fleet | Scenario | None") -> list[Finding]:
     return sorted({*plan_findings(plan, fleet.fleet), *remarks([plan], fleet)})
 
 
-def _workflow(path: str, fleet: "Fleet | Scenario | None", as_plan: bool, reading: dict[str, Any]) -> list[Finding]:
-    found = check_workflow(path, as_plan=as_plan, **reading)
+def _pipeline(path: str, fleet: "Fleet | Scenario | None", as_plan: bool, reading: dict[str, Any]) -> list[Finding]:
+    found = check_pipeline(path, as_plan=as_plan, **reading)
     errors = {finding.rule for finding in found if finding.severity == "error"}
     if fleet is None or not errors <= {"bake-unknown"}:
         return found
     # Bakes that nobody states are reported by now, and do not matter to the rest.
-    plan = Plan.from_codecatalyst(path, **({"bake_minutes": 0} if errors else {}) | reading)
+    plan = Plan.read_pipeline(path, **({"bake_minutes": 0} if errors else {}) | reading)
     return sorted({*found, *_together(plan, fleet)})
 
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wavecast.inputs import Reading, read_inputs, remarks
+from wavecast.plans import Reading, read_inputs, remarks
 from wavecast.terminal import Refusal, check_picture, progress, save_picture, say, say_json, table, warn
 from wavecast.verbs.options import (
     confidence_option,

@@ -4,7 +4,7 @@ from textwrap import fill
 
 import click
 
-from wavecast.inputs import Reading, read_inputs, remarks
+from wavecast.plans import Reading, read_inputs, remarks
 from wavecast.terminal import WIDTH, Refusal, check_picture, save_picture, say, say_json, table, warn
 from wavecast.verbs.options import json_option, out_option, scenario_option, seed_option, workflow_options
 from wavecast.verbs.run import short

@@ -2,8 +2,9 @@
 
 import click
 
-from wavecast.inputs import read_plans, read_scenario
+from wavecast.inputs import read_scenario
 from wavecast.limits import read_limits
+from wavecast.plans import read_plans
 from wavecast.terminal import say, say_json
 from wavecast.verbs.options import bake_option
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from wavecast.inputs import Reading
+from wavecast.plans import Reading
 from wavecast.terminal import SEEDS, TRIALS, Number
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -17,12 +17,15 @@ class Named(click.ParamType):
 
     name = "pair"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+    def __init__(self, example: str = "ACTION=REGION, such as Deploy=us-east-1", *, number: bool = False) -> None:
+        self.example, self.number = example, number
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Any]:
         """Take it apart, or fail with what is missing."""
-        name, _, text = str(value).partition("=")
+        name, _, text = str(value).rpartition("=")
         if not name or not text:
-            self.fail(f"{value!r} is no ACTION=REGION, such as Deploy=us-east-1", param, ctx)
-        return name, text
+            self.fail(f"{value!r} is no {self.example}", param, ctx)
+        return name, Number(0, max=1e9).convert(text, param, ctx) if self.number else text
 
 
 scenario_option: Decorator = click.option(
@@ -46,7 +49,7 @@ bake_option: Decorator = click.option(
     "--bake-minutes",
     type=Number(0, max=1e9),
     metavar="MIN",
-    help="For workflows and groupings: minutes that each wave bakes, in the place of BAKE_MINUTES hints and of the "
+    help="For pipelines and groupings: minutes that each wave bakes, in the place of what the file says and of the "
     "first plan's bakes.",
 )
 environment_option: Decorator = click.option(
@@ -54,7 +57,7 @@ environment_option: Decorator = click.option(
     "environments",
     multiple=True,
     metavar="E",
-    help="For workflows: the environment, or one of those, that the plan is about; their last stage if left out.",
+    help="For pipelines: the environment (CodePipeline: stage) the plan is about, or one of them; else the last.",
 )
 region_of_option: Decorator = click.option(
     "--region-of",
@@ -62,14 +65,29 @@ region_of_option: Decorator = click.option(
     multiple=True,
     type=Named(),
     metavar="ACTION=REGION",
-    help="For workflows: where an action deploys, if the file leaves it open. Several times for several actions.",
+    help="For pipelines: where an action or job deploys, if the file leaves it open. Several times for several.",
+)
+wait_timer_option: Decorator = click.option(
+    "--wait-timer",
+    "wait_timers",
+    multiple=True,
+    type=Named("ENVIRONMENT=MINUTES, such as production=30", number=True),
+    metavar="ENV=MIN",
+    help="For GitHub Actions: the wait timer of an environment, which no file says.",
+)
+approval_option: Decorator = click.option(
+    "--approval",
+    "approvals",
+    multiple=True,
+    metavar="ENV",
+    help="For GitHub Actions: an environment with required reviewers, which no file says.",
 )
 json_option: Decorator = click.option("--json", "as_json", is_flag=True, help="Write JSON; see docs/command.md.")
 out_option: Decorator = click.option("--out", metavar="FILE", help="Draw the picture into a file: .svg or .png.")
 
 
 def workflow_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a verb the options of workflows, and hand them to it together, as `reading`."""
+    """Give a verb the options of pipelines, and hand them to it together, as `reading`."""
 
     @wraps(command)
     def with_reading(
@@ -77,14 +95,25 @@ def workflow_options(command: Callable[..., Any]) -> Callable[..., Any]:
         bake_minutes: float | None,
         environments: tuple[str, ...],
         regions_of: tuple[tuple[str, str], ...],
+        wait_timers: tuple[tuple[str, float], ...],
+        approvals: tuple[str, ...],
         **options: Any,
     ) -> Any:
-        twice = next((name for n, (name, _) in enumerate(regions_of) if name in dict(regions_of[:n])), None)
-        if twice is not None:
-            raise click.BadParameter(f"{twice} is given a region twice", param_hint="'--region-of'")
+        for pairs, option in ((regions_of, "--region-of"), (wait_timers, "--wait-timer")):
+            twice = next((name for n, (name, _) in enumerate(pairs) if name in dict(pairs[:n])), None)
+            if twice is not None:
+                what = "a region" if option == "--region-of" else "a wait timer"
+                raise click.BadParameter(f"{twice} is given {what} twice", param_hint=f"'{option}'")
         reading = Reading(
-            bake_minutes=bake_minutes, environments=environments or None, regions_of=dict(regions_of) or None
+            bake_minutes=bake_minutes,
+            environments=environments or None,
+            regions_of=dict(regions_of) or None,
+            wait_timers=dict(wait_timers) or None,
+            approvals=approvals or None,
         )
         return command(*args, reading=reading, **options)
 
-    return bake_option(environment_option(region_of_option(with_reading)))
+    wrapped: Callable[..., Any] = with_reading
+    for decorate in (approval_option, wait_timer_option, region_of_option, environment_option, bake_option):
+        wrapped = decorate(wrapped)
+    return wrapped

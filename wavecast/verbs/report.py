@@ -12,8 +12,9 @@ from typing import Any
 
 import click
 
-from wavecast.inputs import find, read_plans
+from wavecast.inputs import find
 from wavecast.limits import limit_faults, read_limits
+from wavecast.plans import read_plans
 from wavecast.reporting.notebook import Stop, execute, load_papermill
 from wavecast.reporting.page import page
 from wavecast.reporting.parameters import declared, typed

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wavecast.inputs import Reading, read_inputs, remarks
+from wavecast.plans import Reading, read_inputs, remarks
 from wavecast.terminal import check_picture, save_picture, say, say_json, table, warn
 from wavecast.verbs.options import json_option, out_option, scenario_option, seed_option, workflow_options
 

@@ -27,7 +27,7 @@ from waves.files.findings import (
     shown,
 )
 from waves.files.yaml_reader import Dialect, parse_yaml, read_yaml
-from waves.files.yaml_writer import write_yaml
+from waves.files.yaml_writer import write_text, write_yaml, yaml_text
 
 __all__ = [
     "Dialect",
@@ -45,7 +45,9 @@ __all__ = [
     "read_yaml",
     "shown",
     "validate",
+    "write_text",
     "write_yaml",
+    "yaml_text",
 ]
 
 Model = TypeVar("Model", bound=pydantic.BaseModel)

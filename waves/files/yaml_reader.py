@@ -17,9 +17,15 @@ from yaml import events as yaml_events
 
 from waves.files.findings import Document, Finding, InputError, Place, Severity, Where, shown
 
-Dialect = Literal["ours", "workflow"]
+Dialect = Literal["ours", "workflow", "github", "template"]
 
-MAX_BYTES: dict[str, int] = {"ours": 4 * 1024 * 1024, "workflow": 256 * 1024}
+# CloudFormation takes templates of 1 MB, and a pipeline's JSON is never near that; GitHub publishes no size.
+MAX_BYTES: dict[str, int] = {
+    "ours": 4 * 1024 * 1024,
+    "workflow": 256 * 1024,
+    "github": 1024 * 1024,
+    "template": 1024 * 1024,
+}
 MAX_DEPTH = 64
 MAX_NODES = 200_000
 MAX_FAULTS = 20
@@ -33,6 +39,36 @@ _INT = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,99})")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _SPECIAL = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
+_ALIASES = {
+    "workflow": "that CodeCatalyst reads anchors and aliases is not documented",
+    "template": "CloudFormation reads no anchors and aliases",
+}
+# CloudFormation user guide, "Intrinsic function reference": the short forms.
+_FUNCTIONS = {
+    f"!{name}": name if name in ("Ref", "Condition") else f"Fn::{name}"
+    for name in [
+        "Ref",
+        "Condition",
+        "Base64",
+        "Cidr",
+        "FindInMap",
+        "GetAtt",
+        "GetAZs",
+        "If",
+        "ImportValue",
+        "Join",
+        "Select",
+        "Split",
+        "Sub",
+        "Transform",
+        "And",
+        "Equals",
+        "Not",
+        "Or",
+        "Length",
+        "ToJsonString",
+    ]
+}
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _REMEDIES = {
     "could not find expected ':'": "this line is no 'key: value'; write the colon, or quote the text",
@@ -53,9 +89,11 @@ def read_yaml(path: str | os.PathLike[str], *, dialect: Dialect = "ours") -> Doc
     ----------
     path : path-like
         A regular file in UTF-8.
-    dialect : {"ours", "workflow"}
+    dialect : {"ours", "workflow", "github", "template"}
         For our own files (at most 4 MiB) anchors, aliases and a second document are errors. For CodeCatalyst
         workflows (at most 256 KiB) they are warnings: aliases are expanded, what follows ``---`` is left out.
+        GitHub workflows (at most 1 MiB) may have anchors. In CloudFormation templates, which may be JSON (at most
+        1 MiB), ``!Ref x`` and its like become ``{"Ref": "x"}``.
 
     Returns
     -------
@@ -83,7 +121,7 @@ def parse_yaml(text: str, path: str = "<text>", *, dialect: Dialect = "ours") ->
         The YAML.
     path : str
         What findings call it.
-    dialect : {"ours", "workflow"}
+    dialect : {"ours", "workflow", "github", "template"}
         As for `read_yaml`.
 
     Raises
@@ -199,7 +237,7 @@ class _Reader:
             event = error.problem_mark and yaml_events.DocumentStartEvent(error.problem_mark)
         if not isinstance(event, yaml_events.DocumentStartEvent):
             return
-        if self.dialect == "workflow":
+        if self.dialect != "ours":
             message = "everything after the document separator '---' is ignored; remove it"
             self._report(message, "second-document", event, "warning")
         else:
@@ -220,7 +258,9 @@ class _Reader:
             value = self._sequence(where, depth)
         else:
             value = self._mapping(where, depth)
-        if event.anchor and self.dialect == "workflow":
+        if event.tag is not None and self.dialect == "template":
+            value = _called(event.tag, value)
+        if event.anchor and self.dialect != "ours":
             self.open_anchors.discard(event.anchor)
             self.anchors[event.anchor] = (value, where, start, len(self.order))
         return value
@@ -237,7 +277,7 @@ class _Reader:
             self._stop(f"more than {MAX_NODES:,} values, aliases expanded", "too-many-nodes", _place(event))
 
     def _look(self, event: Any) -> None:
-        if event.tag is not None:
+        if event.tag is not None and not (self.dialect == "template" and event.tag in _FUNCTIONS):
             tag = event.tag.replace("tag:yaml.org,2002:", "!!")
             self._report(f"the tag {shown(tag)} is not allowed; remove it", "tag", event)
         if event.anchor:
@@ -316,9 +356,8 @@ class _Reader:
         self.saw_alias = True
         if self.dialect == "ours":
             self._report(f"{what} is not allowed; write the value out", "alias", event)
-        else:
-            message = f"{what}: that CodeCatalyst reads anchors and aliases is not documented; write the value out"
-            self._report(message, "alias", event, "warning")
+        elif self.dialect in _ALIASES:
+            self._report(f"{what}: {_ALIASES[self.dialect]}; write the value out", "alias", event, "warning")
 
     def _report(self, message: str, rule: str, event: Any, severity: Severity = "error") -> None:
         finding = Finding(self.path, *_place(event), severity, message, rule)
@@ -350,6 +389,11 @@ class _Reader:
         if mark is None:
             return message
         return f"this is a template, {mark} and what follows it is still to be filled in; check the file that it makes"
+
+
+def _called(tag: str, value: Any) -> Any:
+    """Give a short form in its long one; a text with a tag is a text, whatever it looks like."""
+    return {_FUNCTIONS[tag]: value} if tag in _FUNCTIONS else value
 
 
 def _place(event: Any) -> Place:

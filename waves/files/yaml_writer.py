@@ -50,8 +50,19 @@ def write_yaml(value: dict[str, Any], path: str | os.PathLike[str]) -> None:
         If `value` holds something else than dicts with string keys, lists, tuples, strings, numbers,
         booleans and None, or a text that is not Unicode.
     """
+    write_text(yaml_text(value), path)
+
+
+def yaml_text(value: dict[str, Any]) -> str:
+    """Give plain values as YAML in block style, keys in their order.
+
+    Raises
+    ------
+    TypeError
+        As for `write_yaml`.
+    """
     _check_plain(value)
-    text = yaml.dump(
+    text: str = yaml.dump(
         value,
         Dumper=_Dumper,
         sort_keys=False,
@@ -59,9 +70,20 @@ def write_yaml(value: dict[str, Any], path: str | os.PathLike[str]) -> None:
         allow_unicode=True,
         width=float("inf"),
     )
+    return text
+
+
+def write_text(text: str, path: str | os.PathLike[str]) -> None:
+    """Write a text as UTF-8, its lines ended as they are.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be written.
+    """
     name = os.fspath(path)
     try:
-        Path(name).write_text(text, encoding="utf-8", newline="\n")
+        Path(name).write_text(text, encoding="utf-8", newline="")
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         message = f"cannot be written: {reason}"

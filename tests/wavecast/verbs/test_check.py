@@ -119,7 +119,7 @@ def test_the_json_has_files_findings_and_counts(wavecast, misspelt, root):
     answer = wavecast("check", plan, str(misspelt), "--json")
     found = json.loads(answer.out)
     assert answer.code == 1 and answer.err == ""
-    assert found["files"] == [{"path": plan, "kind": "plan"}, {"path": str(misspelt), "kind": "workflow"}]
+    assert found["files"] == [{"path": plan, "kind": "plan"}, {"path": str(misspelt), "kind": "codecatalyst"}]
     assert found["errors"] == sum(f["severity"] == "error" for f in found["findings"])
     assert {"path", "line", "column", "severity", "message", "rule"} == set(found["findings"][0])
     assert 17 in [finding["line"] for finding in found["findings"]]

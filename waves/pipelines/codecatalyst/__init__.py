@@ -7,5 +7,6 @@ from waves.pipelines.codecatalyst.check import check
 from waves.pipelines.codecatalyst.read import Action, Deployment, Workflow
 from waves.pipelines.codecatalyst.rules import RULES
 from waves.pipelines.codecatalyst.stages import Stage
+from waves.pipelines.codecatalyst.system import SYSTEM
 
-__all__ = ["RULES", "Action", "Deployment", "Stage", "Workflow", "check"]
+__all__ = ["RULES", "SYSTEM", "Action", "Deployment", "Stage", "Workflow", "check"]

@@ -66,11 +66,11 @@ def test_the_caller_chooses_stages(tmp_path: Path, chosen: Any, regions: list[st
 
 
 def test_a_plan_says_which_stage_it_is(tmp_path: Path) -> None:
-    """`Plan.from_codecatalyst` takes the choice, keeps the lines of the file, and has the note."""
+    """`Plan.read_pipeline` takes the choice, keeps the lines of the file, and has the note."""
     path = workflow(tmp_path, BETA_THEN_PROD).path
-    plan = Plan.from_codecatalyst(path)
+    plan = Plan.read_pipeline(path)
     assert (plan.regions, [note.rule for note in plan.notes]) == (("us-east-1", "us-west-2"), ["environment-left-out"])
-    chosen = Plan.from_codecatalyst(path, environments=["beta"], bake_minutes=5)
+    chosen = Plan.read_pipeline(path, environments=["beta"], bake_minutes=5)
     assert (chosen.regions, chosen.notes, chosen.waves[0].bake_minutes) == (("us-east-2",), (), 5.0)
     (line,) = (action.line for action in Workflow.read(path).actions if action.name == "Beta")
     assert chosen.remark(("waves", 0, "regions", 0), "x", "y").line == line

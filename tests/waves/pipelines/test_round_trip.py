@@ -1,0 +1,216 @@
+"""Whatever a system can say of a plan is written, checked, and read back as the same plan; the rest is never lost."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore.validate import ParamValidator
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from waves import SYSTEMS, InputError, Plan, Target, Wave, check, write, write_pipeline
+from waves.files.documents import parse_yaml
+
+DATA = Path(__file__).parents[3] / "data"
+CONNECTION = "arn:aws:codeconnections:us-east-1:111122223333:connection/0f1e"
+REGIONS = [f"{area}-{side}-{n}" for area in ("us", "eu", "ap") for side in ("east", "west", "north") for n in (1, 2)]
+EXAMPLES = [Plan.read_pipeline(path) for path in sorted((DATA / "workflows").glob("*.yaml"))]
+# The minutes that every system can say; names that none has to change.
+BAKES = st.sampled_from([0.0, 1.0, 30.0, 450.0, 1000.0])
+NAMES = st.none() | st.from_regex(r"[A-Z][a-z]{0,6}-[0-9]", fullmatch=True)
+
+
+@st.composite
+def plans(draw: st.DrawFn, *, limits: bool = False, fractions: bool = False, most: int = 9) -> Plan:
+    """A plan that a system can say: with limits and parts of minutes only where it has them."""
+    regions = draw(st.lists(st.sampled_from(REGIONS), min_size=1, max_size=most, unique=True))
+    bakes = st.floats(0, 900).map(float) if fractions else BAKES
+    waves, names = [], set()
+    while regions:
+        here, regions = regions[: (n := draw(st.integers(1, len(regions))))], regions[n:]
+        name = draw(NAMES)
+        name = None if name in names else name
+        names.add(name)
+        limit = draw(st.none() | st.integers(1, n - 1)) if limits and n > 1 else None
+        fields = {"name": name, "bake_minutes": draw(bakes), "approval": draw(st.booleans()), "max_parallel": limit}
+        waves.append(Wave(regions=tuple(here), **fields))
+    flat = [region for wave in waves for region in wave.regions]
+    green = draw(st.sets(st.sampled_from(flat)))
+    how: dict[str, Any] = {"strategies": dict.fromkeys(sorted(green), "blue_green")}
+    if len(green) == len(flat):
+        how = {"strategy": "blue_green"}
+    return Plan(name=draw(st.sampled_from(["shop", "web-2"])), waves=tuple(waves), **how)
+
+
+@st.composite
+def targets(draw: st.DrawFn) -> Target:
+    """Whatever may be deployed: one task definition or one a region, one copy of the image or many, own builds."""
+    return Target(
+        task_definition=draw(st.sampled_from(["task.json", "deploy/{region}.json"])),
+        replicated=draw(st.booleans()),
+        primary=draw(st.sampled_from(["", "us-east-1"])),
+        builds=draw(st.dictionaries(st.sampled_from(REGIONS[:3]), st.just("make assets"), max_size=2)),
+        connection=CONNECTION,
+    )
+
+
+def named(plan: Plan) -> Plan:
+    """The plan with the names that its waves are given where they have none."""
+    waves = (wave.model_copy(update={"name": wave.name or f"wave-{w + 1}"}) for w, wave in enumerate(plan.waves))
+    return plan.model_copy(update={"waves": tuple(waves)})
+
+
+def common(plan: Plan) -> dict[str, Any]:
+    """What all systems say; on_alarm is CodePipeline's alone."""
+    return {key: value for key, value in named(plan).model_dump().items() if key != "on_alarm"}
+
+
+def again(plan: Plan, system: str, target: Target, ending: str, folder: Path) -> Plan:
+    """Write it, check it without an error, and read it back."""
+    path = folder / f"pipeline{ending}"
+    write(plan, path, to=system, target=target)
+    assert [f for f in check(path, as_plan=True) if f.severity == "error"] == []
+    return Plan.read_pipeline(path)
+
+
+LAW = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@LAW
+@given(plan=plans(fractions=True, most=6), target=targets())
+@example(plan=EXAMPLES[0], target=Target())
+@example(plan=EXAMPLES[1], target=Target(replicated=True))
+def test_codecatalyst(tmp_path_factory: pytest.TempPathFactory, plan: Plan, target: Target) -> None:
+    """Parts of minutes come back to the last digit, bakes of several tests as their sum."""
+    read = again(plan, "codecatalyst", target, ".yaml", tmp_path_factory.getbasetemp())
+    assert common(read) == common(plan)
+
+
+@LAW
+@given(plan=plans(limits=True, fractions=True), target=targets())
+@example(plan=EXAMPLES[0], target=Target())
+@example(plan=EXAMPLES[1], target=Target(replicated=True))
+def test_github_actions(tmp_path_factory: pytest.TempPathFactory, plan: Plan, target: Target) -> None:
+    """Limits of what deploys at once come back, too."""
+    read = again(plan, "github-actions", target, ".yml", tmp_path_factory.getbasetemp())
+    assert common(read) == common(plan)
+
+
+@LAW
+@given(plan=plans(), target=targets(), retries=st.integers(0, 1), after=st.sampled_from(["stop", "rollback_all"]))
+@example(plan=EXAMPLES[0], target=Target(), retries=0, after="stop")
+@example(plan=EXAMPLES[1], target=Target(replicated=True), retries=1, after="stop")
+def test_codepipeline(
+    tmp_path_factory: pytest.TempPathFactory, plan: Plan, target: Target, retries: int, after: str
+) -> None:
+    """What follows a failure comes back: one retry, or going back."""
+    plan = plan.model_copy(update={"retries": retries if after == "stop" else 0, "on_deploy_failure": after})
+    read = again(plan, "codepipeline", target, ".yaml", tmp_path_factory.getbasetemp())
+    assert common(read) == common(plan)
+
+
+API = botocore.session.get_session().get_service_model("codepipeline").operation_model("UpdatePipeline").input_shape
+
+
+@settings(max_examples=10, deadline=None)
+@given(plan=plans(), target=targets())
+def test_the_json_of_codepipeline_is_what_aws_takes(plan: Plan, target: Target) -> None:
+    """By botocore's own model of `update-pipeline`; and it is the same plan as the template."""
+    plan = sayable(plan)
+    text = write_pipeline(plan, "codepipeline", target, as_json=True).text
+    assert ParamValidator().validate(json.loads(text), API).generate_report() == ""
+    assert all(len(line) <= 1000 for line in commands(json.loads(text)))
+
+
+def sayable(plan: Plan) -> Plan:
+    return plan.model_copy(update={"on_alarm": "halt"}) if "on_alarm" in Plan.model_fields else plan
+
+
+def commands(tree: Any) -> list[str]:
+    """Every command of a pipeline; the API reference allows each 1,000 characters."""
+    return [c for stage in tree["pipeline"]["stages"] for a in stage["actions"] for c in a.get("commands", [])]
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_nothing_goes_on_before_a_service_is_stable(system: str) -> None:
+    """A step waits for it, or the deploying action does: CodePipeline's ECS action, by its reference."""
+    plan = EXAMPLES[0]
+    text = write_pipeline(plan, system, Target(service="web", cluster="shop")).text
+    waits = {
+        "codecatalyst": "aws ecs wait services-stable --region {} --cluster shop --services web",
+        "github-actions": "wait-for-service-stability: true",
+        "codepipeline": "Region: {}\n              ActionTypeId:\n                Category: Deploy\n"
+        "                Owner: AWS\n                Provider: ECS\n",
+    }
+    assert all(waits[system].format(region) in text for region in plan.regions)
+
+
+UNSAID = [
+    ({"retries": 3}, "tried again 3 times"),
+    ({"strategy": {"steps": [(10, 5.0)]}}, "10 % for 5 minutes"),
+    ({"name": "a plan: with #words"}, "a plan: with #words"),
+]
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+@pytest.mark.parametrize(("fields", "words"), UNSAID, ids=["retries", "steps", "name"])
+def test_what_cannot_be_said_stands_in_a_comment(system: str, fields: dict[str, Any], words: str) -> None:
+    """In the file as a comment that YAML ignores, or in what it says itself; never nowhere."""
+    plan = Plan.model_validate(EXAMPLES[1].model_dump() | fields)
+    written = write_pipeline(plan, system, Target())
+    said = parse_yaml(written.text, dialect=SYSTEMS[system].dialect).value
+    comments = " ".join(re.findall(r"^# *(.*)$", written.text, re.MULTILINE))
+    assert words in comments or words in json.dumps(said)
+    assert (words in comments) == any(words in remark for remark in written.said.remarks) or "name" in fields
+
+
+@pytest.mark.parametrize(
+    ("system", "fields", "words"),
+    [
+        ("codecatalyst", {"max_parallel": 1}, "wave 3 deploys at most 1 of its 3 regions at once"),
+        ("codepipeline", {"max_parallel": 1}, "wave 3 deploys at most 1 of its 3 regions at once"),
+        ("codecatalyst", {"bake_requests": 10.0}, "bakes until 10 requests are served"),
+        ("github-actions", {"bake_requests": 10.0}, "bakes until 10 requests are served"),
+        ("codecatalyst", {"bake_minutes": 1e6}, "CodeCatalyst waits at most 22500"),
+        ("codecatalyst", {"bake_minutes": 22000.0}, "the workflow would have"),
+        ("github-actions", {"bake_minutes": 1e6}, "GitHub Actions waits at most 50400"),
+        ("codepipeline", {"bake_minutes": 1e6}, "CodePipeline waits at most 86400"),
+        ("codepipeline", {"regions": ["cell-one"]}, "region 'cell-one' is no AWS region"),
+    ],
+)
+def test_what_would_deploy_more_or_sooner_is_refused(system: str, fields: dict[str, Any], words: str) -> None:
+    """With the plan's own line where it was read from a file."""
+    *rest, last = EXAMPLES[0].waves if len(EXAMPLES[0].waves) == 3 else EXAMPLES[1].waves
+    plan = EXAMPLES[0].model_copy(update={"waves": (*rest, Wave(**(last.model_dump() | fields)))})
+    with pytest.raises(InputError) as caught:
+        write_pipeline(plan, system, Target())
+    assert words in str(caught.value)
+
+
+def test_json_has_no_comments_and_so_refuses_what_it_cannot_say() -> None:
+    """The template keeps it."""
+    plan = sayable(EXAMPLES[0]).model_copy(update={"retries": 3})
+    with pytest.raises(InputError, match="JSON has no comments"):
+        write_pipeline(plan, "codepipeline", Target(connection=CONNECTION), as_json=True)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("service", "a b"),
+        ("account", "1234"),
+        ("task_definition", "x; rm -rf /"),
+        ("repository", "Upper"),
+        ("source", "no-slash"),
+        ("alarm", "a b"),
+        ("builds", {"us-east-1": "two\nlines"}),
+        ("connection", "arn"),
+    ],
+)
+def test_a_target_that_no_pipeline_could_have_is_refused(field: str, value: Any) -> None:
+    """Names go into shell lines and templates: nothing else than names."""
+    with pytest.raises(ValueError, match=r"is .*; give"):
+        Target(**{field: value})

@@ -1,0 +1,273 @@
+"""From a workflow to waves: jobs and what they need, matrices, environments, regions of credentials, waits.
+
+Which steps form a wave is decided in `waves.pipelines.layers`; here is only what GitHub Actions means by its words. An
+environment's wait timer and reviewers stand in the repository's settings, not in the file: they are asked for.
+"""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from waves.files.documents import Document, InputError, Where, read_yaml, shown
+from waves.pipelines.codecatalyst.entries import map_of, text_of
+from waves.pipelines.github_actions.expressions import Scope, combinations, filled, scoped
+from waves.pipelines.github_actions.jobs import Job, JobStep, duration, jobs_of
+from waves.pipelines.github_actions.schema import (
+    EARLY,
+    ECS_DEPLOY,
+    REGION,
+    REGION_HINT,
+    SHELL_DEPLOYS,
+    SHELL_REGION,
+    base_of,
+)
+from waves.pipelines.layers import Layers
+from waves.pipelines.minutes import minutes_of, slept
+from waves.pipelines.reading import Layer, Note, Reading
+from waves.pipelines.steps import APPROVAL_HINT, BAKE_HINT, Hints, Step, StepKind
+
+_OF_MATRIX = re.compile(r"\$\{\{\s*matrix\.[^}]*\}\}")
+_MOST_STEPS = 2000
+_MOST_CALLS = 3
+_NO = ("", "false", "no", "0", "none")
+
+
+def read(document: Document, hints: Hints) -> Reading:
+    """Read the workflow of a document as waves."""
+    reader = _Reader(document, hints)
+    value = map_of(document.value)
+    reader.add(jobs_of(value), scoped({}, "env", value.get("env")), "", None, 0)
+    name = text_of(value.get("name")) or os.path.splitext(os.path.basename(document.path))[0]
+    return reader.reading(name)
+
+
+class _Reader:
+    def __init__(self, document: Document, hints: Hints) -> None:
+        self.document, self.hints = document, hints
+        self.notes: dict[tuple[Where, str], Note] = {}
+        self.steps: list[Step] = []
+        self.inputs: dict[int, Mapping[str, str]] = {}  # of each deployment by an ECS action
+        self.asked: set[str] = set()
+
+    def reading(self, name: str) -> Reading:
+        """Return what the workflow says."""
+        layers = Layers(self.steps, self.hints, ("jobs",))
+        read = layers.read()
+        fields = dict(self._fields(read))
+        return Reading(self.document, name, read, fields, (*layers.notes, *self.notes.values()))
+
+    def _note(self, where: Where, message: str, rule: str) -> None:
+        self.notes.setdefault((where, message), Note(where, message, rule))
+
+    def add(self, jobs: dict[str, Job], scope: Scope, prefix: str, where: Where | None, before: int) -> int:
+        """Add jobs after the steps in `before`; return what all of them made, as bits."""
+        made: dict[str, int] = {}
+        waiting = list(jobs.values())
+        while waiting:
+            ready = [job for job in waiting if not any(n in jobs and n not in made for _, n in job.needs)]
+            # A cycle is an error of `check`; what hangs in it runs never, and is left out here.
+            for job in ready:
+                after = before
+                for _, name in job.needs:
+                    after |= made.get(name, 0)
+                made[job.id] = self._add_job(job, scope, prefix, where, after)
+            if not ready:
+                break
+            waiting = [job for job in waiting if job.id not in made]
+        found = 0
+        for mask in made.values():
+            found |= mask
+        return found
+
+    def _add_job(self, job: Job, scope: Scope, prefix: str, where: Where | None, before: int) -> int:
+        if "failure()" in job.condition or "cancelled()" in job.condition.replace("!cancelled()", ""):
+            return before  # runs only where something went wrong
+        start = len(self.steps)
+        rows = combinations(job.strategy.get("matrix"), scope) if "matrix" in job.strategy else [{}]
+        limit = text_of(job.strategy.get("max-parallel"))
+        limit_number = int(limit) if limit.isascii() and limit.isdigit() and 0 < len(limit) < 6 else 0
+        chain, last = limit_number == 1 and self._waits(job), before
+        for row in rows or [{}]:
+            if len(self.steps) > _MOST_STEPS:
+                break
+            inner = scoped(scope, "matrix", row)
+            inner = scoped(inner, "env", job.body.get("env"))
+            first = len(self.steps)
+            self._add_instance(job, inner, prefix, where, last if chain else before, limit_number or None)
+            last |= _mask(first, len(self.steps))
+        made = _mask(start, len(self.steps))
+        if "always()" in job.condition and any(s.kind == "deploy" for s in self.steps[start:]):
+            self._note(where or job.where, f"the job {job.id} runs even where what it needs has failed", "always-runs")
+        # A job that did nothing of interest hands on what it waited for.
+        return made or before
+
+    def _waits(self, job: Job) -> bool:
+        return any(slept(step.lines) for step in job.steps)
+
+    def _add_instance(
+        self, job: Job, scope: Scope, prefix: str, where: Where | None, before: int, limit: int | None
+    ) -> None:
+        label, place = f"{prefix}{job.id}", where or job.where
+        environment = filled(job.environment, scope)
+        entered = self._enter(label, place, environment, scope, before)
+        before |= entered
+        if "uses" in job.body:
+            self._add_call(job, scope, label, place, before)
+            return
+        count = len(self.steps)
+        for step in self._found(job, scope, label, place, environment, limit):
+            more = _mask(count, len(self.steps))
+            self.steps.append(replace(step, before=before | more))
+        if len(self.steps) == count and not entered:
+            self.steps.append(self._plain(job, scope, label, place, before))
+
+    def _enter(self, label: str, place: Where, environment: str, scope: Scope, before: int) -> int:
+        """Add an environment's approval and its wait timer, where the caller says so, and ask where nobody does."""
+        start = len(self.steps)
+        approved = scope.get(f"env.{APPROVAL_HINT.lower()}", "").lower() not in _NO
+        if approved or environment in self.hints.approvals:
+            self.steps.append(Step(f"{label} (approval)", place, "approval", before))
+        if environment in self.hints.wait_timers:
+            minutes = float(self.hints.wait_timers[environment])
+            self.steps.append(Step(f"{label} (wait timer)", place, "wait", before, minutes=minutes))
+        known = approved or environment in self.hints.approvals or environment in self.hints.wait_timers
+        if environment and not known and environment not in self.asked:
+            self.asked.add(environment)
+            what = f"the environment {shown(environment)} may have a wait timer or reviewers, which no file says; say"
+            remedy = "wait_timers= and approvals= (--wait-timer NAME=MINUTES, --approval NAME); none are taken"
+            self._note(place, f"{what} {remedy}", "environment-settings")
+        return _mask(start, len(self.steps))
+
+    def _found(
+        self, job: Job, scope: Scope, label: str, place: Where, environment: str, limit: int | None
+    ) -> Iterator[Step]:
+        """Yield the deployments of a job in their order, with the waits and approvals between and after them."""
+        region, deployed = "", False
+        stage, group = environment or job.id, f"{label[: -len(job.id)]}{job.title}"
+        early = bool(EARLY.search((environment or job.id).lower()))
+        hinted = scope.get(f"env.{REGION_HINT.lower()}", "")
+        for step in job.steps:
+            inner = scoped(scope, "env", step.body.get("env"))
+            used, kind = step.used, step.used.kind if step.used else ""
+            if used and kind == "credentials":
+                region = filled(step.inputs.get(used.region), inner) or region
+            own = (
+                inner.get(f"env.{REGION_HINT.lower()}", "") if inner.get(f"env.{REGION_HINT.lower()}") != hinted else ""
+            )
+            if own or (kind == "deploy" and self._deploys(step)):
+                deployed = True
+                stated = own or (used and filled(step.inputs.get(used.region), inner)) or region or _of_env(inner)
+                found = self._region(label, job.id, stated)
+                self._remember(step, inner)
+                yield Step(label, place, "deploy", 0, found, stage, early, group, limit)
+            elif kind == "approval":
+                yield Step(f"{label}: {step.label}", place, "approval")
+            elif deployed and (minutes := self._minutes(step, inner)) is not None:
+                yield Step(f"{label}: {step.label}", place, "wait", minutes=minutes)
+            elif not hinted:
+                self._suggest(step, place if place != job.where else step.where)
+        given = self.hints.region(label, job.id)
+        if not deployed and (hinted or given):
+            yield Step(label, place, "deploy", 0, self._region(label, job.id, hinted), stage, early, group, limit)
+
+    def _deploys(self, step: JobStep) -> bool:
+        # Without a service the action only registers the task definition, or runs a task.
+        return base_of(step.uses) != ECS_DEPLOY or bool(step.inputs.get("service"))
+
+    def _remember(self, step: JobStep, scope: Scope) -> None:
+        if base_of(step.uses) == ECS_DEPLOY:
+            values = {key: filled(value, scope) for key, value in step.inputs.items()}
+            # What a combination of the matrix does not have is an empty text.
+            self.inputs[len(self.steps)] = {k: v for k, v in values.items() if not _OF_MATRIX.fullmatch(v)}
+
+    def _region(self, label: str, job: str, stated: str) -> str:
+        return self.hints.region(label, job) or ("" if "${{" in stated or "$" in stated else stated)
+
+    def _minutes(self, step: JobStep, scope: Scope) -> float | None:
+        if step.used and step.used.kind == "wait":
+            return duration(filled(step.inputs.get(step.used.minutes), scope))
+        hint = minutes_of(map_of(step.body.get("env")).get(BAKE_HINT, "") and scope.get(f"env.{BAKE_HINT.lower()}", ""))
+        return hint if hint is not None else slept(filled(line, scope) for line in step.lines)
+
+    def _suggest(self, step: JobStep, where: Where) -> None:
+        for line in step.lines:
+            match, region = SHELL_DEPLOYS.search(line), SHELL_REGION.search(line)
+            if match:
+                value = region[1] if region else "REGION"
+                what = (
+                    f"a shell step deploys ({shown(' '.join(match[1].split()))}), and is read as no deployment; if it"
+                )
+                self._note(where, f"{what} is one, give the job env: {{{REGION_HINT}: {value}}}", "shell-deploys")
+                return
+
+    def _plain(self, job: Job, scope: Scope, label: str, place: Where, before: int) -> Step:
+        """Make the step of a job that deploys nothing: a wait, or something else."""
+        minutes = minutes_of(scope.get(f"env.{BAKE_HINT.lower()}", ""))
+        if minutes is None:
+            found = [m for step in job.steps if (m := self._minutes(step, scoped(scope, "env", step.body.get("env"))))]
+            minutes = sum(found) if found else None
+        kind: StepKind = "other" if minutes is None else "wait"
+        return Step(label, place, kind, before, minutes=minutes)
+
+    def _add_call(self, job: Job, scope: Scope, label: str, place: Where, before: int) -> None:
+        """Follow a call of a workflow that lies beside this one; another is taken as its region says."""
+        uses, given = text_of(job.body.get("uses")), self.hints.region(label, job.id)
+        called = self._called(uses) if label.count("/") < _MOST_CALLS and not given else None
+        if called is not None:
+            inputs = {**_defaults(called), **map_of(job.body.get("with"))}
+            inner = scoped({k: v for k, v in scope.items() if not k.startswith("env.")}, "inputs", inputs)
+            for key, value in inputs.items():
+                inner[f"inputs.{key}".lower()] = filled(value, scope)
+            inner = scoped(inner, "env", called.get("env"))
+            self.add(jobs_of(called), inner, f"{label}/", place, before)
+            return
+        if given:
+            early = bool(EARLY.search(label.lower()))
+            self.steps.append(Step(label, place, "deploy", before, given, job.id, early, label))
+            return
+        stated = [
+            text for value in map_of(job.body.get("with")).values() if REGION.fullmatch(text := filled(value, scope))
+        ]
+        region = stated[0] if stated else "REGION"
+        what = f"the workflow {shown(uses)} is not beside this file; if it deploys, say regions_of= (--region-of"
+        self._note(place, f"{what} {label}={region})", "workflow-called")
+        self.steps.append(Step(label, place, "other", before))
+
+    def _called(self, uses: str) -> Mapping[str, Any] | None:
+        folder, name = os.path.split(uses)
+        if folder != "./.github/workflows" or not name.endswith((".yml", ".yaml")):
+            return None
+        try:
+            path = os.path.join(os.path.dirname(self.document.path), name)
+            return map_of(read_yaml(path, dialect="github").value)
+        except InputError:
+            return None
+
+    def _fields(self, layers: tuple[Layer, ...]) -> Iterator[tuple[str, Any]]:
+        used = [(self.steps[i].region, self.inputs[i]) for layer in layers for i in layer.steps if i in self.inputs]
+        blue_green = {region for region, inputs in used if inputs.get("codedeploy-appspec")}
+        regions = {region for layer in layers for region in layer.regions}
+        if blue_green and blue_green == regions:
+            yield "strategy", "blue_green"
+        elif blue_green:
+            yield "strategies", {region: "blue_green" for region, _ in used if region in blue_green}
+        limits = {inputs.get("wait-for-minutes", "") for _, inputs in used}
+        limit = minutes_of(next(iter(limits))) if len(limits) == 1 else None
+        if limit and len(used) >= len(regions):
+            yield "deploy_timeout_minutes", limit
+
+
+def _mask(start: int, end: int) -> int:
+    return ((1 << end) - 1) & ~((1 << start) - 1)
+
+
+def _of_env(scope: Scope) -> str:
+    return scope.get("env.aws_region") or scope.get("env.aws_default_region") or ""
+
+
+def _defaults(called: Mapping[str, Any]) -> dict[str, Any]:
+    on = map_of(map_of(called.get("on")).get("workflow_call"))
+    rows = map_of(on.get("inputs")).items()
+    return {name: map_of(body)["default"] for name, body in rows if "default" in map_of(body)}
