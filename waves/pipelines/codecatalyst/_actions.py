@@ -220,6 +220,9 @@ def _check_hints(report: Report, entry: Entry) -> None:
             report.error(where, what, "bake-hint")
         elif name == REGION_HINT:
             _check_region_hint(report, where, entry, value)
+        elif name != BAKE_HINT and (near := closest(name, (BAKE_HINT, REGION_HINT), 0.85)):
+            what = f"the variable {shown(name)} is no hint for the plan; did you mean {near!r}?"
+            report.warn(where, what, "hint-without-effect")
 
 
 def _check_region_hint(report: Report, where: Where, entry: Entry, value: str) -> None:

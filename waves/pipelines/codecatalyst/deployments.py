@@ -53,6 +53,8 @@ class Deployments:
         after a deployment is a test.
     targets : dict of int to Target
         By the position of the action, in the order of the file.
+    said : dict of int to str
+        The regions that the caller gave, by the position of the action.
     faults : list of str
         What is wrong with `regions_of`.
     """
@@ -60,7 +62,7 @@ class Deployments:
     def __init__(self, graph: Graph, regions_of: Mapping[str, str] | None = None) -> None:
         self.graph = graph
         self.faults: list[str] = []
-        self._said = dict(self._named(regions_of or {}))
+        self.said = dict(self._named(regions_of or {}))
         self.kinds: list[Kind] = [self._kind(i) for i in range(len(graph.actions))]
         self.targets = {i: self._target(i) for i, kind in enumerate(self.kinds) if kind == "deploy"}
         self._note_waits()
@@ -86,7 +88,7 @@ class Deployments:
 
     def _kind(self, i: int) -> Kind:
         entry = self.graph.actions[i]
-        if i in self._said or (REGION_HINT in entry.variables and entry.kind != "approval"):
+        if i in self.said or (REGION_HINT in entry.variables and entry.kind != "approval"):
             return "deploy"
         flag = text_of(entry.configuration.get("no-execute-changeset"))
         only_looks = base_of(entry.identifier) == "aws/cfn-deploy" and flag in ("1", "true")
@@ -96,7 +98,7 @@ class Deployments:
         entry = self.graph.actions[i]
         known = known_as(entry.identifier)
         stated = text_of(entry.configuration.get(known.region)) if known and known.region else ""
-        written = self._said.get(i) or stated or entry.variables.get(REGION_HINT, "")
+        written = self.said.get(i) or stated or entry.variables.get(REGION_HINT, "")
         region = entry.filled(written)
         return Target(region if resolved(region) else "", written, entry.environment)
 

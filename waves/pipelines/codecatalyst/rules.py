@@ -65,7 +65,7 @@ RULES: Mapping[str, tuple[str, str]] = {
         "An entry with an Identifier is an action, one with Actions is a group; none is both.",
         _GROUPS,
     ),
-    "hint-without-effect": ("BAKE_MINUTES stands at an action after a wave that waits.", _OURS),
+    "hint-without-effect": ("BAKE_MINUTES stands at an action that waits after a wave; hints are spelt right.", _OURS),
     "letter-case": ("Values are written in the documented case.", "seen"),
     "missing-environment": ("An action that deploys names its Environment.", _ACTION),
     "missing-key": ("A required key is there and not empty.", _ACTION),
@@ -80,7 +80,7 @@ RULES: Mapping[str, tuple[str, str]] = {
     "region-hint": ("DEPLOYS_REGION is the code of one region, and does not contradict the configuration.", _OURS),
     "region-in-two-waves": ("A region is in one wave only.", _OURS),
     "region-name": ("A region has a code such as us-east-1.", "guide: Regional endpoints"),
-    "region-of": ("The actions for which the caller gives a region are in the workflow.", _OURS),
+    "region-of": ("The actions for which the caller gives a region are in the workflow, and in the plan.", _OURS),
     "region-unknown": ("Every deployment states its region, or the caller gives it.", _OURS),
     "scalar-for-list": ("Where the guide shows a list, a list stands, even of one item.", _DEFINITION),
     "schedule-expression": (

@@ -149,6 +149,10 @@ class Stages:
             self._fault((), fault, "environment-unknown")
         for fault in self.deployments.faults:
             self._fault((), fault, "region-of")
+        for i in (i for i in self.deployments.said if not self.environments.takes(i)):
+            entry = self.graph.actions[i]
+            what = f"a region is given for {shown(entry.label)}, whose environment {shown(entry.environment)}"
+            self._fault(entry.where, f"{what} is no part of the plan", "region-of")
         if not self.deployments.targets:
             what = (
                 "the workflow deploys to no region: there is no aws/ecs-deploy, aws/cdk-deploy or aws/cfn-deploy action"
