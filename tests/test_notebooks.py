@@ -261,7 +261,20 @@ def test_the_parameters_of_the_report_have_types_and_help(root):
     code = "import json, papermill; print(json.dumps(papermill.inspect_notebook('notebooks/report.ipynb')))"
     done = execute(root, sys.executable, "-c", code)
     found = json.loads(done.out)
-    assert list(found) == ["plans", "scenario", "trials", "seed", "limits", "bake_minutes", "confidence", "out"]
+    assert list(found) == [
+        "plans",
+        "scenario",
+        "trials",
+        "seed",
+        "limits",
+        "bake_minutes",
+        "environments",
+        "regions_of",
+        "wait_timers",
+        "approvals",
+        "confidence",
+        "out",
+    ]
     assert all(
         entry["inferred_type_name"] in ("list", "str", "int", "dict", "float", "float or None")
         for entry in found.values()

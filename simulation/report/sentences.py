@@ -13,7 +13,7 @@ from simulation.analysis.duel import Duel, typical_defect
 from simulation.analysis.duel import typical_change as choose
 from simulation.analysis.trace import Trace, trace
 from simulation.columns import SHIPPED
-from simulation.report.html import Html, element, paragraph
+from simulation.report.html import Html, bullets, element, paragraph
 from simulation.results.figures import amount, between
 from simulation.results.numerals import minutes_of, number, percent, several
 from waves import Fleet, Plan
@@ -80,7 +80,10 @@ def _story(side: Trace) -> str:
 
 
 def see_plans(plans: Mapping[str, Plan], fleet: Fleet) -> Html:
-    """Say how the first plan begins, how long it bakes, and which plans put failover partners together."""
+    """Say how the first plan begins, how long it bakes, and which plans put failover partners together.
+
+    A plan from a pipeline's file may take it otherwise than it stands there: its notes say so.
+    """
     name, plan = next(iter(plans.items()))
     first = plan.waves[0]
     share = percent(sum(fleet.shares[region] for region in first.regions))
@@ -94,7 +97,9 @@ def see_plans(plans: Mapping[str, Plan], fleet: Fleet) -> Html:
     missing = [region for region in fleet.names if region not in plan.regions]
     if missing:
         start += f" It leaves out {_listed(missing)}."
-    return paragraph(start, " ", _partners(plans, fleet))
+    notes = [f"{name}: {note.message}." for name, plan in plans.items() for note in plan.notes]
+    read = paragraph("What was read from the file of a pipeline otherwise than it stands there:") + bullets(notes)
+    return paragraph(start, " ", _partners(plans, fleet)) + (read if notes else Html(""))
 
 
 def _partners(plans: Mapping[str, Plan], fleet: Fleet) -> str:

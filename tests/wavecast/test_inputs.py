@@ -5,6 +5,7 @@ import pytest
 from simulation import Scenario
 from wavecast import read_fleet, read_inputs, read_plan, read_plans, read_scenario
 from wavecast.inputs import _KEYS, kind_of
+from wavecast.terminal import Refusal
 from waves import InputError
 
 PLAN = "waves: [{regions: [eu-north-1]}]\n"
@@ -296,3 +297,23 @@ def test_every_verb_reads_a_workflow_as_it_is_told(release, wavecast, verb):
     assert answer.err.startswith("release.yaml:8:3: warning: the plan is the last stage, prod, and beta comes before")
     answer = wavecast(verb, *plans, *given, "--environment", "prod")
     assert (answer.code, answer.err) == (0, "")
+
+
+def test_the_report_hands_on_how_workflows_are_read(release, wavecast, monkeypatch):
+    """By options or by parameters; what cannot be read so is refused before a kernel starts."""
+    caught = []
+
+    def stop(_, __, parameters):
+        caught.append({name: parameters[name] for name in ("bake_minutes", "environments", "regions_of")})
+        raise Refusal("enough")
+
+    monkeypatch.setattr("wavecast.verbs.report.execute", stop)
+    monkeypatch.setattr("wavecast.verbs.report._import_ahead", lambda: None)
+    wanted = {"bake_minutes": 5, "environments": ["prod"], "regions_of": {"Two": "c"}}
+    options = ["--bake-minutes", "5", "--environment", "prod", "--region-of", "Two=c"]
+    parameters = ["-p", "bake_minutes", "5", "-p", "environments", "[prod]", "-p", "regions_of", "{Two: c}"]
+    for given in (options, parameters):
+        assert wavecast("report", "--plan", "release.yaml", *given).err == "wavecast: enough\n"
+        assert caught.pop() == wanted
+    answer = wavecast("report", "--plan", "release.yaml", "--environment", "live")
+    assert (answer.code, caught) == (2, []) and "[environment-unknown]" in answer.err

@@ -16,7 +16,13 @@ from waves.files.documents import parse_yaml
 
 NAME = re.compile(r"[a-z_][a-z0-9_]*")
 IPYTHONS = re.compile(r"_+|_i{1,3}|_i?[0-9]+|_dh|_oh|_exit_code")  # names that IPython itself binds at every cell
-LIST, MAPPING = "give a list: [a, b]", "give a mapping: {name: {at_most: 0.5}}"
+LIST, MAPPING = "give a list: [a, b]", "give a mapping: {name: value}"
+MAPPINGS = {
+    "limits": "give a mapping: {name: {at_most: 0.5}}",
+    "regions_of": "give a mapping from actions to regions: {Deploy: us-east-1}",
+    "wait_timers": "give a mapping from environments to minutes: {production: 30}",
+}
+PAIRS: dict[str, type | tuple[type, ...]] = {"regions_of": str, "wait_timers": (int, float)}
 RANGES = {
     "trials": (1, 10_000_000, "a whole number of at least 1"),
     "seed": (0, 2**64 - 1, "a whole number from 0 to 2**64 - 1"),
@@ -133,7 +139,9 @@ def _fitting(name: str, value: Any, kind: str) -> None:
     if kind == "list" and not (isinstance(value, list) and all(isinstance(each, str) for each in value)):
         raise ValueError(LIST)
     if kind == "dict" and not isinstance(value, dict):
-        raise ValueError(MAPPING)
+        raise ValueError(MAPPINGS.get(name, MAPPING))
+    if name in PAIRS and not all(isinstance(each, PAIRS[name]) for each in value.values()):
+        raise ValueError(MAPPINGS[name])
     if kind == "str" and not isinstance(value, str):
         raise ValueError("give a text")
     if kind == "bool" and not isinstance(value, bool):
@@ -172,7 +180,9 @@ def _value(name: str, text: str, kind: str) -> Any:
             if not re.fullmatch(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?", text):
                 raise ValueError("give a number, such as 0.95")
             return _finite(name, float(text))
-    return _tree(text, kind)
+    value = _tree(name, text, kind)
+    _fitting(name, value, kind)
+    return value
 
 
 def _within(name: str, value: int) -> int:
@@ -192,7 +202,7 @@ def _finite(name: str, value: float) -> float:
     return value
 
 
-def _tree(text: str, kind: str) -> Any:
+def _tree(name: str, text: str, kind: str) -> Any:
     """Read a list or a mapping as YAML, by the rules of our own files: `1:30` and `no` stay texts."""
     try:
         value = parse_yaml(text, "<text>").value
@@ -200,5 +210,5 @@ def _tree(text: str, kind: str) -> Any:
         raise ValueError(error.findings[0].message) from None
     wanted = {"list": list, "dict": dict}.get(kind)
     if wanted is not None and not isinstance(value, wanted):
-        raise ValueError(LIST if kind == "list" else MAPPING)
+        raise ValueError(LIST if kind == "list" else MAPPINGS.get(name, MAPPING))
     return value

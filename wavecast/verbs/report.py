@@ -14,12 +14,12 @@ import click
 
 from wavecast.inputs import find
 from wavecast.limits import limit_faults, read_limits
-from wavecast.plans import read_plans
+from wavecast.plans import Reading, read_plans
 from wavecast.reporting.notebook import Stop, execute, load_papermill
 from wavecast.reporting.page import page
 from wavecast.reporting.parameters import declared, typed
 from wavecast.terminal import SEEDS, TRIALS, Refusal, fault, progress, say, warn
-from wavecast.verbs.options import bake_option
+from wavecast.verbs.options import workflow_options
 from waves import DATA, is_grouping
 
 NOTEBOOK = DATA.parent / "notebooks" / "report.ipynb"
@@ -56,7 +56,7 @@ Exit codes:
 @click.option("--scenario", metavar="S", help="A scenario or a sample.")
 @click.option("--trials", type=TRIALS, metavar="N", help="Rollouts of each plan.")
 @click.option("--seed", type=SEEDS, metavar="N", help="The same seed gives the same worlds.")
-@bake_option
+@workflow_options
 @click.option("--limits", metavar="FILE", help="What the first plan may cost and risk (YAML).")
 @click.option("--out", default="build", show_default=True, metavar="DIR", help="Where to leave it; made if need be.")
 @click.option("--notebook", type=click.Path(path_type=Path), default=NOTEBOOK, metavar="FILE", hidden=True)
@@ -66,7 +66,7 @@ def report(
     scenario: str | None,
     trials: int | None,
     seed: int | None,
-    bake_minutes: float | None,
+    reading: Reading,
     limits: str | None,
     out: str,
     notebook: Path,
@@ -78,7 +78,7 @@ def report(
         "scenario": scenario,
         "trials": trials,
         "seed": seed,
-        "bake_minutes": bake_minutes,
+        **_as_parameters(reading),
         "limits": None if limits is None else read_limits(limits),
         "out": out,
     }
@@ -102,8 +102,21 @@ def _look_at(parameters: dict[str, Any]) -> None:
         find(parameters["scenario"], "scenario")
     files = [name for name in plans if not is_grouping(name) or os.path.lexists(name)]
     if files or not plans and "plans" in parameters:
-        found = read_plans(files, bake_minutes=parameters.get("bake_minutes"))
+        found = read_plans(files, **_reading(parameters))
         warn(note for plan in found.values() for note in plan.notes)
+
+
+def _as_parameters(reading: Reading) -> dict[str, Any]:
+    """Give a reading as plain values, as the notebook takes them."""
+    plain: dict[str, Any] = {"environments": list, "approvals": list, "regions_of": dict, "wait_timers": dict}
+    return {name: plain.get(name, float)(value) for name, value in reading.items() if value is not None}
+
+
+def _reading(parameters: dict[str, Any]) -> Reading:
+    """Give the notebook's parameters as a reading; it takes what is empty for what is left out."""
+    given = {name: parameters.get(name) for name in Reading.__annotations__}
+    empty: tuple[Any, ...] = ([], {})
+    return Reading(**{name: None if value in empty else value for name, value in given.items()})  # type: ignore[typeddict-item]
 
 
 def _import_ahead() -> None:

@@ -109,6 +109,17 @@ def test_a_plan_that_leaves_regions_out_says_so():
     assert "It leaves out b." in plain(report.see_plans({"p": PLAN}, QUIET.fleet))
 
 
+def test_what_a_plan_takes_otherwise_than_its_file_stands_in_the_report(tmp_path):
+    """Beta comes before the plan's first wave: who reads the report has not seen the command's warnings."""
+    step = "{{Identifier: aws/cdk-deploy@v2, Environment: {{Name: {}}}, Configuration: {{StackName: s, Region: {}}}{}}}"
+    actions = f"  B: {step.format('beta', 'a', '')}\n  P: {step.format('prod', 'b', ', DependsOn: [B]')}\n"
+    path = tmp_path / "w.yaml"
+    path.write_text('Name: w\nSchemaVersion: "1.0"\nActions:\n' + actions, encoding="utf-8")
+    said = plain(report.see_plans({"p": PLAN, "release": waves.Plan.read_pipeline(path)}, QUIET.fleet))
+    assert "release: the plan is the last stage, prod, and beta comes before its first wave" in said
+    assert "otherwise" not in plain(report.see_plans({"p": PLAN}, QUIET.fleet))
+
+
 def test_the_comparison_names_the_best_and_the_worst(storefront):
     text = plain(report.see_comparison(storefront))
     found = storefront.summaries.items()

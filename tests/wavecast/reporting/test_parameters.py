@@ -14,6 +14,9 @@ TYPES = {
     "confidence": "float",
     "quiet": "bool",
     "bake_minutes": "float or None",
+    "environments": "list",
+    "regions_of": "dict",
+    "wait_timers": "dict",
 }
 
 
@@ -34,6 +37,9 @@ TYPES = {
         ("limits", "{}", {}),
         ("bake_minutes", "null", None),
         ("bake_minutes", "5", 5.0),
+        ("environments", "[prod, no]", ["prod", "no"]),
+        ("regions_of", "{Deploy: us-east-1}", {"Deploy": "us-east-1"}),
+        ("wait_timers", "{prod: 30}", {"prod": 30}),
     ],
 )
 def test_a_value_has_the_declared_type(name, text, value):
@@ -51,6 +57,8 @@ def test_a_value_has_the_declared_type(name, text, value):
         ("quiet", "1"), ("bake_minutes", ""), ("bake_minutes", "-1"), ("confidence", "null"),
         ("quiet", "yes"), ("plans", "a.yaml"), ("plans", "{a: b}"), ("limits", "[a]"), ("limits", "{a: 1"),
         ("limits", "{a: 1, a: 2}"), ("limits", "!!python/object:os.system {}"), ("limits", "{a: \ud800}"),
+        ("environments", "prod"), ("environments", "[1]"), ("regions_of", "Deploy=us-east-1"), ("regions_of", "{A: 1}"),
+        ("wait_timers", "{prod: long}"),
     ],
 )  # fmt: skip
 def test_a_value_of_another_type_is_refused_in_one_line(name, text):
