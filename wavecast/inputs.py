@@ -10,9 +10,9 @@ import re
 from typing import TYPE_CHECKING, Literal, cast
 
 from waves import DATA, SYSTEMS, Finding, Fleet, InputError, Plan, did_you_mean, is_grouping, read_yaml, system_of
+from waves.by_name import listed as groupings_listed
 from waves.files.documents import Dialect, Document
 from waves.groupings import GROUPINGS
-from waves.groupings import listed as groupings_listed
 
 if TYPE_CHECKING:
     from simulation import Scenario

@@ -13,6 +13,7 @@ import click
 
 from wavecast.terminal import fault
 from waves import InputError
+from waves.by_name import listed
 
 VERBS = {  # by name: the file with a command of that name
     "check": "check",
@@ -29,11 +30,11 @@ VERBS = {  # by name: the file with a command of that name
     "export": "export",
     "import": "importing",
 }
-HELP = """Which regions go in which wave, and how long do we wait in between?
+HELP = f"""Which regions go in which wave, and how long do we wait in between?
 
 A PLAN is a plan file, a pipeline of CodeCatalyst, CodePipeline or GitHub Actions, the sample six-region-three-wave, or
-a grouping of the scenario's fleet: all-at-once, one-at-a-time, two-halves, doubling, by-traffic, or sizes such as
-1-2-3. Groupings bake and do all else as the first plan that is a file, or bake --bake-minutes. A scenario is a file or
+a grouping of the scenario's fleet: {listed()}.
+Groupings bake and do all else as the first plan that is a file, or bake --bake-minutes. A scenario is a file or
 a sample: storefront, storefront-replicated.
 
 \b

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from wavecast.inputs import PIPELINES, Kind, find, mistaken, read_scenario, recognise
 from waves import Finding, Fleet, InputError, Plan, is_grouping
-from waves.groupings import named as grouping
+from waves.by_name import named as grouping
 
 if TYPE_CHECKING:
     from simulation import Scenario

@@ -3,16 +3,19 @@
 Everything public is here; the files behind it may move.
 """
 
+from waves.by_name import is_grouping, named
 from waves.files.documents import Finding, InputError, ModelFaults, did_you_mean, read_yaml
 from waves.fleet import Fleet, Region, unknown_region
 from waves.groupings import (
     all_at_once,
+    by_label,
     by_traffic,
+    canary_first,
     doubling,
+    fan_out,
     grouped,
-    is_grouping,
-    named,
     one_at_a_time,
+    partners_apart,
     sizes,
     two_halves,
 )
@@ -48,14 +51,18 @@ __all__ = [
     "Workflow",
     "Written",
     "all_at_once",
+    "by_label",
     "by_traffic",
+    "canary_first",
     "check",
     "did_you_mean",
     "doubling",
+    "fan_out",
     "grouped",
     "is_grouping",
     "named",
     "one_at_a_time",
+    "partners_apart",
     "plan_findings",
     "quantity",
     "read_yaml",

@@ -1,15 +1,13 @@
 """Groupings: ready-made ways to put the regions of a fleet into waves.
 
 A grouping is a function from a fleet to a plan; options that every plan has (bakes, approvals, strategy) pass through
-`grouped`. Not here: searching for the best one (``simulation``).
+`grouped`. Not here: groupings by name (``by_name``), searching for the best one (``simulation``).
 """
 
-import re
 from collections.abc import Callable, Sequence
 from itertools import accumulate, pairwise
 from typing import Any
 
-from waves.files.documents import did_you_mean
 from waves.fleet import Fleet
 from waves.plan import Plan, Wave
 
@@ -83,17 +81,28 @@ def _doubling(count: int) -> list[int]:
 
 
 def all_at_once(fleet: Fleet, **options: Any) -> Plan:
-    """Put every region into one wave. For the options see `grouped`."""
+    """Put every region into one wave. For the options see `grouped`.
+
+    Right where a fault that reaches everybody at once is acceptable, or a way back of seconds makes it so: a flag, a
+    configuration that is read back at once. It is the fastest plan, and what every other one is measured by.
+    """
     return grouped([fleet.names], **{"name": "all at once", **options})
 
 
 def one_at_a_time(fleet: Fleet, **options: Any) -> Plan:
-    """Give every region a wave of its own, in fleet order. For the options see `grouped`."""
+    """Give every region a wave of its own, in fleet order. For the options see `grouped`.
+
+    Right where regions are few and unlike each other, so that each tells something that no other can, and time is
+    cheap. With many regions most waves only add their bakes: three or four get nearly all there is to get at equal
+    total bake (docs/exact.md).
+    """
     return grouped([[name] for name in fleet.names], **{"name": "one at a time", **options})
 
 
 def sizes(fleet: Fleet, counts: Sequence[int], **options: Any) -> Plan:
     """Cut the fleet, in its order, into waves of the given sizes. For the options see `grouped`.
+
+    Right where somebody has decided: the fleet's order is that of a pipeline, and the sizes are those of its stages.
 
     Raises
     ------
@@ -107,7 +116,7 @@ def sizes(fleet: Fleet, counts: Sequence[int], **options: Any) -> Plan:
 def two_halves(fleet: Fleet, **options: Any) -> Plan:
     """Cut the fleet, in its order, into two waves, of which the second may have one more; one region is one wave.
 
-    For the options see `grouped`.
+    For the options see `grouped`. Right where there are two of everything and one half can carry the other's traffic.
     """
     count = len(fleet.names)
     halves = [count // 2, count - count // 2] if count > 1 else [count]
@@ -115,22 +124,127 @@ def two_halves(fleet: Fleet, **options: Any) -> Plan:
 
 
 def doubling(fleet: Fleet, **options: Any) -> Plan:
-    """Cut the fleet, in its order, into waves of 1, 2, 4 … regions; the last takes what is left."""
+    """Cut the fleet, in its order, into waves of 1, 2, 4 … regions; the last takes what is left.
+
+    For the options see `grouped`. Right for a dozen regions that are alike: no wave puts more regions at risk than have
+    been seen to be well, but one.
+    """
     return grouped(_cut(fleet.names, _doubling(len(fleet.names))), **{"name": "doubling", **options})
 
 
-def by_traffic(fleet: Fleet, counts: Sequence[int] | None = None, **options: Any) -> Plan:
-    """Cut the fleet, least traffic first, into waves of the given sizes (1, 2, 4 … if left out).
+def fan_out(fleet: Fleet, factor: int = 3, **options: Any) -> Plan:
+    """Put one region first, and then in each wave at most `factor` times as many as have gone before: 1, 3, 12, 48 …
+
+    For the options see `grouped`. Right for tens of regions that are alike, where confidence grows with what has been
+    seen: six regions take three waves, thirty take four.
+
+    Parameters
+    ----------
+    fleet
+        Its regions go in fleet order.
+    factor
+        How many times as many; at least 1.
 
     Raises
     ------
     ValueError
-        Where the sizes do not sum to the number of regions.
+        For a factor below 1.
+
+    References
+    ----------
+    Amazon's rule for pipelines over many regions: a first stage of one, each later one at most three times all before.
     """
-    names = [region.name for region in sorted(fleet.regions, key=lambda region: region.traffic)]
+    if not isinstance(factor, int) or factor < 1:
+        raise ValueError(f"factor is {factor}: give a whole number of at least 1")
+    left, counts = len(fleet.names), [1]
+    while left > sum(counts):
+        counts.append(min(factor * sum(counts), left - sum(counts)))
+    return grouped(_cut(fleet.names, counts), **{"name": "fan out", **options})
+
+
+def by_traffic(
+    fleet: Fleet, counts: Sequence[int] | None = None, *, least_traffic: float = 0.0, **options: Any
+) -> Plan:
+    """Cut the fleet, least traffic first, into waves of the given sizes (1, 2, 4 … if left out).
+
+    For the options see `grouped`. Right where what a region costs is its traffic: little is exposed while little is
+    known. A first region that is too small shows nothing before its bake has ended; `least_traffic` keeps it from
+    coming first.
+
+    Parameters
+    ----------
+    fleet
+        Its regions go by traffic; equals in fleet order.
+    counts
+        How many regions each wave has.
+    least_traffic
+        Requests a minute that the first region must serve, such as the evidence that alarms need / (severity of a fault
+        that must be seen × minutes of bake). The smallest that serves as much comes first, the others after it.
+
+    Raises
+    ------
+    ValueError
+        Where the sizes do not sum to the number of regions, or no region serves so much.
+    """
+    regions = sorted(fleet.regions, key=lambda region: region.traffic)
+    first = next((region for region in regions if region.traffic >= least_traffic), None)
+    if first is None:
+        most = f"{regions[-1].name} serves most, {regions[-1].traffic:g}"
+        raise ValueError(f"no region serves least_traffic = {least_traffic:g} requests a minute; {most}")
+    names = [first.name, *(region.name for region in regions if region is not first)]
     return grouped(
         _cut(names, _doubling(len(names)) if counts is None else counts), **{"name": "by traffic", **options}
     )
+
+
+def canary_first(fleet: Fleet, **options: Any) -> Plan:
+    """Put the region of least traffic first, alone, and all others into a second wave. For the options see `grouped`.
+
+    Right where faults are common causes that one region shows as well as all, and the first can see them within its
+    bake: two waves buy most of the peak that many would, in the time of one bake.
+    """
+    canary = min(fleet.regions, key=lambda region: region.traffic).name
+    rest = [name for name in fleet.names if name != canary]
+    return grouped([[canary], rest] if rest else [[canary]], **{"name": "canary first", **options})
+
+
+def by_label(fleet: Fleet, **options: Any) -> Plan:
+    """Try every label early in a small region: its carriers of least traffic first, one a wave, then all the others.
+
+    For the options see `grouped`. Right where faults go with what regions share (an architecture, a data set, a shared
+    configuration): each is met once while little is exposed. Each early region is the one that carries most labels not
+    yet tried, of those the one of least traffic, then fleet order. Labels that every region carries are tried by any.
+    Without labels the region of least traffic goes first.
+    """
+    waiting = {label for region in fleet.regions for label in region.labels}
+    early: list[str] = []
+    while waiting or not early:
+        region = min(fleet.regions, key=lambda each: (-len(waiting & set(each.labels)), each.traffic))
+        early.append(region.name)
+        waiting -= set(region.labels)
+    early.sort(key=lambda name: fleet.regions[fleet.positions[name]].traffic)
+    rest = [name for name in fleet.names if name not in early]
+    return grouped([*([name] for name in early), *([rest] if rest else [])], **{"name": "by label", **options})
+
+
+def partners_apart(fleet: Fleet, **options: Any) -> Plan:
+    """Keep failover partners out of each other's wave: in as few waves as that takes by the rule below.
+
+    For the options see `grouped`. Right where a region that fails is carried by its partner: a change that hurts both
+    at once leaves nobody to carry either. Regions come by traffic, least first, each into the first wave that holds no
+    partner of its own (greedy colouring); a fleet without pairs is one wave.
+    """
+    partners: dict[str, set[str]] = {name: set() for name in fleet.names}
+    for one, other in fleet.pairs:
+        partners[one].add(other)
+        partners[other].add(one)
+    groups: list[list[str]] = []
+    for region in sorted(fleet.regions, key=lambda region: region.traffic):
+        free = next((group for group in groups if not partners[region.name] & set(group)), None)
+        if free is None:
+            groups.append(free := [])
+        free.append(region.name)
+    return grouped(groups, **{"name": "partners apart", **options})
 
 
 GROUPINGS: dict[str, Callable[..., Plan]] = {  # by the names that people write on a command line
@@ -138,71 +252,9 @@ GROUPINGS: dict[str, Callable[..., Plan]] = {  # by the names that people write 
     "one-at-a-time": one_at_a_time,
     "two-halves": two_halves,
     "doubling": doubling,
+    "fan-out": fan_out,
     "by-traffic": by_traffic,
+    "by-label": by_label,
+    "canary-first": canary_first,
+    "partners-apart": partners_apart,
 }
-_SIZES = re.compile(r"[0-9]{1,5}(-[0-9]{1,5})+")
-
-
-def is_grouping(name: str) -> bool:
-    """Whether `named` knows it: `all-at-once` and the like, or sizes such as `1-2-3`."""
-    return name in GROUPINGS or _SIZES.fullmatch(name) is not None
-
-
-def named(name: str, fleet: Fleet, *, like: Plan | None = None, bake_minutes: float | None = None) -> Plan:
-    """Group a fleet by the name of a grouping.
-
-    Parameters
-    ----------
-    name
-        `all-at-once`, `one-at-a-time`, `two-halves`, `doubling`, `by-traffic`, or sizes such as `1-2-3`.
-    fleet
-        All of its regions are grouped.
-    like
-        The plan to differ from in the grouping alone: deployment strategies, retries and the like are its own. The
-        first wave bakes, and waits for an approval, as its first does, the last as its last, and those between as the
-        wave of the same number, or its last but one where it has fewer. A single wave is a first one.
-    bake_minutes
-        How long every wave bakes, in the place of the bakes of `like`.
-
-    Raises
-    ------
-    ValueError
-        For a name that is none, sizes that do not make the fleet, or where nothing says how long the waves bake.
-    """
-    if not is_grouping(name):
-        raise ValueError(f"{name!r} is no grouping{did_you_mean(name, GROUPINGS) or f'; there are {listed()}'}")
-    if like is None and bake_minutes is None:
-        raise ValueError("it says nothing of bakes; name a plan or a workflow to take them from, or bake minutes")
-    group = GROUPINGS.get(name)
-    plan = group(fleet) if group else sizes(fleet, [int(size) for size in name.split("-")])
-    waves = [_wave_like(wave, n, len(plan.waves), like, bake_minutes) for n, wave in enumerate(plan.waves)]
-    return plan.model_copy(update={"waves": tuple(waves), **(_beside_waves(like, fleet) if like else {})})
-
-
-def listed() -> str:
-    """Return the names of groupings, for a message."""
-    return f"{', '.join(GROUPINGS)}, and sizes such as 1-2-3"
-
-
-def _wave_like(wave: Wave, number: int, count: int, like: Plan | None, bake_minutes: float | None) -> Wave:
-    if like is not None:  # all but which regions, and how many of those at a time
-        one = like.waves[_counterpart(number, count, len(like.waves))]
-        wave = one.model_copy(update={"name": None, "regions": wave.regions, "max_parallel": None})
-    if bake_minutes is not None:
-        wave = wave.model_copy(update={"bake_minutes": float(bake_minutes), "bake_requests": 0.0})
-    return wave
-
-
-def _counterpart(number: int, count: int, theirs: int) -> int:
-    """Return which wave of another plan a wave is like: first as first, last as last, later as later."""
-    if number == 0:
-        return 0
-    if number == count - 1:
-        return theirs - 1
-    return min(number, max(theirs - 2, 0))
-
-
-def _beside_waves(like: Plan, fleet: Fleet) -> dict[str, Any]:
-    """Return what a plan says beside its waves, for the regions that the fleet has."""
-    found = {field: getattr(like, field) for field in type(like).model_fields if field not in ("name", "waves")}
-    return found | {"strategies": {region: s for region, s in like.strategies.items() if region in fleet.positions}}

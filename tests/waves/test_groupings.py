@@ -12,15 +12,20 @@ from waves import (
     Region,
     Wave,
     all_at_once,
+    by_label,
     by_traffic,
+    canary_first,
     doubling,
+    fan_out,
     grouped,
     is_grouping,
     named,
     one_at_a_time,
+    partners_apart,
     sizes,
     two_halves,
 )
+from waves.groupings import GROUPINGS
 
 FLEET = Fleet(
     regions=tuple(
@@ -100,6 +105,66 @@ def test_the_second_half_may_have_one_more(count, shape):
     fleet = Fleet(regions=tuple(Region(name=f"r{i}", traffic=1) for i in range(count)))
     assert two_halves(fleet).shape == shape
     assert two_halves(fleet).regions == fleet.names
+
+
+@pytest.mark.parametrize(
+    "count, factor, shape",
+    [(1, 3, (1,)), (4, 3, (1, 3)), (6, 3, (1, 3, 2)), (30, 3, (1, 3, 12, 14)), (8, 1, (1, 1, 2, 4)), (5, 2, (1, 2, 2))],
+)
+def test_fan_out_puts_so_many_times_as_many_into_a_wave_as_have_gone_before(count, factor, shape):
+    fleet = Fleet(regions=tuple(Region(name=f"r{i}", traffic=1) for i in range(count)))
+    assert fan_out(fleet, factor).shape == shape
+    assert fan_out(fleet, factor).regions == fleet.names
+
+
+def test_a_first_region_that_sees_too_little_does_not_come_first():
+    """Traffic is 30, 10, 50, 10, 20: the smallest that serves 15 is e."""
+    assert by_traffic(FLEET, [1, 4], least_traffic=15).regions == ("e", "b", "d", "a", "c")
+    assert by_traffic(FLEET, [1, 4]).regions == ("b", "d", "e", "a", "c")
+    with pytest.raises(ValueError, match="no region serves least_traffic = 51 requests a minute; c serves most, 50"):
+        by_traffic(FLEET, least_traffic=51)
+    with pytest.raises(ValueError, match="factor is 0"):
+        fan_out(FLEET, 0)
+
+
+def shop(*regions: tuple[str, float, str, str | None]) -> Fleet:
+    return Fleet(
+        regions=tuple(
+            Region(name=name, traffic=traffic, labels=tuple(labels), failover=failover)
+            for name, traffic, labels, failover in regions
+        )
+    )
+
+
+def test_every_label_is_tried_early_in_a_small_region():
+    """By hand: c carries x and y, most at once; z is carried by a and d, of which d serves less."""
+    fleet = shop(
+        ("a", 9, "z", None), ("b", 1, "x", None), ("c", 5, "xy", None), ("d", 3, "z", None), ("e", 2, "", None)
+    )
+    assert [wave.regions for wave in by_label(fleet).waves] == [("d",), ("c",), ("a", "b", "e")]
+    assert [wave.regions for wave in by_label(FLEET).waves] == [("b",), ("a", "c", "d", "e")]
+
+
+def test_partners_never_share_a_wave():
+    """By hand: by traffic b, d, a, c; a and b are partners, and c names b, too."""
+    fleet = shop(("a", 3, "", "b"), ("b", 1, "", "a"), ("c", 4, "", "b"), ("d", 2, "", None))
+    assert [wave.regions for wave in partners_apart(fleet).waves] == [("b", "d"), ("a", "c")]
+    assert partners_apart(FLEET).shape == (5,)
+
+
+def test_the_canary_goes_alone():
+    assert [wave.regions for wave in canary_first(FLEET).waves] == [("b",), ("a", "c", "d", "e")]
+
+
+@given(st.integers(1, 12).flatmap(lambda n: st.lists(st.integers(0, n - 1), min_size=n, max_size=n)))
+def test_every_grouping_has_every_region_once_for_any_fleet(partners):
+    failover = [f"r{p}" if p != i else None for i, p in enumerate(partners)]
+    fleet = shop(*((f"r{i}", 1.0 + p, "xyz"[: p % 4], failover[i]) for i, p in enumerate(partners)))
+    for name in GROUPINGS:
+        plan = named(name, fleet, bake_minutes=1)
+        assert sorted(plan.regions) == sorted(fleet.names), name
+    apart = partners_apart(fleet)
+    assert not [pair for pair in fleet.pairs for wave in apart.waves if set(pair) <= set(wave.regions)]
 
 
 def like(*bakes: float) -> Plan:

@@ -1,0 +1,79 @@
+"""Groupings by the names that people write, for their own fleet, with the bakes of their own plan.
+
+Not here: the groupings themselves (``groupings``).
+"""
+
+import re
+from typing import Any
+
+from waves.files.documents import did_you_mean
+from waves.fleet import Fleet
+from waves.groupings import GROUPINGS, sizes
+from waves.plan import Plan, Wave
+
+_SIZES = re.compile(r"[0-9]{1,5}(-[0-9]{1,5})+")
+
+
+def is_grouping(name: str) -> bool:
+    """Whether `named` knows it: `all-at-once` and the like, or sizes such as `1-2-3`."""
+    return name in GROUPINGS or _SIZES.fullmatch(name) is not None
+
+
+def named(name: str, fleet: Fleet, *, like: Plan | None = None, bake_minutes: float | None = None) -> Plan:
+    """Group a fleet by the name of a grouping.
+
+    Parameters
+    ----------
+    name
+        A name in `GROUPINGS`, such as `all-at-once`, or sizes such as `1-2-3`.
+    fleet
+        All of its regions are grouped.
+    like
+        The plan to differ from in the grouping alone: deployment strategies, retries and the like are its own. The
+        first wave bakes, and waits for an approval, as its first does, the last as its last, and those between as the
+        wave of the same number, or its last but one where it has fewer. A single wave is a first one.
+    bake_minutes
+        How long every wave bakes, in the place of the bakes of `like`.
+
+    Raises
+    ------
+    ValueError
+        For a name that is none, sizes that do not make the fleet, or where nothing says how long the waves bake.
+    """
+    if not is_grouping(name):
+        raise ValueError(f"{name!r} is no grouping{did_you_mean(name, GROUPINGS) or f'; there are {listed()}'}")
+    if like is None and bake_minutes is None:
+        raise ValueError("it says nothing of bakes; name a plan or a workflow to take them from, or bake minutes")
+    group = GROUPINGS.get(name)
+    plan = group(fleet) if group else sizes(fleet, [int(size) for size in name.split("-")])
+    waves = [_wave_like(wave, n, len(plan.waves), like, bake_minutes) for n, wave in enumerate(plan.waves)]
+    return plan.model_copy(update={"waves": tuple(waves), **(_beside_waves(like, fleet) if like else {})})
+
+
+def listed() -> str:
+    """Return the names of groupings, for a message."""
+    return f"{', '.join(GROUPINGS)}, and sizes such as 1-2-3"
+
+
+def _wave_like(wave: Wave, number: int, count: int, like: Plan | None, bake_minutes: float | None) -> Wave:
+    if like is not None:  # all but which regions, and how many of those at a time
+        one = like.waves[_counterpart(number, count, len(like.waves))]
+        wave = one.model_copy(update={"name": None, "regions": wave.regions, "max_parallel": None})
+    if bake_minutes is not None:
+        wave = wave.model_copy(update={"bake_minutes": float(bake_minutes), "bake_requests": 0.0})
+    return wave
+
+
+def _counterpart(number: int, count: int, theirs: int) -> int:
+    """Return which wave of another plan a wave is like: first as first, last as last, later as later."""
+    if number == 0:
+        return 0
+    if number == count - 1:
+        return theirs - 1
+    return min(number, max(theirs - 2, 0))
+
+
+def _beside_waves(like: Plan, fleet: Fleet) -> dict[str, Any]:
+    """Return what a plan says beside its waves, for the regions that the fleet has."""
+    found = {field: getattr(like, field) for field in type(like).model_fields if field not in ("name", "waves")}
+    return found | {"strategies": {region: s for region, s in like.strategies.items() if region in fleet.positions}}
