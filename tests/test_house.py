@@ -92,9 +92,10 @@ def test_imports_are_absolute():
 
 
 def public_bindings(path: Path) -> set[str]:
-    """The public names that an `__init__.py` binds at its top level."""
+    """The public names that an `__init__.py` binds at its top level, or says to type checkers that it does."""
     found: set[str] = set()
-    for node in tree(path).body:
+    body = tree(path).body
+    for node in [*body, *(each for block in body if isinstance(block, ast.If) for each in block.body)]:
         if isinstance(node, ast.Import | ast.ImportFrom):
             found |= {alias.asname or alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.FunctionDef | ast.ClassDef):
@@ -102,7 +103,7 @@ def public_bindings(path: Path) -> set[str]:
         elif isinstance(node, ast.Assign | ast.AnnAssign):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             found |= {target.id for target in targets if isinstance(target, ast.Name)}
-    return {each for each in found - {"annotations"} if not each.startswith("_")}
+    return {each for each in found - {"annotations", "TYPE_CHECKING"} if not each.startswith("_")}
 
 
 def test_all_is_complete():

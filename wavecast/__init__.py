@@ -3,8 +3,20 @@
 What the verbs do lives in the packages to the left; here are arguments, tables for terminals, exit codes and files.
 """
 
-from wavecast.inputs import read_fleet, read_scenario
-from wavecast.plans import read_inputs, read_plan, read_plans
-from wavecast.reporting.parameters import begin_report
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from wavecast.inputs import read_fleet, read_scenario
+    from wavecast.plans import read_inputs, read_plan, read_plans
+    from wavecast.reporting.parameters import begin_report
 
 __all__ = ["begin_report", "read_fleet", "read_inputs", "read_plan", "read_plans", "read_scenario"]
+
+
+def __getattr__(name: str) -> object:
+    """Import what is asked for only then: the command must be able to say that it was interrupted."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    homes = {"begin_report": "reporting.parameters", "read_fleet": "inputs", "read_scenario": "inputs"}
+    return getattr(_import_module(f"wavecast.{homes.get(name, 'plans')}"), name)

@@ -73,16 +73,21 @@ class Verbs(click.Group):
         command: click.Command = getattr(module, VERBS[cmd_name])
         return command
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Show the help where no verb is named: there is nothing to do, so it is no success."""
+        if not args:
+            click.echo(ctx.get_help(), err=True)
+            ctx.exit(2)
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the verb. A reader that has left, as `head` does, ends it quietly; click would take that for an error."""
         try:
             result = super().invoke(ctx)
-            if sys.stdout is not None:  # closed before we began
-                sys.stdout.flush()
+            sys.stdout.flush()
             return result
         except BrokenPipeError:
-            # Python would complain again when it flushes at the end.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _forget_output()
             raise click.exceptions.Exit(PIPE_CLOSED) from None
 
     def main(  # type: ignore[override]
@@ -90,11 +95,24 @@ class Verbs(click.Group):
     ) -> NoReturn:
         """Run a verb and leave with its exit code."""
         options.pop("standalone_mode", None)
+        if sys.stdout is None:
+            fault("standard output is closed, so results would be lost; open it, or send it to /dev/null")
+            sys.exit(2)
         try:
             code = super().main(args, prog_name, standalone_mode=False, **options)
         except (click.ClickException, InputError, OSError, MemoryError, click.Abort) as error:
             code = explain(error)
+        try:
+            sys.stdout.flush()
+        except OSError:  # a full disk, which was said above
+            _forget_output()
+            code = code or 2
         sys.exit(code if isinstance(code, int) else 0)
+
+
+def _forget_output() -> None:
+    """Send what is left of standard output nowhere: Python would complain again when it flushes at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def explain(error: BaseException) -> int:

@@ -70,7 +70,7 @@ def say_json(value: Any) -> None:
 
 def progress() -> bool:
     """Whether a progress bar is wanted: only where a person watches."""
-    return sys.stderr.isatty()
+    return sys.stderr is not None and sys.stderr.isatty()
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, left: Collection[int] = (0,)) -> str:

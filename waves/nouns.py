@@ -11,13 +11,24 @@ from inspect import Parameter, Signature
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, Strict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, Strict
 from pydantic.fields import FieldInfo
 
-from waves.files.documents import Document, Finding, InputError, Severity, Where, read_yaml, validate, write_yaml
+from waves.files.documents import Document, Finding, InputError, Severity, Where, read_yaml, shown, validate, write_yaml
 from waves.showing import Shown, own_names
 
-Text = Annotated[str, Strict(), Field(min_length=1, max_length=200)]
+
+def _in_one_line(text: str) -> str:
+    """Refuse what would break a heading, a line of a log or a picture."""
+    if not text.isprintable():
+        odd = next(c for c in text if not c.isprintable())
+        raise ValueError(
+            f"{shown(text)} holds the character U+{ord(odd):04X}; a name is one line of what can be printed"
+        )
+    return text
+
+
+Text = Annotated[str, Strict(), Field(min_length=1, max_length=200), AfterValidator(_in_one_line)]
 # Bounds that no rollout comes near, so that sums stay finite and counts fit the machine.
 Minutes = Annotated[float, Strict(), Field(ge=0, le=1e9, allow_inf_nan=False)]
 Amount = Annotated[float, Strict(), Field(gt=0, le=1e15, allow_inf_nan=False)]

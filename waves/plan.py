@@ -177,7 +177,7 @@ class Plan(Noun):
         fields = {
             key: value for key, value in reading.fields.items() if isinstance(key, str) and key in cls.model_fields
         }
-        plan = cls(name=name or reading.name, waves=waves, **{**fields, **options})
+        plan = cls(name=name or _printable(reading.name), waves=waves, **{**fields, **options})
         plan._document = Document(str(path), plan.as_dict(), _spots(reading), tuple(reading.findings))
         return plan
 
@@ -228,6 +228,11 @@ class Plan(Noun):
         ]
 
 
+def _printable(text: str) -> str:
+    """Make one line of a name in a pipeline's file, which may hold whatever YAML can."""
+    return "".join(c for c in " ".join(text.split()) if c.isprintable()) or "pipeline"
+
+
 def _wave_fields(reading: Reading, w: int) -> dict[str, Any]:
     layer = reading.layers[w]
     own = {
@@ -236,7 +241,7 @@ def _wave_fields(reading: Reading, w: int) -> dict[str, Any]:
         if isinstance(key, tuple) and key[0] == w and key[1] in Wave.model_fields
     }
     return {
-        "name": layer.name,
+        "name": layer.name and _printable(layer.name),
         "regions": layer.regions,
         "bake_minutes": layer.bake_minutes,
         "approval": layer.approval,

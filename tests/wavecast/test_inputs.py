@@ -1,5 +1,7 @@
 """What people name: files told apart by their content, samples by their name."""
 
+import re
+
 import pytest
 
 from simulation import Scenario
@@ -317,3 +319,29 @@ def test_the_report_hands_on_how_workflows_are_read(release, wavecast, monkeypat
         assert caught.pop() == wanted
     answer = wavecast("report", "--plan", "release.yaml", "--environment", "live")
     assert (answer.code, caught) == (2, []) and "[environment-unknown]" in answer.err
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hunter2:x:0:0:root:/root:/bin/bash\nbin:x:1:1:bin:/bin:/sbin\n",
+        "name: app\nhunter2: hunter2\n",
+        "- hunter2\n",
+        "hunter2: 1\nhunter2: 2\n",
+        "a: &hunter2 1\n",
+        "a: !hunter2 1\n",
+        "a: *hunter2\n",
+        "[default]\nkey = hunter2\n",
+        "hunter2: [\n",
+        '{"password": "hunter2"}',
+        "2\n",
+    ],
+)
+def test_a_file_that_is_not_ours_is_told_by_its_place_alone(own, text):
+    """Whoever may name a file in a scenario must not read it in a log."""
+    (own / "secret").write_text(text, encoding="utf-8")
+    (own / "scenario.yaml").write_text("fleet: secret\ndeploy: 3\n", encoding="utf-8")
+    with pytest.raises(InputError) as error:
+        read_scenario("scenario.yaml")
+    assert str(error.value).startswith("secret:") and "hunter2" not in str(error.value)
+    assert not re.search(r"\b2\b", re.sub(r"secret:\d+:\d+|line \d+", "", str(error.value)))

@@ -1,5 +1,6 @@
 """`wavecast run`: what plans cost and risk, each by itself. Not here: plans against each other (``compare``)."""
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -115,7 +116,8 @@ def short(number: Any) -> str:
     value = float(number)
     if value != value:
         return "-"
-    return f"{value:,.0f}" if 1000 <= abs(value) < float("inf") else f"{value:.3g}"
+    text = f"{value:,.0f}" if 1000 <= abs(value) < float("inf") else f"{value:.3g}"
+    return f"{Decimal(text):f}" if "e-0" in text else text  # 1.93e-05 is 0.0000193
 
 
 def as_dict(outcomes: "dict[str, Outcomes]", confidence: float) -> dict[str, Any]:

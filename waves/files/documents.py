@@ -99,12 +99,31 @@ def validate(document: Document, model: type[Model], *, at: Where = (), context:
     value = document.value
     for part in at:
         value = value[part]
+    if not at and _strange(value, model):
+        raise InputError(
+            [document.finding((), f"this is no {model.__name__.lower()}: {_lack(value, model)}", "wrong-type")]
+        )
     try:
         return model.model_validate(value, context=context)
     except pydantic.ValidationError as error:
         details = error.errors(include_url=False)
         findings = [f for d in details if not _follows(d, details) for f in _findings(document, model, at, d)]
         raise InputError(findings) from None
+
+
+def _strange(value: Any, model: type[pydantic.BaseModel]) -> bool:
+    """Whether a file seems to be nothing of ours, so that what it holds is nobody's business."""
+    if not isinstance(value, dict):
+        return True
+    known = {name for name, _ in _fields(model, ())}
+    keys = [key for key in value if key != "name"]  # which half of all files have
+    return bool(keys) and not any(key in known or closest(key, known) for key in keys)
+
+
+def _lack(value: Any, model: type[pydantic.BaseModel]) -> str:
+    if not isinstance(value, dict):
+        return "it must be a mapping, a line `name: value` for each entry"
+    return f"it has none of these keys: {', '.join(sorted(name for name, _ in _fields(model, ()) if name != 'name'))}"
 
 
 def _follows(error: ErrorDetails, others: list[ErrorDetails]) -> bool:
@@ -147,6 +166,12 @@ def _sentence(document: Document, model: type[pydantic.BaseModel], at: Where, er
     extra = field.json_schema_extra if field else None
     unit = extra.get("unit", "") if isinstance(extra, dict) else ""
     must = _must(error)
+    if error["type"] in ("too_short", "string_too_short"):
+        least = error.get("ctx", {}).get("min_length", 1)
+        many = "one" if least == 1 else f"{least}"
+        return (
+            f"{_dotted(document.nearest((*at, *loc)))} {'is empty' if least == 1 else 'is short'}: give at least {many}"
+        )
     value = shown(error["input"]) + (f" {unit}" if unit and isinstance(error["input"], (int, float)) else "")
     name = _dotted(document.nearest((*at, *loc)))
     return f"{name or 'this file'} is {value}: {must[0].lower()}{must[1:]}"
@@ -161,8 +186,6 @@ def _must(error: ErrorDetails) -> str:
             return "must be a list" + (f", such as [{error['input']}]" if plain else "")
         case "model_type" | "model_attributes_type" | "dict_type" | "mapping_type":
             return "must be a mapping, a line `name: value` for each entry"
-        case "too_short":
-            return f"must have at least {context['min_length']} item{'s' if context['min_length'] > 1 else ''}"
         case "string_pattern_mismatch":
             return f"must match the pattern {context['pattern']}"
     return error["msg"].replace("Input should be", "must be").replace("Input should", "should")

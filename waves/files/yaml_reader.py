@@ -15,7 +15,7 @@ from typing import Any, Literal, NoReturn
 import yaml
 from yaml import events as yaml_events
 
-from waves.files.findings import Document, Finding, InputError, Place, Severity, Where, shown
+from waves.files.findings import Document, Finding, InputError, Place, Severity, Where
 
 Dialect = Literal["ours", "workflow", "github", "template"]
 
@@ -278,11 +278,10 @@ class _Reader:
 
     def _look(self, event: Any) -> None:
         if event.tag is not None and not (self.dialect == "template" and event.tag in _FUNCTIONS):
-            tag = event.tag.replace("tag:yaml.org,2002:", "!!")
-            self._report(f"the tag {shown(tag)} is not allowed; remove it", "tag", event)
+            self._report("a tag (what begins with !) is not allowed; remove it", "tag", event)
         if event.anchor:
             self.open_anchors.add(event.anchor)
-            self._report_alias(event, f"the anchor &{event.anchor}")
+            self._report_alias(event, "an anchor (&)")
 
     def _scalar(self, event: Any, where: Where) -> Any:
         if event.style:
@@ -326,7 +325,7 @@ class _Reader:
         if key in entries and (*where, key) not in self.repeated:
             self.repeated.add((*where, key))
             first = self.places[(*where, key)][0]
-            message = f"the key {shown(key)} stands here again, first on line {first}; keep one"
+            message = f"a key stands here again, first on line {first}; keep one"
             self._report(message, "duplicate-key", event)
         elif key not in entries:
             self._put((*where, key), place)
@@ -334,12 +333,12 @@ class _Reader:
 
     def _alias(self, event: Any, where: Where, depth: int) -> Any:
         name = event.anchor
-        self._report_alias(event, f"the alias *{name}")
+        self._report_alias(event, "an alias (*)")
         if self.dialect == "ours":
             return None
         if name not in self.anchors:
             reason = "stands inside its own anchor" if name in self.open_anchors else "has no anchor before it"
-            self._stop(f"the alias *{name} {reason}", "alias", _place(event))
+            self._stop(f"an alias {reason}", "alias", _place(event))
         value, origin, start, end = self.anchors[name]
         for path in self.order[start:end]:
             self._count(1, depth + len(path) - len(origin), event)

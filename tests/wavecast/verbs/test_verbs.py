@@ -185,10 +185,13 @@ def test_an_unknown_region_is_named_with_its_line(wavecast, tmp_path):
 
 
 def test_a_name_cannot_steer_the_terminal(wavecast, tmp_path):
+    """Nor break a heading: it is one line of what can be printed, and the complaint is too."""
     path = tmp_path / "plan.yaml"
-    path.write_text('name: "evil\\e[2J\\r\\n"\nwaves: [{regions: [eu-north-1]}]\n', encoding="utf-8")
-    out = wavecast("run", str(path), *FAST).out
-    assert "\x1b" not in out and "\r" not in out and "evil" in out
+    for name, code in (("evil\\e[2J", "U+001B"), ("two\\nlines", "U+000A"), ("a\\u2028b", "U+2028")):
+        path.write_text(f'name: "{name}"\nwaves: [{{regions: [eu-north-1]}}]\n', encoding="utf-8")
+        answer = wavecast("run", str(path), *FAST)
+        assert (answer.code, answer.out) == (2, "")
+        assert code in only_line(answer.err) and answer.err.rstrip("\n").isprintable()
 
 
 def test_help_answers_without_the_simulation(root):
