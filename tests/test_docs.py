@@ -375,3 +375,16 @@ def test_the_papermill_line_names_parameters_that_the_report_has():
     given = set(re.findall(r"-p (\w+)", line)) | set(together)
     assert given <= set(inspect_notebook(str(ROOT / "notebooks" / "report.ipynb")))
     assert simulation.parse_limits(together["limits"], simulation.FIGURES)
+
+
+def test_the_readmes_three_files_are_checked_and_rolled_out_without_a_word(tmp_path, monkeypatch):
+    """No finding, no input without effect, and no figure that the horizon carries."""
+    for block in re.findall(r"```yaml\n(# (\w+\.yaml).*?)```", page("README.md"), re.DOTALL):
+        (tmp_path / block[1]).write_text(block[0], encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["fleet.yaml", "plan.yaml", "scenario.yaml"]
+    for line in re.findall(r"\.venv/bin/wavecast ((?:check|run|compare) .*)", page("README.md")):
+        more = [] if line.startswith("check") else ["--trials", "4000"]
+        done = CliRunner().invoke(main, [*line.split(), *more])
+        assert done.exit_code == 0
+        assert done.stderr == ("3 files checked: no errors, no warnings\n" if line.startswith("check") else "")

@@ -4,7 +4,7 @@ Everything public is here; the files behind it may move. Not here: pictures (``s
 (``simulation.verdict``).
 """
 
-from simulation.report.caveats import left_out
+from simulation.report.caveats import horizon, left_out
 from simulation.report.html import Html
 from simulation.report.sentences import (
     picture_of_change,
@@ -23,6 +23,7 @@ __all__ = [
     "Html",
     "assumptions",
     "faults",
+    "horizon",
     "left_out",
     "limits",
     "opening",

@@ -5,6 +5,7 @@ Not here: what the scenario assumes (``tables``).
 
 from simulation.analysis.compare import Comparison
 from simulation.report.html import Html, bullets, element, paragraph
+from simulation.results.horizon import warning
 from simulation.results.numerals import several
 
 LEFT_OUT = (
@@ -16,6 +17,15 @@ LEFT_OUT = (
     "Pipelines that are not an ordered list of waves: the workflow reader levels them, and warns (not-wave-shaped).",
     "Resuming from a wave after a halt: what was halted begins again with a new change.",
 )
+
+
+def horizon(comparison: Comparison) -> Html:
+    """Warn where the horizon carries a tenth or more of a figure; else say nothing."""
+    said = warning(comparison.outcomes)
+    if not said:
+        return Html("")
+    style = "border-left:0.5rem solid #D55E00;padding:0.3rem 1rem;background:#F4F6F8"
+    return element("div", element("strong", "Mind the horizon. "), f"{said[0].upper()}{said[1:]}.", style=style)
 
 
 def left_out(comparison: Comparison) -> Html:

@@ -15,7 +15,7 @@ from wavecast.verbs.options import (
     trials_option,
     workflow_options,
 )
-from wavecast.verbs.run import HEADLINES, as_dict, short
+from wavecast.verbs.run import HEADLINES, as_dict, short, warn_of_horizon
 
 if TYPE_CHECKING:
     from simulation import Comparison
@@ -66,6 +66,7 @@ def compare(
     import simulation
 
     found = simulation.compare(named, world, trials=trials, seed=seed, confidence=confidence, progress=progress())
+    warn_of_horizon(found.outcomes)
     save_picture(found, out)
     if as_json:
         say_json(as_dict(found.outcomes, confidence) | {"baseline": found.baseline, "differences": _differences(found)})

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wavecast.plans import Reading, read_inputs, remarks
-from wavecast.terminal import progress, say, say_json, table, warn
+from wavecast.terminal import fault, progress, say, say_json, table, warn
 from wavecast.verbs.options import (
     confidence_option,
     json_option,
@@ -69,6 +69,7 @@ def run(
 
     found = simulation.run_all(list(named.values()), world, trials=trials, seed=seed, progress=progress())
     outcomes = dict(zip(named, found, strict=True))
+    warn_of_horizon(outcomes)
     if as_json:
         say_json(as_dict(outcomes, confidence))
         return 0
@@ -77,6 +78,14 @@ def run(
         say(summary(each, confidence, everything))
         say(regions(each))
     return 0
+
+
+def warn_of_horizon(outcomes: "dict[str, Outcomes]") -> None:
+    """Tell standard error which figures say how long the book is kept, rather than what a plan costs."""
+    from simulation.results.horizon import warning
+
+    if text := warning(outcomes):
+        fault(f"warning: {text}".replace("\u00a0", " "))
 
 
 def summary(outcomes: "Outcomes", confidence: float, everything: bool) -> str:

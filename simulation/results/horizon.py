@@ -1,0 +1,77 @@
+"""How much of a figure the horizon carries: harm that nothing ended but the closing of the book.
+
+Such a figure says how long the book is kept rather than what a plan costs. Not here: the figures (``outcomes``).
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulation.results.figures import FIGURES
+from simulation.results.numerals import minutes_of, percent
+from simulation.results.outcomes import Outcomes
+
+MUCH = 0.1  # of a figure, from where on it is said
+HARM = ("impact_minutes", "failed_requests")
+
+
+def open_harm(outcomes: Outcomes) -> NDArray[np.bool_]:
+    """Return by trial whether it still hurts somebody when the book closes, shape (trials,)."""
+    horizon = outcomes.scenario.horizon_minutes
+    impact, recovered = (outcomes.frame[name].to_numpy(dtype=float) for name in ("impact_minutes", "recovered_minutes"))
+    return (impact > 0) & ~(recovered < horizon)  # NaN: nothing was rolled back
+
+
+def carried(outcomes: Outcomes) -> dict[str, float]:
+    """Return which part of its figures the horizon carries.
+
+    Parameters
+    ----------
+    outcomes
+        As `run` gives them.
+
+    Returns
+    -------
+    dict
+        From the names of figures of harm to the part, from 0.1 to 1, by which each falls if what hurts until the
+        horizon is left out. Without a horizon nothing is carried: the harm has no end.
+    """
+    late = open_harm(outcomes)
+    if not late.any() or not np.isfinite(outcomes.scenario.horizon_minutes):
+        return {}
+    short = replace(
+        outcomes, frame=outcomes.frame.assign(impact_minutes=outcomes.frame["impact_minutes"].mask(late, 0.0))
+    )
+    whole, rest = (each.summary()["estimate"] for each in (outcomes, short))
+    parts = {
+        str(figure): 1 - float(rest[figure]) / float(whole[figure])
+        for figure in whole.index
+        if str(figure).startswith(HARM) and whole[figure] > 0
+    }
+    return {figure: part for figure, part in parts.items() if part >= MUCH}
+
+
+def warning(outcomes: Mapping[str, Outcomes]) -> str:
+    """Say which figures the horizon carries, under which plans, and what to do; nothing where it carries none.
+
+    Parameters
+    ----------
+    outcomes
+        By the plans' names.
+    """
+    found = {name: parts for name, each in outcomes.items() if (parts := carried(each))}
+    if not found:
+        return ""
+    horizon = next(iter(outcomes.values())).scenario.horizon_minutes
+    told = []
+    for name, parts in found.items():
+        most = "impact_minutes_mean" if "impact_minutes_mean" in parts else max(parts, key=lambda figure: parts[figure])
+        more = f", and a tenth or more of {len(parts) - 1} other figures" if len(parts) > 1 else ""
+        told.append(f"{percent(parts[most])} of {FIGURES[most]} under {name}{more}")
+    return (
+        f"the horizon carries {'; '.join(told)}: harm that nothing ends before the book closes after "
+        f"{minutes_of(horizon)}. Say in the scenario how long customers take to notice (`report`), or choose "
+        "`horizon_minutes` for what you mean; else these figures grow with it"
+    )
