@@ -53,6 +53,9 @@ class Entry:
         """The artifacts it puts out, with the places of their names."""
         where = (*self.where, "Outputs", "Artifacts")
         rows = map_of(self.body.get("Outputs")).get("Artifacts")
+        # A map instead of a list is one fault; what takes the artifact is not to blame for it.
+        if isinstance(rows, dict):
+            return [(where, text_of(rows["Name"]))] if "Name" in rows else [((*where, name), name) for name in rows]
         named = enumerate(text_of(map_of(row).get("Name")) for row in (rows if isinstance(rows, list) else []))
         return [((*where, i, "Name"), name) for i, name in named if name]
 

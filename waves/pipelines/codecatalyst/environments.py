@@ -4,8 +4,8 @@ A pipeline that deploys to beta, then to gamma, then to production has three sta
 the caller chooses, the last: the environments that no other environment waits for. What comes before it belongs to the
 time before the first wave.
 
-Environments that differ only by the region they deploy to (`prod-us-east-1`, then `prod-eu-west-1`) are one stage: they
-are how people name one account a region.
+Environments that differ only by the region they deploy to (`prod-us-east-1`, then `prod-eu-west-1`; `prod-us`,
+`prod-eu`; `prod-use1`, `prod-euw1`) are one stage: they are how people name one account a region.
 """
 
 import re
@@ -13,6 +13,8 @@ from collections.abc import Sequence
 
 from waves.files.documents import did_you_mean, shown
 from waves.pipelines.codecatalyst.deployments import Deployments
+
+_INITIALS = {"northeast": "ne", "northwest": "nw", "southeast": "se", "southwest": "sw"}
 
 
 class Environments:
@@ -79,11 +81,12 @@ class Environments:
         return tuple(name for name in self.names if name not in self.chosen)
 
     def _stage(self, i: int) -> str:
-        """Give the name of a deployment's environment without the code of its region."""
+        """Give the name of a deployment's environment without what it says of the region."""
         target = self._targets[i]
-        region = re.escape(target.region).replace(r"\-", "[-_]?")
-        pattern = rf"[-_]?{region}(?![0-9])" if region else r"(?!)"
-        return re.sub(pattern, "", target.environment, flags=re.IGNORECASE)
+        name = re.sub(re.escape(target.region), "", target.environment.lower().replace("_", "-")) or "-"
+        area, *way, number = target.region.split("-") if target.region.count("-") > 1 else ("", "")
+        short = area + "".join(_INITIALS.get(word, word[:1]) for word in way) + number
+        return "-".join(word for word in name.split("-") if word and word not in (area, short))
 
     def _last(self) -> list[str]:
         stages = {i: self._stage(i) for i in self._targets if self._targets[i].environment}

@@ -158,6 +158,10 @@ CASES: dict[str, tuple[str, list[Found]]] = {
         TOP + BUILD.replace("aws/build@v1", "aws/s3-deploy@v1"),
         [(5, 5, "warning", "unknown-identifier")],
     ),
+    "identifier of a runner's beta": (
+        TOP + BUILD.replace("aws/build@v1", "aws/github-actions-runner-beta@v1"),
+        [(5, 5, "warning", "unknown-identifier")],
+    ),
     "identifier of a beta, checked as what it is": (
         TOP + BUILD.replace("aws/build@v1", "aws/build-beta@v1").replace("Steps", "Step"),
         [(5, 5, "warning", "unknown-identifier"), (7, 7, "error", "unknown-key")],
@@ -266,6 +270,22 @@ CASES: dict[str, tuple[str, list[Found]]] = {
         + BUILD.replace("Build", "Again")
         + "    Outputs:\n      Artifacts:\n        - Name: Out\n          Files: ['*']\n",
         [(20, 11, "warning", "artifact-twice")],
+    ),
+    "artifacts as a map by their names: one fault, not two": (
+        TOP
+        + BUILD
+        + "    Outputs:\n      Artifacts:\n        Out:\n          Files: ['*']\n"
+        + BUILD.replace("Build", "Use")
+        + "    Inputs:\n      Artifacts: [Out]\n",
+        [(10, 7, "error", "wrong-type")],
+    ),
+    "artifacts as a map: one fault, not two": (
+        TOP
+        + BUILD
+        + "    Outputs:\n      Artifacts:\n        Name: Out\n        Files: ['*']\n"
+        + BUILD.replace("Build", "Use")
+        + "    Inputs:\n      Artifacts: [Out]\n",
+        [(10, 7, "error", "wrong-type")],
     ),
     "artifact that nobody makes": (
         TOP + BUILD + "    Inputs:\n      Artifacts:\n        - Out\n",

@@ -129,16 +129,34 @@ def test_two_stages_with_one_region_are_no_plan_together(tmp_path: Path) -> None
         read.stages(5, environments=["Gamma", "Production"])
 
 
-def test_environments_named_for_their_regions_are_one_stage(tmp_path: Path) -> None:
-    """An account a region: `prod-us-east-1`, then `prod-eu-west-1`, are two waves; `beta-…` is another stage."""
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("prod-us-east-1", "prod-ap-southeast-2"),
+        ("prod_US_EAST_1", "prod-ap-southeast-2"),
+        ("us-east-1", "ap-southeast-2"),
+        ("prod-us", "prod-ap"),
+        ("us-prod", "ap-prod"),
+        ("prod-use1", "prod-apse2"),
+    ],
+)
+def test_environments_named_for_their_regions_are_one_stage(tmp_path: Path, first: str, second: str) -> None:
+    """An account a region: `prod-us-east-1`, then `prod-ap-southeast-2`, are two waves; `beta-…` is another stage."""
     actions = {
         "Beta": to("beta-us-east-1", "us-east-1"),
-        "A": to("prod-us-east-1", "us-east-1", "Beta"),
-        "B": to("prod_EU_WEST_1", "eu-west-1", "A"),
+        "A": to(first, "us-east-1", "Beta"),
+        "B": to(second, "ap-southeast-2", "A"),
     }
     read = workflow(tmp_path, actions)
-    assert [regions for regions, *_ in waves(read)] == ["us-east-1", "eu-west-1"]
+    assert [regions for regions, *_ in waves(read)] == ["us-east-1", "ap-southeast-2"]
     assert "beta-us-east-1 comes before" in left_out(read)[0]
+
+
+@pytest.mark.parametrize(("first", "second"), [("beta", "prod"), ("prod-1", "prod-2"), ("usual", "apt"), ("blue", "a")])
+def test_other_names_are_other_stages(tmp_path: Path, first: str, second: str) -> None:
+    """Whatever they have in common."""
+    read = workflow(tmp_path, {"A": to(first, "us-east-1"), "B": to(second, "ap-southeast-2", "A")})
+    assert [regions for regions, *_ in waves(read)] == ["ap-southeast-2"]
 
 
 def test_one_region_in_two_last_environments_is_said(tmp_path: Path) -> None:
