@@ -10,6 +10,7 @@ from history.collecting.fetch import fetch, planned
 from history.collecting.lock import StoreBusy
 from history.collecting.report import Report, UnitReport, columns
 from history.importing.tables import DeploymentRow, IncidentRow, import_table
+from history.joining import Rollouts, UnmappedPlaces, rollouts, seen_fleet, seen_services
 from history.keeping.store import Store, StoreError, StoreFailed
 from history.reading.coverage import coverage, coverage_table
 from history.reading.export import TABLES, Exported, export, read_export
@@ -28,12 +29,14 @@ __all__ = [
     "Exported",
     "IncidentRow",
     "Report",
+    "Rollouts",
     "Store",
     "StoreBusy",
     "StoreError",
     "StoreFailed",
     "Unit",
     "UnitReport",
+    "UnmappedPlaces",
     "columns",
     "coverage",
     "coverage_table",
@@ -42,6 +45,9 @@ __all__ = [
     "import_table",
     "planned",
     "read_export",
+    "rollouts",
+    "seen_fleet",
+    "seen_services",
 ]
 
 

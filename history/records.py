@@ -58,6 +58,15 @@ class ServiceDeployment(Record):
     lifecycle_stage: str | None
     strategy: str | None
     bake_minutes: int | None
+    canary_percent: float | None
+    canary_bake_minutes: int | None
+    linear_step_percent: float | None
+    linear_step_bake_minutes: int | None
+    breaker_enabled: bool | None
+    breaker_rollback: bool | None
+    alarms_enabled: bool | None
+    alarms_rollback: bool | None
+    hooks: str
     rollback_reason: str | None
     rollback_started_at: Instant | None
     rollback_revision: str | None
@@ -117,6 +126,7 @@ class AlarmChange(Record):
     state_from: str | None
     state_to: str | None
     summary: str | None
+    period_seconds: int | None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,6 +205,8 @@ class PipelineAction(Record):
     action_region: str | None
     category: str | None
     provider: str | None
+    cluster: str | None
+    service: str | None
     started_at: Instant
     updated_at: Instant | None
     external_id: str | None
@@ -216,6 +228,10 @@ class TableDeployment(Record):
     finished_at: Instant | None
     digest: str | None
     rollout: str | None
+    cluster: str | None
+    task_definition: str | None
+    kind: str | None
+    pushed_at: Instant | None
     alarm_at: Instant | None
     rollback_started_at: Instant | None
     note: str | None

@@ -18,24 +18,37 @@ from unittest import mock
 
 from tests.aws_stand_in import History, StandIn
 from tests.aws_stand_in import __main__ as stand_in
+from tests.aws_stand_in.dirt import Dirt
 from tests.aws_stand_in.history import when
 from tests.aws_stand_in.things import DAY
 from wavecast.main import main
 from waves.files.documents import write_yaml
 
 FOLDER = Path(__file__).resolve().parent.parent / "data" / "history"
-SEED = 20260601
+SEED = 20260609
 UNTIL = dt.datetime(2026, 6, 1, 12, tzinfo=dt.UTC)
 ACCOUNTS = ("111122223333", "444455556666")  # the documentation's
-DEPLOYMENTS, DAYS = 400, 120.0
-RUNS, BETWEEN_DAYS = 7, 21.0  # so often that nothing is forgotten in between
+DEPLOYMENTS, DAYS, SERVICES = 2180, 360.0, 2
+# What no pipeline does, and alarms that ring again and again: a little, as everywhere.
+DIRT = Dirt(configurations=0.03, forced=0.05, people_back=0.015, flapping=0.3)
+REDEPLOYS = 0.015  # of rollouts; one that ships an older version again takes back the one before
+RUNS, BETWEEN_DAYS = 21, 21.0  # so often that nothing is forgotten in between
 # One name for good: the sample made anew is the same files.
 SNAPSHOT = f"{UNTIL:%Y%m%dT%H%M%S}000000Z-{SEED:08d}"
 
 
 def story() -> History:
     """Return what happened; the clock stands at its end."""
-    history = History.make(SEED, accounts=ACCOUNTS, deployments=DEPLOYMENTS, days=DAYS, until=UNTIL)
+    history = History.make(
+        SEED,
+        accounts=ACCOUNTS,
+        deployments=DEPLOYMENTS,
+        days=DAYS,
+        services=SERVICES,
+        until=UNTIL,
+        redeploys=REDEPLOYS,
+        dirt=DIRT,
+    )
     history.deployment_days, history.alarm_days = 90.0, 30.0
     return history
 
@@ -119,11 +132,18 @@ def publish(folder: Path) -> None:
     (FOLDER / "current.json").write_text(json.dumps(current, indent=2) + "\n", encoding="utf-8")
 
 
+def written(document: dict[str, Any]) -> str:
+    """Return the truth as JSON with one rollout a line."""
+    head = {key: value for key, value in document.items() if key != "rollouts"}
+    lines = ",\n".join(json.dumps(rollout, separators=(",", ":")) for rollout in document["rollouts"])
+    return json.dumps(head, indent=1).removesuffix("\n}") + f',\n "rollouts": [\n{lines}\n]}}\n'
+
+
 def make() -> None:
     """Write all of it but README.md."""
     history = story()
     FOLDER.mkdir(parents=True, exist_ok=True)
-    (FOLDER / "truth.json").write_text(json.dumps(truth(history), indent=1) + "\n", encoding="utf-8")
+    (FOLDER / "truth.json").write_text(written(truth(history)), encoding="utf-8")
     rows = incidents(history)
     with open(FOLDER / "incidents.csv", "w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")

@@ -26,7 +26,7 @@ from simulation import (
     Weibull,
 )
 from simulation.scenario import Source, describe
-from waves import Fleet, Part, Plan, Region, Steps, Wave
+from waves import AwsPlace, Fleet, Part, Plan, Region, Steps, Wave
 
 DISTRIBUTION = TypeAdapter(Distribution).json_schema()["anyOf"]
 
@@ -117,6 +117,7 @@ NOTE = """\
 
 KINDS = {"Fleet": "path, or fleet", "Region": "regions", "Wave": "waves", "Fault": "faults", "RegionValues": "values"}
 KINDS |= {"Source": "`{source: …, estimate: …, low: …, high: …, n: …}`"}
+KINDS |= {"AwsPlace": "`{region: …, account: …, cluster: …, service: …}`"}
 KINDS |= {"Account": "accounts", "Ecs": "`{clusters: …, services: …}`", "CodeCatalystProject": "projects"}
 
 COLLECTION = """\
@@ -147,7 +148,7 @@ percentages that do not rise) only `wavecast check` finds. `python -m tools.rend
 
 def render() -> str:
     """Return the page."""
-    parts = [HEAD, _noun(Fleet), _table(Region, "Fleet: `regions`")]
+    parts = [HEAD, _noun(Fleet), _table(Region, "Fleet: `regions`"), _table(AwsPlace, "Fleet: `aws` of a region")]
     parts += [_noun(Plan), _table(Wave, "Plan: `waves`"), _table(Steps, "Plan: `strategy` and `strategies`, in steps")]
     parts += [_noun(Scenario), NOTE, _table(Fault, "Scenario: `faults`")]
     parts += [_table(Label, "Scenario: `where` of a fault, by label"), _table(RegionValues, "Scenario: `regions`")]

@@ -29,6 +29,8 @@ VERBS = {  # by name: the file with a command of that name
     "coverage": "coverage",
     "export": "export",
     "import": "importing",
+    "rollouts": "rollouts",
+    "fleet": "fleet",
 }
 HELP = f"""Which regions go in which wave, and how long do we wait in between?
 

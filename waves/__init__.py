@@ -5,7 +5,7 @@ Everything public is here; the files behind it may move.
 
 from waves.by_name import is_grouping, named
 from waves.files.documents import Finding, InputError, ModelFaults, did_you_mean, read_yaml
-from waves.fleet import Fleet, Region, unknown_region
+from waves.fleet import AwsPlace, Fleet, Region, unknown_region
 from waves.groupings import (
     all_at_once,
     by_label,
@@ -30,6 +30,7 @@ __all__ = [
     "DATA",
     "SYSTEMS",
     "Amount",
+    "AwsPlace",
     "Count",
     "Finding",
     "Fleet",

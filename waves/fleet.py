@@ -14,6 +14,15 @@ from waves.nouns import Amount, Noun, Part, Text, quantity
 from waves.showing import Html, counted, glimpse
 
 
+class AwsPlace(Part):
+    """Where in AWS a region is; what is left out may be anything."""
+
+    region: Text | None = quantity(None, "The AWS region; the region's own name if left out.")
+    account: Text | None = quantity(None, "The account id, in quotes.")
+    cluster: Text | None = quantity(None, "The ECS cluster.")
+    service: Text | None = quantity(None, "The ECS service.")
+
+
 class Region(Part):
     """One region of the fleet."""
 
@@ -23,6 +32,7 @@ class Region(Part):
         (), "Whatever regions may share: an architecture, a partition, a data set. Faults refer to it."
     )
     failover: Text | None = quantity(None, "The region that takes over when this one fails.")
+    aws: AwsPlace | None = quantity(None, "Where in AWS it is, for its history; left out: the AWS region of its name.")
 
 
 class Fleet(Noun):

@@ -34,6 +34,9 @@ Kind = Literal["deployments", "incidents"]
 Status = Annotated[Literal["succeeded", "failed", "rolled_back", "stopped", "in_progress"], Trimmed]
 
 
+KindName = Annotated[Literal["change", "configuration", "retry", "resume", "rollback", "redeploy"], Trimmed]
+
+
 class _Row(Part):
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
@@ -60,13 +63,21 @@ class DeploymentRow(_Row):
     finished_at: When | None = quantity(None, "When it ended; left out while it goes on.", unit="ISO 8601 with zone")
     digest: Name | None = quantity(None, "What was deployed: an image digest or a commit, the same in every region.")
     rollout: Name | None = quantity(None, "Which rollout it belongs to, where you know it.")
+    cluster: Name | None = quantity(None, "Which of several clusters in its region; left out: there is one.")
+    task_definition: Name | None = quantity(
+        None, "With what configuration: another one of the same digest is a change."
+    )
+    kind: KindName | None = quantity(None, "What it was, where you know it; left out: what ran before says.")
+    pushed_at: When | None = quantity(
+        None, "When its change was pushed; minutes count from here.", unit="ISO 8601 with zone"
+    )
     alarm_at: When | None = quantity(None, "The first alarm it caused.", unit="ISO 8601 with zone")
     rollback_started_at: When | None = quantity(None, "When its roll-back began.", unit="ISO 8601 with zone")
     note: Note | None = quantity(None, "Anything.")
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        self._in_order("started_at", "finished_at")
+        self._in_order("pushed_at", "started_at", "finished_at")
         self._in_order("started_at", "alarm_at")
         self._in_order("started_at", "rollback_started_at")
         if (self.finished_at is None) != (self.status == "in_progress"):
@@ -74,10 +85,15 @@ class DeploymentRow(_Row):
             raise ValueError(f"status {self.status} with {has}; only what is in_progress has none")
         return self
 
+    @property
+    def _place(self) -> tuple[str, ...]:
+        """The cluster, where it is told: without one, a row has the id it had before there was this column."""
+        return (self.cluster,) if self.cluster else ()
+
     def record(self, text: str, version: int) -> TableDeployment:
         """Make the row that the store keeps."""
         return TableDeployment(
-            id=self.id or _digest(self.service, self.region, self.started_at.isoformat()),
+            id=self.id or _digest(self.service, self.region, *self._place, self.started_at.isoformat()),
             service=sys.intern(self.service),  # a large table holds few
             region=sys.intern(self.region),
             status=self.status,
@@ -85,6 +101,10 @@ class DeploymentRow(_Row):
             finished_at=_micros(self.finished_at),
             digest=self.digest,
             rollout=self.rollout,
+            cluster=self.cluster,
+            task_definition=self.task_definition,
+            kind=self.kind,
+            pushed_at=_micros(self.pushed_at),
             alarm_at=_micros(self.alarm_at),
             rollback_started_at=_micros(self.rollback_started_at),
             note=self.note,
@@ -221,7 +241,9 @@ def _twice(row: DeploymentRow | IncidentRow, first: str, kind: Kind) -> str:
     one = f"one row for each {kind.removesuffix('s')}"
     if row.id is not None:
         return f"id {shown(row.id)} stands here twice, first in {first}; {one}"
-    named = "service, region" if isinstance(row, DeploymentRow) else "rollout, digest"
+    named = "rollout, digest"
+    if isinstance(row, DeploymentRow):
+        named = "service, region, cluster" if row.cluster else "service, region"
     return f"{named} and started_at of {first} stand here twice, without an id; {one}, or give each an id"
 
 

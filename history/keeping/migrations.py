@@ -115,7 +115,53 @@ CREATE TABLE windows (
 ) STRICT;
 """
 
-MIGRATIONS: tuple[str, ...] = (_VERSION_1,)
+# How deployments were configured stood in `raw` alone: it is read out of what is there, as a fetch reads it now.
+_VERSION_2 = """
+ALTER TABLE service_deployments ADD COLUMN canary_percent REAL;
+ALTER TABLE service_deployments ADD COLUMN canary_bake_minutes INTEGER;
+ALTER TABLE service_deployments ADD COLUMN linear_step_percent REAL;
+ALTER TABLE service_deployments ADD COLUMN linear_step_bake_minutes INTEGER;
+ALTER TABLE service_deployments ADD COLUMN breaker_enabled INTEGER;
+ALTER TABLE service_deployments ADD COLUMN breaker_rollback INTEGER;
+ALTER TABLE service_deployments ADD COLUMN alarms_enabled INTEGER;
+ALTER TABLE service_deployments ADD COLUMN alarms_rollback INTEGER;
+ALTER TABLE service_deployments ADD COLUMN hooks TEXT NOT NULL DEFAULT '[]';
+UPDATE service_deployments SET
+    canary_percent = json_extract(raw, '$.deploymentConfiguration.canaryConfiguration.canaryPercent'),
+    canary_bake_minutes = json_extract(raw, '$.deploymentConfiguration.canaryConfiguration.canaryBakeTimeInMinutes'),
+    linear_step_percent = json_extract(raw, '$.deploymentConfiguration.linearConfiguration.stepPercent'),
+    linear_step_bake_minutes =
+        json_extract(raw, '$.deploymentConfiguration.linearConfiguration.stepBakeTimeInMinutes'),
+    breaker_enabled = json_extract(raw, '$.deploymentConfiguration.deploymentCircuitBreaker.enable'),
+    breaker_rollback = json_extract(raw, '$.deploymentConfiguration.deploymentCircuitBreaker.rollback'),
+    alarms_enabled = json_extract(raw, '$.deploymentConfiguration.alarms.enable'),
+    alarms_rollback = json_extract(raw, '$.deploymentConfiguration.alarms.rollback'),
+    hooks = coalesce((
+        SELECT json_group_array(json_patch('{}', json_object(
+            'hookTargetArn', json_extract(value, '$.hookTargetArn'),
+            'lifecycleStages', json_extract(value, '$.lifecycleStages'),
+            'targetType', json_extract(value, '$.targetType'),
+            'timeoutConfiguration', json_extract(value, '$.timeoutConfiguration'))))
+        FROM json_each(raw, '$.deploymentConfiguration.lifecycleHooks')), '[]')
+    WHERE json_valid(raw);
+ALTER TABLE alarm_changes ADD COLUMN period_seconds INTEGER;
+UPDATE alarm_changes SET
+    period_seconds = json_extract(json_extract(raw, '$.HistoryData'), '$.newState.stateReasonData.period')
+    WHERE json_valid(raw) AND json_valid(json_extract(raw, '$.HistoryData'))
+    AND typeof(json_extract(json_extract(raw, '$.HistoryData'), '$.newState.stateReasonData.period')) = 'integer';
+ALTER TABLE pipeline_actions ADD COLUMN cluster TEXT;
+ALTER TABLE pipeline_actions ADD COLUMN service TEXT;
+UPDATE pipeline_actions SET
+    cluster = json_extract(raw, '$.input.configuration.ClusterName'),
+    service = json_extract(raw, '$.input.configuration.ServiceName')
+    WHERE json_valid(raw);
+ALTER TABLE table_deployments ADD COLUMN cluster TEXT;
+ALTER TABLE table_deployments ADD COLUMN task_definition TEXT;
+ALTER TABLE table_deployments ADD COLUMN kind TEXT;
+ALTER TABLE table_deployments ADD COLUMN pushed_at INTEGER;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2)
 
 
 def version(connection: sqlite3.Connection) -> int:

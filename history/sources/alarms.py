@@ -83,10 +83,22 @@ def _change(calls: Calls, item: dict[str, Any]) -> AlarmChange:
         state_from=before,
         state_to=after,
         summary=summary,
+        period_seconds=_period(text),
         version=at,
         finished=True,
         raw=raw(item),
     )
+
+
+def _period(text: str | None) -> int | None:
+    """Read the period of the alarm's metric off the entry's data, where it is there: a composite alarm has none."""
+    try:
+        reason = json.loads(text or "{}")["newState"]["stateReasonData"]
+        period = (json.loads(reason) if isinstance(reason, str) else reason)["period"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    whole = isinstance(period, int) and not isinstance(period, bool) and 0 < period <= 86_400
+    return period if whole else None
 
 
 def _states(text: str | None, summary: str | None) -> tuple[str | None, str | None]:

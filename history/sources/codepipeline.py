@@ -118,6 +118,8 @@ def _action(calls: Calls, pipeline: str, item: dict[str, Any]) -> PipelineAction
     started, updated = when(item, "startTime", what), perhaps_when(item, "lastUpdateTime", what)
     given = maybe(item, "input", dict, what) or {}
     kind = maybe(given, "actionTypeId", dict, what) or {}
+    settings = maybe(given, "configuration", dict, what) or {}
+    configuration = {key: value for key, value in settings.items() if isinstance(value, str)}
     result = (maybe(item, "output", dict, what) or {}).get("executionResult") or {}
     return PipelineAction(
         account=calls.unit.account,
@@ -131,6 +133,8 @@ def _action(calls: Calls, pipeline: str, item: dict[str, Any]) -> PipelineAction
         action_region=maybe(given, "region", str, what),
         category=kind.get("category"),
         provider=kind.get("provider"),
+        cluster=configuration.get("ClusterName"),
+        service=configuration.get("ServiceName"),
         started_at=started,
         updated_at=updated,
         external_id=result.get("externalExecutionId"),

@@ -11,6 +11,7 @@ from history.instants import DAY, SECOND, instant, micros
 from history.records import Record, ServiceDeployment, ServiceImage, ServiceRevision
 from history.sources._patterns import Ecs as Wanted
 from history.sources._patterns import Patterned
+from history.sources._settings import configured
 from history.sources._source import (
     Again,
     Calls,
@@ -178,6 +179,7 @@ def _deployment(calls: Calls, item: dict[str, Any], *, described: bool) -> Servi
         lifecycle_stage=item.get("lifecycleStage"),
         strategy=settings.get("strategy"),
         bake_minutes=settings.get("bakeTimeInMinutes"),
+        **configured(settings, what),
         rollback_reason=rollback.get("reason"),
         rollback_started_at=perhaps_when(rollback, "startedAt", what),
         rollback_revision=rollback.get("serviceRevisionArn"),

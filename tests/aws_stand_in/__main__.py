@@ -84,7 +84,7 @@ def config(aws: StandIn) -> dict[str, Any]:
     first, *others = aws.history.accounts
     everything = {
         "regions": list(aws.history.regions),
-        "ecs": {"clusters": [names.CLUSTER], "services": ["*"]},
+        "ecs": {"clusters": ["*", f"!{names.EMPTY_CLUSTER}"], "services": ["*"]},
         "alarms": ["*"],
         "pipelines": ["*"],
     }

@@ -5,6 +5,7 @@ is in progress. Not here: how it was made (`making`, `telling`), the answers (`o
 """
 
 import datetime as dt
+import random
 import re
 import threading
 from collections import defaultdict
@@ -14,6 +15,7 @@ from typing import Any, Self
 import simulation
 import waves
 from tests.aws_stand_in import names, telling
+from tests.aws_stand_in.dirt import Dirt
 from tests.aws_stand_in.making import Made, Wishes, make
 from tests.aws_stand_in.things import MINUTE, Deployment, Execution, Revision, RolloutTruth
 
@@ -38,11 +40,16 @@ class History:
     """
 
     def __init__(self, made: Made, wishes: Wishes, regions: list[str], unknown: float) -> None:
-        self.wishes, self.seed, self.regions, self.unknown = wishes, wishes.seed, regions, unknown
+        self.wishes, self.seed, self.unknown = wishes, wishes.seed, unknown
         self.accounts = list(wishes.accounts)
         self.truth: list[RolloutTruth] = made.rollouts
+        self.told = made.told
         self.deployments: list[Deployment] = made.deployments
         self.services, self.offsets = made.services, made.offsets
+        self.cells = {site: wishes.dirt.cells.get(site, (site, names.CLUSTER)) for site in regions}
+        self.regions = list(dict.fromkeys(region for region, _ in self.cells.values()))
+        new = {name: made.services[service] for service, (name, _) in made.renamed.items()}
+        self.called = made.services | new  # every name that a service ever had → account
         self.workflows = telling.workflows(made, wishes)
         self.runs = telling.runs(made, wishes, self.workflows)
         self.executions = telling.executions(made, wishes)
@@ -57,12 +64,18 @@ class History:
     def _index(self, made: Made) -> None:
         self.by_arn = {deployment.arn: deployment for deployment in self.deployments}
         self.revisions: dict[str, tuple[Deployment | None, Revision]] = {}
-        self.by_service: dict[tuple[str, str], list[Deployment]] = defaultdict(list)
+        self.sites = {cell: site for site, cell in self.cells.items()}
+        self.by_service: dict[tuple[str, str], list[Deployment]] = defaultdict(list)  # (service, site)
         for deployment in self.deployments:
-            self.by_service[deployment.service, deployment.region].append(deployment)
+            self.by_service[deployment.service, deployment.site].append(deployment)
             self.revisions[deployment.target.arn] = (deployment, deployment.target)
         self.revisions |= {revision.arn: (None, revision) for revision in made.first.values()}
-        self.first = made.first
+        names_of = {service: [service] for service in made.services}
+        for service, (name, _) in made.renamed.items():
+            names_of[service].append(name)
+        self.first = {
+            (name, site): revision for (service, site), revision in made.first.items() for name in names_of[service]
+        }
         self.by_pipeline: dict[str, list[Execution]] = defaultdict(list)
         for execution in self.executions:
             self.by_pipeline[execution.pipeline].append(execution)
@@ -93,6 +106,7 @@ class History:
         late: float = 0.0,
         skew_minutes: float = 0.0,
         unknown: float = 0.0,
+        dirt: Dirt | None = None,
     ) -> Self:
         """Make a history from our own model's draws; the same arguments always give the same one.
 
@@ -115,6 +129,8 @@ class History:
             later, of records with enum values that no model lists.
         skew_minutes
             By how much the clocks of regions may be wrong, either way.
+        dirt
+            What else makes histories hard to join; none if left out.
         """
         if strangers := [account for account in accounts if not re.fullmatch(r"\d{12}", account)]:
             raise ValueError(f"accounts {strangers} are no account ids; give 12 digits each, as text")
@@ -134,13 +150,14 @@ class History:
             digestless=digestless,
             late=late,
             skew_minutes=skew_minutes,
+            dirt=dirt or Dirt(),
         )
         made = make(simulation.setting(plan, scenario), wishes)
         return cls(made, wishes, list(plan.regions), unknown)
 
     def clock(self, region: str) -> int:
         """What a region's own clock shows."""
-        return self.now + self.offsets.get(region, 0)
+        return self.now + self.offsets.get(region, 0)  # of a region with cells: that of the region itself
 
     def at(self, when: dt.datetime | float) -> Self:
         """Set the clock: an instant, or minutes before (−) or after the end of the history; returns itself."""
@@ -155,20 +172,25 @@ class History:
         return int(names.code(self.seed, identity, "unknown", length=8), 16) < self.unknown * 16**8
 
     def incidents(self) -> list[dict[str, Any]]:
-        """What a diligent team would have written down: each rollout that hurt anybody, detected or not."""
+        """What a team has written down: each rollout that hurt anybody, detected or not, but for the dirt."""
         found = []
+        dirt = self.wishes.dirt
         for rollout in self.truth:
-            if rollout.harm:
+            chance = random.Random(f"{self.seed}/{rollout.number}/incident")
+            if rollout.harm and chance.random() >= dirt.missing_incidents:
+                wrong = chance.random() < dirt.wrong_incidents
+                named = self.truth[chance.randrange(len(self.truth))] if wrong else rollout
                 begins, ends = zip(*rollout.harm.values(), strict=True)
                 detected = rollout.detected_minutes
                 found.append(
                     {
                         "rollout": str(rollout.number),
-                        "digest": rollout.digest,
+                        "digest": named.digest,
                         "started": when(min(begins)),
                         "detected": None if detected is None else when(rollout.pushed + round(detected * MINUTE)),
                         "mitigated": when(max(ends)),
                         "regions": list(rollout.harm),
+                        "wrong": wrong,
                         "note": ", ".join(rollout.faults),
                     }
                 )
@@ -181,6 +203,7 @@ class History:
             "seed": self.seed,
             "made_by": "tests.aws_stand_in, from the model's draws over a sample scenario",
             "clock_offsets_milliseconds": self.offsets,
+            "no_rollout": [each.arn for each in self.deployments if each.rollout < 0],
             "rollouts": [asdict(rollout) for rollout in self.truth],
         }
 

@@ -1,21 +1,24 @@
 """From stories to a history: dates, services, accounts, names, and which revision each deployment replaced.
 
-Not here: alarms, runs and executions (`telling`), the model (`stories`).
+Not here: alarms, runs and executions (`telling`), the model (`stories`), what no pipeline does (`extras`), one service
+in one place (`shop`).
 """
 
 import datetime as dt
 import random
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from simulation import Setting
-from tests.aws_stand_in import names
-from tests.aws_stand_in.stories import Step, Story, stories
+from tests.aws_stand_in import extras, names
+from tests.aws_stand_in.dirt import Dirt, soil
+from tests.aws_stand_in.shop import Shop, deploy
+from tests.aws_stand_in.stories import Story, stories, tell_again
 from tests.aws_stand_in.things import DAY, HOUR, MINUTE, Deployment, Revision, RolloutTruth
 
 PLACE_HOURS = 11.0  # what one rollout takes of a service's time, nights and weekends aside
 LEAST_GAP_HOURS = 1.0  # between one rollout and the next, on average
 SNAP_HOURS = 6.0  # what keeping office hours adds to that, about
+STUCK = 1440.0  # minutes: nobody waits longer for a deployment before the next push
 OPENING, CLOSING = 8, 18  # hours UTC, Monday to Friday, in which people push
 
 
@@ -35,6 +38,7 @@ class Wishes:
     digestless: float
     late: float
     skew_minutes: float
+    dirt: Dirt = field(default_factory=Dirt)
 
 
 @dataclass
@@ -42,11 +46,15 @@ class Made:
     """What has been made."""
 
     stories: list[Story] = field(default_factory=list)
+    told: dict[int, Story] = field(default_factory=dict)  # by the number of the rollout
     rollouts: list[RolloutTruth] = field(default_factory=list)
     deployments: list[Deployment] = field(default_factory=list)
-    first: dict[tuple[str, str], Revision] = field(default_factory=dict)  # before anything was deployed
+    first: dict[tuple[str, str], Revision] = field(
+        default_factory=dict
+    )  # (service, site): before anything was deployed
     offsets: dict[str, int] = field(default_factory=dict)  # what each region's clock shows too much
     services: dict[str, str] = field(default_factory=dict)  # service → account
+    renamed: dict[str, tuple[str, int]] = field(default_factory=dict)  # service → its new name, and since when
 
 
 def make(setting: Setting, wishes: Wishes) -> Made:
@@ -65,52 +73,88 @@ def make(setting: Setting, wishes: Wishes) -> Made:
     chance = random.Random(f"{wishes.seed}/clocks")
     skew = wishes.skew_minutes * MINUTE
     made.offsets = {site.name: round(chance.uniform(-skew, skew)) for site in setting.sites}
+    for name, (region, _) in wishes.dirt.cells.items():
+        made.offsets[name] = made.offsets.get(region, 0)  # one clock a region
+    laid: list[tuple[RolloutTruth, Story]] = []
     for number in range(services):
         service = names.service(number)
         made.services[service] = wishes.accounts[number % len(wishes.accounts)]
-        _lay_out(made, wishes, service, made.stories[number::services])
-    made.rollouts.sort(key=lambda rollout: (rollout.pushed, rollout.service))
+        laid += _lay_out(made, wishes, setting, service, made.stories[number::services])
+    laid.sort(key=lambda each: (each[0].pushed, each[0].service))
+    made.rollouts = [rollout for rollout, _ in laid]
     _number(made)
-    by_trial = {story.trial: story for story in made.stories}
-    regions = [site.name for site in setting.sites]
+    made.told = {rollout.number: story for rollout, story in laid}
+    if wishes.dirt.renamed:
+        last = list(made.services)[-1]
+        middle = wishes.until - round(wishes.days / 2 * DAY)
+        made.renamed[last] = (names.renamed(last), middle)
     for service in made.services:
-        own = [rollout for rollout in made.rollouts if rollout.service == service]
-        for region in regions:
-            _deploy(made, wishes, setting, service, region, own, by_trial)
+        orders = extras.orders(made, wishes, setting, service)
+        for site in setting.sites:
+            deploy(Shop(made, wishes, service, site), [each for each in orders if each.site == site.name])
     made.deployments.sort(key=lambda deployment: (deployment.created, deployment.arn))
     for deployment in made.deployments:
-        made.rollouts[deployment.rollout].deployments.append(deployment.arn)
+        if deployment.rollout >= 0:
+            made.rollouts[deployment.rollout].deployments.append(deployment.arn)
     return made
 
 
-def _lay_out(made: Made, wishes: Wishes, service: str, own: list[Story]) -> None:
+def _lay_out(
+    made: Made, wishes: Wishes, setting: Setting, service: str, own: list[Story]
+) -> list[tuple[RolloutTruth, Story]]:
     """Date a service's rollouts, from the last, which `until` cuts in two, back to the first."""
     chance = random.Random(f"{wishes.seed}/{service}/dates")
-    following, laid = wishes.until, []
-    busy = sum(story.calm for story in own) / 60.0
-    gap = max(LEAST_GAP_HOURS, (wishes.days * 24.0 - busy) / len(own) - SNAP_HOURS)
-    for place, story in enumerate(reversed(own)):
+    shipped = _shipped(wishes, setting, service, own, chance)
+    told = [
+        soil(story, wishes.dirt, random.Random(f"{wishes.seed}/{service}/{story.trial}/dirt"))
+        for _, _, story in shipped
+    ]
+    following, pushes = wishes.until, []
+    busy = sum(story.calm for story in told) / 60.0
+    gap = max(LEAST_GAP_HOURS, (wishes.days * 24.0 - busy) / len(told) - SNAP_HOURS)
+    for place, story in enumerate(reversed(told)):
         overlaps = place > 0 and chance.random() < wishes.parallel
         if place == 0:
-            pushed = wishes.until - round(chance.uniform(0.3, 0.7) * story.end * MINUTE)
+            pushed = wishes.until - round(chance.uniform(0.3, 0.7) * min(story.end, STUCK) * MINUTE)
         elif overlaps:
-            pushed = following - round(chance.uniform(0.2, 0.8) * story.end * MINUTE)
+            pushed = following - round(chance.uniform(0.2, 0.8) * min(story.end, STUCK) * MINUTE)
         else:
-            free = round(story.calm * MINUTE + chance.expovariate(1 / gap) * HOUR) + 15 * MINUTE
+            free = round(min(story.calm, STUCK) * MINUTE + chance.expovariate(1 / gap) * HOUR) + 15 * MINUTE
             pushed = _in_office_hours(following - free, chance)
-        laid.append((pushed, story, overlaps))
+        pushes.append((pushed, overlaps))
         following = pushed
-    laid.reverse()
+    pushes.reverse()
     # `overlaps` was found looking back: it is the next rollout that was pushed while this one ran.
-    overlapping = [False, *(overlaps for _, _, overlaps in laid[:-1])]
-    shipped: list[tuple[str, str]] = []
-    for (pushed, story, _), overlaps in zip(laid, overlapping, strict=True):
-        commit = names.code(wishes.seed, service, story.trial, "commit")
-        digest = "sha256:" + names.code(wishes.seed, service, story.trial, "digest", length=64)
-        if shipped and chance.random() < wishes.redeploys:
-            commit, digest = shipped[-chance.randint(1, min(8, len(shipped)))]
-        shipped.append((commit, digest))
-        made.rollouts.append(_truth(story, service, made.services[service], pushed, commit, digest, overlaps))
+    overlapping = [False, *(overlaps for _, overlaps in pushes[:-1])]
+    return [
+        (_truth(story, service, made.services[service], pushed, commit, digest, overlaps), story)
+        for (commit, digest, _), story, (pushed, _), overlaps in zip(shipped, told, pushes, overlapping, strict=True)
+    ]
+
+
+def _shipped(
+    wishes: Wishes, setting: Setting, service: str, own: list[Story], chance: random.Random
+) -> list[tuple[str, str, Story]]:
+    """Say what each rollout ships: a change of its own, or one that was shipped before, with the faults it had then."""
+    found: list[tuple[str, str, Story]] = []
+    first: list[int] = []  # by rollout: the trial that shipped its change first
+    owner = names.service(0) if wishes.dirt.shared_image and service == names.service(1) else service
+    for place, story in enumerate(own):
+        address = (
+            wishes.seed,
+            owner,
+            f"shared {place}" if wishes.dirt.shared_image and owner == names.service(0) else story.trial,
+        )
+        commit, digest = names.code(*address, "commit"), "sha256:" + names.code(*address, "digest", length=64)
+        origin = story.trial
+        if found and chance.random() < wishes.redeploys:
+            before = len(found) - chance.randint(1, min(8, len(found)))
+            commit, digest, _ = found[before]
+            origin = first[before]
+            story = tell_again(setting, wishes.seed, story.trial, origin)
+        found.append((commit, digest, story))
+        first.append(origin)
+    return found
 
 
 def _in_office_hours(instant: int, chance: random.Random) -> int:
@@ -143,6 +187,8 @@ def _truth(
         digest=digest,
         again_of=None,
         overlaps=overlaps,
+        how="pipeline",
+        dirt=story.dirt,
         outcome=row.outcome,
         build_minutes=story.build,
         detected_minutes=number(row.detected_minutes),
@@ -158,144 +204,12 @@ def _truth(
 
 
 def _number(made: Made) -> None:
-    first: dict[str, int] = {}
+    first: dict[tuple[str, str], int] = {}
     for number, rollout in enumerate(made.rollouts):
         rollout.number = number
-        rollout.again_of = first.get(rollout.digest)
-        first.setdefault(rollout.digest, number)
+        rollout.again_of = first.get((rollout.service, rollout.digest))
+        first.setdefault((rollout.service, rollout.digest), number)
 
 
 def _at(pushed: int, minutes: float) -> int:
     return pushed + round(minutes * MINUTE)
-
-
-def _deploy(
-    made: Made,
-    wishes: Wishes,
-    setting: Setting,
-    service: str,
-    region: str,
-    own: Iterable[RolloutTruth],
-    by_trial: dict[int, Story],
-) -> None:
-    """Make one service's deployments in one region: in order of time, each with what it replaced."""
-    planned = [
-        (_at(rollout.pushed, step.start), _at(rollout.pushed, step.end), place, step, rollout)
-        for rollout in own
-        for place, step in enumerate(by_trial[rollout.trial].steps)
-        if step.region == region
-    ]
-    planned.sort(key=lambda each: each[:3])
-    site = next(site for site in setting.sites if site.name == region)
-    strategy = site.strategy if isinstance(site.strategy, str) else "canary"
-    chance = random.Random(f"{wishes.seed}/{service}/{region}")
-    shop = _Shop(made, wishes, service, region, chance, strategy)
-    for start, end, place, step, rollout in planned:
-        shop.deploy(start, end, place, step, rollout)
-    made.deployments += shop.deployments
-
-
-class _Shop:
-    """One service in one region, while its deployments are made."""
-
-    def __init__(
-        self, made: Made, wishes: Wishes, service: str, region: str, chance: random.Random, strategy: str
-    ) -> None:
-        self.wishes, self.service, self.region, self.chance, self.strategy = wishes, service, region, chance, strategy
-        self.account = made.services[service]
-        self.offset = made.offsets[region]
-        self.home = next(iter(made.offsets))
-        self.before: dict[int, Revision] = {}
-        self.deployments: list[Deployment] = []
-        self.free = 0  # when the last deployment ends
-        self.count = 0  # of revisions
-        birth = wishes.until - round((2 * wishes.days + 400) * DAY)
-        commit = names.code(wishes.seed, service, "first")
-        digest = "sha256:" + names.code(wishes.seed, service, "first", length=64)
-        self.current = self.revision(commit, digest, birth)
-        made.first[service, region] = self.current
-
-    def revision(self, commit: str, digest: str, created: int) -> Revision:
-        """Make the next revision of the service; numbers of task definitions differ by region."""
-        self.count = number = self.count + 1
-        digits = str(int(names.code(self.wishes.seed, self.service, self.region, number, length=16), 16))[:19]
-        arn = names.ecs(self.region, self.account, "service-revision", names.CLUSTER, self.service, digits.zfill(19))
-        task = number + int(names.code(self.region, length=2), 16)
-        definition = names.ecs(self.region, self.account, "task-definition", f"{self.service}:{task}")
-        tagged_only = self.chance.random() < self.wishes.digestless
-        return Revision(arn, created + self.offset, commit, digest, tagged_only, definition)
-
-    def deploy(self, start: int, end: int, place: int, step: Step, rollout: RolloutTruth) -> None:
-        """Add the deployment of one step."""
-        created = start - self.chance.randint(200, 3000)
-        sources = self._replaced(start, created)
-        created = max(created, self.free)
-        before = self.before.setdefault(rollout.number, self.current)
-        ships = rollout if step.purpose in ("release", "retry") else before
-        target = self.revision(ships.commit, ships.digest, created)
-        digits = names.code(self.wishes.seed, self.service, self.region, rollout.number, place, length=21)
-        arn = names.ecs(self.region, self.account, "service-deployment", names.CLUSTER, self.service, digits)
-        late = self.chance.random() < self.wishes.late
-        deployment = Deployment(
-            arn=arn,
-            account=self.account,
-            region=self.region,
-            service=self.service,
-            rollout=rollout.number,
-            purpose=step.purpose,
-            created=created + self.offset,
-            started=start + self.offset,
-            finished=end + self.offset,
-            status=step.status,
-            reason=_REASONS[step.status],
-            target=target,
-            sources=sources,
-            strategy={"rolling": "ROLLING", "blue_green": "BLUE_GREEN"}.get(self.strategy, "CANARY"),
-            failures=step.failures,
-            visible=created + (self.chance.randint(5, 45) * MINUTE if late else 0),
-            action=f"Deploy-{self.region}" if step.purpose in ("release", "retry") else "",
-        )
-        if step.status == "STOPPED":
-            deployment.stopped = deployment.finished
-        if step.rollback is not None:
-            deployment.rollback_at = _at(rollout.pushed, step.rollback) + self.offset
-            deployment.rollback_reason = _why(step)
-            deployment.triggered = self._triggered(step, rollout)
-        if step.status == "SUCCESSFUL":
-            self.current = target
-        self.free = end
-        self.deployments.append(deployment)
-
-    def _replaced(self, start: int, created: int) -> list[Revision]:
-        """What a new deployment replaces; ECS stops one that is still running."""
-        if self.free <= start:
-            return [self.current]
-        running = self.deployments[-1]
-        running.finished = running.stopped = created + self.offset
-        running.status, running.reason = "STOPPED", "Stopped: a newer service deployment has started."
-        if running.rollback_at is not None and running.rollback_at >= running.finished:
-            running.rollback_at, running.triggered = None, []
-        self.current, self.free = running.sources[0], created
-        return [*running.sources, running.target]
-
-    def _triggered(self, step: Step, rollout: RolloutTruth) -> list[str]:
-        if not step.alarmed:
-            return []
-        errors, latency = names.metric_alarms(self.service)
-        return [latency if rollout.alarm_source == "nothing" else errors]
-
-
-_REASONS = {
-    "SUCCESSFUL": "Service deployment completed.",
-    "STOPPED": "Stopped: the deployment was stopped before it shifted any traffic.",
-    "ROLLBACK_SUCCESSFUL": "Service deployment rolled back.",
-    "ROLLBACK_FAILED": "Service deployment rollback failed.",
-}
-
-
-def _why(step: Step) -> str:
-    if step.failures:
-        return "Service deployment rolled back because the circuit breaker threshold was exceeded."
-    if step.alarmed:
-        return "Service deployment rolled back because of a triggered alarm."
-    return "Service deployment rolled back because StopServiceDeployment was called."

@@ -9,6 +9,7 @@ PROJECT = "shop"
 SERVICES = ("storefront", "checkout", "search", "basket", "catalogue", "payments", "accounts", "delivery")
 SIDECAR = "log-router"
 SIDECAR_DIGEST = "sha256:" + hashlib.sha256(b"the same sidecar in every service").hexdigest()
+NEW_SIDECAR_DIGEST = "sha256:" + hashlib.sha256(b"the next sidecar in every service").hexdigest()
 
 
 def code(*address: object, length: int = 40) -> str:
@@ -33,11 +34,17 @@ def ecs(region: str, account: str, kind: str, *parts: str) -> str:
     return f"arn:aws:ecs:{region}:{account}:{kind}/{'/'.join(parts)}"
 
 
-def metric_alarms(service: str) -> tuple[str, str]:
-    """The two metric alarms that a service has in each region."""
-    return f"{service}-5xx-rate", f"{service}-latency-p99"
+def metric_alarms(service: str, cluster: str = CLUSTER) -> tuple[str, str]:
+    """The two metric alarms that a service has in each cluster of each region."""
+    own = service if cluster == CLUSTER else f"{service}-{cluster}"
+    return f"{own}-5xx-rate", f"{own}-latency-p99"
 
 
-def composite_alarm(service: str) -> str:
+def composite_alarm(service: str, cluster: str = CLUSTER) -> str:
     """The composite alarm over them."""
-    return f"{service}-health"
+    return f"{service if cluster == CLUSTER else f'{service}-{cluster}'}-health"
+
+
+def renamed(service: str) -> str:
+    """What a service is called after it was renamed."""
+    return f"new-{service}"

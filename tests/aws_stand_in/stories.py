@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from simulation import Draws, Rollout, Row, Scenario, Setting, Site
+from simulation import Defect, Draws, Rollout, Row, Scenario, Setting, Site, World
 from simulation.columns import harms, paths, row
 
 STOP_MINUTES = 0.5  # how long ECS takes to stop a deployment that had no traffic yet
@@ -58,6 +58,8 @@ class Story:
     faults: list[str] = field(default_factory=list)
     harm: dict[str, tuple[float, float]] = field(default_factory=dict)
     severity: float = 0.0
+    defects: tuple[Defect | None, ...] = ()  # what is wrong with it, by region
+    dirt: list[str] = field(default_factory=list)  # what `dirt.soil` did to it
 
 
 def stories(setting: Setting, seed: int, *, block: int = 512) -> Iterator[Story]:
@@ -70,6 +72,27 @@ def stories(setting: Setting, seed: int, *, block: int = 512) -> Iterator[Story]
         first += block
 
 
+class Again:
+    """The world of a change that comes again: its faults are those of the first time, all else is drawn anew.
+
+    Parameters
+    ----------
+    new, first : World
+        The draws of this time, and of the first.
+    """
+
+    def __init__(self, new: World, first: World) -> None:
+        self.draw = new.draw
+        self.deploy_fails, self.defect = first.deploy_fails, first.defect
+
+
+def tell_again(setting: Setting, seed: int, trial: int, first: int) -> Story:
+    """Tell the rollout of a trial that ships what an earlier trial shipped first."""
+    new = Draws(setting.scenario, seed, range(trial, trial + 1)).world(trial)
+    old = Draws(setting.scenario, seed, range(first, first + 1)).world(first)
+    return tell(Rollout(setting, Again(new, old), traced=True), trial)
+
+
 def tell(rollout: Rollout, trial: int) -> Story:
     """Read a finished, traced rollout."""
     columns, _ = row(rollout)
@@ -80,6 +103,7 @@ def tell(rollout: Rollout, trial: int) -> Story:
     story.alarm = next(((e[0], e[2], e[4]) for e in rollout.events if e[1] == "alarm"), None)
     story.calm = max([rollout.end, *(step.end for step in story.steps)])
     story.stages = list(_stages(rollout, story))
+    story.defects = tuple(rollout.defects)
     _tell_harm(rollout, story)
     return story
 

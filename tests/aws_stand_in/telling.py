@@ -29,19 +29,20 @@ def workflows(made: Made, wishes: Wishes) -> list[Workflow]:
 def alarms(made: Made, wishes: Wishes) -> Alarms:
     """The histories of all alarms, one list an account and region."""
     found: Alarms = defaultdict(list)
-    stories = {story.trial: story for story in made.stories}
     busy: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for rollout in made.rollouts:
-        story = stories[rollout.trial]
+        story = made.told[rollout.number]
         busy[rollout.service].append((rollout.pushed, rollout.pushed + round(story.calm * MINUTE)))
         if story.alarm and story.alarm[2] in ("evidence", "nothing"):
             _alarm(found, made, wishes, rollout, story)
+        _dirty(found, made, wishes, rollout, story)
     for service, account in made.services.items():
-        for region, offset in made.offsets.items():
+        for site, offset in made.offsets.items():
+            region, cluster = _cell(wishes, site)
             own = found[account, region]
             born = wishes.until - round((wishes.days + 300) * DAY)
-            for alarm in (*names.metric_alarms(service), names.composite_alarm(service)):
-                composite = alarm == names.composite_alarm(service)
+            for alarm in (*names.metric_alarms(service, cluster), names.composite_alarm(service, cluster)):
+                composite = alarm == names.composite_alarm(service, cluster)
                 own.append(AlarmChange(born, alarm, composite, "ConfigurationUpdate", "", "", "created", "creation"))
                 first = AlarmChange(
                     born + 5 * MINUTE,
@@ -54,7 +55,7 @@ def alarms(made: Made, wishes: Wishes) -> Alarms:
                     "creation",
                 )
                 own.append(first)
-            _noise(own, wishes, service, region, offset, busy[service])
+            _noise(own, wishes, service, site, offset, busy[service])
     for changes in found.values():
         changes.sort(key=lambda change: (change.at, change.alarm, change.kind))
     return found
@@ -63,15 +64,60 @@ def alarms(made: Made, wishes: Wishes) -> Alarms:
 def _alarm(found: Alarms, made: Made, wishes: Wishes, rollout: RolloutTruth, story: Story) -> None:
     """The alarm that halted a rollout, at the model's instant, and its end after the roll-back there."""
     assert story.alarm is not None
-    minute, region, source = story.alarm
-    errors, latency = names.metric_alarms(rollout.service)
-    offset = made.offsets[region]
-    back = max((step.end for step in story.steps if step.region == region), default=minute)
+    minute, site, source = story.alarm
+    (region, cluster), offset = _cell(wishes, site), made.offsets[site]
+    service = _called(made, rollout)
+    errors, latency = names.metric_alarms(service, cluster)
+    back = max((step.end for step in story.steps if step.region == site), default=minute)
     chance = random.Random(f"{wishes.seed}/{rollout.number}/alarm")
     calm = max(back, minute) + chance.uniform(1, 4) if source == "evidence" else minute + chance.uniform(2, 9)
     at, until = (rollout.pushed + round(m * MINUTE) + offset for m in (minute, calm))
     alarm = errors if source == "evidence" else latency
-    found[rollout.account, region] += _episode(alarm, names.composite_alarm(rollout.service), at, until, source, chance)
+    composite = names.composite_alarm(service, cluster)
+    found[rollout.account, region] += _episode(alarm, composite, at, until, source, chance)
+
+
+def _dirty(found: Alarms, made: Made, wishes: Wishes, rollout: RolloutTruth, story: Story) -> None:
+    """More alarms than the one that halted a rollout: it flaps, another region's rings too, or one of no concern."""
+    chance, dirt = random.Random(f"{wishes.seed}/{rollout.number}/alarms"), wishes.dirt
+    sites = sorted({step.region for step in story.steps})
+    if story.alarm and sites and chance.random() < dirt.flapping:
+        minute, site, _ = story.alarm
+        for _ in range(chance.randint(1, 4)):
+            minute += chance.uniform(12, 25)
+            _ring(found, made, wishes, rollout, chance.choice([site, site, *sites]), minute, "flapping", chance)
+    if sites and chance.random() < dirt.noise_inside:
+        minute = chance.uniform(story.build, max(story.build + 1, min(story.end, DAY / MINUTE)))
+        _ring(found, made, wishes, rollout, chance.choice(sites), minute, "noise", chance)
+
+
+def _ring(
+    found: Alarms,
+    made: Made,
+    wishes: Wishes,
+    rollout: RolloutTruth,
+    site: str,
+    minute: float,
+    cause: str,
+    chance: random.Random,
+) -> None:
+    region, cluster = _cell(wishes, site)
+    service = _called(made, rollout)
+    at = rollout.pushed + round(minute * MINUTE) + made.offsets[site]
+    until = at + chance.randint(2 * MINUTE, 9 * MINUTE)
+    alarm, composite = names.metric_alarms(service, cluster)[1], names.composite_alarm(service, cluster)
+    found[rollout.account, region] += _episode(alarm, composite, at, until, cause, chance)
+
+
+def _cell(wishes: Wishes, site: str) -> tuple[str, str]:
+    """The AWS region and cluster of a region of the model."""
+    return wishes.dirt.cells.get(site, (site, names.CLUSTER))
+
+
+def _called(made: Made, rollout: RolloutTruth) -> str:
+    """What a rollout's service was called when it was pushed."""
+    new, since = made.renamed.get(rollout.service, ("", 0))
+    return new if new and rollout.pushed >= since else rollout.service
 
 
 def _episode(alarm: str, composite: str, at: int, until: int, cause: str, chance: random.Random) -> list[AlarmChange]:
@@ -90,16 +136,17 @@ def _episode(alarm: str, composite: str, at: int, until: int, cause: str, chance
 
 
 def _noise(
-    own: list[AlarmChange], wishes: Wishes, service: str, region: str, offset: int, busy: list[tuple[int, int]]
+    own: list[AlarmChange], wishes: Wishes, service: str, site: str, offset: int, busy: list[tuple[int, int]]
 ) -> None:
     """Alarms between rollouts; during one the model alone decides what alarms there are."""
-    chance = random.Random(f"{wishes.seed}/{service}/{region}/noise")
+    chance = random.Random(f"{wishes.seed}/{service}/{site}/noise")
+    cluster = _cell(wishes, site)[1]
     at = float(wishes.until - wishes.days * DAY)
     while (at := at + chance.expovariate(NOISE_PER_DAY / DAY)) < wishes.until:
         start, until = round(at), round(at) + chance.randint(2 * MINUTE, 20 * MINUTE)
         if all(until + HOUR < a or start - HOUR > b for a, b in busy):
-            latency = names.metric_alarms(service)[1]
-            composite = names.composite_alarm(service)
+            latency = names.metric_alarms(service, cluster)[1]
+            composite = names.composite_alarm(service, cluster)
             own += _episode(latency, composite, start + offset, until + offset, "noise", chance)
 
 
@@ -107,7 +154,7 @@ def runs(made: Made, wishes: Wishes, flows: list[Workflow]) -> list[Run]:
     """One CodeCatalyst run a rollout, enclosing it, and some that were superseded before they did anything."""
     ids = {flow.name: flow.id for flow in flows}
     found = []
-    for rollout in made.rollouts:
+    for rollout in _piped(made):
         chance = random.Random(f"{wishes.seed}/{rollout.number}/run")
         flow = ids[f"deploy-{rollout.service}"]
         rollout.run = names.uuid(wishes.seed, rollout.number, "run")
@@ -121,13 +168,17 @@ def runs(made: Made, wishes: Wishes, flows: list[Workflow]) -> list[Run]:
     return sorted(found, key=lambda run: (run.started, run.id))
 
 
+def _piped(made: Made) -> list[RolloutTruth]:
+    """The rollouts that a pipeline made."""
+    return [rollout for rollout in made.rollouts if rollout.how == "pipeline"]
+
+
 def executions(made: Made, wishes: Wishes) -> list[Execution]:
     """One execution of the pipeline a rollout, one a roll-back, and those that were superseded."""
     found = []
-    stories = {story.trial: story for story in made.stories}
     last: dict[str, str] = {}  # service → its last successful execution
-    for rollout in made.rollouts:
-        story = stories[rollout.trial]
+    for rollout in _piped(made):
+        story = made.told[rollout.number]
         rollout.execution = names.uuid(wishes.seed, rollout.number, "execution")
         ok = rollout.outcome in ("completed", "escaped")
         status = "Succeeded" if ok else "Failed"
@@ -136,7 +187,7 @@ def executions(made: Made, wishes: Wishes) -> list[Execution]:
         main = Execution(rollout.execution, pipeline, rollout.pushed - 20_000, ended, status, commit, rollout.number)
         main.actions = _actions(made, wishes, rollout, story)
         found.append(main)
-        if rolled_back := _rolled_back(rollout, story, last.get(rollout.service, "")):
+        if rolled_back := _rolled_back(wishes, rollout, story, last.get(rollout.service, "")):
             found.append(rolled_back)
         if random.Random(f"{wishes.seed}/{rollout.number}/pipeline").random() < wishes.superseded:
             at = (rollout.pushed + rollout.ended) // 2
@@ -156,21 +207,23 @@ def _actions(made: Made, wishes: Wishes, rollout: RolloutTruth, story: Story) ->
             name=stage.name,
             category=stage.category,
             provider=stage.provider,
-            region=stage.region,
+            region=_cell(wishes, stage.region)[0],
             started=rollout.pushed + round(stage.start * MINUTE),
             ended=rollout.pushed + round(stage.end * MINUTE),
             status=stage.status,
             error="" if stage.status != "Failed" else "JobFailed",
         )
         if stage.step is not None:
+            cluster = _cell(wishes, stage.region)[1]
             action.external = names.code(
                 wishes.seed, rollout.service, stage.region, rollout.number, stage.step, length=21
             )
+            action.configuration = {"ClusterName": cluster, "ServiceName": _called(made, rollout)}
         actions.append(action)
     return sorted(actions, key=lambda action: (action.started, action.id))
 
 
-def _rolled_back(rollout: RolloutTruth, story: Story, target: str) -> Execution | None:
+def _rolled_back(wishes: Wishes, rollout: RolloutTruth, story: Story, target: str) -> Execution | None:
     steps = [(place, step) for place, step in enumerate(story.steps) if step.purpose in ("roll-back", "recovery")]
     if not steps or not target:
         return None
@@ -183,8 +236,9 @@ def _rolled_back(rollout: RolloutTruth, story: Story, target: str) -> Execution 
     for place, step in steps:
         ok = "Succeeded" if step.status == "SUCCESSFUL" else "Failed"
         at, until = (rollout.pushed + round(minute * MINUTE) for minute in (step.start, step.end))
-        name = f"Rollback-{step.region}"
-        action = Action(names.uuid(identity, place), "Rollback", name, "Deploy", "ECS", step.region, at, until, ok)
+        name, (region, cluster) = f"Rollback-{step.region}", _cell(wishes, step.region)
+        action = Action(names.uuid(identity, place), "Rollback", name, "Deploy", "ECS", region, at, until, ok)
+        action.configuration = {"ClusterName": cluster, "ServiceName": rollout.service}
         found.actions.append(action)
     found.actions.sort(key=lambda action: (action.started, action.id))
     return found

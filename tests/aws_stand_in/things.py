@@ -21,6 +21,9 @@ class Revision:
     digest: str
     tagged_only: bool  # ECS had not resolved the digest
     task_definition: str
+    cluster: str = "shop"
+    image: str = ""  # the repository of its image: the service's own, or the one it shares
+    sidecar: str = ""  # the digest of the log router
 
 
 @dataclass(slots=True)
@@ -31,8 +34,11 @@ class Deployment:
     account: str
     region: str
     service: str
-    rollout: int  # its number in the truth
-    purpose: str  # release, retry, roll-back, recovery
+    cluster: str
+    site: str  # the model's region
+    rollout: int  # its number in the truth; -1 for what belongs to none
+    purpose: str  # release, retry, roll-back, recovery, set-back (by people, hours later), configuration, forced
+    kind: str  # change, retry, resume, rollback, redeploy, configuration: judged where it was deployed
     created: int
     started: int
     finished: int
@@ -47,6 +53,7 @@ class Deployment:
     failures: int = 0  # tasks that failed
     triggered: list[str] = field(default_factory=list)  # names of alarms
     visible: int = 0  # from when lists show it
+    canary: tuple[float, int] | None = None  # percent, and minutes held
     action: str = ""  # the name of its action in the pipeline
 
 
@@ -91,6 +98,7 @@ class Action:
     status: str
     external: str = ""
     error: str = ""
+    configuration: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -136,6 +144,8 @@ class RolloutTruth:
     digest: str
     again_of: int | None  # the rollout whose digest this one ships again
     overlaps: bool  # pushed before the one before had ended
+    how: str  # pipeline; configuration, cloudformation: without a run
+    dirt: list[str]  # what happened to it beyond the model
     outcome: str
     build_minutes: float
     detected_minutes: float | None

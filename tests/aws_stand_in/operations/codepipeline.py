@@ -159,7 +159,7 @@ def _action(question: Question, execution: Execution, action: Action) -> dict[st
         "startTime": when(action.started),
         "lastUpdateTime": when(min(now, action.ended)),
         "status": action.status if ended else "InProgress",
-        "input": {"actionTypeId": _type(action), "region": action.region},
+        "input": {"actionTypeId": _type(action), "region": action.region, "configuration": action.configuration},
         "output": {"executionResult": result},
     }
     return {**found, **question.history.changed.get(action.id, {})}

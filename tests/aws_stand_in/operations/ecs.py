@@ -15,8 +15,8 @@ STRANGE = "PAUSED_FOR_REVIEW"  # a status that no model lists
 
 
 def list_clusters(question: Question) -> Page:
-    """The cluster of the shop, and an empty one."""
-    kinds = (names.CLUSTER, names.EMPTY_CLUSTER) if question.region in question.history.regions else ()
+    """The clusters of the shop, and an empty one."""
+    kinds = clusters(question)
     arns = [names.ecs(question.region, question.account, "cluster", kind) for kind in kinds]
     size = question.size("maxResults", 100, 100, INVALID)
     return walk(arns, lambda arn: arn, key="clusterArns", size=size, start=question.start)
@@ -25,8 +25,8 @@ def list_clusters(question: Question) -> Page:
 def list_services(question: Question) -> Page:
     """The services of a cluster."""
     cluster = cluster_of(question)
-    found = services(question) if cluster == names.CLUSTER else []
-    arns = [names.ecs(question.region, question.account, "service", names.CLUSTER, service) for service in found]
+    found = services(question) if cluster != names.EMPTY_CLUSTER else []
+    arns = [names.ecs(question.region, question.account, "service", cluster, service) for service in found]
     size = question.size("maxResults", 10, 100, INVALID)
     return walk(arns, lambda arn: arn, key="serviceArns", size=size, start=question.start)
 
@@ -35,10 +35,10 @@ def list_service_deployments(question: Question) -> Page:
     """The deployments of a service, newest first."""
     cluster = cluster_of(question)
     service = question.get("service").rsplit("/", 1)[-1]
-    if cluster != names.CLUSTER or service not in services(question):
+    if cluster == names.EMPTY_CLUSTER or service not in services(question):
         raise ApiError("ServiceNotFoundException", "Service not found.")
     history, now = question.history, question.history.clock(question.region)
-    own = history.by_service.get((service, question.region), [])
+    own = history.by_service.get((service, history.sites[question.region, cluster]), [])
     low, high = window(question, own, now)
     wanted = question.get("status")
 
@@ -80,7 +80,13 @@ def services(question: Question) -> list[str]:
     """The services that the account has in the region."""
     if question.region not in question.history.regions:
         return []
-    return [service for service, account in question.history.services.items() if account == question.account]
+    return [service for service, account in question.history.called.items() if account == question.account]
+
+
+def clusters(question: Question) -> list[str]:
+    """The clusters of the region."""
+    own = [cluster for region, cluster in question.history.cells.values() if region == question.region]
+    return [*own, names.EMPTY_CLUSTER] if own else []
 
 
 def cluster_of(question: Question) -> str:
@@ -92,7 +98,7 @@ def cluster_of(question: Question) -> str:
         Where there is none of that name.
     """
     cluster = question.get("cluster", "default").rsplit("/", 1)[-1]
-    if cluster not in (names.CLUSTER, names.EMPTY_CLUSTER) or question.region not in question.history.regions:
+    if cluster not in clusters(question):
         raise ApiError("ClusterNotFoundException", "Cluster not found.")
     return cluster
 
@@ -114,8 +120,10 @@ def summary(question: Question, deployment: Deployment, now: int) -> dict[str, A
     ended = now >= deployment.finished
     found: dict[str, Any] = {
         "serviceDeploymentArn": deployment.arn,
-        "serviceArn": names.ecs(deployment.region, deployment.account, "service", names.CLUSTER, deployment.service),
-        "clusterArn": names.ecs(deployment.region, deployment.account, "cluster", names.CLUSTER),
+        "serviceArn": names.ecs(
+            deployment.region, deployment.account, "service", deployment.cluster, deployment.service
+        ),
+        "clusterArn": names.ecs(deployment.region, deployment.account, "cluster", deployment.cluster),
         "createdAt": when(deployment.created),
         "startedAt": when(deployment.started) if status != "PENDING" else None,
         "finishedAt": when(deployment.finished) if ended else None,

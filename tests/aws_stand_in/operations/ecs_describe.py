@@ -44,6 +44,7 @@ def _details(question: Question, deployment: Deployment, now: int) -> dict[str, 
     ended = now >= deployment.finished
     back = deployment.rollback_at if deployment.rollback_at is not None and deployment.rollback_at <= now else None
     served = 1.0 if ended and deployment.status == "SUCCESSFUL" else 0.0
+    alarms = list(names.metric_alarms(deployment.service, deployment.cluster))
     found |= {
         "updatedAt": when(min(now, deployment.finished)),
         "sourceServiceRevisions": [_tasks(source, 1.0 - served) for source in deployment.sources],
@@ -56,19 +57,16 @@ def _details(question: Question, deployment: Deployment, now: int) -> dict[str, 
         },
         "alarms": {
             "status": _watch(ended, bool(deployment.triggered) and back is not None),
-            "alarmNames": list(names.metric_alarms(deployment.service)),
+            "alarmNames": alarms,
             "triggeredAlarmNames": deployment.triggered if back is not None else [],
         },
     }
     if ended and deployment.stopped is not None:
         found["stoppedAt"] = when(deployment.stopped)
     if back is not None:
-        target = deployment.sources[0].arn
-        found["rollback"] = {
-            "reason": deployment.rollback_reason,
-            "startedAt": when(back),
-            "serviceRevisionArn": target,
-        }
+        found["rollback"] = {"reason": deployment.rollback_reason, "startedAt": when(back)}
+        if deployment.sources:
+            found["rollback"]["serviceRevisionArn"] = deployment.sources[0].arn
     if found["status"] in ("IN_PROGRESS", "ROLLBACK_IN_PROGRESS"):
         strange = question.history.strange(deployment.arn)
         found["lifecycleStage"] = "WAITING_FOR_THE_MOON" if strange else "SCALE_UP"
@@ -93,15 +91,19 @@ def _tasks(revision: Revision, part: float) -> dict[str, Any]:
 
 
 def _configuration(deployment: Deployment) -> dict[str, Any]:
+    alarms = list(names.metric_alarms(deployment.service, deployment.cluster))
     found: dict[str, Any] = {
         "strategy": deployment.strategy,
         "maximumPercent": 200,
         "minimumHealthyPercent": 100,
         "deploymentCircuitBreaker": {"enable": True, "rollback": True},
-        "alarms": {"alarmNames": list(names.metric_alarms(deployment.service)), "enable": True, "rollback": True},
+        "alarms": {"alarmNames": alarms, "enable": True, "rollback": True},
     }
     if deployment.strategy != "ROLLING":
         found["bakeTimeInMinutes"] = 0
+    if deployment.canary is not None:
+        percent, minutes = deployment.canary
+        found["canaryConfiguration"] = {"canaryPercent": percent, "canaryBakeTimeInMinutes": minutes}
     return found
 
 
@@ -111,7 +113,7 @@ def describe_service_revisions(question: Question) -> dict[str, Any]:
     found, failures = [], []
     for arn in _arns(question, "serviceRevisionArns"):
         _, revision = question.history.revisions.get(arn, (None, None))
-        mine = arn.startswith(names.ecs(question.region, question.account, "service-revision", names.CLUSTER))
+        mine = arn.startswith(names.ecs(question.region, question.account, "service-revision", ""))
         if revision is None or not mine or revision.created > now:
             failures.append({"arn": arn, "reason": "MISSING"})
         else:
@@ -123,18 +125,18 @@ def _revision(question: Question, revision: Revision) -> dict[str, Any]:
     service = revision.arn.split("/")[-2]
     history = question.history
     registry = f"{history.accounts[0]}.dkr.ecr.{history.regions[0]}.amazonaws.com"
-    image = {"containerName": "app", "image": f"{registry}/{service}:{revision.commit}"}
+    image = {"containerName": "app", "image": f"{registry}/{revision.image}:{revision.commit}"}
     sidecar = {
         "containerName": names.SIDECAR,
         "image": f"{registry}/{names.SIDECAR}:stable",
-        "imageDigest": names.SIDECAR_DIGEST,
+        "imageDigest": revision.sidecar,
     }
     if not revision.tagged_only:
         image["imageDigest"] = revision.digest
     found = {
         "serviceRevisionArn": revision.arn,
-        "serviceArn": names.ecs(question.region, question.account, "service", names.CLUSTER, service),
-        "clusterArn": names.ecs(question.region, question.account, "cluster", names.CLUSTER),
+        "serviceArn": names.ecs(question.region, question.account, "service", revision.cluster, service),
+        "clusterArn": names.ecs(question.region, question.account, "cluster", revision.cluster),
         "taskDefinition": revision.task_definition,
         "launchType": "FARGATE",
         "platformVersion": "1.4.0",
@@ -155,26 +157,28 @@ def describe_services(question: Question) -> dict[str, Any]:
     found, failures = [], []
     for each in asked:
         service = each.rsplit("/", 1)[-1]
-        arn = names.ecs(question.region, question.account, "service", names.CLUSTER, service)
-        if cluster != names.CLUSTER or service not in there:
+        arn = names.ecs(question.region, question.account, "service", cluster, service)
+        if cluster == names.EMPTY_CLUSTER or service not in there:
             failures.append({"arn": arn, "reason": "MISSING"})
         else:
-            found.append(_service(question, service, arn))
+            found.append(_service(question, cluster, service, arn))
     return {"services": found, "failures": failures}
 
 
-def _service(question: Question, service: str, arn: str) -> dict[str, Any]:
+def _service(question: Question, cluster: str, service: str, arn: str) -> dict[str, Any]:
     now = question.history.clock(question.region)
-    own = question.history.by_service.get((service, question.region), [])
+    site = question.history.sites[question.region, cluster]
+    own = question.history.by_service.get((service, site), [])
     begun = [deployment for deployment in own if deployment.created <= now]
-    revision, latest = question.history.first[service, question.region], begun[-1] if begun else None
+    first = question.history.first[service, site]
+    revision, latest = first, begun[-1] if begun else None
     for deployment in begun:
         if deployment.status == "SUCCESSFUL" and deployment.finished <= now:
             revision = deployment.target
     found: dict[str, Any] = {
         "serviceArn": arn,
         "serviceName": service,
-        "clusterArn": names.ecs(question.region, question.account, "cluster", names.CLUSTER),
+        "clusterArn": names.ecs(question.region, question.account, "cluster", cluster),
         "status": "ACTIVE",
         "desiredCount": TASKS,
         "runningCount": TASKS,
@@ -182,7 +186,7 @@ def _service(question: Question, service: str, arn: str) -> dict[str, Any]:
         "launchType": "FARGATE",
         "taskDefinition": revision.task_definition,
         "deploymentController": {"type": "ECS"},
-        "createdAt": when(question.history.first[service, question.region].created),
+        "createdAt": when(first.created),
         "currentServiceRevisions": [{"arn": revision.arn, "requestedTaskCount": TASKS, "runningTaskCount": TASKS}],
     }
     if latest is not None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from tests.aws_stand_in import names
 from tests.aws_stand_in.history import when
+from tests.aws_stand_in.operations import ecs
 from tests.aws_stand_in.operations.question import Question, milliseconds
 from tests.aws_stand_in.paging import Page, walk
 from tests.aws_stand_in.things import DAY, AlarmChange
@@ -83,10 +84,11 @@ def describe_alarms(question: Question) -> Page:
     here = question.region in question.history.regions
     kinds = question.get("AlarmTypes") or [METRIC]
     alarms: list[tuple[str, str, bool]] = []
-    for service, account in question.history.services.items() if here else ():
+    for service, account in question.history.called.items() if here else ():
         if account == question.account:
-            alarms += [(service, alarm, False) for alarm in names.metric_alarms(service)]
-            alarms.append((service, names.composite_alarm(service), True))
+            for cluster in ecs.clusters(question)[:-1]:
+                alarms += [(service, alarm, False) for alarm in names.metric_alarms(service, cluster)]
+                alarms.append((service, names.composite_alarm(service, cluster), True))
     wanted, prefix = question.get("AlarmNames"), question.get("AlarmNamePrefix", "")
     states = _states(question)
 
@@ -123,7 +125,7 @@ def _states(question: Question) -> dict[str, AlarmChange]:
 
 
 def _alarm(question: Question, service: str, name: str, composite: bool, change: AlarmChange | None) -> dict[str, Any]:
-    errors, latency = names.metric_alarms(service)
+    errors, latency = (name.replace("-health", part) for part in ("-5xx-rate", "-latency-p99"))
     found: dict[str, Any] = {
         "AlarmName": name,
         "AlarmArn": f"arn:aws:cloudwatch:{question.region}:{question.account}:alarm:{name}",
@@ -138,7 +140,7 @@ def _alarm(question: Question, service: str, name: str, composite: bool, change:
         return {**found, "AlarmRule": f'ALARM("{errors}") OR ALARM("{latency}")'}
     return {
         **found,
-        "MetricName": "HTTPCode_Target_5XX_Rate" if name == errors else "TargetResponseTime",
+        "MetricName": "HTTPCode_Target_5XX_Rate" if name.endswith("-5xx-rate") else "TargetResponseTime",
         "Namespace": "AWS/ApplicationELB",
         "Dimensions": [{"Name": "Service", "Value": service}],
         "Statistic": "Average",

@@ -25,7 +25,8 @@ def rows(store, table):
     with history.Store(store) as opened:
         names = [c.name for t in history.TABLES if t.name == table for c in t.columns]
         return [
-            dict(zip(names, row, strict=True)) for row in opened.select(f"SELECT * FROM {table} ORDER BY started_at")
+            dict(zip(names, row, strict=True))
+            for row in opened.select(f"SELECT {', '.join(names)} FROM {table} ORDER BY started_at")
         ]
 
 

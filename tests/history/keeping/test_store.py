@@ -44,11 +44,11 @@ def statuses(store):
 
 
 def test_the_tables_are_those_of_the_records(store):
-    """Columns, their order, whether they may be null, the key: SQL and Python say the same."""
+    """Columns, whether they may be null, the key: SQL and Python say the same; later columns stand at SQL's end."""
     kinds = {"text": "TEXT", "integer": "INTEGER", "boolean": "INTEGER", "instant": "INTEGER", "number": "REAL"}
     for kind in RECORDS:
         found = store.select(f"SELECT name, type, \"notnull\", pk FROM pragma_table_info('{kind.TABLE}')")
-        assert [row[:3] for row in found] == [(c.name, kinds[c.kind], int(not c.optional)) for c in columns(kind)]
+        assert {row[:3] for row in found} == {(c.name, kinds[c.kind], int(not c.optional)) for c in columns(kind)}
         keys = sorted((row for row in found if row[3]), key=lambda row: row[3])
         assert tuple(row[0] for row in keys) == kind.KEY
 
@@ -127,7 +127,7 @@ def test_a_migration_takes_a_store_along_with_its_rows(tmp_path):
     with Store(path, migrations=later) as store:
         assert store.select("SELECT name FROM pragma_table_info('runs') WHERE name = 'note'") == [("note",)]
         assert statuses(store) == {"run-1": "IN_PROGRESS"}
-    with pytest.raises(StoreError, match="version 2, newer than"):
+    with pytest.raises(StoreError, match=f"version {len(later)}, newer than"):
         Store(path)
 
 

@@ -1,0 +1,93 @@
+"""What alarms say of each region of a rollout: fired, none, or unknown where nobody looked.
+
+"None" is said only where `coverage` knows the whole time; a clean rollout is not a sound one. Not here: incidents
+(`history.joining.incidents`).
+"""
+
+import fnmatch
+import json
+
+import numpy as np
+import pandas as pd
+
+from history.joining.tables import Tables
+
+FIRED, NONE, UNKNOWN = "fired", "none", "unknown"
+
+
+def alarm_states(tables: Tables, regions: pd.DataFrame, rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Give state and first alarm (UTC microseconds) of each region of a rollout.
+
+    Parameters
+    ----------
+    tables : Tables
+        The history.
+    regions : DataFrame
+        One row a (rollout, region): `service`, `account`, `aws_region`, `cluster`, `from_at`, `watched_until`,
+        `told_alarm` (what a table or ECS itself says).
+    rows : DataFrame
+        The regional deployments, for the names of their alarms.
+    """
+    at = regions["told_alarm"].to_numpy(dtype=float).copy()
+    state = np.where(np.isnan(at), UNKNOWN, FIRED).astype(object)
+    changes = tables["alarm_changes"]
+    changes = changes[changes["state_to"] == "ALARM"]
+    names = _names(rows, tables)
+    for key, own in regions[regions["account"].notna()].groupby(["account", "aws_region", "cluster", "service"]):
+        account, region, cluster, service = map(str, key)
+        place = own.index.to_numpy()
+        here = (changes["account"] == account) & (changes["region"] == region)
+        told = names.get((account, region, cluster, service), set())
+        rang = np.sort(changes["at"].to_numpy(dtype=float)[(here & changes["alarm"].isin(told)).to_numpy()])
+        first, until = own["from_at"].to_numpy(), own["watched_until"].to_numpy()
+        spot = np.searchsorted(rang, first)
+        seen = np.append(rang, np.inf)[spot]
+        fired = seen <= until
+        state[place] = np.where(fired, FIRED, state[place])
+        at[place] = np.fmin(at[place], np.where(fired, seen, np.nan))
+        known = _covered(tables["coverage"], account, region, told, first, until)
+        state[place] = np.where((state[place] == UNKNOWN) & known, NONE, state[place])
+    return state, at
+
+
+def _names(rows: pd.DataFrame, tables: Tables) -> dict[tuple[str, str, str, str], set[str]]:
+    """(account, region, cluster, service) → its alarms: those that ECS watched, and those named after it."""
+    found: dict[tuple[str, str, str, str], set[str]] = {}
+    columns = ["account", "aws_region", "cluster", "service", "alarm_names"]
+    told = rows.loc[rows["origin"] == "ecs", columns].drop_duplicates()
+    for *place, text in told.itertuples(index=False):
+        own = found.setdefault((place[0], place[1], place[2], place[3]), set())
+        own.update(json.loads(text) if isinstance(text, str) and text else [])
+    watched = {name for own in found.values() for name in own}
+    services = sorted({place[3] for place in found}, key=len, reverse=True)
+    changes = tables["alarm_changes"][["account", "region", "alarm"]].drop_duplicates()
+    for account, region, alarm in changes.itertuples(index=False):
+        service = next((each for each in services if each.lower() in str(alarm).lower()), None)
+        here = [place for place in found if (place[0], place[1], place[3]) == (account, region, service)]
+        if len(here) == 1 and alarm not in watched:  # of two clusters nobody could say whose it is
+            found[here[0]].add(alarm)
+    return found
+
+
+def _covered(
+    coverage: pd.DataFrame, account: str, region: str, names: set[str], first: np.ndarray, until: np.ndarray
+) -> np.ndarray:
+    """Whether the alarms of a service were looked at for all of each time; False where it has none that are known."""
+    own = coverage[(coverage["account"] == account) & (coverage["region"] == region) & (coverage["stream"] == "alarms")]
+    if not names or not len(own):
+        return np.zeros(len(first), dtype=bool)
+    known = np.ones(len(first), dtype=bool)
+    for name in names:
+        here = np.zeros(len(first), dtype=bool)
+        for part, begin, end in own[["part", "from_at", "until_at"]].itertuples(index=False):
+            if _names_it(str(part), name):
+                here |= (begin <= first) & (until <= end)
+        known &= here
+    return known
+
+
+def _names_it(part: str, name: str) -> bool:
+    patterns = part.split(" ")
+    refused = [pattern[1:] for pattern in patterns if pattern.startswith("!")]
+    taken = [pattern for pattern in patterns if not pattern.startswith("!")]
+    return any(fnmatch.fnmatchcase(name, p) for p in taken) and not any(fnmatch.fnmatchcase(name, p) for p in refused)

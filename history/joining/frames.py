@@ -1,0 +1,186 @@
+"""The frames that people get: names, order, UTC timestamps. Not here: what stands in them (`history.joining.join`)."""
+
+import hashlib
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from history.instants import MINUTE
+from history.joining.groups import CONFIDENCE, LEFT_OUT, REASONS
+from history.joining.kinds import KINDS
+from history.joining.result import Rollouts
+from waves import Fleet
+
+if TYPE_CHECKING:
+    from history.joining.join import Joined
+
+_ROLLOUT = (
+    "service", "version", "commit", "kind", "outcome", "halt_cause", "clock", "pushed_at", "started_at", "ended_at",
+    "halted_at", "end_minutes", "halt_minutes", "regions", "regions_expected", "waves", "shape", "waves_from",
+    "attempts", "failed_attempts", "alarm", "alarm_at", "alarm_region", "rollback_started_at", "rollback_ended_at",
+    "incident", "incident_started_at", "incident_detected_at", "incident_mitigated_at", "incident_regions", "censored",
+    "confidence", "reason", "resumes", "named", "run", "run_status",
+)  # fmt: skip
+_REGION = (
+    "rollout", "region", "wave", "status", "cause", "attempts", "failed_attempts", "started_at", "last_started_at",
+    "ended_at", "deploy_minutes", "hold_minutes", "rollback_started_at", "rollback_ended_at", "recovered_by_hand",
+    "alarm", "alarm_at", "watched_until", "censored", "account", "aws_region", "cluster",
+)  # fmt: skip
+
+_INSTANTS = [name for name in _REGION if name.endswith(("_at", "_until"))]
+
+
+def identities(rollout: pd.DataFrame) -> "np.ndarray":
+    """Name each rollout: as a table does, else by service, first start and version, the same in every join."""
+    when = stamps(rollout["from_at"]).dt.strftime("%Y%m%dT%H%M").fillna("")
+    version = rollout["version"].astype("str")
+    short = version.map({each: hashlib.sha256(each.encode()).hexdigest()[:8] for each in version.unique()})
+    made = (rollout["service"].astype("str") + "-" + when + "-" + short).to_numpy(dtype=object)
+    named = rollout["named"].to_numpy(dtype=object)
+    names = pd.Series(np.where(pd.isna(named), made, named), dtype=object)
+    again = names.groupby(names).cumcount()
+    return np.where(again > 0, names + "-" + (again + 1).astype(str), names)
+
+
+def stamps(values: "pd.Series[float] | np.ndarray") -> "pd.Series[pd.Timestamp]":
+    """Turn microseconds into UTC timestamps, NaT where there is none."""
+    numbers = np.asarray(values, dtype=float)
+    whole = np.where(np.isfinite(numbers), numbers, np.iinfo(np.int64).min).astype(np.int64)
+    return pd.Series(whole.view("datetime64[us]")).dt.tz_localize("UTC")
+
+
+def made(joined: "Joined", rollout: pd.DataFrame, fleet: Fleet | None, remarks: tuple[str, ...]) -> Rollouts:
+    """Make the result."""
+    regions = joined.regions
+    _alarms(rollout, regions)
+    frame = _frame(rollout, regions)
+    names = frame.index.to_numpy(dtype=object)
+    told = regions.assign(rollout=names[regions["group"].to_numpy()])
+    for name in _INSTANTS:
+        told[name] = stamps(told[name])
+    return Rollouts(
+        frame=frame,
+        regions=told[list(_REGION)],
+        waves=_waves(joined, rollout, names),
+        deployments=_deployments(joined, names),
+        left_out=_left_out(joined),
+        remarks=remarks,
+        fleet=fleet,
+        source=joined.tables.source,
+    )
+
+
+def _alarms(rollout: pd.DataFrame, regions: pd.DataFrame) -> None:
+    """Sum up the alarms: fired where one did, none where all regions are known to have had none, else unknown."""
+    group, state = regions["group"].to_numpy(), regions["alarm"].to_numpy(dtype=object)
+    count = len(rollout)
+    fired = np.bincount(group[state == "fired"], minlength=count) > 0
+    none = np.bincount(group[state == "none"], minlength=count) == rollout["regions"].to_numpy()
+    rollout["alarm"] = np.where(fired, "fired", np.where(none, "none", "unknown")).astype(object)
+    first = regions[regions["alarm_at"].notna()].sort_values("alarm_at").drop_duplicates("group").set_index("group")
+    rollout["alarm_at"] = first["alarm_at"].reindex(range(count)).to_numpy(dtype=float)
+    rollout["alarm_region"] = first["region"].reindex(range(count)).to_numpy(dtype=object)
+
+
+def _frame(rollout: pd.DataFrame, regions: pd.DataFrame) -> pd.DataFrame:
+    ids = rollout["id"].to_numpy(dtype=object)
+    told = rollout.rename(columns={"from_at": "started_at"})
+    origin = told["pushed_at"].to_numpy(dtype=float)
+    told["end_minutes"] = (told["ended_at"].to_numpy(dtype=float) - origin) / MINUTE
+    told["halt_minutes"] = (told["halted_at"].to_numpy(dtype=float) - origin) / MINUTE
+    sizes = regions.groupby(["group", "wave"], sort=True).size().astype(str)
+    told["shape"] = sizes.groupby(level=0).agg("+".join).reindex(range(len(told))).to_numpy(dtype=object)
+    told["confidence"] = pd.Categorical.from_codes(
+        told["confidence"].to_numpy(np.int64), categories=pd.Index(CONFIDENCE), ordered=True
+    )
+    told["reason"] = pd.Categorical.from_codes(told["reason"].to_numpy(np.int64), categories=pd.Index(REASONS))
+    earlier = told["resumes"].to_numpy(dtype=np.int64)
+    if len(ids):
+        told["resumes"] = pd.Series(ids[np.maximum(earlier, 0)], dtype=object).where(earlier >= 0, None)
+    for name in [each for each in map(str, told) if each.endswith("_at")]:
+        told[name] = stamps(told[name])
+    return told[list(_ROLLOUT)].set_index(pd.Index(ids, name="rollout", dtype=object))
+
+
+def _waves(joined: "Joined", rollout: pd.DataFrame, names: "np.ndarray") -> pd.DataFrame:
+    """One row a (rollout, wave), with what the pipeline says of approvals and of the build before the first."""
+    regions = joined.regions
+    by = regions.groupby(["group", "wave"], sort=True)
+    table = by.agg(
+        started=("started_at", "min"),
+        ended=("ended_at", lambda own: own.max(skipna=False)) if len(regions) < 10_000 else ("ended_at", "max"),
+        regions=("region", "size"),
+        action=("action", "max"),
+    ).reset_index()
+    open_ones = by["censored"].any().to_numpy()
+    table["ended"] = table["ended"].where(~open_ones)
+    before = table.groupby("group")["ended"].cummax().groupby(table["group"]).shift()
+    table["pause_minutes"] = (table["started"] - before) / MINUTE
+    actions = joined.tables["pipeline_actions"]
+    table["approval_minutes"] = _spent(table, actions, "Approval", staged=True)
+    build = _spent(table, actions, "Build", staged=False)
+    table["build_minutes"] = np.where(before.isna(), build, np.nan)
+    return pd.DataFrame(
+        {
+            "rollout": names[table["group"].to_numpy()] if len(table) else np.array([], dtype=object),
+            "wave": table["wave"],
+            "regions": table["regions"],
+            "started_at": stamps(table["started"]),
+            "ended_at": stamps(table["ended"]),
+            "build_minutes": table["build_minutes"],
+            "approval_minutes": table["approval_minutes"],
+            "pause_minutes": table["pause_minutes"],
+        }
+    )
+
+
+def _spent(table: pd.DataFrame, actions: pd.DataFrame, category: str, *, staged: bool) -> "np.ndarray":
+    """Give the minutes from first start to last end of a category's actions of the same execution (and stage)."""
+    own = actions[actions["category"] == category]
+    at = table["action"].to_numpy(dtype=np.int64)
+    if not len(own) or not len(table):
+        return np.full(len(table), np.nan)
+    keys = ["execution", "stage"] if staged else ["execution"]
+    spans = own.groupby(keys).agg(begin=("started_at", "min"), end=("updated_at", "max"))
+    spent = (spans["end"] - spans["begin"]) / MINUTE
+    told = actions[keys].iloc[np.maximum(at, 0)].reset_index(drop=True)
+    found = told.join(spent.rename("minutes"), on=keys)["minutes"].to_numpy(dtype=float)
+    return np.where(at >= 0, found, np.nan)
+
+
+def _deployments(joined: "Joined", names: "np.ndarray") -> pd.DataFrame:
+    f, g = joined.facts, joined.groups
+    at = np.flatnonzero(g.group >= 0)
+    at = at[np.lexsort((f.started[at], g.group[at]))]
+    own = joined.rows.iloc[f.order[at]]
+    return pd.DataFrame(
+        {
+            "id": own["id"].to_numpy(),
+            "rollout": names[g.group[at]] if len(at) else np.array([], dtype=object),
+            "region": joined.region[f.order[at]],
+            "kind": pd.Categorical.from_codes(g.kind[at], categories=pd.Index(KINDS)),
+            "status": own["status"].to_numpy(),
+            "started_at": stamps(f.started[at]),
+            "finished_at": stamps(f.finished[at]),
+            "rollback_started_at": stamps(f.rollback_started[at]),
+            "hold_minutes": pd.to_numeric(own["hold_minutes"]).to_numpy(dtype=float),
+        }
+    )
+
+
+def _left_out(joined: "Joined") -> pd.DataFrame:
+    f, g = joined.facts, joined.groups
+    at = np.flatnonzero(g.group < 0)
+    at = at[np.argsort(f.started[at], kind="stable")]
+    own = joined.rows.iloc[f.order[at]]
+    return pd.DataFrame(
+        {
+            "id": own["id"].to_numpy(),
+            "service": own["service"].to_numpy(),
+            "region": joined.region[f.order[at]],
+            "kind": pd.Categorical.from_codes(g.kind[at], categories=pd.Index(KINDS)),
+            "started_at": stamps(f.started[at]),
+            "why": pd.Categorical.from_codes(g.left_out[at], categories=pd.Index(LEFT_OUT)),
+        }
+    )

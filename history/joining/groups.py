@@ -1,0 +1,294 @@
+"""Which regional deployments are one rollout, how sure that is, and why; what a roll-back went back from.
+
+Keys, strongest first: the rollout that a table names; one run and one version; version and time. Time alone joins
+nothing. Not here: what a rollout came to (`history.joining.outcomes`).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from history.instants import DAY, MINUTE
+from history.joining.kinds import (
+    CHANGE,
+    CONFIGURATION,
+    REDEPLOY,
+    RESUME,
+    RETRY,
+    RETRY_WITHIN,
+    ROLLBACK,
+    UNKNOWN,
+    Bools,
+    Facts,
+    Floats,
+    Ints,
+)
+
+CONFIGURED_WITHIN = 360 * MINUTE  # between one region's new configuration and the next one's, without a run
+LIKELY_WITHIN, POSSIBLE_WITHIN = 1 * DAY, 14 * DAY
+SLACK = 15 * MINUTE  # a deployment may begin so long before or after its run, by another clock
+CONFIDENCE = ("certain", "likely", "possible")
+REASONS = (
+    "the table names the rollout",
+    "one run, one version",
+    "one version, within a day",
+    "one version, within two weeks",
+    "one version, over more than two weeks",
+    "one version by its tag",
+    "one version, joined to the only run that shipped it then",
+    "new configuration of one version, within hours",
+    "new configuration of several versions, within hours",
+)
+NAMED, ONE_RUN, DAY_APART, WEEKS_APART, MONTHS_APART, TAGGED, ADOPTED, CONFIGURED, MIXED = range(len(REASONS))
+_SURE = np.array([0, 0, 1, 1, 2, 1, 1, 1, 2])
+LEFT_OUT = (
+    "",
+    "a redeploy: the version that runs there anyway",
+    "nothing says which version it was",
+    "two runs shipped this version at that time, and nothing says which of them made it",
+    "a roll-back of a version whose rollout is not in the history",
+)
+JOINED, SAME_VERSION, NO_VERSION, TWO_RUNS, NO_ROLLOUT = range(len(LEFT_OUT))
+
+
+@dataclass(frozen=True)
+class Groups:
+    """The groups, in the order of the facts.
+
+    Attributes
+    ----------
+    kind : ndarray of int
+        The kinds, corrected by the neighbours'.
+    group : ndarray of int
+        The rollout of each row, from 0 in order of first start; -1 where it is left out. A roll-back has that of the
+        rollout which it undoes.
+    left_out : ndarray of int
+        Why, as a place in `LEFT_OUT`.
+    confidence, reason : ndarray of int
+        By group, as places in `CONFIDENCE` and `REASONS`.
+    run : ndarray of int
+        By group: the code of its run, -1 where there is none.
+    resumes : ndarray of int
+        By group: the earlier group of the same version that it goes on with, -1 where it is the first.
+    """
+
+    kind: Ints
+    group: Ints
+    left_out: Ints
+    confidence: Ints
+    reason: Ints
+    run: Ints
+    resumes: Ints
+
+
+def groups(f: Facts, kind: Ints, tagged: Bools) -> Groups:
+    """Put rows into rollouts.
+
+    Parameters
+    ----------
+    f : Facts
+        The rows.
+    kind : ndarray of int
+        What each was in its own place.
+    tagged : ndarray of bool
+        Whether its version is known by a tag only, or whether ECS knew no digest.
+    """
+    kind = _corrected(f, kind)
+    ships = (kind == CHANGE) | (kind == RETRY) | (kind == RESUME) | (kind == CONFIGURATION)
+    ships |= (f.explicit >= 0) & (kind == UNKNOWN)
+    place = np.flatnonzero(ships)
+    own, adopted, torn = _keys(f, kind, place)
+    left_out = np.zeros(len(f.order), dtype=np.int64)
+    left_out[kind == REDEPLOY] = SAME_VERSION
+    left_out[(kind == UNKNOWN) & ~ships] = NO_VERSION
+    left_out[place[torn]] = TWO_RUNS
+    group = np.full(len(f.order), -1, dtype=np.int64)
+    group[place[~torn]] = _in_order(own[~torn], f.started[place[~torn]])
+    of = np.flatnonzero(group >= 0)
+    count = int(group.max(initial=-1)) + 1
+    reason = _reasons(f, kind, group, of, count, tagged, place[adopted & ~torn])
+    run = np.full(count, -1, dtype=np.int64)
+    np.maximum.at(run, group[of], f.run[of])
+    resumes = _resumed(f, kind, group, of, count)
+    back = np.flatnonzero(kind == ROLLBACK)
+    group[back] = _undone(f, group, of, back)
+    left_out[back[group[back] < 0]] = NO_ROLLOUT
+    return Groups(kind, group, left_out, _SURE[reason], reason, run, resumes)
+
+
+def _corrected(f: Facts, kind: Ints) -> Ints:
+    """Correct kinds by what else the same run did with the same version.
+
+    A run that ships a version to regions which never had it is no roll-back in those that had: it is a resume. And
+    what it registers anew in regions that have it already is no new configuration.
+    """
+    kind = kind.copy()
+    key = np.where(f.explicit >= 0, -2 - f.explicit, f.run)
+    told = (key != -1) & (f.version >= 0) & ~f.run_back
+    if not told.any():
+        return kind
+    at = np.flatnonzero(told)
+    _, where = np.unique(np.stack([f.service[at], f.version[at], key[at]]), axis=1, return_inverse=True)
+    size = int(where.max()) + 1
+    new = np.bincount(where, weights=np.isin(kind[at], (CHANGE, RETRY, RESUME)), minlength=size) > 0
+    forward = new[where]
+    kind[at[forward & (kind[at] == ROLLBACK)]] = RESUME
+    kind[at[forward & (kind[at] == CONFIGURATION)]] = REDEPLOY
+    return kind
+
+
+def _keys(f: Facts, kind: Ints, at: Ints) -> tuple[Ints, Bools, Bools]:
+    """Give each row the key of its rollout, whether it took its run from its neighbours, and whether two had claims."""
+    configured = kind[at] == CONFIGURATION
+    # A configuration goes to whatever version runs: regions that are behind get it, too.
+    version = np.where(configured, -1, f.version[at])
+    frame = pd.DataFrame(
+        {
+            "service": f.service[at],
+            "version": version,
+            "started": f.started[at],
+            "run": f.run[at],
+            "explicit": f.explicit[at],
+            "resume": kind[at] == RESUME,
+            "configured": configured,
+            "ok": f.ok[at],
+            "place": f.place[at],
+            "row": np.arange(len(at)),
+        }
+    ).sort_values(["service", "version", "started"], kind="stable")
+    first = ((frame["service"] != frame["service"].shift()) | (frame["version"] != frame["version"].shift())).to_numpy()
+    cluster = _clusters(frame, first)
+    order = frame["row"].to_numpy()
+    run, adopted, torn = _adopt(f, at[order], cluster)
+    explicit = frame["explicit"].to_numpy()
+    # Three kinds of keys that cannot meet: a named rollout, a run and a version, a cluster in time.
+    named, by_run = explicit >= 0, (explicit < 0) & (run >= 0)
+    what = np.where(named, 0, np.where(by_run, 1, 2))
+    which = np.where(named, explicit, np.where(by_run, run, cluster))
+    beside = np.where(named, 0, frame["version"].to_numpy())
+    wide = np.stack([what, which, frame["service"].to_numpy(), beside])
+    codes = _codes(wide)
+    found, took, two = np.empty(len(at), np.int64), np.zeros(len(at), bool), np.zeros(len(at), bool)
+    found[order], took[order], two[order] = codes, adopted & ~named, torn & ~named
+    return found, took, two
+
+
+def _codes(columns: Ints) -> Ints:
+    """Number the distinct columns of a table of whole numbers, each of its rows ≥ -1."""
+    total = np.zeros(columns.shape[1], dtype=np.int64)
+    for row in columns:
+        codes = pd.factorize(row)[0]
+        total = pd.factorize(total * (int(codes.max(initial=0)) + 1) + codes)[0].astype(np.int64)
+    return total
+
+
+def _clusters(frame: pd.DataFrame, first: Bools) -> Ints:
+    """Number the clusters in time of one version, as if no run were known.
+
+    A version is the same rollout however late its next region gets it, until a later run goes on with it; a new
+    configuration has no name of its own, so it is the same only within hours, and once a region.
+    """
+    gap = frame["started"].diff().to_numpy()
+    resume = frame["resume"].to_numpy()
+    after = np.concatenate([[False], resume[:-1]])[: len(resume)]
+    # Several regions resume together: only the first of them begins something new.
+    begins = resume & (~after | (gap > RETRY_WITHIN))
+    configured = frame["configured"].to_numpy()
+    again = configured & (gap > CONFIGURED_WITHIN)
+    cluster: Ints = np.cumsum((first | begins | again).astype(np.int64))
+    if configured.any():
+        done = frame["ok"].astype(np.int64).groupby([frame["place"], frame["version"], cluster]).cumsum() - frame["ok"]
+        cluster = _codes(np.stack([cluster, np.where(configured, done.to_numpy(), 0)]))
+    return cluster
+
+
+def _adopt(f: Facts, at: Ints, cluster: Ints) -> tuple[Ints, Bools, Bools]:
+    """Give rows without a run the one that their cluster has, if it was under way; of several nobody can say which."""
+    run, none = f.run[at], np.zeros(len(at), bool)
+    known = run >= 0
+    if known.all() or not known.any():
+        return run, none, none
+    size = int(cluster.max()) + 1
+    low, high = np.full(size, np.iinfo(np.int64).max), np.full(size, -1, dtype=np.int64)
+    np.minimum.at(low, cluster[known], run[known])
+    np.maximum.at(high, cluster[known], run[known])
+    begin, end = np.full(size, np.inf), np.full(size, -np.inf)
+    np.minimum.at(begin, cluster[known], f.run_from[at[known]])
+    np.maximum.at(end, cluster[known], np.where(np.isnan(f.run_until[at[known]]), np.inf, f.run_until[at[known]]))
+    under_way = (f.started[at] >= begin[cluster] - SLACK) & (f.started[at] <= end[cluster] + SLACK)
+    one, several = (high >= 0) & (low == high), (high >= 0) & (low != high)
+    adopted = ~known & one[cluster] & under_way
+    return np.where(adopted, high[cluster], run), adopted, ~known & several[cluster] & under_way
+
+
+def _in_order(key: Ints, started: Floats) -> Ints:
+    """Number keys from 0 in the order of their first start."""
+    codes, keys = pd.factorize(key)
+    first = np.full(len(keys), np.inf)
+    np.minimum.at(first, codes, started)
+    rank = np.empty(len(keys), dtype=np.int64)
+    rank[np.argsort(first, kind="stable")] = np.arange(len(keys))
+    return rank[codes]
+
+
+def _reasons(f: Facts, kind: Ints, group: Ints, of: Ints, count: int, tagged: Bools, adopted: Ints) -> Ints:
+    first, last = np.full(count, np.inf), np.full(count, -np.inf)
+    np.minimum.at(first, group[of], f.started[of])
+    np.maximum.at(last, group[of], f.started[of])
+    span = last - first
+    reason = np.where(span <= LIKELY_WITHIN, DAY_APART, np.where(span <= POSSIBLE_WITHIN, WEEKS_APART, MONTHS_APART))
+
+    def any_of(mask: Bools) -> Bools:
+        return np.bincount(group[of], weights=mask, minlength=count) > 0
+
+    reason[any_of(tagged[of])] = TAGGED
+    anew = any_of(kind[of] == CONFIGURATION)
+    low, high = np.full(count, np.iinfo(np.int64).max), np.full(count, -1, dtype=np.int64)
+    np.minimum.at(low, group[of], f.version[of])
+    np.maximum.at(high, group[of], f.version[of])
+    reason[anew] = np.where(low == high, CONFIGURED, MIXED)[anew]
+    reason[any_of(f.run[of] >= 0)] = ONE_RUN
+    taken = np.zeros(count, dtype=bool)
+    taken[group[adopted]] = True
+    reason[taken] = ADOPTED
+    reason[any_of(f.explicit[of] >= 0)] = NAMED
+    return reason
+
+
+def _resumed(f: Facts, kind: Ints, group: Ints, of: Ints, count: int) -> Ints:
+    """Give the group that each goes on with: the one before it of its service and version."""
+    table = pd.DataFrame({"group": group[of], "service": f.service[of], "version": f.version[of]})
+    table = table[table["version"] >= 0]
+    table["configured"] = (kind[of] == CONFIGURATION)[(f.version[of] >= 0)]
+    table = table.drop_duplicates("group").sort_values("group")
+    earlier = table.groupby(["service", "version", "configured"])["group"].shift().fillna(-1).astype(np.int64)
+    found = np.full(count, -1, dtype=np.int64)
+    fresh = ~table["configured"].to_numpy()
+    found[table["group"].to_numpy()[fresh]] = earlier.to_numpy()[fresh]
+    return found
+
+
+def _undone(f: Facts, group: Ints, of: Ints, back: Ints) -> Ints:
+    """Give the rollout that each roll-back undoes: the last one here of the version that it went back from.
+
+    Where it went back to what ran there anyway, as after a roll-back that failed, it is the last one here.
+    """
+    count = len(f.order)
+    size = int(max(f.version.max(initial=0), f.before.max(initial=0))) + 2
+    exact = _last(f.place[of] * size + f.version[of] + 1, of, f.place[back] * size + f.before[back] + 1, back, count)
+    any_ = _last(f.place[of], of, f.place[back], back, count)
+    other = (any_ >= 0) & (f.version[np.maximum(any_, 0)] != f.version[back])
+    recovers = f.before[back] == f.version[back]
+    found = np.where(recovers | (exact < 0), np.where(other, any_, -1), exact)
+    return np.where(found >= 0, group[np.maximum(found, 0)], -1)
+
+
+def _last(key: Ints, at: Ints, asked: Ints, asked_at: Ints, count: int) -> Ints:
+    """Give, for each question, the last place before its own that has its key, -1 where there is none."""
+    codes, _ = pd.factorize(np.concatenate([key, asked]))
+    own, where = codes[: len(key)].astype(np.int64), codes[len(key) :].astype(np.int64)
+    line = np.sort(own * count + at)
+    spot = np.searchsorted(line, where * count + asked_at) - 1
+    value = line[np.maximum(spot, 0)] if len(line) else np.zeros(len(asked), np.int64)
+    return np.where((spot >= 0) & (value // count == where), value % count, -1)

@@ -1,0 +1,240 @@
+"""What each regional deployment was: a change, a retry, a resume, a roll-back, a redeploy or a configuration.
+
+It is judged in its own place, by what ran there before. Which deployments of several regions belong together is
+`history.joining.groups`' matter, which may correct a kind by its neighbours'.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from history.instants import MINUTE
+
+KINDS = ("change", "configuration", "retry", "resume", "rollback", "redeploy", "unknown")
+CHANGE, CONFIGURATION, RETRY, RESUME, ROLLBACK, REDEPLOY, UNKNOWN = range(len(KINDS))
+RETRY_WITHIN = 120 * MINUTE  # after a failure, where no run says whether it is the same
+RECOVER_WITHIN = 24 * 60 * MINUTE  # after a roll-back that failed or was stopped
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+Objects = NDArray[np.object_]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The rows as numbers, sorted by place and start; -1 and NaN stand for what is not known.
+
+    Attributes
+    ----------
+    order : ndarray of int
+        Which row of the deployments each is.
+    place, service, version, definition, run, explicit : ndarray of int
+        Codes.
+    before, definition_before : ndarray of int
+        What ran in the place: as ECS says, else what the last deployment that succeeded left.
+    started, finished, rollback_started : ndarray of float
+        UTC microseconds.
+    ok, open_, undone, recovery_failed, run_back : ndarray of bool
+        Succeeded; in progress; set back; whose own roll-back failed; made by an execution that rolls back.
+    run_from, run_until : ndarray of float
+        When its run began and ended, UTC microseconds.
+    """
+
+    order: Ints
+    place: Ints
+    service: Ints
+    version: Ints
+    definition: Ints
+    run: Ints
+    explicit: Ints
+    before: Ints
+    definition_before: Ints
+    started: Floats
+    finished: Floats
+    rollback_started: Floats
+    ok: Bools
+    open_: Bools
+    stopped: Bools
+    undone: Bools
+    recovery_failed: Bools
+    run_back: Bools
+    run_from: Floats
+    run_until: Floats
+
+
+def facts(rows: pd.DataFrame, region: Ints, run: Objects, table: pd.DataFrame) -> Facts:
+    """Turn rows into numbers and put them in order; `table` is that of the runs."""
+    told = table.reindex(run)
+    service = pd.factorize(rows["service"], sort=True)[0].astype(np.int64)
+    place = service * (int(region.max(initial=0)) + 1) + region
+    started = rows["started"].to_numpy(dtype=float)
+    order = np.lexsort((rows["created"].to_numpy(dtype=float), started, place))
+    version, before = _two(rows["version"], rows["before"])
+    definition, definition_before = _two(rows["task_definition"], rows["task_definition_before"])
+    status = rows["status"].to_numpy(dtype=object)
+
+    def put(values: NDArray[Any]) -> NDArray[Any]:
+        return values[order]
+
+    ok = put(status == "succeeded")
+    place, version, definition = put(place), put(version), put(definition)
+    before, definition_before = put(before), put(definition_before)
+    maker = last_success(place, ok)
+    left, left_definition = _left(maker, version), _left(maker, definition)
+    before = np.where(before >= 0, before, left)
+    definition_before = np.where(definition_before >= 0, definition_before, left_definition)
+    return Facts(
+        order=order,
+        place=place,
+        service=put(service),
+        version=version,
+        definition=definition,
+        run=put(pd.factorize(run, sort=True)[0].astype(np.int64)),
+        explicit=put(pd.factorize(rows["rollout"], sort=True)[0].astype(np.int64)),
+        before=before,
+        definition_before=definition_before,
+        started=put(started),
+        finished=put(rows["finished"].to_numpy(dtype=float)),
+        rollback_started=put(rows["rollback_started"].to_numpy(dtype=float)),
+        ok=ok,
+        open_=put(status == "in_progress"),
+        stopped=put(status == "stopped"),
+        undone=put(status == "rolled_back"),
+        recovery_failed=put(rows["recovery_failed"].to_numpy(dtype=bool)),
+        run_back=put((told["rollback"] == True).to_numpy(dtype=bool)),  # noqa: E712
+        run_from=put(told["started"].to_numpy(dtype=float)),
+        run_until=put(told["ended"].to_numpy(dtype=float)),
+    )
+
+
+def _two(first: "pd.Series[str]", second: "pd.Series[str]") -> tuple[Ints, Ints]:
+    """Give the codes of two columns in one numbering."""
+    if second.isna().all():
+        codes = pd.factorize(first, sort=True)[0].astype(np.int64)
+        return codes, np.full(len(codes), -1, dtype=np.int64)
+    both = pd.concat([first.astype(object), second.astype(object)], ignore_index=True)
+    codes = pd.factorize(both, sort=True)[0].astype(np.int64)
+    return codes[: len(first)], codes[len(first) :]
+
+
+def last_success(place: Ints, ok: Bools) -> Ints:
+    """Give the last row of the same place before each that succeeded, -1 where there is none."""
+    count = len(place)
+    at = np.maximum.accumulate(np.where(ok, np.arange(count), -1)) if count else np.zeros(0, np.int64)
+    at = np.concatenate([[-1], at[:-1]])[:count]
+    same = (at >= 0) & (place[np.maximum(at, 0)] == place)
+    return np.where(same, at, -1)
+
+
+def _left(maker: Ints, value: Ints) -> Ints:
+    """Give the value that the last row that succeeded left, -1 where there is none."""
+    return np.where(maker >= 0, value[np.maximum(maker, 0)] if len(value) else value, -1)
+
+
+def kinds(f: Facts, said: NDArray[np.object_]) -> Ints:
+    """Give the kind of each row, in the order of the facts.
+
+    Parameters
+    ----------
+    f : Facts
+        The rows.
+    said : ndarray of object
+        The kind that a table says itself, None elsewhere; in the order of the facts.
+    """
+    if not len(f.order):
+        return np.zeros(0, dtype=np.int64)
+    same = (f.version >= 0) & (f.version == f.before)
+    ran, ran_so = _ran(f, f.version), _ran(f, _pair(f.version, f.definition), _pair(f.before, f.definition_before))
+    previous = _previous_attempt(f)
+    older = (_birth(f, f.version) < _birth(f, f.before)) | _returns(f)
+    found = np.full(len(f.order), CHANGE, dtype=np.int64)
+    tried = previous >= 0
+    found[tried] = np.where(_soon(f, previous), RETRY, RESUME)[tried]
+    found[ran] = np.where(older | f.run_back, ROLLBACK, RESUME)[ran]
+    other = same & (f.definition >= 0) & (f.definition_before >= 0) & (f.definition != f.definition_before)
+    found[same] = np.where(other, np.where(ran_so, ROLLBACK, CONFIGURATION), REDEPLOY)[same]
+    found[same & _recovers(f)] = ROLLBACK
+    found[f.version < 0] = UNKNOWN
+    known = {name: number for number, name in enumerate(KINDS)}
+    told = np.array([known.get(name, -1) for name in said]) if any(said) else np.full(len(said), -1)
+    return np.where(told >= 0, told, found)
+
+
+def _pair(first: Ints, second: Ints) -> Ints:
+    """Number pairs; -1 where the second is not known."""
+    return np.where(second >= 0, first * (int(second.max(initial=0)) + 1) + second, -1)
+
+
+def _ran(f: Facts, what: Ints, source: Ints | None = None) -> Bools:
+    """Whether this ran in this place before: a deployment of it succeeded, or ECS names it as what ran."""
+    source = f.before if source is None else source
+    place = np.concatenate([f.place[f.ok], f.place])
+    value = np.concatenate([what[f.ok], source])
+    at = np.concatenate([f.started[f.ok], f.started])
+    size = int(max(what.max(initial=0), value.max(initial=0))) + 2
+    keys, where = np.unique(np.concatenate([place * size + value + 1, f.place * size + what + 1]), return_inverse=True)
+    first = np.full(len(keys), np.inf)
+    np.minimum.at(first, where[: len(at)], np.where(value >= 0, at, np.inf))
+    return (what >= 0) & (first[where[len(at) :]] < f.started)
+
+
+def _birth(f: Facts, what: Ints) -> Floats:
+    """When a version was first seen anywhere in its service, as what was deployed or as what it replaced."""
+    size = int(max(f.version.max(initial=0), f.before.max(initial=0))) + 2
+    target, source, asked = (f.service * size + each + 1 for each in (f.version, f.before, what))
+    keys, where = np.unique(np.concatenate([target, source, asked]), return_inverse=True)
+    count = len(target)
+    first = np.full(len(keys), np.inf)
+    np.minimum.at(first, where[:count], f.started)
+    # What a deployment replaced was there before it.
+    np.minimum.at(first, where[count : 2 * count], f.started - 1.0)
+    return first[where[2 * count :]]
+
+
+def _returns(f: Facts) -> Bools:
+    """Whether a deployment goes back to what ran just before a run brought the version that runs now.
+
+    It does so in that same run or without one; a resume has a run of its own. Ages do not tell, where a run shipped
+    an older version again.
+    """
+    maker = last_success(f.place, f.ok)
+    at = np.maximum(maker, 0)
+    by_run = (maker >= 0) & (f.run[at] >= 0) & ~f.run_back[at]
+    return by_run & (f.version == f.before[at]) & (f.version[at] == f.before) & ((f.run == -1) | (f.run == f.run[at]))
+
+
+def _previous_attempt(f: Facts) -> Ints:
+    """Give the row of the deployment of the same version here before it, -1 where there is none."""
+    order = np.lexsort((f.started, f.version, f.place))
+    place, version = f.place[order], f.version[order]
+    follows = np.zeros(len(order), dtype=bool)
+    follows[1:] = (place[1:] == place[:-1]) & (version[1:] == version[:-1]) & (version[1:] >= 0)
+    found = np.full(len(order), -1, dtype=np.int64)
+    found[order[follows]] = order[np.flatnonzero(follows) - 1]
+    return found
+
+
+def _soon(f: Facts, previous: Ints) -> Bools:
+    """Whether a deployment goes on with the run of the one before, or follows so soon that it must."""
+    at = np.maximum(previous, 0)
+    both = (f.run >= 0) & (f.run[at] >= 0)
+    told = (f.explicit >= 0) & (f.explicit[at] >= 0)
+    end = np.where(np.isnan(f.finished[at]), f.started[at], f.finished[at])
+    near = f.started - end <= RETRY_WITHIN
+    return np.where(told, f.explicit == f.explicit[at], np.where(both, f.run == f.run[at], near))
+
+
+def _recovers(f: Facts) -> Bools:
+    """Whether a deployment of what runs here anyway brings it back: another version has just failed to go."""
+    count = len(f.order)
+    at = np.maximum(np.arange(count) - 1, 0)
+    follows = (np.arange(count) > 0) & (f.place[at] == f.place) & (f.version[at] != f.version)
+    end = np.where(np.isnan(f.finished[at]), f.started[at], f.finished[at])
+    stuck = (f.recovery_failed | f.stopped)[at] & (f.started - end <= RECOVER_WITHIN)
+    # A table may tell of a roll-back twice: as the end of what it set back, and as a row of its own.
+    twice = f.undone[at] & (f.started >= f.rollback_started[at]) & (f.started <= end + MINUTE)
+    return follows & (stuck | twice)
