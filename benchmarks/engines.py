@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import simpy
+from numba import njit
 
 import simulation
 import waves
@@ -162,11 +163,17 @@ def floor(case: Case, scale: float, *, transforms: bool) -> int:
     for start in range(0, rounds * 256, 256):
         chosen = numbered(range(start, start + 256))
         if transforms:
-            open_block(worlds, block, chosen, u, v, len(approvals), approvals)
+            open_block(worlds, block, chosen, u, v, approvals)
         else:
-            for index in range(blocks):
-                numbers.fill_words(worlds.seed, chosen, np.uint64(2 << 24 | index), PURPOSES["deploy"].number, 0, u, v)
+            words(worlds.seed, chosen, blocks, PURPOSES["deploy"].number, u, v)
     return rounds * 256
+
+
+@njit
+def words(seed: Any, trials: Any, blocks: int, number: int, u: Any, v: Any) -> None:
+    """Make the words of so many blocks of each trial."""
+    for index in range(blocks):
+        numbers.fill_words(seed, trials, np.uint64(2 << 24 | index), number, 0, u, v)
 
 
 def measure(case: Case, scale: float) -> dict[str, float]:

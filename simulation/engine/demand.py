@@ -33,6 +33,7 @@ from simulation.engine.layout import (
     N_SEEN_BY_ALARMS,
     N_SEEN_BY_CHECK,
     N_SEVERITY,
+    NOTHING,
     ONSET,
     REACTION,
     REGION,
@@ -48,53 +49,56 @@ from simulation.engine.numbers import quantile, uniform, value
 def fault_uniform(seed, own, trial, f, r, number):
     """Return what a fault draws for a region: its own number, or the one it shares with others."""
     if own[f]:
-        return uniform(seed, trial, REGION, r, number, f)
-    return uniform(seed, trial, FAULT, f, number, 0)
+        return uniform(seed, trial, REGION, np.int64(r), number, f)
+    return uniform(seed, trial, FAULT, f, number, NOTHING)
 
 
 @part
 def recall(worlds, case, memo, slot, rule, kind, index, number):
     """Return a draw that all plans share, made when the first of them asks."""
     if np.isnan(memo[slot]):
-        memo[slot] = value(worlds.seed, worlds.rules, worlds.table, case.trial, rule, kind, index, number, 0)
+        memo[slot] = value(worlds.seed, worlds.rules, worlds.table, case.trial, rule, kind, index, number, NOTHING)
     return memo[slot]
 
 
 @part
 def reaction_of(worlds, case):
     """Return the minutes from a halt to its roll-backs."""
-    return recall(worlds, case, case.memo, M_REACTION, worlds.change_rules[REACTION], CHANGE, 0, N_REACTION)
+    return recall(worlds, case, case.memo, M_REACTION, worlds.change_rules[REACTION], CHANGE, NOTHING, N_REACTION)
 
 
 @part
 def report_of(worlds, case):
     """Return the minutes from the first harm to the customers' report."""
-    return recall(worlds, case, case.memo, M_REPORT, worlds.change_rules[REPORT], CHANGE, 0, N_REPORT)
+    return recall(worlds, case, case.memo, M_REPORT, worlds.change_rules[REPORT], CHANGE, NOTHING, N_REPORT)
 
 
 @part
 def evidence_of(worlds, case, r):
     """Return the failed requests a region's alarms need."""
     rule = worlds.region_rules[r, EVIDENCE]
-    return recall(worlds, case, case.region_memo[r], M_EVIDENCE, rule, REGION, r, N_EVIDENCE)
+    return recall(worlds, case, case.region_memo[r], M_EVIDENCE, rule, REGION, np.int64(r), N_EVIDENCE)
 
 
 @part
 def lag_of(worlds, case, r):
     """Return the minutes from enough evidence to the alarm."""
-    return recall(worlds, case, case.region_memo[r], M_LAG, worlds.region_rules[r, LAG], REGION, r, N_LAG)
+    rule = worlds.region_rules[r, LAG]
+    return recall(worlds, case, case.region_memo[r], M_LAG, rule, REGION, np.int64(r), N_LAG)
 
 
 @part
 def recovery_of(worlds, case, r):
     """Return the minutes of a region's roll-back, or of its recovery by hand (rule 18)."""
-    memo = case.region_memo[r]
+    memo, index = case.region_memo[r], np.int64(r)
     if np.isnan(memo[M_RECOVERY]):
         chance = worlds.region_chances[r, ROLLBACK_FAILURE]
-        failed = chance > 0.0 and uniform(worlds.seed, case.trial, REGION, r, N_ROLLBACK_FAILURE, 0) < chance
+        failed = chance > 0.0 and uniform(worlds.seed, case.trial, REGION, index, N_ROLLBACK_FAILURE, NOTHING) < chance
         rule = worlds.region_rules[r, MANUAL if failed else ROLLBACK]
         number = N_MANUAL if failed else N_ROLLBACK
-        memo[M_RECOVERY] = value(worlds.seed, worlds.rules, worlds.table, case.trial, rule, REGION, r, number, 0)
+        memo[M_RECOVERY] = value(
+            worlds.seed, worlds.rules, worlds.table, case.trial, rule, REGION, index, number, NOTHING
+        )
     return memo[M_RECOVERY]
 
 
@@ -114,7 +118,9 @@ def onset_of(worlds, case, r, f):
     """Return the minutes from a region's first traffic to its first harm."""
     memo, rule = case.region_memo[r], worlds.fault_rules[f, ONSET]
     if np.isnan(memo[M_ONSET]):
-        memo[M_ONSET] = value(worlds.seed, worlds.rules, worlds.table, case.trial, rule, REGION, r, N_ONSET, f)
+        memo[M_ONSET] = value(
+            worlds.seed, worlds.rules, worlds.table, case.trial, rule, REGION, np.int64(r), N_ONSET, f
+        )
     return memo[M_ONSET]
 
 

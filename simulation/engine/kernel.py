@@ -7,7 +7,7 @@ who calls with which trials in ``worker``; the model to read is ``model``. Rules
 import numpy as np
 
 from simulation.engine.healthy import healthy, untouched
-from simulation.engine.jit import jit, leaf
+from simulation.engine.jit import entry, leaf
 from simulation.engine.layout import (
     C_DEPLOYED,
     C_DETECTED,
@@ -25,56 +25,9 @@ from simulation.engine.layout import (
 from simulation.engine.numbers import copy, fill
 from simulation.engine.rollout import rollout
 from simulation.engine.stream import add_dates, add_dense, add_hits, sort_out, take_base, take_out_lost
-from simulation.engine.worlds import impose, impose_noise, open_block
 
 
-@jit
-def run_frames(worlds, plans, block, scratch, u_even, u_odd, trials, approvals, out, at, regional):
-    """Roll every plan out in some trials and keep each row.
-
-    `out` is (plans, columns, trials), written from `at` on; `regional` is (plans, 3, positions).
-    """
-    open_block(worlds, block, trials, u_even, u_odd, len(approvals), approvals)
-    keep_rows(worlds, plans, block, scratch, trials, out, at, regional)
-
-
-@jit
-def run_frames_given(worlds, plans, block, scratch, u_even, u_odd, trials, approvals, given, out, at, regional):
-    """Roll every plan out in some trials in which what goes wrong is given; otherwise as `run_frames`."""
-    open_block(worlds, block, trials, u_even, u_odd, len(approvals), approvals)
-    impose(worlds, block, given)
-    keep_rows(worlds, plans, block, scratch, trials, out, at, regional)
-
-
-@jit
-def run_stratum(worlds, plans, block, scratch, u_even, u_odd, trials, approvals, given, out, at, regional):
-    """Roll every plan out in some trials in which refusals and false alarms are given, too."""
-    open_block(worlds, block, trials, u_even, u_odd, len(approvals), approvals)
-    impose_noise(worlds, block, given)
-    impose(worlds, block, given)
-    keep_rows(worlds, plans, block, scratch, trials, out, at, regional)
-
-
-@jit
-def run_tallies(
-    worlds, plans, block, scratch, u_even, u_odd, trials, approvals, base, sums, cross, regional, bins, counts
-):
-    """Roll every plan out in some trials and keep only what adds up, by plan; the first plan is the baseline."""
-    open_block(worlds, block, trials, u_even, u_odd, len(approvals), approvals)
-    keep_sums(worlds, plans, block, scratch, trials, base, sums, cross, regional, bins, counts)
-
-
-@jit
-def run_tallies_given(
-    worlds, plans, block, scratch, u_even, u_odd, trials, approvals, given, base, sums, cross, regional, bins, counts
-):
-    """Keep what adds up of some trials in which what goes wrong is given; otherwise as `run_tallies`."""
-    open_block(worlds, block, trials, u_even, u_odd, len(approvals), approvals)
-    impose(worlds, block, given)
-    keep_sums(worlds, plans, block, scratch, trials, base, sums, cross, regional, bins, counts)
-
-
-@leaf
+@entry
 def keep_sums(worlds, plans, block, scratch, trials, base, sums, cross, regional, bins, counts):
     """Roll every plan out in a block's worlds and keep only what adds up."""
     wrong = list_wrong(block, scratch)
@@ -92,7 +45,7 @@ def keep_sums(worlds, plans, block, scratch, trials, base, sums, cross, regional
         add_dates(scratch.rows, listed, C_RECOVERED, sums[n, S_RECOVERED:], bins, counts[n, H_RECOVERED])
 
 
-@leaf
+@entry
 def keep_rows(worlds, plans, block, scratch, trials, out, at, regional):
     """Roll every plan out in a block's worlds and keep each row."""
     wrong = list_wrong(block, scratch)
@@ -138,7 +91,9 @@ def run_plan(worlds, plans, block, scratch, trials, n, wrong, regional):
         if block.state[i] == HEALTHY and not (plans.plain[n] and untouched(plans, block, scratch, n, i)):
             scratch.odd[odd] = i
             odd += 1
-    scratch.harmed[plans.shared[n] + 1 :] = 0.0
+    for depth in range(plans.shared[n] + 1, len(scratch.harmed)):
+        for j in range(REGION_SUMS):
+            fill(scratch.harmed[depth, j], 0.0)
     for k in range(odd):
         if k >= wrong or scratch.depth[k] > plans.shared[n]:
             i = np.int64(scratch.odd[k])

@@ -9,6 +9,8 @@ it calls).
 
 from typing import Any, NamedTuple
 
+import numpy as np
+
 # Codes.
 CONSTANT, EXPONENTIAL, LOGNORMAL, WEIBULL, GAMMA, EMPIRICAL, NEVER = range(7)  # families of distributions
 ROLLING, BLUE_GREEN, STEPS = range(3)  # strategies; from STEPS on, one for each list of steps
@@ -29,9 +31,12 @@ SEVERITY, ONSET = range(2)  # of `fault_rules`
 HIT, BY_ALARMS, BY_CHECK = range(3)  # of `fault_chances`
 SHARE, HELD = range(2)  # of each of `steps`
 
-# Slots of what a trial remembers: of the change in `memo`, of each region in `region_memo`.
-M_REACTION, M_REPORT, CHANGE_SLOTS = range(3)
-M_EVIDENCE, M_LAG, M_RECOVERY, M_SEVERITY, M_ONSET, M_BY_ALARMS, M_BY_CHECK, REGION_SLOTS = range(8)
+# Slots of what a trial remembers: of the change in `memo`, of each region in `region_memo`. These, and the addresses
+# below, are of NumPy's type: of Python's, Numba would compile what they are handed to anew for each of them.
+M_REACTION, M_REPORT = np.arange(2)
+CHANGE_SLOTS = 2
+M_EVIDENCE, M_LAG, M_RECOVERY, M_SEVERITY, M_ONSET, M_BY_ALARMS, M_BY_CHECK = np.arange(7)
+REGION_SLOTS = 7
 
 # Columns of a rollout's row: the public ones in their order, and whether the change was bad in any region of the plan.
 (
@@ -59,11 +64,12 @@ H_MIXED, H_END, H_REGIONS, H_SHARE, H_PEAK, H_IMPACT, H_DETECTED, H_RECOVERED = 
 SHAPES = (C_MIXED, C_END, C_REGIONS, C_SHARE, C_PEAK, C_IMPACT, C_DETECTED, C_RECOVERED)
 
 # Addresses of draws: kinds of things, and the numbers of purposes (``draws``).
-CHANGE, FAULT, REGION, GATE = range(4)
-N_BUILD, N_BUILD_FAILURE, N_REACTION, N_REPORT = range(4)
-N_HANDOVER, N_APPROVAL_WAIT, N_REJECTION = 0, 2, 3
-N_DEPLOY, N_DEPLOY_FAILURE, N_EVIDENCE, N_LAG, N_ROLLBACK, N_ROLLBACK_FAILURE, N_MANUAL, N_FALSE_ALARM = range(8)
-N_HIT, N_SEEN_BY_ALARMS, N_SEVERITY, N_SEEN_BY_CHECK, N_ONSET = range(8, 13)
+CHANGE, FAULT, REGION, GATE = np.arange(4)
+N_BUILD, N_BUILD_FAILURE, N_REACTION, N_REPORT = np.arange(4)
+N_HANDOVER, N_APPROVAL_WAIT, N_REJECTION = np.array([0, 2, 3])
+N_DEPLOY, N_DEPLOY_FAILURE, N_EVIDENCE, N_LAG, N_ROLLBACK, N_ROLLBACK_FAILURE, N_MANUAL, N_FALSE_ALARM = np.arange(8)
+N_HIT, N_SEEN_BY_ALARMS, N_SEVERITY, N_SEEN_BY_CHECK, N_ONSET = np.arange(8, 13)
+NOTHING = np.int64(0)  # the index where there is one thing only, and the occurrence of what happens once
 
 GAMMA_NODES, GAMMA_REACH = 4097, 37.5
 SLACK = 1e-12

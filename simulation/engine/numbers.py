@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from simulation import arithmetic
-from simulation.engine.jit import jit, leaf, part
+from simulation.engine.jit import leaf, part
 from simulation.engine.layout import (
     CONSTANT,
     EMPIRICAL,
@@ -140,17 +140,17 @@ def gamma_log(table, at, u):
     return a + f * (da + f * (3 * rise - 2 * da - db + f * (da + db - 2 * rise)))
 
 
-@jit
+@leaf
 def fill_words(seed, trials, c1, number, occurrence, even, odd):
     """Write the uniforms of both purposes of a block, for some trials by their numbers, uint64."""
     # Read once: the compiler cannot know that writing `even` leaves the seed alone, and would make no vectors.
-    k0, k1, c2, c3 = seed[0], seed[1], np.uint64(number // 2), np.uint64(occurrence)
+    k0, k1, c2, c3 = seed[0], seed[1], np.uint64(number >> 1), np.uint64(occurrence)
     for i in range(len(even)):
         a, b = block_words(k0, k1, trials[i], c1, c2, c3)
         even[i], odd[i] = unit(a), unit(b)
 
 
-@jit
+@leaf
 def fill_quantiles(rules, table, rule, u, out):
     """Write the quantiles of a run of uniforms, in loops that the compiler can put into vectors."""
     family, a, b = np.int64(rules[rule, FAMILY]), rules[rule, 1], rules[rule, 2]
@@ -177,8 +177,8 @@ def fill_quantiles(rules, table, rule, u, out):
 def uniform(seed, trial, kind, index, number, occurrence):
     """Return the uniform number at an address."""
     c1 = np.uint64(kind << 24 | index)
-    even, odd = block_words(seed[0], seed[1], np.uint64(trial), c1, np.uint64(number // 2), np.uint64(occurrence))
-    return unit(even) if number % 2 == 0 else unit(odd)
+    even, odd = block_words(seed[0], seed[1], np.uint64(trial), c1, np.uint64(number >> 1), np.uint64(occurrence))
+    return unit(even) if number & 1 == 0 else unit(odd)
 
 
 @leaf

@@ -72,7 +72,7 @@ def rollout(worlds, plans, block, i, trial, n, scratch, row):
     if block.state[i] >= BUILD_FAILS:
         row[C_OUTCOME], row[C_END] = BUILD_FAILED, t
         return 1
-    outcome, halt, upto, depth = UNDECIDED, np.inf, 0, 0
+    outcome, halt, upto, depth = UNDECIDED, np.inf, np.int64(0), 0
     true, rank, false, failure = np.inf, AT_ALARMS, np.inf, np.inf
     alarm, harm, late = np.inf, np.inf, False
     stop = np.inf
@@ -141,16 +141,15 @@ def begin_row(case, row):
 def attempt(worlds, plans, case, scratch, pos, t):
     """Deploy a region from t on, with retries (rule 9); return when it ends, and whether it failed."""
     r = case.order[pos]
+    rule, index = worlds.region_rules[r, DEPLOY], np.int64(r)
     minutes, failed, k = case.minutes[r], case.fails[r] != DEPLOYS, 0
     while failed and k < case.retries:
         k += 1
         t = t + minutes
-        minutes = value(
-            worlds.seed, worlds.rules, worlds.table, case.trial, worlds.region_rules[r, DEPLOY], REGION, r, N_DEPLOY, k
-        )
+        minutes = value(worlds.seed, worlds.rules, worlds.table, case.trial, rule, REGION, index, N_DEPLOY, k)
         if case.fails[r] != ALWAYS_FAILS:
             chance = worlds.region_chances[r, DEPLOY_FAILURE]
-            failed = chance > 0.0 and uniform(worlds.seed, case.trial, REGION, r, N_DEPLOY_FAILURE, k) < chance
+            failed = chance > 0.0 and uniform(worlds.seed, case.trial, REGION, index, N_DEPLOY_FAILURE, k) < chance
     strategy = case.strategy[pos]
     scratch.start[pos] = t
     scratch.served[pos] = np.inf if failed else served_from(strategy, t, minutes)

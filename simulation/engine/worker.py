@@ -11,7 +11,7 @@ import numpy as np
 from numba.core import event
 from numpy.typing import NDArray
 
-from simulation.engine import kernel, layout
+from simulation.engine import kernel, layout, worlds
 from simulation.engine.packing import base_room, room
 
 Numbers = NDArray[np.uint64]
@@ -39,8 +39,8 @@ event.register("numba:compile", _Announcer())
 class Desk:
     """Where one worker works: packed plans, and room for the trials worked on at once."""
 
-    def __init__(self, worlds: layout.Worlds, plans: layout.Plans) -> None:
-        self.worlds, self.plans = worlds, plans
+    def __init__(self, packed: layout.Worlds, plans: layout.Plans) -> None:
+        self.worlds, self.plans = packed, plans
         self.approvals = plans.approval.any(axis=0)
         self.shape = (len(plans.waves), layout.REGION_SUMS, plans.order.shape[1])
         self._rooms: dict[int, tuple[Any, ...]] = {}
@@ -60,13 +60,10 @@ class Desk:
         plans = len(self.plans.waves)
         sums, cross = np.zeros((plans, layout.SUMS)), np.zeros((plans, layout.CROSS))
         regional = np.zeros(self.shape)
-        for own, run, (block, scratch, u, v) in self.runs(trials):
-            head = (self.worlds, self.plans, block, scratch, u, v, run, self.approvals)
-            rest = (base_room(len(run)), sums, cross, regional, bins, counts)
-            if given is None:
-                kernel.run_tallies(*head, *rest)
-            else:
-                kernel.run_tallies_given(*head, part_of(given, own), *rest)
+        for own, run, desk in self.runs(trials):
+            block, scratch = self._drawn(run, desk, part_of(given, own))
+            base = base_room(len(run))
+            kernel.keep_sums(self.worlds, self.plans, block, scratch, run, base, sums, cross, regional, bins, counts)
         return sums, cross, regional
 
     def frames(
@@ -83,15 +80,22 @@ class Desk:
         `noise` says whether refusals and false alarms are given, too.
         """
         regional = np.zeros(self.shape)
-        for own, run, (block, scratch, u, v) in self.runs(trials):
-            head = (self.worlds, self.plans, block, scratch, u, v, run, self.approvals)
-            rest = (out, at + own.start, regional)
-            if given is None:
-                kernel.run_frames(*head, *rest)
-            else:
-                run_given = kernel.run_stratum if noise else kernel.run_frames_given
-                run_given(*head, part_of(given, own), *rest)
+        for own, run, desk in self.runs(trials):
+            block, scratch = self._drawn(run, desk, part_of(given, own), noise=noise)
+            kernel.keep_rows(self.worlds, self.plans, block, scratch, run, out, at + own.start, regional)
         return regional
+
+    def _drawn(
+        self, run: Numbers, desk: tuple[Any, ...], given: layout.Given | None, *, noise: bool = False
+    ) -> tuple[layout.Block, layout.Scratch]:
+        """Draw what all plans share; return where it is, and room to roll them out."""
+        block, scratch, *rows = desk
+        worlds.open_block(self.worlds, block, run, *rows, self.approvals)
+        if given is not None:
+            if noise:
+                worlds.impose_noise(self.worlds, block, given)
+            worlds.impose(self.worlds, block, given)
+        return block, scratch
 
 
 def numbered(trials: range) -> Numbers:
@@ -99,6 +103,6 @@ def numbered(trials: range) -> Numbers:
     return np.arange(trials.start, trials.stop, dtype=np.uint64)
 
 
-def part_of(given: layout.Given, own: slice) -> layout.Given:
+def part_of(given: layout.Given | None, own: slice) -> layout.Given | None:
     """Return what is given for some of the trials."""
-    return layout.Given._make(np.ascontiguousarray(each[..., own]) for each in given)
+    return given and layout.Given._make(np.ascontiguousarray(each[..., own]) for each in given)

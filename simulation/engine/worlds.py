@@ -6,7 +6,7 @@ The numbers of purposes are ``draws``'. Not here: what only a trial in which som
 
 import numpy as np
 
-from simulation.engine.jit import jit, part
+from simulation.engine.jit import entry, leaf, part
 from simulation.engine.layout import (
     ALWAYS_FAILS,
     APPROVAL_WAIT,
@@ -34,40 +34,42 @@ from simulation.engine.layout import (
     N_HANDOVER,
     N_HIT,
     NEVER,
+    NOTHING,
     REGION,
     REJECTION,
     SOUND,
     WRONG,
 )
-from simulation.engine.numbers import fill_quantiles, fill_words, log
+from simulation.engine.numbers import copy, fill, fill_quantiles, fill_words, log
 
 
-@jit
-def open_block(worlds, block, trials, u_even, u_odd, gates, approvals):
+@entry
+def open_block(worlds, block, trials, u_even, u_odd, approvals):
     """Draw, for some trials by their numbers, what even a healthy one needs; forget what the last block drew.
 
-    `gates` is how many waves the longest plan has; `approvals` says at which of them any plan asks for an approval.
+    `approvals` says for each wave of the longest plan whether any plan asks for an approval there.
     """
-    block.ready[:] = False
+    for i in range(len(block.ready)):
+        block.ready[i] = False
     fill_change(worlds, block, trials, u_even, u_odd)
     fill_regions(worlds, block, trials, u_even, u_odd)
     for f in range(len(worlds.fault_breaks)):
         if worlds.fault_own[f]:
             for r in range(len(worlds.traffic)):
                 if worlds.fault_where[f, r]:
-                    fill_words(worlds.seed, trials, np.uint64(REGION << 24 | r), N_HIT, f, u_even, u_odd)
+                    fill_words(worlds.seed, trials, np.uint64(REGION << 24 | r), N_HIT, np.int64(f), u_even, u_odd)
                     mark(block.state, u_even, worlds.fault_chances[f, HIT], block.own_hits[f, r])
         else:
-            fill_words(worlds.seed, trials, np.uint64(FAULT << 24 | f), N_HIT, 0, u_even, u_odd)
+            fill_words(worlds.seed, trials, np.uint64(FAULT << 24 | f), N_HIT, NOTHING, u_even, u_odd)
             mark(block.state, u_even, worlds.fault_chances[f, HIT], block.hits[f])
-    for g in range(gates):
+    for g in range(len(approvals)):
         if g > 0:
             fill_handover(worlds, block.handover[g], trials, g, u_even, u_odd)
         if approvals[g]:
             fill_gate(worlds, block, trials, g, u_even, u_odd)
 
 
-@jit
+@leaf
 def mark(state, u, chance, hits):
     """Note which trials something hits, and that something is wrong with them."""
     for i in range(len(u)):
@@ -75,39 +77,39 @@ def mark(state, u, chance, hits):
         state[i] = state[i] | np.int8(WRONG if hits[i] else HEALTHY)
 
 
-@jit
+@leaf
 def fill_handover(worlds, out, trials, gate, u_even, u_odd):
     """Draw the minutes between a wave's end and the next one's beginning; nothing, where they are constant."""
     rule = worlds.change_rules[HANDOVER]
     if worlds.rules[rule, FAMILY] == CONSTANT:
-        out[:] = worlds.rules[rule, 1]
+        fill(out, worlds.rules[rule, 1])
     else:
-        fill_words(worlds.seed, trials, np.uint64(GATE << 24 | gate), N_HANDOVER, 0, u_even, u_odd)
+        fill_words(worlds.seed, trials, np.uint64(GATE << 24 | gate), N_HANDOVER, NOTHING, u_even, u_odd)
         fill_quantiles(worlds.rules, worlds.table, rule, u_even, out)
 
 
-@jit
+@leaf
 def fill_change(worlds, block, trials, u_even, u_odd):
     """Draw the build and its failure, which share a block."""
-    fill_words(worlds.seed, trials, np.uint64(CHANGE << 24), N_BUILD, 0, u_even, u_odd)
+    fill_words(worlds.seed, trials, np.uint64(CHANGE << 24), N_BUILD, NOTHING, u_even, u_odd)
     fill_quantiles(worlds.rules, worlds.table, worlds.change_rules[BUILD], u_even, block.build)
     for i in range(len(u_even)):
         block.state[i] = np.int8(BUILD_FAILS if u_odd[i] < worlds.change_chances[BUILD_FAILURE] else HEALTHY)
 
 
-@jit
+@leaf
 def fill_regions(worlds, block, trials, u_even, u_odd):
     """Draw each region's first deployment and its failure, which share a block, and the least false-alarm clock."""
-    block.calm[:] = np.inf
+    fill(block.calm, np.inf)
     for r in range(len(worlds.traffic)):
         c1 = np.uint64(REGION << 24 | r)
-        fill_words(worlds.seed, trials, c1, N_DEPLOY, 0, u_even, u_odd)
+        fill_words(worlds.seed, trials, c1, N_DEPLOY, NOTHING, u_even, u_odd)
         fill_quantiles(worlds.rules, worlds.table, worlds.region_rules[r, DEPLOY], u_even, block.deploy[r])
         mark(block.state, u_odd, worlds.region_chances[r, DEPLOY_FAILURE], block.failing[r])
         rule = worlds.region_rules[r, FALSE]
         if worlds.rules[rule, FAMILY] != NEVER:
-            fill_words(worlds.seed, trials, c1, N_FALSE_ALARM, 0, u_even, block.clocks[r])
-            u_odd[:] = block.clocks[r]
+            fill_words(worlds.seed, trials, c1, N_FALSE_ALARM, NOTHING, u_even, block.clocks[r])
+            copy(u_odd, block.clocks[r])
             if not worlds.alike:
                 fill_quantiles(worlds.rules, worlds.table, rule, block.clocks[r], u_odd)
             for i in range(len(u_odd)):
@@ -116,29 +118,29 @@ def fill_regions(worlds, block, trials, u_even, u_odd):
         fill_quantiles(worlds.rules, worlds.table, worlds.region_rules[0, FALSE], block.calm, block.calm)
 
 
-@jit
+@leaf
 def fill_gate(worlds, block, trials, g, u_even, u_odd):
     """Draw a gate's wait and its decision, which share a block."""
-    fill_words(worlds.seed, trials, np.uint64(GATE << 24 | g), N_APPROVAL_WAIT, 0, u_even, u_odd)
+    fill_words(worlds.seed, trials, np.uint64(GATE << 24 | g), N_APPROVAL_WAIT, NOTHING, u_even, u_odd)
     fill_quantiles(worlds.rules, worlds.table, worlds.change_rules[APPROVAL_WAIT], u_even, block.wait[g])
     for i in range(len(u_odd)):
         block.rejected[g, i] = u_odd[i] < worlds.change_chances[REJECTION]
 
 
-@jit
+@entry
 def impose(worlds, block, given):
     """Put what goes wrong as it is given in place of what was drawn; all else stays."""
-    block.hits[:] = given.hits
-    block.own_hits[:] = given.own_hits
-    block.failing[:] = given.failing
     for i in range(len(block.build)):
         some = False
         for f in range(len(worlds.fault_breaks)):
-            some = some or block.hits[f, i]
+            block.hits[f, i] = given.hits[f, i]
+            some = some or given.hits[f, i]
             for r in range(len(worlds.traffic)):
-                some = some or block.own_hits[f, r, i]
+                block.own_hits[f, r, i] = given.own_hits[f, r, i]
+                some = some or given.own_hits[f, r, i]
         for r in range(len(worlds.traffic)):
-            some = some or block.failing[r, i]
+            block.failing[r, i] = given.failing[r, i]
+            some = some or given.failing[r, i]
         block.state[i] = np.int8(BUILD_FAILS if given.build[i] else WRONG if some else HEALTHY)
         if not some:
             continue
@@ -149,11 +151,12 @@ def impose(worlds, block, given):
                 block.region_memo[i, r, M_BY_ALARMS] = np.float64(given.seen[f, i])
 
 
-@jit
+@entry
 def impose_noise(worlds, block, given):
     """Put refusals as they are given in place of those drawn, and each false alarm between the quantiles given."""
-    block.rejected[:] = given.rejected
-    block.calm[:] = np.inf
+    for g in range(len(block.rejected)):
+        copy(block.rejected[g], given.rejected[g])
+    fill(block.calm, np.inf)
     for i in range(len(block.build)):
         for r in range(len(worlds.traffic)):
             low, high = given.low[r, i], given.high[r, i]
@@ -166,9 +169,10 @@ def impose_noise(worlds, block, given):
 def prepare(worlds, block, i):
     """Find out what is wrong with a trial's change in each region (rules 3 and 4), and lay it out in rows."""
     block.ready[i], block.sick[i] = True, False
-    block.memo[i, :], block.region_memo[i, :] = np.nan, np.nan
+    fill(block.memo[i], np.nan)
     for r in range(len(worlds.traffic)):
         block.minutes[i, r], block.false[i, r] = block.deploy[r, i], false_clock(worlds, block, i, r)
+        fill(block.region_memo[i, r], np.nan)
         block.fault[i, r], block.fails[i, r] = SOUND, FAILS if block.failing[r, i] else DEPLOYS
     for f in range(len(worlds.fault_breaks) - 1, -1, -1):
         if not worlds.fault_own[f] and not block.hits[f, i]:

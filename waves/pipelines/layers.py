@@ -232,8 +232,11 @@ class Layers:
         for i in sorted(self.wave, key=lambda i: self.wave[i]):
             step = self.steps[i]
             if not step.region:
-                what = f"{step.label} does not state its region; write it there, or give it with regions_of="
-                self._fault(step.where, f"{what} (--region-of {shown(step.label)}=REGION)", "region-unknown")
+                what = f"{step.label} does not state its region; write it there, or give it"
+                if step.written:
+                    what = f"the region of {step.label} is {shown(step.written)}, which cannot be resolved; give it"
+                remedy = f"with regions_of= (--region-of {shown(step.label)}=REGION)"
+                self._fault(step.where, f"{what} {remedy}", "region-unknown")
             elif self.wave[first.setdefault(step.region, i)] != self.wave[i]:
                 other = first[step.region]
                 what = (

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from waves.files.documents import Where
+from waves.pipelines.steps import REGION
 
 if TYPE_CHECKING:
     from waves.plan import Plan, Wave
 
 Row = tuple[Where, str, str]
-REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]+")
 
 
 @dataclass(frozen=True)

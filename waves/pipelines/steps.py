@@ -4,6 +4,7 @@ Each system makes these from its own file; how waves come of them is in `layers`
 """
 
 import fnmatch
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -14,6 +15,8 @@ StepKind = Literal["build", "deploy", "approval", "test", "wait", "other"]
 BakeMinutes = float | Sequence[float] | Mapping[str, float] | None
 BAKE_HINT = "BAKE_MINUTES"
 APPROVAL_HINT = "APPROVAL"
+REGION_HINT = "DEPLOYS_REGION"
+REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]+")
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,8 @@ class Step:
         Of a deployment; empty where the file does not state it.
     stage : str
         The stage or environment it stands in; what `environments` chooses among.
+    written : str
+        What stands in the file in the place of a region's code.
     early : bool
         Whether the names say that it is no production: dev, test, beta, staging …
     group : str
@@ -49,6 +54,7 @@ class Step:
     kind: StepKind
     before: int = 0
     region: str = ""
+    written: str = ""
     stage: str = ""
     early: bool = False
     group: str = ""

@@ -11,10 +11,11 @@ import pytest
 
 SMALL = (
     "import numpy as np\n"
+    "from numba import njit\n"
     "from simulation.engine import numbers\n"
     "u = np.zeros(4)\n"
     "key, trials = np.zeros(2, dtype=np.uint64), np.arange(4, dtype=np.uint64)\n"
-    "numbers.fill_words(key, trials, np.uint64(0), 0, 0, u, np.zeros(4))\n"
+    "njit(lambda *given: numbers.fill_words(*given))(key, trials, np.uint64(0), 0, 0, u, np.zeros(4))\n"
     "print(u.tolist())\n"
 )
 COMPILES = "compiling the engine"

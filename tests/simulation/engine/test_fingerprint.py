@@ -13,7 +13,11 @@ ASK = (
     "from simulation.engine import fingerprint\n"
     "print(fingerprint.edition(), fingerprint.stamp(), *sorted(p.name for p in fingerprint.compiled_from()))\n"
 )
-QUANTILE = "from simulation.engine import numbers\nprint(repr(numbers.normal_quantile(0.3)))\n"
+QUANTILE = (
+    "from numba import njit\n"
+    "from simulation.engine import numbers, worker\n"
+    "print(njit(lambda u: numbers.normal_quantile(u))(0.3))\n"
+)
 COMPILES = "compiling the engine"
 
 

@@ -338,10 +338,11 @@ def test_intervals_cover_the_truth_as_often_as_they_say():
 LINE = "compiling the engine"
 SMALL = (
     "import numpy as np\n"
+    "from numba import njit\n"
     "from simulation.engine import numbers, worker\n"
     "u = np.zeros(4)\n"
     "key, trials = np.zeros(2, dtype=np.uint64), np.arange(4, dtype=np.uint64)\n"
-    "numbers.fill_words(key, trials, np.uint64(0), 0, 0, u, np.zeros(4))\n"
+    "njit(lambda *given: numbers.fill_words(*given))(key, trials, np.uint64(0), 0, 0, u, np.zeros(4))\n"
     "print(u.tolist())\n"
 )
 

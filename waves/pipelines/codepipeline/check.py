@@ -16,11 +16,10 @@ from waves.pipelines.codepipeline.schema import (
     NAME,
     PIPELINE,
     PROVIDERS,
-    REGION,
     RESOURCE_KEYS,
     RULES_KNOWN,
 )
-from waves.pipelines.steps import Hints
+from waves.pipelines.steps import REGION, Hints
 
 
 def check(document: Document, hints: Hints) -> list[Finding]:

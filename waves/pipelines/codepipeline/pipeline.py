@@ -14,7 +14,7 @@ from waves.pipelines.codecatalyst.entries import map_of, text_of
 from waves.pipelines.codepipeline.schema import IDLE_MODES, PROVIDERS, RESOURCE, Provider, capital
 from waves.pipelines.codepipeline.template import Template
 from waves.pipelines.minutes import minutes_of, slept
-from waves.pipelines.steps import BAKE_HINT, StepKind
+from waves.pipelines.steps import BAKE_HINT, REGION_HINT, StepKind
 
 _ARN = re.compile(r"arn:[a-z-]+:codepipeline:([a-z0-9-]+):")
 
@@ -103,6 +103,11 @@ class Action:
                 return minutes_of(value)
         commands = pick(self.body, "commands")
         return slept(text_of(line) for line in commands) if isinstance(commands, list) else None
+
+    @property
+    def said_region(self) -> str:
+        """The region in its DEPLOYS_REGION hint, or an empty text."""
+        return next((value for name, value in self._variables() if name == REGION_HINT), "")
 
     def _variables(self) -> Iterator[tuple[str, str]]:
         rows = pick(self.body, "environmentVariables")

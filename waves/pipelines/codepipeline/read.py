@@ -13,7 +13,7 @@ from waves.pipelines.codepipeline.windows import window
 from waves.pipelines.layers import Layers
 from waves.pipelines.minutes import minutes_of
 from waves.pipelines.reading import Layer, Note, Reading
-from waves.pipelines.steps import Hints, Step
+from waves.pipelines.steps import REGION, REGION_HINT, Hints, Step
 
 
 def read(document: Document, hints: Hints) -> Reading:
@@ -49,8 +49,25 @@ class _Reader:
         """Return what the pipeline says."""
         layers = Layers(self.steps, self.hints, self.pipeline.where)
         read = layers.read()
+        if not layers.deployments:
+            self._note_unseen()
         fields = dict(self._fields(read)) if read else {}
         return Reading(self.document, self.pipeline.name, read, fields, (*layers.notes, *self.notes))
+
+    def _note_unseen(self) -> None:
+        """Name what looks as if it deployed, where nothing else does: a suggestion, no guess."""
+        for stage in self.pipeline.stages:
+            for action in stage.actions:
+                if "deploy" in f"{stage.name} {action.name}".lower() and action.type[0] in (
+                    "Build",
+                    "Invoke",
+                    "Compute",
+                ):
+                    what = (
+                        f"{action.label} ({action.type[1]}) may deploy, and the plan does not know of it; if it does,"
+                    )
+                    remedy = f"say regions_of= (--region-of {shown(action.label)}=REGION), or give it a variable"
+                    self.notes.append(Note(action.where, f"{what} {remedy} {REGION_HINT}", "deployment-unseen"))
 
     def _add_stage(self, stage: Stage) -> None:
         for actions in stage.orders:
@@ -67,6 +84,9 @@ class _Reader:
 
     def _steps(self, stage: Stage, action: Action, before: int) -> Iterator[Step]:
         kind, minutes = action.kind, action.minutes
+        said = self.hints.region(action.label) or action.said_region
+        if kind in ("other", "test") or (kind == "build" and action.type[0] == "Build"):
+            kind = "deploy" if said else kind
         if minutes is not None and kind in ("test", "other", "build"):
             kind = "wait"
         early = is_early(stage.name) or is_early(action.name)
@@ -74,10 +94,13 @@ class _Reader:
         regions = [""]
         if kind == "deploy":
             group = self._group(stage)
-            regions = action.regions or [self._region(stage, action)]
+            regions = action.regions or [said or self._region(stage, action)]
             limit = 1 if action.regions else None  # a stack set takes its regions one after the other
         for region in regions:
-            yield Step(action.label, action.where, kind, before, region, stage.name, early, group, limit, minutes)
+            written = action.region or ("AWS::Region" if self.pipeline.resource else "")
+            yield Step(
+                action.label, action.where, kind, before, region, written, stage.name, early, group, limit, minutes
+            )
 
     def _group(self, stage: Stage) -> str:
         deploying = [actions for actions in stage.orders if any(a.kind == "deploy" for a in actions)]
@@ -86,7 +109,7 @@ class _Reader:
     def _region(self, stage: Stage, action: Action) -> str:
         given = self.hints.region(action.label, action.name, stage.name)
         stated = action.region or self.pipeline.home or self.hints.regions_of.get("AWS::Region", "")
-        return given or ("" if "${" in stated else stated)
+        return given or (stated if REGION.fullmatch(stated) else "")
 
     def _bake(self, stage: Stage) -> float | None:
         """Return the longest WaitTime of the stage's alarms, in minutes."""

@@ -17,6 +17,7 @@ RULES: Mapping[str, tuple[str, str]] = {
         "guide: Add a cross-Region action",
     ),
     "artifact-twice": ("Every output artifact has its own name in the whole pipeline.", "api: OutputArtifact"),
+    "deployment-unseen": ("What deploys by a build, a function or a command states its region.", "ours"),
     "missing-key": ("A required key is there and not empty.", "api"),
     "name-characters": ("Names have letters, digits and . @ - _ only, at most 100.", "api: ActionDeclaration"),
     "name-twice": ("Every stage, and every action of a stage, has its own name.", _STRUCTURE),

@@ -19,7 +19,6 @@ MAX_RUN_ORDER = 999
 MAX_RULES = 5
 MAX_ECS_MINUTES = 60
 NAME = re.compile(r"[A-Za-z0-9.@_-]{1,100}")
-REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]+")
 # Words in the name of a stage or an action that say it is no production.
 EARLY = re.compile(
     r"(?<![a-z])(dev|devel|development|test|testing|qa|uat|alpha|beta|gamma|stag|stage|staging|preprod|sandbox|nonprod|int)"

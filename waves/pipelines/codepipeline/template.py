@@ -33,6 +33,8 @@ FUNCTIONS = [
 ]
 _VARIABLE = re.compile(r"\$\{([^!${}][^${}]*)\}")
 _DEEP = 40
+# A parameter has at most 4,096 bytes (CloudFormation quotas); a longer text is left as it stands.
+_LONG = 4096
 
 
 class Nothing:
@@ -50,7 +52,7 @@ class Template:
         self.mappings = mappings if isinstance(mappings, dict) else {}
         self.values: dict[str, Any] = {}
         for name, body in parameters.items() if isinstance(parameters, dict) else ():
-            if isinstance(body, dict) and isinstance(body.get("Default"), str | int | float):
+            if isinstance(body, dict) and _is_text(body.get("Default")):
                 self.values[name] = body["Default"]
         self.values |= given or {}
         self.budget = 200_000
@@ -81,7 +83,10 @@ class Template:
             return second if first is NOTHING else first
         argument = self.resolve(argument, depth)
         if name == "Fn::Join" and _is_pair(argument, str, list) and all(_is_text(item) for item in argument[1]):
-            return argument[0].join(str(item) for item in argument[1])
+            texts = [str(item)[: _LONG + 1] for item in argument[1]]
+            return (
+                argument[0].join(texts) if sum(map(len, texts)) + len(argument[0]) * len(texts) < _LONG else "${Join}"
+            )
         if name == "Fn::Split" and _is_pair(argument, str, str) and "${" not in argument[1] and argument[0]:
             return argument[1].split(argument[0])
         if name == "Fn::Select" and isinstance(argument, list) and len(argument) == 2 and isinstance(argument[1], list):
@@ -98,11 +103,11 @@ class Template:
         if isinstance(argument, list) and len(argument) == 2 and isinstance(argument[1], dict):
             own = self.resolve(argument[1], depth)
             argument = argument[0]
-        if not isinstance(argument, str):
+        if not isinstance(argument, str) or len(argument) > _LONG:
             return "${Sub}"
-        known = {key: str(value) for key, value in (self.values | own).items() if _is_text(value)}
+        known = {k: text for k, v in (self.values | own).items() if _is_text(v) and len(text := str(v)) <= _LONG}
         text = _VARIABLE.sub(lambda match: known.get(match.group(1).strip(), match.group()), argument)
-        return text.replace("${!", "${")
+        return text.replace("${!", "${") if len(text) <= _LONG else "${Sub}"
 
     def _mapped(self, argument: list[Any]) -> Any:
         found: Any = self.mappings

@@ -16,13 +16,12 @@ from waves.pipelines.github_actions.schema import (
     JOB_ID,
     MAX_MATRIX,
     MAX_WAIT_MINUTES,
-    REGION,
     STRATEGY,
     WORKFLOW,
     base_of,
 )
 from waves.pipelines.minutes import minutes_of
-from waves.pipelines.steps import BAKE_HINT, Hints
+from waves.pipelines.steps import BAKE_HINT, REGION, Hints
 
 
 def check(document: Document, hints: Hints) -> list[Finding]:

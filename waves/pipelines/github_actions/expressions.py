@@ -13,6 +13,7 @@ from waves.pipelines.codecatalyst.entries import map_of, text_of
 from waves.pipelines.github_actions.schema import MAX_MATRIX
 
 Scope = Mapping[str, str]
+_LONG = 5000  # characters; a longer text is left as it stands, whatever is in it
 _EXPRESSION = re.compile(r"\$\{\{\s*([A-Za-z0-9_.\-]+)\s*\}\}")
 _CHOICE = re.compile(r"\$\{\{\s*([A-Za-z0-9_.\-]+)\s*\|\|\s*'([^']*)'\s*\}\}")
 _FROM_JSON = re.compile(r"\$\{\{\s*fromJSON\(\s*'([^']*)'\s*\)\s*\}\}", re.IGNORECASE)
@@ -21,10 +22,12 @@ _FROM_JSON = re.compile(r"\$\{\{\s*fromJSON\(\s*'([^']*)'\s*\)\s*\}\}", re.IGNOR
 def filled(value: Any, scope: Scope) -> str:
     """Return a value as text, with what is known put in."""
     text = text_of(value)
+    if len(text) > _LONG:
+        return text
     for _ in range(3):  # an env of the job may name one of the workflow, which may name an input
         text = _CHOICE.sub(lambda m: _given(m[1], scope) or m[2], text)
         new = _EXPRESSION.sub(lambda m: _given(m[1], scope) or m[0], text)
-        if new == text:
+        if new == text or len(new) > _LONG:
             break
         text = new
     return text

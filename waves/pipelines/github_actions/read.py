@@ -17,8 +17,6 @@ from waves.pipelines.github_actions.jobs import Job, JobStep, duration, jobs_of
 from waves.pipelines.github_actions.schema import (
     EARLY,
     ECS_DEPLOY,
-    REGION,
-    REGION_HINT,
     SHELL_DEPLOYS,
     SHELL_REGION,
     base_of,
@@ -26,7 +24,7 @@ from waves.pipelines.github_actions.schema import (
 from waves.pipelines.layers import Layers
 from waves.pipelines.minutes import minutes_of, slept
 from waves.pipelines.reading import Layer, Note, Reading
-from waves.pipelines.steps import APPROVAL_HINT, BAKE_HINT, Hints, Step, StepKind
+from waves.pipelines.steps import APPROVAL_HINT, BAKE_HINT, REGION, REGION_HINT, Hints, Step, StepKind
 
 _OF_MATRIX = re.compile(r"\$\{\{\s*matrix\.[^}]*\}\}")
 _MOST_STEPS = 2000
@@ -161,7 +159,7 @@ class _Reader:
                 stated = own or (used and filled(step.inputs.get(used.region), inner)) or region or _of_env(inner)
                 found = self._region(label, job.id, stated)
                 self._remember(step, inner)
-                yield Step(label, place, "deploy", 0, found, stage, early, group, limit)
+                yield Step(label, place, "deploy", 0, found, stated, stage, early, group, limit)
             elif kind == "approval":
                 yield Step(f"{label}: {step.label}", place, "approval")
             elif deployed and (minutes := self._minutes(step, inner)) is not None:
@@ -170,7 +168,8 @@ class _Reader:
                 self._suggest(step, place if place != job.where else step.where)
         given = self.hints.region(label, job.id)
         if not deployed and (hinted or given):
-            yield Step(label, place, "deploy", 0, self._region(label, job.id, hinted), stage, early, group, limit)
+            found = self._region(label, job.id, hinted)
+            yield Step(label, place, "deploy", 0, found, hinted, stage, early, group, limit)
 
     def _deploys(self, step: JobStep) -> bool:
         # Without a service the action only registers the task definition, or runs a task.
@@ -183,7 +182,7 @@ class _Reader:
             self.inputs[len(self.steps)] = {k: v for k, v in values.items() if not _OF_MATRIX.fullmatch(v)}
 
     def _region(self, label: str, job: str, stated: str) -> str:
-        return self.hints.region(label, job) or ("" if "${{" in stated or "$" in stated else stated)
+        return self.hints.region(label, job) or (stated if REGION.fullmatch(stated) else "")
 
     def _minutes(self, step: JobStep, scope: Scope) -> float | None:
         if step.used and step.used.kind == "wait":
@@ -199,7 +198,7 @@ class _Reader:
                 what = (
                     f"a shell step deploys ({shown(' '.join(match[1].split()))}), and is read as no deployment; if it"
                 )
-                self._note(where, f"{what} is one, give the job env: {{{REGION_HINT}: {value}}}", "shell-deploys")
+                self._note(where, f"{what} is one, give the job env: {{{REGION_HINT}: {value}}}", "deployment-unseen")
                 return
 
     def _plain(self, job: Job, scope: Scope, label: str, place: Where, before: int) -> Step:
@@ -225,7 +224,7 @@ class _Reader:
             return
         if given:
             early = bool(EARLY.search(label.lower()))
-            self.steps.append(Step(label, place, "deploy", before, given, job.id, early, label))
+            self.steps.append(Step(label, place, "deploy", before, given, "", job.id, early, label))
             return
         stated = [
             text for value in map_of(job.body.get("with")).values() if REGION.fullmatch(text := filled(value, scope))

@@ -11,6 +11,7 @@ _SYNTAX = "docs: Workflow syntax for GitHub Actions"
 RULES: Mapping[str, tuple[str, str]] = {
     "always-runs": ("A deployment runs only where what it needs has succeeded.", "ours"),
     "bake-hint": ("BAKE_MINUTES is a number of minutes, not negative.", "ours"),
+    "deployment-unseen": ("A deployment by a shell step states its region in DEPLOYS_REGION.", "ours"),
     "dependency-cycle": ("No job waits for itself, whatever the way round.", _SYNTAX),
     "environment-settings": (
         "An environment's wait timer and reviewers stand in the repository's settings; the caller says them.",
@@ -26,7 +27,6 @@ RULES: Mapping[str, tuple[str, str]] = {
         "action: amazon-ecs-deploy-task-definition",
     ),
     "self-dependency": ("No job needs itself.", _SYNTAX),
-    "shell-deploys": ("A deployment by a shell step states its region in DEPLOYS_REGION.", "ours"),
     "step-form": ("A step uses an action or runs a script.", _SYNTAX),
     "timeout": ("wait-for-minutes is at most 360.", "action: amazon-ecs-deploy-task-definition"),
     "too-many": ("A matrix makes at most 256 jobs.", _SYNTAX),

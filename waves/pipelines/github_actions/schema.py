@@ -14,8 +14,6 @@ MAX_MATRIX = 256
 MAX_WAIT_MINUTES = 360
 MAX_JOB_MINUTES = 360  # on runners that GitHub hosts
 JOB_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
-REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]+")
-REGION_HINT = "DEPLOYS_REGION"
 # Words in the name of an environment or a job that say it is no production.
 EARLY = re.compile(
     r"(?<![a-z])(dev|devel|development|test|testing|qa|uat|alpha|beta|gamma|stag|stage|staging|preprod|sandbox|nonprod"
