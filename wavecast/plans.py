@@ -56,7 +56,7 @@ def read_plan(name: str | os.PathLike[str], **reading: Unpack[Reading]) -> Plan:
         this is none.
     """
     plan, kind = _read_plan(name, reading)
-    if idle := _idle(reading, {kind}):
+    if idle := without_effect(reading, {kind}):
         raise InputError([Finding(os.fspath(name), 1, 1, "error", idle, "no-effect")])
     return plan
 
@@ -71,16 +71,16 @@ def _read_plan(name: str | os.PathLike[str], reading: Reading) -> tuple[Plan, Ki
     return Plan.read(path), kind
 
 
-def _idle(reading: Reading, kinds: Set[str]) -> str:
+def without_effect(reading: Reading, kinds: Set[str]) -> str:
     """Say what of a reading has no effect on plans of such kinds; an empty text where all of it has."""
     of_github = {"github-actions"}
     taking = {"bake_minutes": {*PIPELINES, "grouping"}, "wait_timers": of_github, "approvals": of_github}
     given = [key for key, value in reading.items() if value is not None and not taking.get(key, PIPELINES) & kinds]
-    if "bake_minutes" in given:
+    if "bake_minutes" in given and "plan" in kinds:
         return "its waves say themselves how long they bake; --bake-minutes is for pipelines and groupings"
-    names = {"environments": "--environment", "regions_of": "--region-of"}
+    names = {"bake_minutes": "--bake-minutes", "environments": "--environment", "regions_of": "--region-of"}
     names |= {"wait_timers": "--wait-timer", "approvals": "--approval"}
-    kind = "GitHub Actions" if given and given[0] in taking else "pipelines"
+    kind = "GitHub Actions" if given and taking.get(given[0]) == of_github else "pipelines"
     return f"{names[given[0]]} is for {kind}, and there is none" if given else ""
 
 
@@ -123,7 +123,7 @@ def read_plans(
             found.append((name, plan or _group(name, fleet, like, bake_minutes)))
         except InputError as error:
             faults += error.findings if like or bake_minutes is not None or not faults else ()
-    if found and (idle := _idle(reading, kinds)):
+    if found and (idle := without_effect(reading, kinds)):
         faults.append(Finding(found[0][0], 1, 1, "error", idle, "no-effect"))
     if faults:
         raise InputError(faults)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wavecast.inputs import PIPELINES, Kind, find, mistaken, read_fleet, read_scenario, recognise
-from wavecast.plans import Reading, read_plan, remarks
+from wavecast.plans import Reading, read_plan, remarks, without_effect
 from wavecast.terminal import say, say_json
 from wavecast.verbs.options import workflow_options
 from waves import Finding, Fleet, InputError, Plan, plan_findings
@@ -66,6 +66,9 @@ def check(files: tuple[str, ...], fleet: str | None, as_plan: bool, reading: Rea
         kind, found = findings_of(name, known, as_plan=as_plan, **given)
         kinds.append({"path": name, "kind": kind})
         findings += found
+    told = {each["kind"] for each in kinds if each["kind"]}
+    if all(each["kind"] for each in kinds) and (idle := without_effect(reading, told)):
+        findings.append(Finding(files[0], 1, 1, "error", idle, "no-effect"))
     errors = sum(finding.severity == "error" for finding in findings)
     warnings = len(findings) - errors
     if as_json:

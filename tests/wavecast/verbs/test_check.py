@@ -175,6 +175,24 @@ def test_no_files_is_a_usage_error(wavecast):
     assert len(answer.err.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("folder", "option", "part"),
+    [
+        ("plans", ["--environment", "prod"], "--environment is for pipelines, and there is none"),
+        ("plans", ["--bake-minutes", "3"], "its waves say themselves how long they bake"),
+        ("fleets", ["--bake-minutes", "3"], "--bake-minutes is for pipelines, and there is none"),
+    ],
+)
+def test_an_option_without_effect_is_an_error(wavecast, root, folder, option, part):
+    """Among files that are no pipelines; beside one that is, it is fine."""
+    files = sorted(str(path) for path in (root / "data" / folder).glob("*.yaml"))
+    answer = wavecast("check", *files, *option)
+    assert answer.code == 1
+    assert answer.out.count("[no-effect]") == 1 and part in answer.out
+    workflow = str(root / "data" / "workflows" / "two-region.yaml")
+    assert wavecast("check", *files, workflow, "--environment", "production").code == 0
+
+
 @pytest.mark.parametrize("text", ["---\n{}", "# first\n---\n{}"])
 def test_a_separator_at_the_top_is_harmless(wavecast, root, tmp_path, text):
     path = tmp_path / "workflow.yaml"

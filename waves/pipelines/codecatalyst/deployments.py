@@ -73,7 +73,7 @@ class Deployments:
         for name, region in regions_of.items():
             found = [i for i, label in enumerate(labels) if label == name]
             found = found or [i for i, entry in enumerate(self.graph.actions) if entry.name == name]
-            if not isinstance(region, str) or not region.strip():
+            if not isinstance(region, str) or len(region.split()) != 1 or not region.isprintable():
                 self.faults.append(f"the region of {shown(name)} is {shown(region)}; give a region's code")
             elif not found:
                 hint = did_you_mean(str(name), labels) or f"; the actions are {', '.join(labels)}"
@@ -84,7 +84,7 @@ class Deployments:
             elif self.graph.actions[found[0]].kind == "approval":
                 self.faults.append(f"a region is given for {shown(name)}, which is an approval and deploys nothing")
             else:
-                yield found[0], region.strip()
+                yield found[0], region
 
     def _kind(self, i: int) -> Kind:
         entry = self.graph.actions[i]

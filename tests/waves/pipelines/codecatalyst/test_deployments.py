@@ -116,6 +116,8 @@ def test_the_caller_says_what_the_file_does_not(tmp_path: Path) -> None:
         ({"Ship": "us-east-1"}, "'Ship', which may be One/Ship and Two/Ship; name one of them"),
         ({"A": ""}, "the region of 'A' is ''; give a region's code"),
         ({"A": 3}, "the region of 'A' is 3; give a region's code"),
+        ({"A": "us east"}, "the region of 'A' is 'us east'; give a region's code"),
+        ({"A": "us\x1b[1m"}, "the region of 'A' is 'us\\x1b[1m'; give a region's code"),
         ({"G": "us-east-1"}, "'G', which is an approval and deploys nothing"),
     ],
 )
