@@ -214,3 +214,51 @@ def test_a_target_that_no_pipeline_could_have_is_refused(field: str, value: Any)
     """Names go into shell lines and templates: nothing else than names."""
     with pytest.raises(ValueError, match=r"is .*; give"):
         Target(**{field: value})
+
+
+# For each row of the table in docs/pipelines.md, plans that have that field, one at the edge of what a system can say.
+ROWS: dict[str, list[dict[str, Any]]] = {
+    "waves, regions, their order": [{}],
+    "`bake_minutes`": [{"wave": {"bake_minutes": 45.0}}],
+    "`approval`": [{"wave": {"approval": True}}],
+    "`strategy: blue_green`": [{"strategy": "blue_green"}],
+    "`strategy: {steps: …}`": [{"strategy": {"steps": [(10, 5.0)]}}],
+    "`max_parallel`": [{"wave": {"max_parallel": 1}}],
+    "`bake_requests`": [{"wave": {"bake_requests": 5.0}}],
+    "`retries`": [{"retries": 1}],
+    "`on_deploy_failure: rollback_all`": [{"on_deploy_failure": "rollback_all"}],
+    "`on_alarm: rollback_wave`": [{"on_alarm": "rollback_wave"}],
+    "`on_alarm: halt`": [{"on_alarm": "halt"}],
+    "`on_alarm: rollback_region`": [{"on_alarm": "rollback_region"}],
+    "`max_failed_regions`": [{"max_failed_regions": 2}],
+    "`deploy_timeout_minutes`": [{"deploy_timeout_minutes": 5.0}, {"deploy_timeout_minutes": 60.0}],
+    "`calendar`": [{"calendar": {"zone": "Europe/Berlin", "days": ["mon", "fri"], "hours": ["09:00", "17:00"]}}],
+}
+PAGE = (DATA.parent / "docs" / "pipelines.md").read_text(encoding="utf-8")
+TABLE = {name: cells.split(" | ") for name, cells in re.findall(r"^\| (.+?) \| (\w.+ \| .+) \|$", PAGE, re.MULTILINE)}
+
+
+def outcome(plan: Plan, system: str, key: str) -> str:
+    """What becomes of a field: yes, comment or refused."""
+    try:
+        written = write_pipeline(plan, system, Target())
+    except InputError:
+        return "refused"
+    remarks = [r for r in written.said.remarks if key == "on_alarm" or "on an alarm" not in r]
+    return "comment" if remarks else "yes"
+
+
+def test_the_table_in_the_docs_is_what_the_writers_do() -> None:
+    """Each row and each system, for the fields that plans have."""
+    assert list(TABLE)[0] == "Of the plan" and set(ROWS) == set(TABLE) - {"Of the plan"}
+    for row, variants in ROWS.items():
+        for fields in variants:
+            keys = {*fields, *fields.get("wave", ())} - {"wave"}
+            if not keys <= {*Plan.model_fields, *Wave.model_fields}:
+                continue
+            last = Wave(regions=("eu-west-1", "eu-north-1"), **fields.get("wave", {}))
+            rest = {key: value for key, value in fields.items() if key != "wave"}
+            plan = Plan(name="shop", waves=(Wave(regions=("us-east-1",)), last), **rest)
+            told = [re.match(r"yes|comment|refused", cell) for cell in TABLE[row]]
+            done = [outcome(plan, system, next(iter(rest), "")) for system in SYSTEMS]
+            assert [match and match[0] for match in told] == done, row
