@@ -166,6 +166,9 @@ def pipeline_text(plan: "Plan", to: str, target: Target, *, as_json: bool = Fals
     system = system_named(to)
     if as_json and system.name != "codepipeline":
         raise ValueError(f"{system.name} is written as YAML; give the file an ending of .yaml")
+    stray = next((region for region in target.builds if region not in plan.regions), None)
+    if stray is not None:
+        raise ValueError(f"a build is given for {shown(stray)}, which the plan does not have")
     written = system.write(plan, target, as_json)
     if written.said.refusals:
         raise plan.complaint(written.said.refusals)

@@ -46,6 +46,15 @@ class Layers:
             elif step.kind == "other":
                 self._note_other(i)
 
+    def check_given(self, names: Sequence[str]) -> None:
+        """Refuse regions that the caller gives for what the file does not have: they would have no effect."""
+        for pattern in self.hints.regions_of:
+            if not any(matches(name, pattern) for name in names):
+                hint = did_you_mean(pattern, set(names))
+                self._fault(
+                    self.where, f"nothing is called {shown(pattern)}, which is given a region{hint}", "region-of"
+                )
+
     def read(self) -> tuple[Layer, ...]:
         """Return the waves; empty, with errors among the notes, where no plan can be made."""
         if not self.waves:

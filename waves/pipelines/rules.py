@@ -25,6 +25,7 @@ RULES: Mapping[str, tuple[str, str]] = {
     "not-utf8": ("The file is UTF-8.", _OURS),
     "not-wave-shaped": ("Each wave of deployments begins after all of the wave before has ended.", _OURS),
     "region-in-two-waves": ("A region is in one wave only.", _OURS),
+    "region-of": ("A region that the caller gives is that of something in the file.", _OURS),
     "region-name": ("A region has a code such as us-east-1.", "AWS general reference: Regional endpoints"),
     "region-unknown": ("Every deployment states its region.", _OURS),
     "scalar-for-list": (

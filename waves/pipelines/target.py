@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from waves.files.documents import shown
+from waves.pipelines.steps import REGION
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 _REPOSITORY = re.compile(r"[a-z0-9]+(?:[._/-][a-z0-9]+)*")
@@ -70,6 +71,10 @@ class Target:
             value = getattr(self, name)
             if not pattern.fullmatch(value) or len(value) > 200:
                 raise ValueError(f"{name} is {shown(value)}; give {what}")
+        if re.search(r"[{}]", self.task_definition.replace("{region}", "")):
+            raise ValueError(f"task_definition is {shown(self.task_definition)}; give a path, with {{region}} at most")
+        if self.primary and not REGION.fullmatch(self.primary):
+            raise ValueError(f"primary is {shown(self.primary)}; give an AWS region such as us-east-1")
         if self.alarm and not re.fullmatch(r"[A-Za-z0-9._/-]{1,200}", self.alarm):
             raise ValueError(f"alarm is {shown(self.alarm)}; give an alarm's name of letters, digits, . _ / and -")
         if self.connection and not re.fullmatch(r"arn:aws[a-z-]*:code[a-z-]+:[A-Za-z0-9:/_-]{1,200}", self.connection):

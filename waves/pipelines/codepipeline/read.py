@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from waves.files.documents import Document, shown
+from waves.pipelines.codecatalyst.entries import map_of
 from waves.pipelines.codepipeline.pipeline import Action, Pipeline, Rule, Stage, pipelines
 from waves.pipelines.codepipeline.schema import EARLY
 from waves.pipelines.codepipeline.windows import window
@@ -48,11 +49,18 @@ class _Reader:
     def reading(self) -> Reading:
         """Return what the pipeline says."""
         layers = Layers(self.steps, self.hints, self.pipeline.where)
+        layers.check_given(self._names())
         read = layers.read()
         if not layers.deployments:
             self._note_unseen()
         fields = dict(self._fields(read)) if read else {}
         return Reading(self.document, self.pipeline.name, read, fields, (*layers.notes, *self.notes))
+
+    def _names(self) -> list[str]:
+        """Return what a region may be given for: actions, stages, parameters, and the place of the template."""
+        names = [name for s in self.pipeline.stages for a in s.actions for name in (a.label, a.name, s.name)]
+        value = map_of(self.document.value)
+        return [*names, *map_of(value.get("Parameters")), *(["AWS::Region"] if self.pipeline.resource else [])]
 
     def _note_unseen(self) -> None:
         """Name what looks as if it deployed, where nothing else does: a suggestion, no guess."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from waves.files.documents import Document, InputError, Where, read_yaml, shown
+from waves.files.documents import Document, InputError, Where, did_you_mean, read_yaml, shown
 from waves.pipelines.codecatalyst.entries import map_of, text_of
 from waves.pipelines.github_actions.expressions import Scope, combinations, filled, scoped
 from waves.pipelines.github_actions.jobs import Job, JobStep, duration, jobs_of
@@ -48,13 +48,30 @@ class _Reader:
         self.steps: list[Step] = []
         self.inputs: dict[int, Mapping[str, str]] = {}  # of each deployment by an ECS action
         self.asked: set[str] = set()
+        self.environments: set[str] = set()
+        self.called: set[str] = set()  # jobs, by their ids
 
     def reading(self, name: str) -> Reading:
         """Return what the workflow says."""
         layers = Layers(self.steps, self.hints, ("jobs",))
+        layers.check_given([name for step in self.steps for name in (step.label, step.stage, *self.called)])
+        layers.notes += self._check_environments()
         read = layers.read()
         fields = dict(self._fields(read))
         return Reading(self.document, name, read, fields, (*layers.notes, *self.notes.values()))
+
+    def _check_environments(self) -> list[Note]:
+        """Refuse wait timers and approvals of environments that no job has: they would have no effect."""
+        given = {*self.hints.wait_timers, *self.hints.approvals} - self.environments
+        found = []
+        for name in sorted(given):
+            hint = (
+                did_you_mean(name, self.environments) or f"; there are {', '.join(sorted(self.environments)) or 'none'}"
+            )
+            found.append(
+                Note(("jobs",), f"no job has the environment {shown(name)}{hint}", "environment-unknown", "error")
+            )
+        return found
 
     def _note(self, where: Where, message: str, rule: str) -> None:
         self.notes.setdefault((where, message), Note(where, message, rule))
@@ -108,6 +125,7 @@ class _Reader:
         self, job: Job, scope: Scope, prefix: str, where: Where | None, before: int, limit: int | None
     ) -> None:
         label, place = f"{prefix}{job.id}", where or job.where
+        self.called |= {job.id}
         environment = filled(job.environment, scope)
         entered = self._enter(label, place, environment, scope, before)
         before |= entered
@@ -124,6 +142,7 @@ class _Reader:
     def _enter(self, label: str, place: Where, environment: str, scope: Scope, before: int) -> int:
         """Add an environment's approval and its wait timer, where the caller says so, and ask where nobody does."""
         start = len(self.steps)
+        self.environments |= {environment} if environment else set()
         approved = scope.get(f"env.{APPROVAL_HINT.lower()}", "").lower() not in _NO
         if approved or environment in self.hints.approvals:
             self.steps.append(Step(f"{label} (approval)", place, "approval", before))
@@ -196,9 +215,10 @@ class _Reader:
             if match:
                 value = region[1] if region else "REGION"
                 what = (
-                    f"a shell step deploys ({shown(' '.join(match[1].split()))}), and is read as no deployment; if it"
+                    f"a shell step runs {shown(' '.join(match[1].split()))} and may deploy, and the plan does not know"
                 )
-                self._note(where, f"{what} is one, give the job env: {{{REGION_HINT}: {value}}}", "deployment-unseen")
+                remedy = f"of it; if it does, give the job env: {{{REGION_HINT}: {value}}}"
+                self._note(where, f"{what} {remedy}", "deployment-unseen")
                 return
 
     def _plain(self, job: Job, scope: Scope, label: str, place: Where, before: int) -> Step:

@@ -224,7 +224,18 @@ def test_what_a_template_does_not_say_is_asked_for(tmp_path: Path, written: str)
     path.write_text(TEMPLATE.replace("REGION", written), encoding="utf-8")
     with pytest.raises(InputError, match="region-unknown"):
         Plan.read_pipeline(path)
-    assert waves(path, regions_of={"AWS::Region": "eu-west-1", "Deploy": "eu-west-1"}) == [("eu-west-1", 0, False)]
+    assert waves(path, regions_of={"Deploy": "eu-west-1"}) == [("eu-west-1", 0, False)]
+
+
+def test_a_region_is_given_for_what_is_there(tmp_path: Path) -> None:
+    """The place of a template, or a parameter; nothing else that the file does not have."""
+    path = tmp_path / "template.yaml"
+    path.write_text(TEMPLATE.replace("REGION", "!Ref AWS::Region"), encoding="utf-8")
+    assert waves(path, regions_of={"AWS::Region": "eu-west-1"}) == [("eu-west-1", 0, False)]
+    path.write_text(TEMPLATE.replace("REGION", "!Ref Second"), encoding="utf-8")
+    assert waves(path, regions_of={"Second": "us-west-1"}) == [("us-west-1", 0, False)]
+    with pytest.raises(InputError, match="nothing is called 'Secnd', which is given a region; did you mean 'Second'"):
+        Plan.read_pipeline(path, regions_of={"Secnd": "us-west-1"})
 
 
 def test_a_plan_knows_its_lines(tmp_path: Path) -> None:

@@ -112,6 +112,23 @@ def test_what_no_file_says_is_asked_for(tmp_path: Path) -> None:
     assert waves(path, **given) == [("us-east-1", 30, False), ("eu-west-1", 0, True)]
 
 
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"wait_timers": {"prd": 1}}, "no job has the environment 'prd'; did you mean 'prod'?"),
+        ({"approvals": ["x"]}, "no job has the environment 'x'; there are prod"),
+        ({"regions_of": {"tow": "us-east-1"}}, "nothing is called 'tow', which is given a region"),
+        ({"environments": ["x"]}, "nothing deploys in the environment 'x'"),
+    ],
+)
+def test_what_has_no_effect_is_refused(tmp_path: Path, given: Any, words: str) -> None:
+    """A name that the file does not have."""
+    path = workflow(tmp_path, job("one", "us-east-1"), job("two", "eu-west-1", "one", head="    environment: prod\n"))
+    with pytest.raises(InputError) as caught:
+        Plan.read_pipeline(path, **given)
+    assert words in str(caught.value)
+
+
 def test_approvals_are_seen_by_hint_and_by_action(tmp_path: Path) -> None:
     """A job that says so, or one that uses the known action."""
     gate = '  gate:\n    needs: [one]\n    env: {APPROVAL: "required"}\n    runs-on: x\n    steps: [{run: echo}]\n'
