@@ -1,14 +1,15 @@
 """Distributions of minutes, failed requests and severities: their fields, and their quantiles.
 
-To add one: a class with its fields, `family`, `quantile`, `mean` and `support`, and its name in `_FAMILIES`. Not
-here: which random number reaches which quantile (``draws``).
+To add one: a class under `Family`, entered in `FAMILIES`, and its branch in the compiled twin (``engine.numbers``). All
+else reads that list: files, schemas, the page of fields, tests. Not here: which random number reaches which quantile
+(``draws``).
 """
 
 import math
 from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import cached_property
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple, Self, Union
 
 import numpy as np
 from pydantic import (
@@ -29,9 +30,47 @@ from waves import Amount, Minutes, Part, quantity
 Z95 = 1.6448536269514722  # the standard normal's 95th percentile
 
 
-class Constant(Part):
+class Shown(NamedTuple):
+    """A distribution's row in docs/fields.md."""
+
+    written: str  # an example, as in a file; tests read it
+    at_u: str  # its value at the uniform number u; z is the standard normal quantile
+    mean: str
+
+
+class Family(Part):
+    """A distribution: its name, quantile, mean and support, and what the compiled engine is told of it."""
+
+    shown: ClassVar[Shown]
+    single: ClassVar[str] = ""  # the field that stands for all, where there is only one: `{constant: 5}`
+    family: str
+
+    if TYPE_CHECKING:  # a field of some, which must not shadow a property
+
+        @property
+        def mean(self) -> float:
+            """Its mean."""
+            raise NotImplementedError
+
+    @property
+    def support(self) -> tuple[float, float]:
+        """The least and the greatest value: from 0 to infinity, where nothing else is said."""
+        return 0.0, math.inf
+
+    def quantile(self, u: Array) -> Array:
+        """Return the value at uniform numbers strictly between 0 and 1, in their shape."""
+        raise NotImplementedError
+
+    def packed(self) -> tuple[float, float, Array | None]:
+        """Return what ``engine.numbers.quantile`` works with: two parameters, and a table where it needs one."""
+        raise NotImplementedError
+
+
+class Constant(Family):
     """Always the same value."""
 
+    shown = Shown("{constant: 5}", "value", "value")
+    single = "value"
     family: Literal["constant"] = "constant"
     value: Minutes = quantity(..., "The value.")
 
@@ -49,19 +88,15 @@ class Constant(Part):
         """Return the value, in the shape of `u`."""
         return np.full_like(u, self.value)
 
-
-class Endless(Part):
-    """Anything above 0."""
-
-    @property
-    def support(self) -> tuple[float, float]:
-        """From 0 to infinity."""
-        return 0.0, math.inf
+    def packed(self) -> tuple[float, float, Array | None]:
+        """Return the value."""
+        return self.value, 0.0, None
 
 
-class Exponential(Endless):
+class Exponential(Family):
     """No memory: the chance to end in the next minute is always the same."""
 
+    shown = Shown("{exponential: {mean: 20}}", "−mean · ln(1 − u)", "mean")
     family: Literal["exponential"] = "exponential"
     mean: Amount = quantity(..., "Its mean.")
 
@@ -69,10 +104,19 @@ class Exponential(Endless):
         """Return −mean · ln(1 − u)."""
         return self.mean * -log(1.0 - u)
 
+    def packed(self) -> tuple[float, float, Array | None]:
+        """Return the mean."""
+        return self.mean, 0.0, None
 
-class Lognormal(Endless):
+
+class Lognormal(Family):
     """Products of many factors: what most durations of work look like."""
 
+    shown = Shown(
+        "{lognormal: {median: 6, p95: 12}}",
+        "median · exp(σ · z(u)), σ = ln(p95 / median) / 1.6448536269514722",
+        "median · exp(σ² / 2)",
+    )
     family: Literal["lognormal"] = "lognormal"
     median: Amount = quantity(..., "Half are below it.")
     p95: Amount = quantity(..., "19 of 20 are below it.")
@@ -97,10 +141,15 @@ class Lognormal(Endless):
         """Return median · exp(sigma · z(u))."""
         return self.median * exp(self.sigma * normal_quantile(u))
 
+    def packed(self) -> tuple[float, float, Array | None]:
+        """Return the median and sigma."""
+        return self.median, self.sigma, None
 
-class Weibull(Endless):
+
+class Weibull(Family):
     """Waiting with a memory: shape < 1 ends early or late, shape > 1 ends near its scale."""
 
+    shown = Shown("{weibull: {shape: 2, scale: 7}}", "scale · (−ln(1 − u))^(1 / shape)", "scale · Γ(1 + 1 / shape)")
     family: Literal["weibull"] = "weibull"
     shape: Annotated[float, Strict(), Field(ge=0.05, le=1000)] = quantity(..., "Its shape.")
     scale: Amount = quantity(..., "63.2 % are below it.")
@@ -114,10 +163,19 @@ class Weibull(Endless):
         """Return scale · (−ln(1 − u))^(1 / shape)."""
         return self.scale * exp(log(-log(1.0 - u)) / self.shape)
 
+    def packed(self) -> tuple[float, float, Array | None]:
+        """Return the scale and the shape."""
+        return self.scale, self.shape, None
 
-class Gamma(Endless):
+
+class Gamma(Family):
     """A sum of `shape` exponential steps; its quantile is read from a table made once."""
 
+    shown = Shown(
+        "{gamma: {shape: 4, scale: 1.5}}",
+        "scale · P⁻¹(shape, u), P the regularised incomplete gamma function; from a table, within 1e-8 of its value",
+        "shape · scale",
+    )
     family: Literal["gamma"] = "gamma"
     shape: Annotated[float, Strict(), Field(ge=0.05, le=1000)] = quantity(..., "Its shape.")
     scale: Amount = quantity(..., "Its mean divided by its shape.")
@@ -158,10 +216,20 @@ class Gamma(Endless):
         value = a + f * (da + f * (3 * rise - 2 * da - db + f * (da + db - 2 * rise)))
         return self.scale * exp(value)
 
+    def packed(self) -> tuple[float, float, Array | None]:
+        """Return the scale, and the table."""
+        return self.scale, 0.0, np.concatenate(self.table)
 
-class Empirical(Part):
+
+class Empirical(Family):
     """Values that were observed, each as likely as the others."""
 
+    shown = Shown(
+        "{empirical: [4, 5.5, 9]}",
+        "the value at rank ⌊u · n⌋ of the n values in rising order, ranks from 0",
+        "mean of the values",
+    )
+    single = "values"
     family: Literal["empirical"] = "empirical"
     values: tuple[Minutes, ...] = quantity(..., "The observed values.", min_length=1)
 
@@ -185,9 +253,13 @@ class Empirical(Part):
         n = len(self.ordered)
         return self.ordered[np.minimum((u * n).astype(np.int64), n - 1)]
 
+    def packed(self) -> tuple[float, float, Array | None]:
+        """Return how many values there are, and the values, rising."""
+        return 0.0, len(self.values), self.ordered
 
-_FAMILIES = {c.model_fields["family"].default: c for c in (Constant, Exponential, Lognormal, Gamma, Weibull, Empirical)}
-_SINGLE = {"constant": "value", "empirical": "values"}
+
+FAMILIES: tuple[type[Family], ...] = (Constant, Exponential, Lognormal, Gamma, Weibull, Empirical)
+_BY_NAME = {each.model_fields["family"].default: each for each in FAMILIES}
 
 
 def _unfold(value: Any) -> Any:
@@ -201,22 +273,22 @@ def _unfold(value: Any) -> Any:
             f"a distribution has one name, such as {{constant: 5}}; got {', '.join(map(str, value)) or 'none'}"
         )
     ((family, fields),) = value.items()
-    if family not in _FAMILIES:
-        near = get_close_matches(str(family), _FAMILIES, n=1)
-        remedy = f"did you mean {near[0]!r}?" if near else "use one of " + ", ".join(_FAMILIES)
+    if family not in _BY_NAME:
+        near = get_close_matches(str(family), _BY_NAME, n=1)
+        remedy = f"did you mean {near[0]!r}?" if near else "use one of " + ", ".join(_BY_NAME)
         raise ValueError(f"{family!r} is not a distribution; {remedy}")
-    if family in _SINGLE:
-        return {"family": family, _SINGLE[family]: fields}
+    if single := _BY_NAME[family].single:
+        return {"family": family, single: fields}
     if not isinstance(fields, Mapping):
-        wanted = ", ".join(f"{key}: …" for key in _FAMILIES[family].model_fields if key != "family")
+        wanted = ", ".join(f"{key}: …" for key in _BY_NAME[family].model_fields if key != "family")
         raise ValueError(f"{family} takes {{{wanted}}}; got {fields!r}")
     return {"family": family, **fields}
 
 
 def _fold(value: Any) -> dict[str, Any]:
     family = value.family
-    if family in _SINGLE:
-        single = getattr(value, _SINGLE[family])
+    if value.single:
+        single = getattr(value, value.single)
         return {family: list(single) if isinstance(single, tuple) else single}
     return {family: value.model_dump(exclude={"family"})}
 
@@ -227,29 +299,27 @@ def _family_of(value: Any) -> str | None:
 
 def _json_schema() -> dict[str, Any]:
     options: list[dict[str, Any]] = [{"type": "number", "minimum": 0}]
-    for family, cls in _FAMILIES.items():
+    for family, cls in _BY_NAME.items():
         schema = cls.model_json_schema()
         schema["properties"].pop("family")
-        inner = schema["properties"][_SINGLE[family]] if family in _SINGLE else schema
+        inner = schema["properties"][cls.single] if cls.single else schema
         options.append(
             {"type": "object", "properties": {family: inner}, "required": [family], "additionalProperties": False}
         )
     return {"anyOf": options}
 
 
-Distribution = Annotated[
-    Annotated[Constant, Tag("constant")]
-    | Annotated[Exponential, Tag("exponential")]
-    | Annotated[Lognormal, Tag("lognormal")]
-    | Annotated[Gamma, Tag("gamma")]
-    | Annotated[Weibull, Tag("weibull")]
-    | Annotated[Empirical, Tag("empirical")],
-    Discriminator(
-        _family_of,
-        custom_error_type="distribution",
-        custom_error_message="not a distribution; write a number, or such as {lognormal: {median: 6, p95: 12}}",
-    ),
-    BeforeValidator(_unfold),
-    PlainSerializer(_fold),
-    WithJsonSchema(_json_schema()),
-]
+if TYPE_CHECKING:
+    Distribution = Family
+else:
+    Distribution = Annotated[
+        Union[tuple(Annotated[each, Tag(name)] for name, each in _BY_NAME.items())],  # noqa: UP007 (made from a list)
+        Discriminator(
+            _family_of,
+            custom_error_type="distribution",
+            custom_error_message="not a distribution; write a number, or such as {lognormal: {median: 6, p95: 12}}",
+        ),
+        BeforeValidator(_unfold),
+        PlainSerializer(_fold),
+        WithJsonSchema(_json_schema()),
+    ]

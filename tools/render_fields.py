@@ -12,45 +12,12 @@ from pydantic_core import PydanticUndefined
 
 from history import Account, CodeCatalystProject, Config
 from history.sources._patterns import Ecs
-from simulation import (
-    Constant,
-    Distribution,
-    Empirical,
-    Exponential,
-    Fault,
-    Gamma,
-    Label,
-    Lognormal,
-    RegionValues,
-    Scenario,
-    Weibull,
-)
+from simulation import Constant, Distribution, Fault, Label, RegionValues, Scenario
+from simulation.distributions import FAMILIES
 from simulation.scenario import Source, describe
-from waves import AwsPlace, Fleet, Part, Plan, Region, Steps, Wave
+from waves import AwsPlace, Fleet, Plan, Region, Steps, Wave
 
 DISTRIBUTION = TypeAdapter(Distribution).json_schema()["anyOf"]
-
-# How each is written, and its value at the uniform number u; z is the standard normal quantile.
-DISTRIBUTIONS: dict[type[Part], tuple[str, str, str]] = {
-    Constant: ("`5` or `{constant: 5}`", "value", "value"),
-    Exponential: ("`{exponential: {mean: 20}}`", "−mean · ln(1 − u)", "mean"),
-    Lognormal: (
-        "`{lognormal: {median: 6, p95: 12}}`",
-        "median · exp(σ · z(u)), σ = ln(p95 / median) / 1.6448536269514722",
-        "median · exp(σ² / 2)",
-    ),
-    Gamma: (
-        "`{gamma: {shape: 4, scale: 1.5}}`",
-        "scale · P⁻¹(shape, u), P the regularised incomplete gamma function; from a table, within 1e-8 of its value",
-        "shape · scale",
-    ),
-    Weibull: ("`{weibull: {shape: 2, scale: 7}}`", "scale · (−ln(1 − u))^(1 / shape)", "scale · Γ(1 + 1 / shape)"),
-    Empirical: (
-        "`{empirical: [4, 5.5, 9]}`",
-        "the value at rank ⌊u · n⌋ of the n values in rising order, ranks from 0",
-        "mean of the values",
-    ),
-}
 
 HEAD = """\
 # Fields of the files
@@ -234,7 +201,7 @@ def _distributions() -> str:
         "| Written | What it is | Parameters | Value at u | Mean |",
         "| --- | --- | --- | --- | --- |",
     ]
-    for model, (written, quantile, mean) in DISTRIBUTIONS.items():
+    for model in FAMILIES:
         schema = model.model_json_schema()["properties"]
         parameters = [
             f"`{name}`: {info.description} {_value(schema[name]).capitalize()}."
@@ -242,7 +209,9 @@ def _distributions() -> str:
             if name != "family"
         ]
         told = _told(model)
-        lines.append(f"| {written} | {told} | {' '.join(parameters)} | {quantile} | {mean} |")
+        short = "`5` or " if model is Constant else ""
+        shown = model.shown
+        lines.append(f"| {short}`{shown.written}` | {told} | {' '.join(parameters)} | {shown.at_u} | {shown.mean} |")
     return "\n".join(lines) + "\n"
 
 

@@ -7,7 +7,6 @@ from simulation.engine.layout import (
     BY_ALARMS,
     BY_CHECK,
     CHANGE,
-    CONSTANT,
     EVIDENCE,
     FAMILY,
     FAULT,
@@ -42,7 +41,7 @@ from simulation.engine.layout import (
     ROLLBACK_FAILURE,
     SEVERITY,
 )
-from simulation.engine.numbers import quantile, uniform, value
+from simulation.engine.numbers import CONSTANT, quantile, uniform, value
 
 
 @leaf

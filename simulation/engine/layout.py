@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 # Codes.
-CONSTANT, EXPONENTIAL, LOGNORMAL, WEIBULL, GAMMA, EMPIRICAL, NEVER = range(7)  # families of distributions
 ROLLING, BLUE_GREEN, STEPS = range(3)  # strategies; from STEPS on, one for each list of steps
 COMPLETED, ESCAPED, CAUGHT, FALSE_ALARM, DEPLOY_FAILED, REJECTED, BUILD_FAILED = range(7)  # outcomes, as `OUTCOMES`
 UNDECIDED = -1  # no outcome yet
@@ -71,7 +70,6 @@ N_DEPLOY, N_DEPLOY_FAILURE, N_EVIDENCE, N_LAG, N_ROLLBACK, N_ROLLBACK_FAILURE, N
 N_HIT, N_SEEN_BY_ALARMS, N_SEVERITY, N_SEEN_BY_CHECK, N_ONSET = np.arange(8, 13)
 NOTHING = np.int64(0)  # the index where there is one thing only, and the occurrence of what happens once
 
-GAMMA_NODES, GAMMA_REACH = 4097, 37.5
 SLACK = 1e-12
 
 

@@ -11,17 +11,12 @@ import numpy as np
 from simulation import arithmetic
 from simulation.engine.jit import leaf, part
 from simulation.engine.layout import (
-    CONSTANT,
-    EMPIRICAL,
-    EXPONENTIAL,
     FAMILY,
-    GAMMA,
-    GAMMA_NODES,
-    GAMMA_REACH,
-    LOGNORMAL,
-    NEVER,
-    WEIBULL,
 )
+
+# Families of distributions: their names in capitals, by which they are found. What never happens is none.
+CONSTANT, EXPONENTIAL, LOGNORMAL, WEIBULL, GAMMA, EMPIRICAL, NEVER = range(7)
+GAMMA_NODES, GAMMA_REACH = 4097, 37.5
 
 
 @part

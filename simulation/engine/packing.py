@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.distributions import Constant, Empirical, Exponential, Gamma, Lognormal, Weibull
+from simulation.distributions import Exponential, Family
 from simulation.draws import MINUTES_A_DAY
-from simulation.engine import layout
+from simulation.engine import layout, numbers
 from simulation.scenario import Scenario
 from simulation.setting import Setting
 from waves import Steps
@@ -27,27 +27,20 @@ class _Rules:
         self.size = 1
         self.places: dict[bytes, int] = {}  # regions share most rules: each table is kept, and sent to workers, once
 
-    def add(self, rule: Any) -> int:
+    def add(self, rule: Family | None) -> int:
         self.rows.append(self._row(rule))
         return len(self.rows) - 1
 
-    def _row(self, rule: Any) -> tuple[float, float, float, float]:
-        match rule:
-            case None:
-                return layout.NEVER, 0.0, 0.0, 0.0
-            case Constant():
-                return layout.CONSTANT, rule.value, 0.0, 0.0
-            case Exponential():
-                return layout.EXPONENTIAL, rule.mean, 0.0, 0.0
-            case Lognormal():
-                return layout.LOGNORMAL, rule.median, rule.sigma, 0.0
-            case Weibull():
-                return layout.WEIBULL, rule.scale, rule.shape, 0.0
-            case Gamma():
-                return layout.GAMMA, rule.scale, 0.0, self._store(np.concatenate(rule.table))
-            case Empirical():
-                return layout.EMPIRICAL, 0.0, len(rule.values), self._store(rule.ordered)
-        raise TypeError(f"the compiled engine knows no distribution {type(rule).__name__}")
+    def _row(self, rule: Family | None) -> tuple[float, float, float, float]:
+        if rule is None:
+            return numbers.NEVER, 0.0, 0.0, 0.0
+        number = getattr(numbers, rule.family.upper(), None)
+        if number is None:
+            raise TypeError(
+                f"the compiled engine knows no distribution {rule.family}; it has no number in engine/numbers"
+            )
+        first, second, table = rule.packed()
+        return number, first, second, 0.0 if table is None else self._store(table)
 
     def _store(self, values: NDArray[np.float64]) -> float:
         key = values.tobytes()

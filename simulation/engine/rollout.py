@@ -40,7 +40,6 @@ from simulation.engine.layout import (
     FAMILY,
     N_DEPLOY,
     N_DEPLOY_FAILURE,
-    NEVER,
     REGION,
     REJECTED,
     REPORT,
@@ -48,7 +47,7 @@ from simulation.engine.layout import (
     UNDECIDED,
     Case,
 )
-from simulation.engine.numbers import fill, uniform, value
+from simulation.engine.numbers import NEVER, fill, uniform, value
 from simulation.engine.traffic import area_of, full_from, gathered, served_from
 from simulation.engine.worlds import prepare
 

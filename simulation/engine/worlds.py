@@ -14,7 +14,6 @@ from simulation.engine.layout import (
     BUILD_FAILS,
     BUILD_FAILURE,
     CHANGE,
-    CONSTANT,
     DEPLOY,
     DEPLOY_FAILURE,
     DEPLOYS,
@@ -33,14 +32,13 @@ from simulation.engine.layout import (
     N_FALSE_ALARM,
     N_HANDOVER,
     N_HIT,
-    NEVER,
     NOTHING,
     REGION,
     REJECTION,
     SOUND,
     WRONG,
 )
-from simulation.engine.numbers import copy, fill, fill_quantiles, fill_words, log
+from simulation.engine.numbers import CONSTANT, NEVER, copy, fill, fill_quantiles, fill_words, log
 
 
 @entry

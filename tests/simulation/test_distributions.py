@@ -5,12 +5,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 from pydantic import TypeAdapter, ValidationError
 from scipy import special, stats
 
 from simulation import Distribution, Empirical, Exponential, Gamma, Lognormal, Scenario, Weibull
 from simulation.arithmetic import Array, exp, log, normal_quantile
-from simulation.distributions import Constant
+from simulation.distributions import FAMILIES, Constant
 from waves import Fleet, Region
 
 ANY: TypeAdapter[Any] = TypeAdapter(Distribution)
@@ -70,16 +71,28 @@ def test_a_gamma_of_shape_1_is_an_exponential():
     assert relative(got, Exponential(mean=5.0).quantile(U)) < Gamma.STATED_ERROR
 
 
+SHOWN = [ANY.validate_python(yaml.safe_load(each.shown.written)) for each in FAMILIES]
+
+
 @pytest.mark.parametrize(
     "one",
-    [Exponential(mean=3.0), Lognormal(median=2.0, p95=9.0), Weibull(shape=0.7, scale=2.0), Gamma(shape=0.3, scale=4.0)],
+    [*SHOWN, Lognormal(median=2.0, p95=9.0), Weibull(shape=0.7, scale=2.0), Gamma(shape=0.3, scale=4.0)],
     ids=lambda one: one.family,
 )
-def test_quantiles_rise_and_stay_above_0(one):
-    q = one.quantile(np.sort(U))
+def test_quantiles_rise_and_stay_within_their_support(one):
+    """At both ends of what a draw can be, too: nothing is below 0, and nothing endless."""
+    q = one.quantile(np.sort(np.append(U, [2.0**-53, 1 - 2.0**-53])))
     assert (np.diff(q) >= 0).all()
-    assert q[0] > 0 and math.isfinite(q[-1])
-    assert one.support == (0.0, math.inf)
+    least, most = one.support
+    assert 0 <= least <= q[0] and q[-1] <= most and math.isfinite(q[-1])
+    assert q[0] > 0
+
+
+@pytest.mark.parametrize("one", SHOWN, ids=lambda one: one.family)
+def test_a_mean_is_that_of_the_quantiles(one):
+    """The integral of the quantile from 0 to 1 is the mean, whatever the distribution."""
+    n = 1_000_000
+    assert one.mean == pytest.approx(one.quantile((np.arange(n) + 0.5) / n).mean(), rel=1e-4)
 
 
 def test_constant_and_empirical_quantiles():
@@ -188,11 +201,7 @@ def test_a_severity_stays_within_0_and_1(value):
         )
 
 
-@pytest.mark.parametrize(
-    "written", [5.0, {"constant": 5.0}, {"exponential": {"mean": 2.0}}, {"empirical": [1.0, 2.0]},
-                {"gamma": {"shape": 2.0, "scale": 1.0}}, {"weibull": {"shape": 2.0, "scale": 1.0}},
-                {"lognormal": {"median": 6.0, "p95": 12.0}}],
-)  # fmt: skip
+@pytest.mark.parametrize("written", [5.0, *(yaml.safe_load(each.shown.written) for each in FAMILIES)], ids=str)
 def test_a_distribution_is_written_as_it_is_read(written):
     once = ANY.validate_python(written)
     assert ANY.validate_python(ANY.dump_python(once)) == once

@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numba import config
 
 from simulation import Gamma, Scenario, run_all
 from simulation import arithmetic as plain
+from simulation.distributions import FAMILIES
 from simulation.draws import PURPOSES, uniform
 from simulation.engine import layout, numbers
 from simulation.engine.packing import pack_worlds
@@ -116,6 +118,7 @@ def uniforms() -> np.ndarray[Any, np.dtype[np.float64]]:
         {"gamma": {"shape": 0.3, "scale": 1.5}},
         {"gamma": {"shape": 20.0, "scale": 0.5}},
         {"empirical": [4.0, 1.0, 2.5]},
+        *(yaml.safe_load(each.shown.written) for each in FAMILIES),
     ],
     ids=lambda family: next(iter(family)),
 )
