@@ -7,7 +7,7 @@ does not say and the caller neither is a fault.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
 from waves.files.documents import Where, did_you_mean, shown
@@ -150,27 +150,30 @@ class Layers:
         return [unit for unit in units if not set(unit) & earlier]
 
     def _waves(self) -> dict[int, int]:
-        units = self.units
-        reach = [
-            {v for v in range(len(units)) if v != u and any(self._less(i, j) for i in units[u] for j in units[v])}
-            for u in range(len(units))
-        ]
-        for middle in range(len(units)):
-            for u in range(len(units)):
-                if middle in reach[u]:
-                    reach[u] |= reach[middle]
-        self._note_turns(reach)
+        """Give each deployment its wave, counted from 0; units are bits, so that a thousand of them take no time."""
+        masks = [_union(1 << i for i in unit) for unit in self.units]
+        before = [0] * len(masks)
+        for v, unit in enumerate(self.units):
+            ancestors = _union(self.ancestors[i] for i in unit)
+            before[v] = _union(1 << u for u, mask in enumerate(masks) if u != v and ancestors & mask)
+        for middle, mask in enumerate(before):
+            for v in range(len(before)):
+                if before[v] >> middle & 1:
+                    before[v] |= mask
+        self._note_turns(before)
         level: dict[int, int] = {}
-        while len(level) < len(units):
-            for v in range(len(units)):
-                earlier = [u for u in range(len(units)) if v in reach[u] and u not in reach[v]]
-                if all(u in level for u in earlier):
-                    level[v] = 1 + max((level[u] for u in earlier), default=-1)
-        return {i: level[u] for u, unit in enumerate(units) for i in unit}
+        # Whatever is before a unit has fewer before it, itself included, and so has its level already.
+        for v in sorted(range(len(before)), key=lambda v: (before[v] | 1 << v).bit_count()):
+            earlier = [u for u in bits(before[v]) if u != v and not before[u] >> v & 1]
+            level[v] = 1 + max((level[u] for u in earlier), default=-1)
+        # Those that are deployed in turns are one wave: the latest of theirs.
+        for v in range(len(before)):
+            level[v] = max([level[v], *(level[u] for u in bits(before[v]) if before[u] >> v & 1)])
+        return {i: level[u] for u, unit in enumerate(self.units) for i in unit}
 
-    def _note_turns(self, reach: list[set[int]]) -> None:
+    def _note_turns(self, before: list[int]) -> None:
         for u, unit in enumerate(self.units):
-            others = [v for v in reach[u] if v > u and u in reach[v]]
+            others = [v for v in range(u + 1, len(before)) if before[u] >> v & 1 and before[v] >> u & 1]
             if others:
                 names = ", ".join(self.steps[self.units[v][0]].region for v in others)
                 what = f"{self.steps[unit[0]].region} and {names} are deployed in turns; they are taken as one wave"
@@ -299,6 +302,13 @@ class Layers:
             what = f"{step.label} stands between {self.names[k]} and {self.names[k + 1]}, and nobody says how many"
             self._fault(step.where, f"{what} minutes that bake takes; {remedy}", "bake-unknown")
         return 0.0
+
+
+def _union(masks: Iterable[int]) -> int:
+    result = 0
+    for mask in masks:
+        result |= mask
+    return result
 
 
 def _some(labels: list[str]) -> str:

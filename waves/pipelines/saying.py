@@ -189,8 +189,9 @@ def _failures(found: Said, plan: "Plan", abilities: Abilities) -> dict[str, Any]
 
 def _newer(found: Said, plan: "Plan", abilities: Abilities) -> dict[str, Any]:
     changes: dict[str, Any] = {}
-    if getattr(plan, "max_failed_regions", 0):
-        found.remarks.append(f"{plan.max_failed_regions} regions may fail; this pipeline stops at the first")  # type: ignore[attr-defined]
+    tolerated = getattr(plan, "max_failed_regions", 0)
+    if tolerated:
+        found.remarks.append(f"{tolerated} regions may fail; this pipeline stops at the first")
         changes["max_failed_regions"] = 0
     alarm = getattr(plan, "on_alarm", None)
     if alarm is not None and alarm not in abilities.on_alarm:

@@ -14,6 +14,7 @@ from waves.pipelines.github_actions.schema import (
     ECS_DEPLOY,
     JOB,
     JOB_ID,
+    MAX_JOBS,
     MAX_MATRIX,
     MAX_WAIT_MINUTES,
     STRATEGY,
@@ -37,6 +38,9 @@ def check(document: Document, hints: Hints) -> list[Finding]:
         if "jobs" in value and isinstance(value["jobs"], dict) and not jobs:
             report.error(("jobs",), "the workflow has no jobs", "missing-key")
         _check_hints(report, ("env",), value.get("env"))
+        if len(jobs) > MAX_JOBS:
+            report.error(("jobs",), f"the workflow has {len(jobs)} jobs; at most {MAX_JOBS} are read", "too-many")
+            return sorted(set(report.findings))
         for job in jobs.values():
             _check_job(report, job, jobs)
         _check_cycles(report, jobs)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from waves.files.documents import Where
@@ -60,12 +61,12 @@ class Job:
         name = text_of(self.body.get("name"))
         return name if name and "${{" not in name else self.id
 
-    @property
+    @cached_property
     def needs(self) -> list[tuple[Where, str]]:
         """The jobs it waits for, with the places of their names."""
         return names_at((*self.where, "needs"), self.body.get("needs"))
 
-    @property
+    @cached_property
     def steps(self) -> list[JobStep]:
         """Its steps, in order; those of a `parallel` block too."""
         return list(_steps((*self.where, "steps"), self.body.get("steps"), 0))

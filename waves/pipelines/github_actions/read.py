@@ -27,7 +27,7 @@ from waves.pipelines.reading import Layer, Note, Reading
 from waves.pipelines.steps import APPROVAL_HINT, BAKE_HINT, REGION, REGION_HINT, Hints, Step, StepKind
 
 _OF_MATRIX = re.compile(r"\$\{\{\s*matrix\.[^}]*\}\}")
-_MOST_STEPS = 2000
+_MOST_STEPS = 1000
 _MOST_CALLS = 3
 _NO = ("", "false", "no", "0", "none")
 
@@ -106,6 +106,7 @@ class _Reader:
         chain, last = limit_number == 1 and self._waits(job), before
         for row in rows or [{}]:
             if len(self.steps) > _MOST_STEPS:
+                self._note(where or job.where, f"more than {_MOST_STEPS} steps; the rest is not read", "too-many")
                 break
             inner = scoped(scope, "matrix", row)
             inner = scoped(inner, "env", job.body.get("env"))

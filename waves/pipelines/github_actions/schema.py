@@ -11,6 +11,7 @@ from typing import Literal
 from waves.pipelines.codecatalyst.schema import Key
 
 MAX_MATRIX = 256
+MAX_JOBS = 1000  # no quota of GitHub's; beyond it nothing else is worth reporting
 MAX_WAIT_MINUTES = 360
 MAX_JOB_MINUTES = 360  # on runners that GitHub hosts
 JOB_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
