@@ -4,6 +4,7 @@ Not here: the picture (``plots``), many rollouts (``outcomes``).
 """
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import pandas as pd
 
@@ -91,7 +92,7 @@ class Trace(Shown):
         frame["wave"] = (frame["wave"].astype("Int64") + 1).where(frame["wave"] >= 0)
         return frame
 
-    @property
+    @cached_property
     def regions(self) -> list[RegionStory]:
         """What happened in each region of the plan, in plan order."""
         real = paths(self.rollout)

@@ -141,14 +141,27 @@ def _trade_off(axes: Axes, tables: Mapping[str, pd.DataFrame]) -> None:
             axes.plot([x, x], [low, high], color=colour(i), linewidth=1.5, zorder=3)
         axes.plot([x], [y], "o", color=colour(i), markersize=7, zorder=4, clip_on=False)
     whiskers = [box for i in shown for box in ((*times[i][1:], *costs[i][:1] * 2), (*times[i][:1] * 2, *costs[i][1:]))]
-    label_points(axes, whiskers, [Spot(times[i][0], costs[i][0], fit(names[i], 2.2, SMALL)) for i in shown])
+    spots = [Spot(times[i][0], costs[i][0], fit(names[i], 2.2, SMALL)) for i in _front_first(shown, times, costs)]
+    unnamed = label_points(axes, whiskers, spots)
     lost = [names[i] for i in range(len(names)) if i not in shown]
-    if lost:
-        text = fit(f"not here, as they never ship or never end to hurt: {', '.join(lost)}", 4.4, 7.5)
+    notes = [f"no room for the names of {len(unnamed)} of {len(spots)}"] * bool(unnamed)
+    notes += [f"not here, as they never ship or never end to hurt: {', '.join(lost)}"] * bool(lost)
+    if notes:
+        text = fit("; ".join(notes), 4.4, 7.5)
         axes.annotate(text, (1, 0), (0, -24), xycoords="axes fraction", textcoords="offset points", size=7.5,
                       color=MUTED, ha="right", va="top")  # fmt: skip
     if not shown:
         axes.text(0.5, 0.5, "no plan has a point here", transform=axes.transAxes, color=MUTED, ha="center")
+
+
+def _front_first(shown: list[int], times: Estimates, costs: Estimates) -> list[int]:
+    """Order points by how much their names matter: first those that none is better than in both, then the others."""
+    best, front = math.inf, []
+    for i in sorted(shown, key=lambda i: (times[i][0], costs[i][0])):
+        if costs[i][0] < best:
+            best = costs[i][0]
+            front.append(i)
+    return front + [i for i in shown if i not in front]
 
 
 def _title(tables: Mapping[str, pd.DataFrame], outcomes: Mapping[str, Outcomes]) -> str:

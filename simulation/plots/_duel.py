@@ -21,6 +21,7 @@ from simulation.plots.lanes import (
     KEY,
     LEFT,
     Lanes,
+    chosen,
     clipped,
     draw_key,
     draw_lanes,
@@ -28,6 +29,8 @@ from simulation.plots.lanes import (
     instants,
     key_rows,
     name_lanes,
+    stories_of,
+    undrawn,
 )  # fmt: skip
 from simulation.plots.style import HURT, INK, MARGIN, MUTED, SMALL, WIDTH, Picture, blend, styled
 from simulation.plots.timescale import Timescale, draw_scale, timescale
@@ -58,14 +61,16 @@ def duel(duel: Duel) -> Picture:
         traces = (duel.first, duel.second)
         scale = timescale(instant for trace in traces for instant in instants(trace))
         curves = [failing(harms(trace.rollout, paths(trace.rollout))) for trace in traces]
-        known = {**entries(duel.first), **entries(duel.second)}
+        drawn = chosen(*traces)
+        lines = [len(stories_of(trace, drawn)) for trace in traces]
+        known = {**entries(duel.first, drawn), **entries(duel.second, drawn)}
         known[KEY[-2]] = Line2D([], [], color=INK, linewidth=1.0, linestyle=(0, (4, 2)))
         if curves[0][1].any():
             known[KEY[-1]] = Line2D([], [], color=INK, linewidth=1.0, linestyle=(0, (2, 1.5)))
-        row = _row(max(len(trace.regions) for trace in traces))
+        row = _row(max(lines))
         key = 0.24 * key_rows(known) + 0.04
-        tall = [HEADING + CURVE + 0.06 + row * len(trace.regions) for trace in traces]
-        picture = Picture(duel.sentence, duel.caption, key + sum(tall) + BETWEEN + 0.5)
+        tall = [HEADING + CURVE + 0.06 + row * count for count in lines]
+        picture = Picture(duel.sentence, undrawn(drawn, *traces) + duel.caption, key + sum(tall) + BETWEEN + 0.5)
         draw_key(picture, known, MARGIN, 0.0)
         highest = max(float(np.max(heights, initial=0.0)) for _, heights in curves) or 1.0
         words = pair(duel.first.row.impact_minutes, duel.second.row.impact_minutes)
@@ -76,11 +81,11 @@ def duel(duel: Duel) -> Picture:
             ghost = curves[0] if i and KEY[-1] in known else None
             _curve(axes, scale, curves[i], ghost)
             _write_area(axes, scale, curves[i], ghost, f"{words[i]} fleet-minutes")
-            below = picture.place(LEFT, top + HEADING + CURVE + 0.06, INCHES, row * len(trace.regions))
+            below = picture.place(LEFT, top + HEADING + CURVE + 0.06, INCHES, row * lines[i])
             draw_scale(below, scale, INCHES, labelled=i == 1)
             lanes = Lanes(below, scale, row, INCHES)
-            draw_lanes(lanes, trace, remarks=False)
-            name_lanes(lanes, trace, left=LEFT - MARGIN)
+            draw_lanes(lanes, trace, drawn, remarks=False)
+            name_lanes(lanes, trace, drawn, left=LEFT - MARGIN)
             below.axvline(float(scale.place(trace.end)), color=INK, linewidth=1.0, linestyle=(0, (4, 2)), zorder=6.5)
         closes = duel.first.rollout.horizon
         if any(story.harm and story.harm[1] == closes < math.inf for trace in traces for story in trace.regions):

@@ -31,17 +31,27 @@ from waves import Fleet, Plan, Wave
 CELL, ROW, GAP, ASIDE = 1.6, 0.215, 0.8, 0.05  # inches: a region's box, the space of a bake, between columns
 HEAD, WAVE_HEAD, BELOW = 0.44, 0.2, 0.2
 TALL, BROAD = 8, 5  # a wave of more regions than that takes more columns, up to so many
+MANY, FIRST, LAST = 16, 8, 3  # regions of a wave, and waves from the first and from the last, that are drawn
 INNER = WIDTH - 2 * MARGIN
 DARK = tuple(0.6 * part for part in blend(APPROVAL, 1.0))  # for text
 
 
 @dataclass(frozen=True)
 class Block:
-    """Where a wave stands: its number from 0, and its top left corner, in inches from the plan's."""
+    """Where a wave stands: its number from 0, and its top left corner, in inches from the plan's.
+
+    `skipped` waves are left out from `number` on, where it is not 0.
+    """
 
     number: int
     left: float
     top: float
+    skipped: int = 0
+
+    @property
+    def last(self) -> int:
+        """The number of the last wave that it stands for."""
+        return self.number + max(self.skipped - 1, 0)
 
 
 def plans(plans: Mapping[str, Plan], fleet: Fleet) -> Picture:
@@ -92,25 +102,46 @@ def _columns(count: int) -> tuple[int, int]:
     return math.ceil(count / rows), rows
 
 
+def _cells(wave: Wave) -> int:
+    """Return how many boxes a wave takes: of many regions the last box stands for those that are not drawn."""
+    return min(len(wave.regions), MANY)
+
+
 def _wide(wave: Wave) -> float:
-    return _columns(len(wave.regions))[0] * (CELL + ASIDE) - ASIDE
+    return _columns(_cells(wave))[0] * (CELL + ASIDE) - ASIDE
+
+
+def _numbers(plan: Plan) -> Iterator[tuple[int, int]]:
+    """Yield the waves that are drawn, and how many are skipped from there on: of many, those in the middle."""
+    count = len(plan.waves)
+    if count <= FIRST + LAST + 1:
+        yield from ((number_, 0) for number_ in range(count))
+        return
+    yield from ((number_, 0) for number_ in range(FIRST))
+    yield FIRST, count - FIRST - LAST
+    yield from ((number_, 0) for number_ in range(count - LAST, count))
 
 
 def _layout(plan: Plan) -> Iterator[Block]:
     """Place the waves from left to right, in as many lines as they need."""
     left = GAP if plan.waves[0].approval else 0.0
     top = tallest = 0.0
-    for number_, wave in enumerate(plan.waves):
-        if left > GAP and left + _wide(wave) + GAP > INNER:
+    for number_, skipped in _numbers(plan):
+        wide = CELL if skipped else _wide(plan.waves[number_])
+        if left > GAP and left + wide + GAP > INNER:
             left, top, tallest = 0.0, top + tallest, 0.0
-        yield Block(number_, left, top)
-        tallest = max(tallest, WAVE_HEAD + _columns(len(wave.regions))[1] * ROW + BELOW)
-        left += _wide(wave) + GAP
+        block = Block(number_, left, top, skipped)
+        yield block
+        tallest = max(tallest, WAVE_HEAD + _rows(plan, block) * ROW + BELOW)
+        left += wide + GAP
+
+
+def _rows(plan: Plan, block: Block) -> int:
+    return 1 if block.skipped else _columns(_cells(plan.waves[block.number]))[1]
 
 
 def _height(plan: Plan, layout: list[Block]) -> float:
-    rows = (block.top + WAVE_HEAD + _columns(len(plan.waves[block.number].regions))[1] * ROW for block in layout)
-    return max(rows) + BELOW
+    return max(block.top + WAVE_HEAD + _rows(plan, block) * ROW for block in layout) + BELOW
 
 
 def _heading(axes: Axes, name: str, plan: Plan, fleet: Fleet, top: float) -> None:
@@ -139,7 +170,10 @@ def _bakes(plan: Plan) -> str:
 def _wave(axes: Axes, plan: Plan, fleet: Fleet, block: Block, origin: float) -> None:
     wave = plan.waves[block.number]
     left, top = MARGIN + block.left, origin + block.top
-    columns, rows = _columns(len(wave.regions))
+    if block.skipped:
+        _skipped(axes, plan, fleet, block, (left, top))
+        return
+    columns, rows = _columns(_cells(wave))
     share = sum(fleet.shares[region] for region in wave.regions)
     head = f"wave {block.number + 1} · {percent(share)}"
     head += f" · {wave.max_parallel} at a time" if wave.max_parallel and wave.max_parallel < len(wave.regions) else ""
@@ -147,12 +181,44 @@ def _wave(axes: Axes, plan: Plan, fleet: Fleet, block: Block, origin: float) -> 
     axes.text(left, top + WAVE_HEAD - 0.06, fit(head, room, SMALL), size=SMALL, color=INK)
     partners = together(wave, fleet)
     longest = max(fleet.shares.values())
-    for i, region in enumerate(wave.regions):
+    drawn = drawn_regions(wave, fleet)
+    for i, region in enumerate(drawn):
         x, y = left + i // rows * (CELL + ASIDE), top + WAVE_HEAD + i % rows * ROW
         _cell(axes, region, fleet.shares[region], longest, (x, y), partners.get(region, ""))
+    if rest := len(wave.regions) - len(drawn):
+        x, y = left + (MANY - 1) // rows * (CELL + ASIDE), top + WAVE_HEAD + (MANY - 1) % rows * ROW
+        _rest(axes, f"and {rest:,} more", share - sum(fleet.shares[region] for region in drawn), (x, y))
     _gap(axes, plan, block.number, left + _wide(wave), top + WAVE_HEAD)
     if block.number == 0 and wave.approval:
         _approval(axes, MARGIN + GAP / 2, top + WAVE_HEAD)
+
+
+def drawn_regions(wave: Wave, fleet: Fleet) -> list[str]:
+    """Return the regions of a wave that have a box of their own: of many those with most traffic, in their order."""
+    if len(wave.regions) <= MANY:
+        return list(wave.regions)
+    most = set(sorted(wave.regions, key=lambda region: fleet.shares[region], reverse=True)[: MANY - 1])
+    return [region for region in wave.regions if region in most]
+
+
+def _skipped(axes: Axes, plan: Plan, fleet: Fleet, block: Block, corner: tuple[float, float]) -> None:
+    """Draw one box for the waves that are left out."""
+    left, top = corner
+    waves = plan.waves[block.number : block.last + 1]
+    axes.text(left, top + WAVE_HEAD - 0.06, f"waves {block.number + 1} to {block.last + 1}", size=SMALL, color=INK)
+    regions = [region for wave in waves for region in wave.regions]
+    share = sum(fleet.shares[region] for region in regions)
+    _rest(axes, several(len(regions), "region"), share, (left, top + WAVE_HEAD))
+    _gap(axes, plan, block.last, left + CELL, top + WAVE_HEAD)
+
+
+def _rest(axes: Axes, text: str, share: float, corner: tuple[float, float]) -> None:
+    """Draw the box of what has none of its own: how many regions, and their traffic."""
+    x, y = corner
+    tall, size = ROW - 0.035, 7.5
+    axes.add_patch(Rectangle((x, y), CELL, tall, facecolor="white", edgecolor=MUTED, linewidth=0.6, linestyle=":"))
+    axes.text(x + 0.06, y + tall / 2, text, size=size, va="center_baseline", color=MUTED)
+    axes.text(x + CELL - 0.04, y + tall / 2, percent(share), size=size, va="center_baseline", ha="right", color=MUTED)
 
 
 def together(wave: Wave, fleet: Fleet) -> dict[str, str]:
@@ -161,7 +227,7 @@ def together(wave: Wave, fleet: Fleet) -> dict[str, str]:
     marks: dict[str, str] = {}
     for n, pair in enumerate(pairs, 1):
         for region in pair:
-            marks.setdefault(region, "⇄" if len(pairs) == 1 else f"⇄{n}")
+            marks.setdefault(region, f"⇄{n}" if 1 < len(pairs) <= 9 else "⇄")
     return marks
 
 
@@ -225,6 +291,10 @@ def _caption(plans: Mapping[str, Plan], fleet: Fleet) -> str:
     largest = max(fleet.shares, key=lambda name: fleet.shares[name])
     parts = [f"A bar is a region's share of the traffic; the longest is {largest}, {percent(fleet.shares[largest])}."]
     parts.append("Between the waves: how long a wave is watched before the next; widths are not to scale in time.")
+    if any(len(wave.regions) > MANY for plan in plans.values() for wave in plan.waves):
+        parts.append(f"Of a wave of more than {MANY} regions, those with most traffic have a box.")
+    if any(skipped for plan in plans.values() for _, skipped in _numbers(plan)):
+        parts.append(f"Of many waves, the first {FIRST} and the last {LAST} are drawn.")
     if any(together(wave, fleet) for plan in plans.values() for wave in plan.waves):
         parts.append("⇄: failover partners in one wave.")
     return clean(" ".join(parts)).replace(r"\$", "$")

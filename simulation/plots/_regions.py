@@ -31,6 +31,7 @@ from simulation.results.outcomes import Outcomes
 LEFT, BETWEEN = 2.1, 0.3  # inches
 PANEL = (WIDTH - LEFT - 2 * BETWEEN - 0.3) / 3
 HEAD, FOOT = 0.36, 0.55
+MOST = 40  # regions; of more, those that cost most are drawn
 
 
 def regions(outcomes: Mapping[str, Outcomes]) -> Picture:
@@ -56,10 +57,11 @@ def regions(outcomes: Mapping[str, Outcomes]) -> Picture:
     with styled():
         tables = {name: each.regions for name, each in outcomes.items()}
         fleet = next(iter(outcomes.values())).scenario.fleet
-        names = [name for name in fleet.names if any(name in table.index for table in tables.values())]
+        every = [name for name in fleet.names if any(name in table.index for table in tables.values())]
+        names = _dearest(tables, every, fleet.shares)
         row = max(0.26, 0.1 + (0.13 if len(names) <= 12 else 0.075) * len(tables))
         key, tall = key_height(tables), row * len(names)
-        picture = Picture(_title(tables, names), _caption(outcomes), key + HEAD + tall + FOOT)
+        picture = Picture(_title(tables, every), _caption(outcomes, len(names), len(every)), key + HEAD + tall + FOOT)
         marks = {name: Line2D([], [], color=colour(i), marker=marker(i), markersize=5.5)
                  for i, name in enumerate(tables)}  # fmt: skip
         draw_key(picture, marks, 0.0)
@@ -72,6 +74,13 @@ def regions(outcomes: Mapping[str, Outcomes]) -> Picture:
                 labels = [f"{name} · {percent(fleet.shares[name])}" for name in names]
                 name_rows(axes, labels, LEFT - MARGIN - 0.12)
     return picture
+
+
+def _dearest(tables: Mapping[str, pd.DataFrame], names: list[str], shares: Mapping[str, float]) -> list[str]:
+    """Return the regions that are drawn, in fleet order: of many those that cost most under any plan."""
+    cost = pd.concat([table["impact_minutes_mean"] for table in tables.values()]).groupby(level=0).max()
+    first = sorted(names, key=lambda name: (float(cost[name]), shares[name]), reverse=True)[:MOST]
+    return [name for name in names if name in set(first)]
 
 
 PANELS = (
@@ -92,10 +101,12 @@ def _panel(axes: Axes, tables: Mapping[str, pd.DataFrame], names: list[str], col
     axes.set_xlabel(unit, loc="left")
     ends = ["exposed_low", "exposed_high"] if column == "exposed_probability" else [column, column]
     size = 5.5 if len(names) <= 12 else 4.5
+    rows = {name: row for row, name in enumerate(names)}
     for i, (table, shift) in enumerate(zip(tables.values(), spread(tables), strict=True)):
         drawn = table[[column, *ends]].to_numpy(dtype=float)
         for name, estimate in zip(table.index, drawn, strict=True):
-            dot(axes, names.index(name) + float(shift), estimate.tolist(), marker(i), colour(i), size)
+            if name in rows:
+                dot(axes, rows[name] + float(shift), estimate.tolist(), marker(i), colour(i), size)
 
 
 def _title(tables: Mapping[str, pd.DataFrame], names: list[str]) -> str:
@@ -112,6 +123,7 @@ def _title(tables: Mapping[str, pd.DataFrame], names: list[str]) -> str:
     return f"A region {spans}; {titled(dear[1])} costs most, {costs}{by}"
 
 
-def _caption(outcomes: Mapping[str, Outcomes]) -> str:
+def _caption(outcomes: Mapping[str, Outcomes], drawn: int, count: int) -> str:
+    left_out = f"Drawn are the {drawn} of {count:,} regions that cost most under any plan. " if drawn < count else ""
     confidence = "Whiskers: 95 % intervals of the probability; the other two are means without one."
-    return f"{origin(outcomes)}. {confidence} After the name: its share of the fleet's traffic."
+    return f"{left_out}{origin(outcomes)}. {confidence} After the name: its share of the fleet's traffic."

@@ -13,12 +13,14 @@ from simulation.plots.lanes import (
     LEFT,
     RIGHT,
     Lanes,
+    chosen,
     draw_key,
     draw_lanes,
     entries,
     instants,
     key_rows,
     name_lanes,
+    undrawn,
 )
 from simulation.plots.style import INK, MARGIN, MUTED, SMALL, Picture, styled
 from simulation.plots.timescale import Timescale, draw_scale, timescale
@@ -40,18 +42,19 @@ def timeline(trace: Trace) -> Picture:
         says so.
     """
     with styled():
-        count = len(trace.regions)
+        drawn = chosen(trace)
+        count = len(drawn)
         row = 0.42 if count <= 12 else 0.3
         scale = timescale(instants(trace))
         notes = _stacked(scale, _notes(trace))
-        key_entries = entries(trace)
+        key_entries = entries(trace, drawn)
         head, key = 0.2 * max(level for *_, level in notes) + 0.06, 0.24 * key_rows(key_entries)
-        picture = Picture(sentence(trace), _caption(trace), key + head + row * count + 0.5)
+        picture = Picture(sentence(trace), undrawn(drawn, trace) + _caption(trace), key + head + row * count + 0.5)
         draw_key(picture, key_entries, MARGIN, 0.0)
         lanes = Lanes(picture.place(LEFT, key + head, INCHES, row * count), scale, row, INCHES)
         draw_scale(lanes.axes, scale, INCHES)
-        draw_lanes(lanes, trace)
-        name_lanes(lanes, trace, left=LEFT - MARGIN)
+        draw_lanes(lanes, trace, drawn)
+        name_lanes(lanes, trace, drawn, left=LEFT - MARGIN)
         for place, text, side, level in notes:
             _mark(lanes.axes, place, text, side, 0.2 * level - 0.08)
         if not any(story.attempts for story in trace.regions):

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from simulation.plots.style import INK, MUTED, SMALL
 from simulation.plots.words import width_of
 
-HIGH, REACH = 0.16, 0.11  # inches: a line of text, from a point to its name
+HIGH, REACH, DOT = 0.16, 0.11, 0.06  # inches: a line of text, from a point to its name, half a point
 Box = tuple[float, float, float, float]
 
 
@@ -25,17 +25,24 @@ class Spot:
     text: str
 
 
-def label_points(axes: Axes, lines: Sequence[Box], spots: Sequence[Spot]) -> None:
-    """Write each point's name beside it; where there is no room, further off with a line between.
+def label_points(axes: Axes, lines: Sequence[Box], spots: Sequence[Spot]) -> list[Spot]:
+    """Write each point's name beside it; where there is no room, further off with a line between, or not at all.
+
+    A name stands over no point, no other name, and within the axes.
 
     Parameters
     ----------
     axes
         With its limits set.
     lines
-        (from x, until x, from y, until y) of lines that names shall not cross; NaN where there is none.
+        (from x, until x, from y, until y) of lines that names shall not cross if they can; NaN where there is none.
     spots
-        The points.
+        The points, those whose names matter most first.
+
+    Returns
+    -------
+    list of Spot
+        The points that have no room for their name.
     """
     dpi = axes.figure.dpi
     extent = axes.get_window_extent()
@@ -47,19 +54,28 @@ def label_points(axes: Axes, lines: Sequence[Box], spots: Sequence[Spot]) -> Non
 
     points = [inches(spot.x, spot.y) for spot in spots]
     ends = [(*inches(a, c), *inches(b, d)) for a, b, c, d in lines if all(map(math.isfinite, (a, b, c, d)))]
-    taken: list[Box] = [(a - 0.02, b - 0.02, c + 0.02, d + 0.02) for a, b, c, d in ends]
-    taken += [(x - 0.06, y - 0.06, x + 0.06, y + 0.06) for x, y in points]
+    thin: list[Box] = [(a - 0.02, b - 0.02, c + 0.02, d + 0.02) for a, b, c, d in ends]
+    taken: list[Box] = [(x - DOT, y - DOT, x + DOT, y + DOT) for x, y in points]
+    unnamed = []
     for spot, (x, y) in zip(spots, points, strict=True):
-        boxes = list(_around(x, y, width_of(spot.text, SMALL)))
-        costs = [_outside(box, wide, tall) * 100 + sum(_overlap(box, other) for other in taken) for box in boxes]
-        pick = min(range(len(boxes)), key=lambda i: (round(costs[i], 6), i))
-        left, low, right, high = boxes[pick]
-        taken.append(boxes[pick])
+        free = [
+            box
+            for box in _around(x, y, width_of(spot.text, SMALL))
+            if _outside(box, wide, tall) <= 0 and not any(_overlap(box, other) > 0 for other in taken)
+        ]
+        if not free:
+            unnamed.append(spot)
+            continue
+        costs = [sum(_overlap(box, other) for other in thin) for box in free]
+        pick = min(range(len(free)), key=lambda i: (round(costs[i], 6), i))
+        left, low, right, high = free[pick]
+        taken.append(free[pick])
         far = math.hypot((left + right) / 2 - x, (low + high) / 2 - y) > (right - left) / 2 + 0.35
         link = {"arrowstyle": "-", "color": MUTED, "linewidth": 0.7, "shrinkA": 1, "shrinkB": 4} if far else None
         shift = (left - x) * 72, ((low + high) / 2 - y) * 72
         axes.annotate(spot.text, (spot.x, spot.y), shift, textcoords="offset points", color=INK, size=SMALL,
                       va="center_baseline", arrowprops=link, zorder=5)  # fmt: skip
+    return unnamed
 
 
 def _around(x: float, y: float, wide: float) -> Iterator[Box]:
@@ -67,7 +83,7 @@ def _around(x: float, y: float, wide: float) -> Iterator[Box]:
     for rise in (0.0, 0.17, -0.17):
         for left in (x + REACH, x - REACH - wide):
             yield left, y + rise - HIGH / 2, left + wide, y + rise + HIGH / 2
-    for n in range(1, 15):
+    for n in range(1, 9):
         for rise in (0.17 * n, -0.17 * n):
             for left in (x - wide / 2, x + REACH + 0.15, x - REACH - 0.15 - wide):
                 yield left, y + rise - HIGH / 2, left + wide, y + rise + HIGH / 2

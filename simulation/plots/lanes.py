@@ -4,7 +4,7 @@ Timeline and duel draw their lanes with this. Not here: the axes, titles and hal
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +38,7 @@ from simulation.traffic import Path, level
 LEFT, RIGHT = 2.05, 0.72  # inches beside the lanes: region names, wave names
 INCHES = WIDTH - LEFT - RIGHT
 TEXT_SIZE = 8.5
+MOST = 36  # lanes that can be told apart on a screen
 BAND, STRIP = 0.62, 0.17  # of a lane's height: the band of traffic, the strip of the pipeline below it
 
 
@@ -77,9 +78,38 @@ def clipped(pieces: Path, low: float, high: float) -> Path:
     return kept
 
 
-def draw_lanes(lanes: Lanes, trace: Trace, *, remarks: bool = True) -> None:
-    """Draw every region of a rollout, the first on top, and a line between waves."""
-    stories = trace.regions
+def chosen(*traces: Trace) -> frozenset[str]:
+    """Return the regions that have a lane: all of them, or where they are many those of which there is most to see.
+
+    What alarms comes first, then what hurts, the more the sooner, then what carries most traffic.
+    """
+    shares = traces[0].scenario.fleet.shares
+    rank: dict[str, tuple[float, ...]] = {}
+    for story in (story for trace in traces for story in trace.regions):
+        hurt = story.severity * (min(story.harm[1], 1e9) - story.harm[0]) if story.harm else 0.0
+        own = (float(story.alarm_minute is not None), shares[story.region] * hurt, shares[story.region])
+        rank[story.region] = max(rank.get(story.region, own), own)
+    first = sorted(rank, key=lambda name: rank[name], reverse=True)  # stable: ties in plan order
+    return frozenset(first[:MOST])
+
+
+def stories_of(trace: Trace, names: Collection[str]) -> list[RegionStory]:
+    """Return what happened in the regions that have a lane, in plan order."""
+    return [story for story in trace.regions if story.region in names]
+
+
+def undrawn(names: Collection[str], *traces: Trace) -> str:
+    """Say what the lanes leave out; nothing where they leave out nothing."""
+    count = len({story.region for trace in traces for story in trace.regions})
+    if count <= len(names):
+        return ""
+    what = "those that alarm, that hurt most, then those with most traffic"
+    return f"{len(names)} of {count:,} regions are drawn: {what}. "
+
+
+def draw_lanes(lanes: Lanes, trace: Trace, names: Collection[str], *, remarks: bool = True) -> None:
+    """Draw the regions of a rollout, the first on top, and a line between waves."""
+    stories = stories_of(trace, names)
     failed = {
         (event[2], event[0]) for event in trace.rollout.events if event[1] in ("attempt fails", "deployment fails")
     }
@@ -187,9 +217,9 @@ def approvals(trace: Trace, wave: int) -> list[tuple[float, float]]:
     return [(asked[0], began[0] if began else trace.end)] if asked else []
 
 
-def name_lanes(lanes: Lanes, trace: Trace, *, left: float, right: bool = True) -> None:
+def name_lanes(lanes: Lanes, trace: Trace, names: Collection[str], *, left: float, right: bool = True) -> None:
     """Write the regions with their shares to the left of the lanes, and the waves to the right."""
-    axes, stories = lanes.axes, trace.regions
+    axes, stories = lanes.axes, stories_of(trace, names)
     size = min(TEXT_SIZE, lanes.row * 72 * 0.68)
     shares = trace.scenario.fleet.shares
     for row, story in enumerate(stories):
@@ -237,13 +267,13 @@ def key_rows(entries: Mapping[str, Any]) -> int:
     return math.ceil(len(entries) / 5)
 
 
-def entries(trace: Trace) -> dict[str, Any]:
+def entries(trace: Trace, names: Collection[str]) -> dict[str, Any]:
     """Return what the key of a rollout's picture must explain: labels, each with its mark."""
     found: dict[str, Any] = {}
     failed = {
         (event[2], event[0]) for event in trace.rollout.events if event[1] in ("attempt fails", "deployment fails")
     }
-    for story in trace.regions:
+    for story in stories_of(trace, names):
         bad = story.severity > 0
         if story.pieces and not bad:
             found[KEY[0]] = Patch(color=SOUND)

@@ -23,7 +23,7 @@ BLIND = {**BAD, "severity": 1.0, "detection_probability": 0.0}
 STEPS = {"steps": [[10.0, 5.0], [50.0, 5.0]]}
 ODD = (
     "a very long region name, as nobody would give it, but somebody will", "$x^2$ costs $5 <b>&amp;</b>",
-    "中国北京", "eu_west_1\nnewline", "us-east-1", "x",
+    "中国北京", "eu_west_1 <b>", "us-east-1", "x",
 )  # fmt: skip
 
 
