@@ -29,6 +29,7 @@ class Row(NamedTuple):
     impact_minutes: float
     failover_hit: bool
     mixed_minutes: float
+    regions_failed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,17 @@ class Harm:
         piece = next((piece for piece in reversed(self.pieces) if piece[0] < t), (t, 0.0, t, 0.0))
         return self.share * (level(piece, t) if t < math.inf else piece[3])
 
+    def after(self, t: float) -> float:
+        """Return share × x just after an instant; 0 where it does not hurt then."""
+        if not self.begin <= t < self.until:
+            return 0.0
+        return self.share * next((level(piece, t) for piece in self.pieces if piece[0] <= t < piece[2]), 0.0)
+
+    @property
+    def exposed(self) -> float:
+        """The share of the fleet's traffic that the new version had here at the most."""
+        return self.share * max(max(x, y) for _, x, _, y in self.pieces)
+
     @property
     def impact(self) -> float:
         """∫ share × x × severity dt, in minutes of the whole fleet."""
@@ -64,7 +76,8 @@ def paths(rollout: Rollout) -> list[Path]:
     """Return each plan region's x(t) as it was, halt and roll-back included."""
     if rollout.halt == math.inf:
         return rollout.paths
-    return [stopped(path, rollout.halt, back) for path, back in zip(rollout.paths, rollout.back, strict=True)]
+    ways = zip(rollout.paths, rollout.back, rollout.down, strict=True)
+    return [stopped(path, rollout.halt, back, down) for path, back, down in ways]
 
 
 def harms(rollout: Rollout, real: list[Path]) -> list[Harm]:
@@ -90,24 +103,33 @@ def row(rollout: Rollout) -> tuple[Row, list[Harm]]:
         detected_minutes=rollout.detected if rollout.detected < math.inf else math.nan,
         recovered_minutes=recovered,
         regions_exposed=len(found),
-        share_exposed=sum((harm.share for harm in found), 0.0),
-        peak_share=_peak(found),
+        share_exposed=sum((harm.exposed for harm in found), 0.0),
+        peak_share=_peak(found, min(rollout.down)),
         impact_minutes=sum((harm.impact for harm in found), 0.0),
         failover_hit=_failover_hit(rollout, found),
         mixed_minutes=_mixed(real, max(rollout.end, 0.0 if math.isnan(recovered) else recovered)),
+        regions_failed=len(rollout.failed),
     )
     return measured, found
 
 
 def _deployed(rollout: Rollout) -> float:
-    full = [path[-1][0] if path else math.inf for path in rollout.paths]
-    last = max(full)
+    counted = (path for position, path in enumerate(rollout.paths) if position not in rollout.tolerated)
+    last = max((path[-1][0] if path else math.inf for path in counted), default=math.inf)
     return last if last <= rollout.halt and last < math.inf else math.nan
 
 
-def _peak(found: list[Harm]) -> float:
-    """Return the supremum of Σ share × x over hurting regions; x only rises while they hurt."""
-    return max((sum(harm.before(end.until) for harm in found) for end in found if end.minutes > 0), default=0.0)
+def _peak(found: list[Harm], down: float) -> float:
+    """Return the supremum of Σ share × x over hurting regions.
+
+    Up to the way down x only rises while they hurt, so it is just before some region's end, or before the way down;
+    later, x only falls, so it may also be where some region's harm begins.
+    """
+    hurt = [harm for harm in found if harm.minutes > 0]
+    before = {harm.until for harm in hurt} | ({down} if down < math.inf else set())
+    after = {harm.begin for harm in hurt if harm.begin >= down}
+    sums = [sum(harm.before(t) for harm in hurt) for t in before] + [sum(harm.after(t) for harm in hurt) for t in after]
+    return max(sums, default=0.0)
 
 
 def _failover_hit(rollout: Rollout, found: list[Harm]) -> bool:

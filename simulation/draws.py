@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from simulation.arithmetic import Array
 from simulation.distributions import Constant, Exponential
 from simulation.scenario import Scenario
+from simulation.windows import PushSpans
 
 Words = NDArray[np.uint64]
 
@@ -36,6 +37,8 @@ PURPOSES = {
     "build_failure": Purpose(CHANGE, 1),
     "reaction": Purpose(CHANGE, 2),
     "report": Purpose(CHANGE, 3),
+    "complaint": Purpose(CHANGE, 6),
+    "push": Purpose(CHANGE, 7),
     "stratum_cell": Purpose(CHANGE, 4),
     "stratum_pattern": Purpose(CHANGE, 5),
     "handover": Purpose(GATE, 0),
@@ -54,6 +57,8 @@ PURPOSES = {
     "severity": Purpose(FAULT, 10),
     "seen_by_check": Purpose(FAULT, 11),
     "onset": Purpose(REGION, 12),
+    "seen_by_reviewer": Purpose(FAULT, 13),
+    "failed_deploy": Purpose(REGION, 14),
 }
 YES_NO = {
     "build_failure": "build_failure_probability",
@@ -63,7 +68,12 @@ YES_NO = {
     "hit": "probability",
     "seen_by_alarms": "detection_probability",
     "seen_by_check": "validation_probability",
+    "seen_by_reviewer": "review_probability",
 }
+# Who reacts slowly by day does so at night: another quantile at one address.
+SHARED = {"reaction_off_hours": "reaction"}
+# Fields that may be left out, and whose values then count.
+LEFT_OUT = {"failed_deploy": "deploy", "reaction_off_hours": "reaction"}
 MINUTES_A_DAY = 1440.0
 
 
@@ -115,6 +125,7 @@ class Defect:
     onset: float
     seen_by_alarms: bool
     seen_by_check: bool
+    seen_by_reviewer: bool = False
 
 
 class Draws:
@@ -162,7 +173,10 @@ class Draws:
         key = (purpose, index, occurrence)
         if key not in self._columns:
             field = YES_NO.get(purpose, purpose)
-            where = PURPOSES[purpose]
+            where = PURPOSES[SHARED.get(purpose, purpose)]
+            if purpose == "push":
+                self._columns[key] = self._pushes(where)
+                return self._columns[key]
             if purpose == "false_alarm":
                 rate = self.scenario.of(index, "false_alarms_per_region_day")
                 rule = Exponential(mean=MINUTES_A_DAY / rate) if rate else None
@@ -170,8 +184,16 @@ class Draws:
                 rule = self.scenario.of(index, field)
             else:
                 rule = getattr(self.scenario, field)
+            if rule is None and purpose in LEFT_OUT:
+                return self.column(LEFT_OUT[purpose], index, occurrence)
             self._columns[key] = self._values(rule, where, index, occurrence).tolist()
         return self._columns[key]
+
+    def _pushes(self, where: Purpose) -> list[float]:
+        spans = PushSpans.of(self.scenario)
+        if spans.total == 0.0:
+            return [0.0] * len(self.trials)
+        return spans.minutes(uniform(self.seed, self._numbers, where, 0, 0)).tolist()
 
     def fault_column(self, purpose: str, fault: int, region: int) -> list[Any]:
         """Return what a fault draws for a region: its own draw, or the one it shares with others; one value a trial.
@@ -179,7 +201,7 @@ class Draws:
         Parameters
         ----------
         purpose
-            `hit`, `seen_by_alarms`, `severity`, `seen_by_check` or `onset`.
+            `hit`, `seen_by_alarms`, `severity`, `seen_by_check`, `seen_by_reviewer` or `onset`.
         fault, region
             The fault's number in the scenario and the region's place in the fleet, each from 0.
         """
@@ -236,7 +258,7 @@ class World:
         if fault < 0:
             return None
         get = self._draws.fault_column
-        purposes = ("severity", "onset", "seen_by_alarms", "seen_by_check")
+        purposes = ("severity", "onset", "seen_by_alarms", "seen_by_check", "seen_by_reviewer")
         return Defect(fault, *(get(purpose, fault, region)[self._row] for purpose in purposes))
 
 

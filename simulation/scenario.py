@@ -26,19 +26,23 @@ from pydantic import (
 
 from simulation.distributions import Constant, Distribution
 from waves import DATA, Fleet, ModelFaults, Noun, Part, Probability, Text, did_you_mean, quantity, read_yaml
+from waves.calendar import At, Pushes, PushTimes, Window
 from waves.showing import Html, glimpse
 
 Threshold = Annotated[float, Strict(), Field(ge=0, lt=1)]
 Rate = Annotated[float, Strict(), Field(ge=0, le=1e6, allow_inf_nan=False)]
 Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
 Horizon = Annotated[float, Strict(), Field(gt=0, allow_inf_nan=True)]
+PUSHES_LINE = (
+    'pushes: {from: 2026-11-02, to: 2026-11-30, days: [mon, tue], hours: ["09:00", "17:00"], zone: Europe/Berlin}'
+)
 PER_REGION = (
     "deploy", "deploy_failure_probability", "alarm_threshold", "evidence", "lag", "false_alarms_per_region_day",
-    "rollback", "rollback_failure_probability", "manual_recovery",
+    "rollback", "rollback_failure_probability", "manual_recovery", "failed_deploy",
 )  # fmt: skip
 
 
-_OF_A_DEFECT = ("severity", "onset", "detection_probability", "validation_probability")
+_OF_A_DEFECT = ("severity", "onset", "detection_probability", "validation_probability", "review_probability")
 
 
 class Label(Part):
@@ -88,6 +92,9 @@ class Fault(Part):
     )
     validation_probability: Probability = quantity(
         0.0, "How likely the check after a deployment can see it.", unit="probability", source="assumed"
+    )
+    review_probability: Probability = quantity(
+        0.0, "How likely whoever approves a later wave can see it.", unit="probability", source="assumed"
     )
 
     @field_validator("severity")
@@ -154,8 +161,9 @@ class RegionValues(Part):
     rollback: Distribution | None = quantity(None, "See the scenario.", unit="minutes")
     rollback_failure_probability: Probability | None = quantity(None, "See the scenario.", unit="probability")
     manual_recovery: Distribution | None = quantity(None, "See the scenario.", unit="minutes")
+    failed_deploy: Distribution | None = quantity(None, "See the scenario.", unit="minutes")
 
-    _positive = field_validator("deploy", "evidence")(_positive)
+    _positive = field_validator("deploy", "evidence", "failed_deploy")(_positive)
 
 
 class Scenario(Noun):
@@ -174,8 +182,9 @@ class Scenario(Noun):
         unit="minutes", source="assumed", validate_default=True,
     )  # fmt: skip
     approval_wait: Distribution = quantity(
-        0.0, "How long an approval takes.", unit="minutes", source="assumed", validate_default=True
-    )
+        0.0, "How long an approval takes; with `staffed`, in staffed minutes.",
+        unit="minutes", source="assumed", validate_default=True,
+    )  # fmt: skip
     rejection_probability: Probability = quantity(
         0.0, "How likely an approval is refused.", unit="probability", source="assumed"
     )
@@ -185,6 +194,10 @@ class Scenario(Noun):
     deploy_failure_probability: Probability = quantity(
         0.0, "How likely an attempt fails for reasons of its own.", unit="probability", source="assumed"
     )
+    failed_deploy: Distribution | None = quantity(
+        None, "How long an attempt takes that fails; as long as a good one if left out.", unit="minutes",
+        source="assumed",
+    )  # fmt: skip
     faults: tuple[Fault, ...] = quantity((), "The ways in which a change can be bad; among defects the first counts.")
     alarm_threshold: Threshold = quantity(
         0.0, "Alarms count failed requests only while they are at least this share of the region's requests.",
@@ -198,9 +211,13 @@ class Scenario(Noun):
         0.0, "From enough evidence to the alarm: evaluation periods.", unit="minutes", source="assumed",
         validate_default=True,
     )  # fmt: skip
+    complaint: Distribution = quantity(
+        0.0, "How many failed requests, of the whole fleet, customers bear before they notice.",
+        unit="failed requests", source="assumed", validate_default=True,
+    )  # fmt: skip
     report: Distribution | None = quantity(
         None,
-        "From the first harm anywhere to a customer's report; never if left out.",
+        "From the `complaint` to the customers' report that somebody acts on; never if left out.",
         unit="minutes",
         source="assumed",
     )
@@ -210,6 +227,10 @@ class Scenario(Noun):
     reaction: Distribution = quantity(
         0.0, "From the halt to the start of the roll-back.", unit="minutes", source="assumed", validate_default=True
     )
+    reaction_off_hours: Distribution | None = quantity(
+        None, "`reaction` of people where the halt is outside staffed hours; the same if left out.", unit="minutes",
+        source="assumed",
+    )  # fmt: skip
     rollback: Distribution = quantity(
         0.0, "How long a region's roll-back takes.", unit="minutes", source="assumed", validate_default=True
     )
@@ -217,7 +238,18 @@ class Scenario(Noun):
         0.0, "How likely a roll-back fails and people must recover the region.", unit="probability", source="assumed"
     )
     manual_recovery: Distribution = quantity(
-        0.0, "How long people take where a roll-back fails.", unit="minutes", source="assumed", validate_default=True
+        0.0, "How long people take to recover a region: where a roll-back fails, or no machine rolls back.",
+        unit="minutes", source="assumed", validate_default=True,
+    )  # fmt: skip
+    fix: Distribution = quantity(
+        0.0, "From the end of a rollout that did not ship to the next try: `minutes_to_ship` counts its mean.",
+        unit="minutes", source="assumed", validate_default=True,
+    )  # fmt: skip
+    pushes: PushTimes | None = quantity(
+        None, "When people push: an instant with a zone, or {from, to, days, hours, zone}. Calendars need it."
+    )
+    staffed: Window | None = quantity(
+        None, "When people are there to approve and to react: {days, hours, zone}; always if left out."
     )
     horizon_minutes: Horizon = quantity(
         20160.0, "When the book closes, counted from the push; the same for every plan compared.",
@@ -230,7 +262,7 @@ class Scenario(Noun):
         "is one; `assumed` for those not listed.",
     )
 
-    _positive = field_validator("deploy", "evidence")(_positive)
+    _positive = field_validator("deploy", "evidence", "failed_deploy")(_positive)
 
     @field_validator("fleet", mode="before")
     @classmethod
@@ -264,9 +296,17 @@ class Scenario(Noun):
             elif key not in fields and key not in names:
                 message = f"{key!r} is neither a field of the scenario nor the name of a fault"
                 faults.append((("sources", key), message + did_you_mean(key, [*fields, *names]), "unknown-field"))
+        if self.staffed is not None and self.pushes is None:
+            message = f"staffed hours need to know when people push; add such as `{PUSHES_LINE}`"
+            faults.append((("staffed",), message, "pushes-missing"))
         if faults:
             raise ModelFaults(faults)
         return self
+
+    @property
+    def of_local_times(self) -> bool:
+        """Whether the time zone database has a say in it."""
+        return self.pushes is not None or self.staffed is not None or self.fleet.of_local_times
 
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> Self:
@@ -340,7 +380,11 @@ def _fault_in_words(fault: Fault) -> str:
 def describe(value: Any) -> str:
     """Word a field's value for a table: `lognormal, median 6, p95 12`."""
     if value is None:
-        return "never"
+        return "left out"
+    if isinstance(value, At):
+        return value.at
+    if isinstance(value, Window):
+        return describe_window(value)
     if not isinstance(value, Part):
         return f"{value:g}" if isinstance(value, float) else str(value)
     fields = value.model_dump(exclude={"family"})
@@ -350,6 +394,14 @@ def describe(value: Any) -> str:
         values = fields["values"]
         return f"one of {', '.join(f'{v:g}' for v in values)}" if len(values) <= 8 else f"one of {len(values)} values"
     return f"{value.family}, " + ", ".join(f"{key} {number:g}" for key, number in fields.items())  # type: ignore[attr-defined]
+
+
+def describe_window(window: Window) -> str:
+    """Word when a window is open: `mon, tue 09:00 to 17:00, Europe/Berlin`."""
+    days = ", ".join(window.days or ["every day"])
+    hours = f" {window.hours[0]} to {window.hours[1]}" if window.hours else ""
+    period = f"{window.begin} to {window.to}: " if isinstance(window, Pushes) else ""
+    return f"{period}{days}{hours}, {window.zone}"
 
 
 def sample(name: str) -> Scenario:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from simulation.scenario import Scenario
+from simulation.windows import Layout, PushSpans, Windows, opening, staffed
 from waves import InputError, Plan, Steps, Wave
 
 
@@ -22,6 +23,7 @@ class Site:
     share: float
     strategy: str | Steps
     alarm_threshold: float
+    windows: Windows | None = None  # when its deployment may start; None: at any time
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,8 @@ class Setting:
         The plan's waves, each with its sites.
     pairs
         The failover pairs of which both members are in the plan, by their positions.
+    staffed
+        When people are there; None: always.
     """
 
     plan: Plan
@@ -45,6 +49,16 @@ class Setting:
     sites: tuple[Site, ...]
     waves: tuple[tuple[Wave, tuple[Site, ...]], ...]
     pairs: tuple[tuple[int, int], ...]
+    staffed: Windows | None = None
+
+    @property
+    def pushes(self) -> PushSpans:
+        """When people push, in minutes since the first allowed push."""
+        return PushSpans.of(self.scenario)
+
+    def opens(self, site: Site, push: float, t: float) -> float:
+        """Return the first instant from t on at which a region's deployment may start, for a push."""
+        return opening(site.windows, push, t)
 
 
 def setting(plan: Plan, scenario: Scenario) -> Setting:
@@ -53,7 +67,8 @@ def setting(plan: Plan, scenario: Scenario) -> Setting:
     Raises
     ------
     InputError
-        Where the plan has regions that the scenario's fleet does not have.
+        Where the plan has regions that the scenario's fleet does not have, or a calendar that the scenario does not
+        suffice for: it does not say when people push, or a region's time zone is not known.
     ValueError
         For what is no plan or no scenario.
     """
@@ -62,12 +77,13 @@ def setting(plan: Plan, scenario: Scenario) -> Setting:
             wanted = f"{kind.__name__}, such as {kind.__name__}.read(path) gives"
             raise ValueError(f"{name} is {type(value).__name__}; give a {wanted}")
     plan.require(scenario.fleet)
+    layout = Layout(plan, scenario)
     places = ((w, name) for w, wave in enumerate(plan.waves) for name in wave.regions)
-    sites = tuple(_site(plan, scenario, position, *place) for position, place in enumerate(places))
+    sites = tuple(_site(plan, scenario, layout, position, *place) for position, place in enumerate(places))
     position = {site.name: site.position for site in sites}
     waves = tuple((wave, tuple(sites[position[name]] for name in wave.regions)) for wave in plan.waves)
     pairs = tuple((position[a], position[b]) for a, b in scenario.fleet.pairs if a in position and b in position)
-    return Setting(plan, scenario, sites, waves, pairs)
+    return Setting(plan, scenario, sites, waves, pairs, staffed(scenario))
 
 
 def settings_of(plans: Mapping[str, Plan], scenario: Scenario) -> list[Setting]:
@@ -82,7 +98,7 @@ def settings_of(plans: Mapping[str, Plan], scenario: Scenario) -> list[Setting]:
     return found
 
 
-def _site(plan: Plan, scenario: Scenario, position: int, wave: int, name: str) -> Site:
+def _site(plan: Plan, scenario: Scenario, layout: Layout, position: int, wave: int, name: str) -> Site:
     fleet = scenario.fleet
     region = fleet.positions[name]
     return Site(
@@ -94,4 +110,5 @@ def _site(plan: Plan, scenario: Scenario, position: int, wave: int, name: str) -
         share=fleet.shares[name],
         strategy=plan.strategy_of(name),
         alarm_threshold=scenario.of(region, "alarm_threshold"),
+        windows=layout.windows(wave, region),
     )

@@ -34,15 +34,29 @@ def path(strategy: str | Steps, start: float, minutes: float) -> Path:
     return [(a, x, b, x) for x, a, b in zip(parts, instants[:-1], instants[1:], strict=True)]
 
 
-def stopped(pieces: Path, halt: float, until: float) -> Path:
-    """Return x(t) where a halt freezes it until the roll-back ends; nothing where no traffic had moved yet."""
+def stopped(pieces: Path, halt: float, until: float, down: float = math.inf) -> Path:
+    """Return x(t) where a halt freezes it until the way back ends; nothing where no traffic had moved yet.
+
+    Parameters
+    ----------
+    pieces
+        x(t) without the halt.
+    halt, until
+        When it freezes, and when it is 0 again.
+    down
+        When it begins to fall in a straight line; if that is not before `until`, it drops there.
+    """
     kept: Path = []
     for a, x, b, y in pieces:
         if a > halt:
             break
         kept.append((a, x, min(b, halt), level((a, x, b, y), halt) if halt < b else y))
     frozen = kept[-1][3] if kept else 0.0
-    return [*kept, (halt, frozen, until, frozen)] if frozen > 0 else []
+    if frozen == 0:
+        return []
+    if down < until:
+        return [*kept, (halt, frozen, down, frozen), (down, frozen, until, 0.0)]
+    return [*kept, (halt, frozen, until, frozen)]
 
 
 def level(piece: Piece, t: float) -> float:

@@ -1,6 +1,7 @@
 """The model a second time, from its rules alone: lay out what nothing disturbs, find what stops it first, cut there.
 
-A slow referee for the engines. It shares no code with them: of the kit it knows the plan, the scenario and the draws.
+A slow referee for the engines. It shares no code with them: of the kit it knows the plan, the scenario and the draws,
+and the spans in which windows are open, as instants.
 Not here: a clock, a queue, or anything that makes a million rollouts bearable.
 
 A region's traffic on the new version is a list of pieces (from, x, until, x), each linear, in order of time. As nothing
@@ -10,12 +11,15 @@ the course cut at the halt, then rolled back. Moments of rank (a) at the halt st
 """
 
 import math
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
 Piece = tuple[float, float, float, float]
+Decision = tuple[float, float, int]  # when it is asked for, when it falls, the wave it is about
 TRUE, FALSE, FAILURE = 1, 2, 3  # the ranks (b), (c), (d)
-LATE = 5  # a true alarm that a start of rank (e) brings about at its own instant, so after all others
+LATE = 5  # a true alarm that something of rank (e) brings about at its own instant, so after all others
+NOBODY, REVIEWER, CUSTOMERS = -1, 10**6, 10**6 + 1  # places of alarms of no region, behind all regions
 
 
 @dataclass
@@ -23,15 +27,20 @@ class Course:
     """What becomes of one region of the plan."""
 
     name: str
+    position: int
+    wave: int
     region: int
     traffic: float
     share: float
+    attempts: list[tuple[float, float, bool]] = field(default_factory=list)  # start, end, whether it is good
     failed: float = math.inf  # when its deployment failed for good
+    tolerated: bool = False
     pieces: list[Piece] = field(default_factory=list)
     served: float = math.inf
     ended: float = math.inf
     defect: Any = None
     recovered: float = math.inf
+    open: list[tuple[float, float]] | None = None  # its windows, in minutes since the push
 
     @property
     def harm(self) -> float:
@@ -40,73 +49,183 @@ class Course:
 
 def naive(plan: Any, scenario: Any, world: Any) -> dict[str, Any]:
     """Return the columns of one rollout by name, and under `regions` each region's (exposed, hurt minutes, impact)."""
-    courses, end, outcome = undisturbed(plan, scenario, world)
-    halt, rank = first_halt(plan, scenario, world, courses, end, outcome)
-    if halt <= end and rank in (TRUE, FALSE):
-        end, outcome = halt, "caught" if rank == TRUE else "false_alarm"
-    deployed = max(c.ended for c in courses)
-    cut(courses, halt, world)
+    courses, end, outcome, decisions = undisturbed(plan, scenario, world)
+    halt, rank, place = first_halt(plan, scenario, world, courses, end, outcome, decisions)
+    if halt <= end and rank != FAILURE:
+        end, outcome = halt, "false_alarm" if rank == FALSE else "caught"
+    failed = [c for c in courses if has_failed(c, halt, rank, place)]
+    counted = [c.ended for c in courses if not (c.tolerated and c in failed)]
+    deployed = max(counted, default=math.inf)
+    cut(plan, scenario, courses, halt, rank, place, world)
     return {
         "outcome": outcome,
         "deployed_minutes": deployed if deployed <= halt and math.isfinite(deployed) else math.nan,
         "end_minutes": end,
-        "detected_minutes": halt if rank == TRUE else math.nan,
+        "detected_minutes": halt if rank in (TRUE, LATE) else math.nan,
         **harm_columns(scenario, courses),
         "mixed_minutes": mixed(courses, end),
+        "regions_failed": len(failed),
     }
 
 
-def undisturbed(plan: Any, scenario: Any, world: Any) -> tuple[list[Course], float, str]:
-    """Run the pipeline as if no alarm ever came; return the courses, when it ends, and how."""
+def has_failed(c: Course, halt: float, rank: int, place: int) -> bool:
+    """Whether a region's last attempt failed and was not stopped; the failure that halts everything has failed."""
+    if not c.attempts or c.attempts[-1][2]:
+        return False
+    if c.attempts[-1][1] < halt:
+        return True
+    # Its last failure (rank d) may come before what halts, or be that; one that is followed by a retry (rank e) can't.
+    return c.failed == halt and (rank == LATE or (rank == FAILURE and c.position <= place))
+
+
+def part_of(value: Any, number: int) -> int:
+    """Return a number that may be written as a percentage of another."""
+    found = re.fullmatch(r"(\d+)%", str(value))
+    return number * int(found[1]) // 100 if found else int(value)
+
+
+def undisturbed(
+    plan: Any, scenario: Any, world: Any
+) -> tuple[list[Course], float, str, list[tuple[float, float, int]]]:
+    """Run the pipeline as if no alarm ever came; return the courses, when it ends, how, and the decisions' instants.
+
+    A decision comes as (when it was asked for, when it falls, the wave it is about).
+    """
     fleet = scenario.fleet
-    courses = {
-        name: Course(name, at, fleet.regions[at].traffic, fleet.regions[at].traffic / fleet.traffic)
-        for name, at in ((name, fleet.names.index(name)) for wave in plan.waves for name in wave.regions)
-    }
+    courses: dict[str, Course] = {}
+    for w, wave in enumerate(plan.waves):
+        for name in wave.regions:
+            at, traffic = fleet.names.index(name), fleet.regions[fleet.names.index(name)].traffic
+            courses[name] = Course(name, len(courses), w, at, traffic, traffic / fleet.traffic)
+            courses[name].open = windows(plan, scenario, world, w, at)
     everyone = list(courses.values())
+    decisions: list[Decision] = []
     now = world.draw("build")
     if world.draw("build_failure"):
-        return everyone, now, "build_failed"
+        return everyone, now, "build_failed", decisions
+    failed: list[tuple[float, int]] = []
+    tolerated = part_of(plan.max_failed_regions, len(everyone))
     for w, wave in enumerate(plan.waves):
         if w > 0:
             now = now + world.draw("handover", w)
         if wave.approval:
-            now = now + world.draw("approval_wait", w)
+            asked, now = now, after_work(scenario, world, now, world.draw("approval_wait", w))
+            decisions.append((asked, now, w))
             if world.draw("rejection", w):
-                return everyone, now, "rejected"
+                return everyone, now, "rejected", decisions
         here = [courses[name] for name in wave.regions]
-        attempts = schedule(plan, wave, here, world, now)
-        failure = min(c.failed for c in here)
+        schedule(plan, wave, here, world, now)
+        failed += sorted((c.failed, c.position) for c in here if c.failed < math.inf)
+        too_many = failed[tolerated][0] if len(failed) > tolerated else math.inf
         for c in here:
-            launch(plan, world, c, attempts[c.name], failure)
-        if failure < math.inf:
-            return everyone, failure, "deploy_failed"
-        last = max(c.ended for c in here)
-        now = max([last + wave.bake_minutes] + [gathered(c, 0.0, wave.bake_requests, c.traffic, 0.0) for c in here])
-    return everyone, now, "escaped" if any(c.defect for c in everyone) else "completed"
+            c.tolerated = (c.failed, c.position) in failed[:tolerated]
+            launch(plan, world, c, too_many)
+        if too_many < math.inf:
+            return everyone, too_many, "deploy_failed", decisions
+        last = max(c.ended if c.failed == math.inf else c.failed for c in here)
+        well = [c for c in here if c.failed == math.inf]
+        now = max([last + wave.bake_minutes] + [gathered(c, 0.0, wave.bake_requests, c.traffic, 0.0) for c in well])
+    bad = any(c.defect for c in everyone if c.failed == math.inf)
+    return everyone, now, "escaped" if bad else "completed", decisions
 
 
-def schedule(plan: Any, wave: Any, here: list[Course], world: Any, now: float) -> dict[str, list[tuple[float, float]]]:
-    """Give every region of a wave its attempts (start, minutes), the last of them good unless `failed` is set."""
-    free = [now] * (wave.max_parallel or len(here))  # when each slot is free again
-    attempts: dict[str, list[tuple[float, float]]] = {}
-    for c in here:
-        slot = free.index(min(free))
-        start = free[slot]
-        made: list[tuple[float, float]] = []
-        while True:
-            minutes = world.draw("deploy", c.region, len(made))
-            bad = world.deploy_fails(c.region) or world.draw("deploy_failure", c.region, len(made))
-            made.append((start, minutes))
-            if not bad or len(made) > plan.retries:
-                break
-            start = start + minutes
-        attempts[c.name] = made
-        if bad:
-            c.failed = free[slot] = start + minutes
-        else:
-            c.ended = free[slot] = traffic_moves(plan, c.name, start, minutes)[-1][0]
-    return attempts
+def since_push(scenario: Any, world: Any, spans: list[tuple[int, int]], end: int) -> list[tuple[float, float]]:
+    """Return spans of seconds since 1970 in minutes since the push, open for ever from the layout's end on."""
+    epoch, push = scenario.pushes.allowed[0][0], world.draw("push")
+    minutes = [((a - epoch) / 60, (b - epoch) / 60) for a, b in spans if a < end]
+    last = (end - epoch) / 60
+    if minutes and minutes[-1][1] >= last:
+        last = minutes.pop()[0]
+    return [(a - push, b - push) for a, b in [*minutes, (last, math.inf)]]
+
+
+def layout(scenario: Any) -> tuple[int, int]:
+    """Return from when to when calendars are laid out, in seconds since 1970."""
+    allowed = scenario.pushes.allowed
+    horizon = scenario.horizon_minutes if scenario.horizon_minutes < math.inf else 0.0
+    return allowed[0][0], allowed[-1][1] + math.ceil(horizon * 60) + 730 * 86_400
+
+
+LAID_OUT: dict[Any, list[tuple[int, int]]] = {}  # two years of windows take a while: each once
+
+
+def spans(window: Any, start: int, end: int, zone: str) -> list[tuple[int, int]]:
+    """Return when a window, or a calendar without its freezes, is open."""
+    key = (repr(window), start, end, zone)
+    if key not in LAID_OUT:
+        LAID_OUT[key] = (window.open if hasattr(window, "open") else window.spans)(start, end, zone)
+    return LAID_OUT[key]
+
+
+def windows(plan: Any, scenario: Any, world: Any, w: int, region: int) -> list[tuple[float, float]] | None:
+    """Return when a region's deployment may start, in minutes since the push; None for always."""
+    calendar = plan.waves[w].calendar or plan.calendar
+    if calendar is None or calendar == "none":
+        return None
+    zone = scenario.fleet.regions[region].local_zone if calendar.zone == "region" else calendar.zone
+    start, end = layout(scenario)
+    return since_push(scenario, world, spans(calendar, start, end, zone), end)
+
+
+def staffed(scenario: Any, world: Any) -> list[tuple[float, float]]:
+    if scenario.staffed is None:
+        return [(-math.inf, math.inf)]
+    start, end = layout(scenario)
+    return since_push(scenario, world, spans(scenario.staffed, start, end, scenario.staffed.zone), end)
+
+
+def after_work(scenario: Any, world: Any, now: float, wait: float) -> float:
+    """Return the first instant by which so many staffed minutes have gone."""
+    if wait == 0:
+        return now
+    for begin, end in staffed(scenario, world):
+        if end > now:
+            begin = max(begin, now)
+            if begin + wait <= end:
+                return begin + wait
+            wait = wait - (end - begin)
+    raise AssertionError("the last span has no end")
+
+
+def opens(c: Course, now: float) -> float:
+    """Return the first instant from now on at which a region's window is open."""
+    if c.open is None:
+        return now
+    begin = next(begin for begin, end in c.open if end > now)
+    return begin if begin > now else now
+
+
+def schedule(plan: Any, wave: Any, here: list[Course], world: Any, now: float) -> None:
+    """Give every region of a wave its attempts, the last of them good unless `failed` is set."""
+    slots = len(here) if wave.max_parallel is None else max(part_of(wave.max_parallel, len(here)), 1)
+    free = [now] * slots  # when each slot is free again
+    queue = sorted(here, key=lambda c: (opens(c, now), c.position))
+    while queue:
+        asked = min(free)
+        start = min(opens(c, asked) for c in queue)
+        c = next(c for c in queue if opens(c, asked) == start)
+        queue.remove(c)
+        free[free.index(asked)] = attempt(plan, c, world, start)
+
+
+def attempt(plan: Any, c: Course, world: Any, start: float) -> float:
+    """Try to deploy until it succeeds or there is no retry left; return when the slot is free again."""
+    timeout = math.inf if plan.deploy_timeout_minutes is None else plan.deploy_timeout_minutes
+    while True:
+        k = len(c.attempts)
+        bad = world.deploy_fails(c.region) or world.draw("deploy_failure", c.region, k)
+        minutes = world.draw("failed_deploy" if bad else "deploy", c.region, k)
+        if minutes > timeout:
+            bad, minutes = True, timeout
+        c.attempts.append((start, start + minutes, not bad))
+        if not bad:
+            c.pieces = traffic_moves(plan, c.name, start, minutes)
+            c.served, c.ended = c.pieces[0][0], c.pieces[-1][0]
+            return c.ended
+        start = start + minutes
+        if k == plan.retries:
+            c.failed = start
+            return start
 
 
 def traffic_moves(plan: Any, name: str, start: float, minutes: float) -> list[Piece]:
@@ -121,15 +240,12 @@ def traffic_moves(plan: Any, name: str, start: float, minutes: float) -> list[Pi
     return [*pieces, (done, 1.0, math.inf, 1.0)]
 
 
-def launch(plan: Any, world: Any, c: Course, attempts: list[tuple[float, float]], failure: float) -> None:
-    """Let the good attempt happen, if it starts before the wave's first failure: at that instant it is too late."""
-    start, minutes = attempts[-1]
+def launch(plan: Any, world: Any, c: Course, too_late: float) -> None:
+    """Keep of a region's attempts those that start before the pipeline fails: at that instant it is too late."""
     c.defect = world.defect(c.region)
-    if c.failed < math.inf or start >= failure:
-        c.ended = math.inf
-        return
-    c.pieces = traffic_moves(plan, c.name, start, minutes)
-    c.served, c.ended = c.pieces[0][0], c.pieces[-1][0]
+    c.attempts = [made for made in c.attempts if made[0] < too_late]
+    if not (c.attempts and c.attempts[-1][2]):
+        c.pieces, c.served, c.ended = [], math.inf, math.inf
 
 
 def gathered(c: Course, since: float, need: float, rate: float, level: float) -> float:
@@ -151,52 +267,102 @@ def gathered(c: Course, since: float, need: float, rate: float, level: float) ->
     return math.inf
 
 
+def borne(courses: list[Course], complaint: float) -> float:
+    """Return when the failed requests of all regions together reach what customers bear, were nothing ever halted."""
+    ill = [c for c in courses if c.harm < math.inf]
+    first = min((c.harm for c in ill), default=math.inf)
+    if complaint == 0 or first == math.inf:
+        return first
+    moments = sorted({first, math.inf} | {m for c in ill for m in (c.harm, *(p[0] for p in c.pieces)) if m > first})
+    for begin, end in zip(moments, moments[1:], strict=False):
+        rate = slope = 0.0
+        for c in ill:
+            for t, x, until, y in c.pieces:
+                if c.harm <= begin and t <= begin < until:
+                    failing = c.traffic * c.defect.severity
+                    rate += failing * (x if x == y else x + (y - x) * ((begin - t) / (until - t)))
+                    slope += failing * (y - x) / (until - t) if x != y else 0.0
+        if rate == slope == 0.0:
+            continue
+        takes = complaint / rate if slope == 0 else 2 * complaint / (rate + math.sqrt(rate**2 + 2 * slope * complaint))
+        if begin + takes <= end:
+            return begin + takes
+        complaint -= (rate + slope * (end - begin) / 2) * (end - begin)
+    return math.inf
+
+
 def first_halt(
-    plan: Any, scenario: Any, world: Any, courses: list[Course], end: float, outcome: str
-) -> tuple[float, int]:
-    """Collect whatever would halt, and return the first in (instant, rank); infinity where nothing does."""
+    plan: Any, scenario: Any, world: Any, courses: list[Course], end: float, outcome: str,
+    decisions: list[Decision],
+) -> tuple[float, int, int]:  # fmt: skip
+    """Collect whatever would halt, and return the first in (instant, rank, place); infinity where nothing does."""
     found = []
     first_harm = min(c.harm for c in courses)
     if first_harm < math.inf:
-        report = first_harm + world.draw("report")
+        report = borne(courses, world.draw("complaint")) + world.draw("report")
         hurting = [c for c in courses if c.harm == first_harm]
         begun = report == first_harm and all(c.pieces[0][:2] == (first_harm, 0.0) for c in hurting)
-        found.append((report, LATE if begun else TRUE))
+        found.append((report, LATE if begun else TRUE, CUSTOMERS))
+    for asked, decision, wave in decisions:
+        before = [c for c in courses if c.wave < wave and c.defect and c.defect.seen_by_reviewer]
+        if any(c.harm <= decision for c in before):
+            found.append((decision, LATE if asked == decision else TRUE, REVIEWER))
     for c in courses:
         if c.served == math.inf:
             continue
         false_alarm = c.served + world.draw("false_alarm", c.region)
         if false_alarm <= end:
-            found.append((false_alarm, FALSE))
+            found.append((false_alarm, FALSE, c.position))
         if c.defect and c.defect.seen_by_check and c.harm <= c.ended:
-            found.append((c.ended, TRUE))
+            found.append((c.ended, TRUE, c.position))
         if c.defect and c.defect.seen_by_alarms:
             level = scenario.of(c.region, "alarm_threshold") / c.defect.severity - 1e-12
             rate = c.traffic * c.defect.severity
             enough = gathered(c, c.harm, world.draw("evidence", c.region), rate, level)
-            found.append((enough + world.draw("lag", c.region), TRUE))
-    found = [(instant, rank) for instant, rank in found if instant < math.inf and instant <= scenario.horizon_minutes]
+            found.append((enough + world.draw("lag", c.region), TRUE, c.position))
+    found = [each for each in found if each[0] < math.inf and each[0] <= scenario.horizon_minutes]
     if outcome == "deploy_failed" and plan.on_deploy_failure == "rollback_all":
-        found.append((end, FAILURE))
-    halt, rank = min(found, default=(math.inf, FAILURE))
-    return halt, TRUE if rank == LATE else rank
+        tolerated = part_of(plan.max_failed_regions, len(courses))
+        found.append(
+            (end, FAILURE, sorted((c.failed, c.position) for c in courses if c.failed < math.inf)[tolerated][1])
+        )
+    halt, rank, place = min(found, default=(math.inf, FAILURE, NOBODY))
+    return halt, rank, place
 
 
-def cut(courses: list[Course], halt: float, world: Any) -> None:
-    """Freeze the traffic at the halt, and drop it to nothing when the region's roll-back ends."""
+def cut(
+    plan: Any, scenario: Any, courses: list[Course], halt: float, rank: int, place: int, world: Any
+) -> None:  # fmt: skip
+    """Freeze the traffic at the halt, and take it back: by machine where that is asked for and works, else by hand."""
     if halt == math.inf:
         return
-    back = halt + world.draw("reaction")
+    by_day = any(begin <= halt < end for begin, end in staffed(scenario, world))
+    people = halt + world.draw("reaction" if by_day else "reaction_off_hours")
+    machine = halt + world.draw("reaction")
+    late = rank == LATE and place == CUSTOMERS  # a start of this very instant brought it about
+    starts = [(c.attempts[0][0], c.wave) for c in courses if c.attempts]
+    latest = max((w for start, w in starts if start < halt or (start == halt and late)), default=-1)
     for c in courses:
+        scope = "rollback_all" if rank == FAILURE else plan.on_alarm
+        if scope == "rollback_region" and place in (REVIEWER, CUSTOMERS):
+            scope = "rollback_wave"
+        mine = {"rollback_wave": c.wave == latest, "rollback_region": c.position == place, "halt": False}.get(
+            scope, True
+        )
         x = at(c, halt)
         before = [(t, x0, min(until, halt), at(c, halt) if until > halt else y) for t, x0, until, y in c.pieces]
         c.pieces = [piece for piece in before if piece[0] < piece[2]]
-        if x > 0:
-            failed = world.draw("rollback_failure", c.region)
-            c.recovered = back + world.draw("manual_recovery" if failed else "rollback", c.region)
+        if x == 0:
+            c.pieces = []
+        elif not mine or world.draw("rollback_failure", c.region):
+            c.recovered = people + world.draw("manual_recovery", c.region)
             c.pieces.append((halt, x, c.recovered, x))
         else:
-            c.pieces = []
+            c.recovered = machine + world.draw("rollback", c.region)
+            if plan.strategies.get(c.name, plan.strategy) == "rolling":
+                c.pieces += [(halt, x, machine, x), (machine, x, c.recovered, 0.0)]
+            else:
+                c.pieces.append((halt, x, c.recovered, x))
 
 
 def at(c: Course, instant: float) -> float:
@@ -224,7 +390,7 @@ def harm_columns(scenario: Any, courses: list[Course]) -> dict[str, Any]:
     return {
         "recovered_minutes": max(recovered, default=math.nan),
         "regions_exposed": sum(exposed.values()),
-        "share_exposed": sum(c.share for c in courses if exposed[c.name]),
+        "share_exposed": sum(c.share * max(max(p[1], p[3]) for p in c.pieces) for c in courses if exposed[c.name]),
         "peak_share": peak([(c.share, piece) for c in courses for piece in hurting[c.name]]),
         "impact_minutes": sum(impact.values()),
         "failover_hit": any(

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from simulation import Scenario, sample
+from simulation.doubts import doubts
 from tests.samples import sample_plan
 from waves import DATA, Fleet, Plan, Workflow, plan_findings
 
@@ -16,17 +17,25 @@ def files(kind: str) -> list[Path]:
 
 
 @pytest.mark.parametrize("path", files("plans"), ids=lambda path: path.stem)
-def test_every_sample_plan_is_one_of_the_storefront_and_has_all_of_it(path):
-    plan = sample_plan(path.stem)
+def test_every_sample_plan_has_all_regions_of_its_fleet(path):
+    """AWS's own pipeline has a fleet of its own; all others have the storefront's."""
+    plan, fleet = sample_plan(path.stem), sample("aws-pipeline").fleet if path.stem == "aws-pipeline" else FLEET
     assert plan == Plan.read(path)
-    assert plan.strangers(FLEET) == [] and sorted(plan.regions) == sorted(FLEET.names)
+    assert plan.strangers(fleet) == [] and sorted(plan.regions) == sorted(fleet.names)
 
 
 @pytest.mark.parametrize("path", files("scenarios"), ids=lambda path: path.stem)
-def test_every_sample_scenario_is_named_as_its_file_and_is_over_the_storefront(path):
+def test_every_sample_scenario_is_named_as_its_file(path):
+    """All but AWS's are over the storefront."""
     scenario = sample(path.stem)
     assert scenario == Scenario.read(path) and scenario.name == path.stem
-    assert scenario.fleet == FLEET
+    assert (scenario.fleet == FLEET) != (path.stem == "aws-pipeline")
+
+
+@pytest.mark.parametrize("name", ["storefront-office-hours", "aws-pipeline"])
+def test_sample_plans_with_a_calendar_and_their_scenarios_fit(name):
+    """Nothing is wrong with them, and no wave has to wait past the horizon."""
+    assert doubts(sample_plan(name), sample(name)) == []
 
 
 @pytest.mark.parametrize("path", files("workflows"), ids=lambda path: path.stem)
@@ -35,8 +44,12 @@ def test_every_sample_workflow_is_a_plan_over_the_storefront(path):
 
 
 def test_there_is_a_sample_of_every_kind():
-    assert {path.stem for path in files("plans")} == {"six-region-three-wave"}
-    assert {path.stem for path in files("scenarios")} == {"storefront", "storefront-replicated"}
+    assert {path.stem for path in files("plans")} == {
+        "six-region-three-wave", "storefront-office-hours", "aws-pipeline",
+    }  # fmt: skip
+    assert {path.stem for path in files("scenarios")} == {
+        "storefront", "storefront-replicated", "storefront-office-hours", "aws-pipeline",
+    }  # fmt: skip
     assert {path.stem for path in files("workflows")} == {"six-region-three-wave", "two-region"}
 
 
@@ -64,8 +77,9 @@ def test_the_two_scenarios_differ_in_their_registry_only():
 
 def test_every_kind_of_uncertainty_is_in_the_storefront():
     left_out = {"fleet", "name", "faults", "regions", "sources", "horizon_minutes"}
+    left_out |= {"pushes", "staffed", "reaction_off_hours", "fix"}  # for those with office hours
     given = {field for field, *_ in sample("storefront").assumptions}
-    assert given == set(Scenario.model_fields) - left_out
+    assert given & set(Scenario.model_fields) == set(Scenario.model_fields) - left_out
 
 
 def test_the_plan_in_three_waves_is_that_of_the_workflow():

@@ -16,6 +16,7 @@ from simulation import Constant, Distribution, Fault, Label, RegionValues, Scena
 from simulation.distributions import FAMILIES
 from simulation.scenario import Source, describe
 from waves import AwsPlace, Fleet, Plan, Region, Steps, Wave
+from waves.calendar import Calendar, Period, Pushes, Window
 
 DISTRIBUTION = TypeAdapter(Distribution).json_schema()["anyOf"]
 
@@ -85,6 +86,8 @@ NOTE = """\
 KINDS = {"Fleet": "path, or fleet", "Region": "regions", "Wave": "waves", "Fault": "faults", "RegionValues": "values"}
 KINDS |= {"Source": "`{source: …, estimate: …, low: …, high: …, n: …}`"}
 KINDS |= {"AwsPlace": "`{region: …, account: …, cluster: …, service: …}`"}
+KINDS |= {"Calendar": "[calendar](#calendars)", "Period": "`{from: …, to: …}`"}
+KINDS |= {"Window": "`{days: …, hours: …, zone: …}`"}
 KINDS |= {"Account": "accounts", "Ecs": "`{clusters: …, services: …}`", "CodeCatalystProject": "projects"}
 
 COLLECTION = """\
@@ -117,8 +120,10 @@ def render() -> str:
     """Return the page."""
     parts = [HEAD, _noun(Fleet), _table(Region, "Fleet: `regions`"), _table(AwsPlace, "Fleet: `aws` of a region")]
     parts += [_noun(Plan), _table(Wave, "Plan: `waves`"), _table(Steps, "Plan: `strategy` and `strategies`, in steps")]
+    parts += [_table(Calendar, "Calendars"), _table(Period, "Calendars: `freezes`")]
     parts += [_noun(Scenario), NOTE, _table(Fault, "Scenario: `faults`")]
     parts += [_table(Label, "Scenario: `where` of a fault, by label"), _table(RegionValues, "Scenario: `regions`")]
+    parts += [_table(Pushes, "Scenario: `pushes`"), _table(Window, "Scenario: `staffed`")]
     parts += [_table(Source, "Scenario: `sources`")]
     collection = [f"## Collection\n\n{COLLECTION}\n{_rows(Config)}", _table(Account, "Collection: `accounts`")]
     collection += [_table(Ecs, "Collection: `ecs` of an account")]
@@ -144,6 +149,7 @@ def _rows(model: type[BaseModel]) -> str:
     lines = ["| Field | What it means | Value | Unit | Default | Source |", "| --- | --- | --- | --- | --- | --- |"]
     for name, info in model.model_fields.items():
         extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
+        name = info.alias or name
         source = "yours" if info.is_required() else extra.get("source", "")
         row = (f"`{name}`", info.description, _value(schema["properties"][name]), extra.get("unit", ""))
         lines.append("| " + " | ".join(map(str, (*row, _default(info), source))) + " |")
@@ -167,6 +173,8 @@ def _value(schema: dict[str, Any]) -> str:
         return "[distribution](#distributions)"
     if options:
         return " or ".join(_value(option) for option in options if option.get("type") != "null")
+    if "const" in schema:
+        return f"`{schema['const']}`"
     if "enum" in schema:
         return " or ".join(f"`{choice}`" for choice in schema["enum"])
     if "$ref" in schema:

@@ -205,7 +205,10 @@ def remarks(plans: Iterable[Plan], scenario: "Scenario") -> list[Finding]:
 
     What a plan takes otherwise than it stands in its pipeline, and approvals on which the scenario has no say.
     """
-    found = [note for plan in plans for note in (*plan.notes, *_idle_approvals(plan, scenario))]
+    from simulation.doubts import doubts
+
+    each = ((*plan.notes, *_idle_approvals(plan, scenario), *doubts(plan, scenario)) for plan in plans)
+    found = [note for notes in each for note in notes]
     return list(dict.fromkeys(found))
 
 

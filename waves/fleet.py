@@ -9,6 +9,8 @@ from typing import Self
 
 from pydantic import model_validator
 
+from waves.aws_zones import AWS_ZONES
+from waves.calendar import ZoneName
 from waves.files.documents import ModelFaults, Where, did_you_mean
 from waves.nouns import Amount, Noun, Part, Text, quantity
 from waves.showing import Html, counted, glimpse
@@ -33,6 +35,14 @@ class Region(Part):
     )
     failover: Text | None = quantity(None, "The region that takes over when this one fails.")
     aws: AwsPlace | None = quantity(None, "Where in AWS it is, for its history; left out: the AWS region of its name.")
+    zone: ZoneName | None = quantity(
+        None, "Its time zone, an IANA name; if left out, that of the AWS region of this name, where there is one."
+    )
+
+    @property
+    def local_zone(self) -> str | None:
+        """The name of its time zone, or None where nobody knows it."""
+        return self.zone or AWS_ZONES.get(self.name)
 
 
 class Fleet(Noun):
@@ -100,6 +110,11 @@ class Fleet(Noun):
     def shares(self) -> dict[str, float]:
         """From a region's name to its share of the fleet's traffic; the shares sum to 1."""
         return {region.name: region.traffic / self.traffic for region in self.regions}
+
+    @property
+    def of_local_times(self) -> bool:
+        """Whether the time zone database has a say in it: where zones are written out."""
+        return any(region.zone for region in self.regions)
 
     @cached_property
     def pairs(self) -> tuple[tuple[str, str], ...]:

@@ -8,6 +8,7 @@ import json
 import os
 from collections.abc import Mapping
 from inspect import Parameter, Signature
+from keyword import iskeyword
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -15,6 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, 
 from pydantic.fields import FieldInfo
 
 from waves.files.documents import Document, Finding, InputError, Severity, Where, read_yaml, shown, validate, write_yaml
+from waves.local_time import tzdata_version
 from waves.showing import Shown, own_names
 
 
@@ -98,7 +100,8 @@ class Part(BaseModel):
 
 def _parameter(name: str, info: FieldInfo) -> Parameter:
     default = Parameter.empty if info.is_required() else info.default
-    return Parameter(info.alias or name, Parameter.KEYWORD_ONLY, default=default)
+    shown = info.alias if info.alias and not iskeyword(info.alias) else name  # `from` is none of Python's
+    return Parameter(shown, Parameter.KEYWORD_ONLY, default=default)
 
 
 class Noun(Shown, Part):
@@ -144,9 +147,18 @@ class Noun(Shown, Part):
 
     @property
     def digest(self) -> str:
-        """The first 12 hexadecimal digits of the SHA-256 of the content, defaults included."""
+        """The first 12 hexadecimal digits of the SHA-256 of the content, defaults included.
+
+        Where the content speaks of local times, the version of the time zone database is part of it.
+        """
         text = json.dumps(self.model_dump(mode="python"), sort_keys=True, default=str)
+        text += f" tzdata {tzdata_version()}" if self.of_local_times else ""
         return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    @property
+    def of_local_times(self) -> bool:
+        """Whether the time zone database has a say in it."""
+        return False
 
     @property
     def origin(self) -> str:
@@ -158,7 +170,7 @@ class Noun(Shown, Part):
         """What was taken otherwise than it stands in the file, such as in a workflow of several stages: warnings."""
         return self._document.warnings if self._document else ()
 
-    def complaint(self, found: list[tuple[Where, str, str]]) -> InputError:
+    def input_error(self, found: list[tuple[Where, str, str]]) -> InputError:
         """Turn (where, message, rule) rows into an error that knows file, line and column."""
         return InputError(self.remark(*row) for row in found)
 

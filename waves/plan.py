@@ -5,12 +5,15 @@ Not here: ready-made groupings (``groupings``), what a pipeline's file means (``
 """
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, PlainSerializer, Strict, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, PlainSerializer, Strict, ValidationInfo, WithJsonSchema, model_validator
+from pydantic_core import PydanticCustomError
 
+from waves.calendar import Calendar
 from waves.files.documents import Document, ModelFaults, Place, Where
 from waves.fleet import Fleet, unknown_region
 from waves.nouns import DATA, Count, Minutes, Noun, Part, Switch, Text, quantity
@@ -19,6 +22,7 @@ from waves.pipelines.reading import Reading
 from waves.pipelines.steps import BakeMinutes, Hints
 from waves.showing import Html, counted, glimpse
 
+Timeout = Annotated[float, Strict(), Field(gt=0, le=1e9, allow_inf_nan=False)]
 Percent = Annotated[float, Strict(), Field(gt=0, lt=100)]
 
 
@@ -55,6 +59,51 @@ Strategy = Annotated[
 ]
 
 
+def _share_of(most: int, least: int) -> BeforeValidator:
+    def check(value: Any, info: ValidationInfo) -> Any:
+        if isinstance(value, str):
+            found = re.fullmatch(r"(\d{1,3})%", value)
+            if found and least <= int(found[1]) <= 100:
+                return value
+            kind, what = "invalid_value", "no whole percentage"
+        elif isinstance(value, bool) or not isinstance(value, int):
+            kind, what = "wrong_type", "not a number of regions"
+        elif not least <= value <= most:
+            kind, what = "out_of_range", "out of range"
+        else:
+            return value
+        remedy = f'give a whole number from {least} to {most}, or a whole percentage such as "25%"'
+        raise PydanticCustomError(
+            kind,
+            "{field} is {value}: {what}; {remedy}",
+            {"field": info.field_name, "value": repr(value), "what": what, "remedy": remedy},
+        )
+
+    return BeforeValidator(check)
+
+
+def part_of(number: int | str, regions: int) -> int:
+    """Return a number of regions that may be given as a whole percentage of them, rounded down."""
+    return regions * int(number[:-1]) // 100 if isinstance(number, str) else number
+
+
+_PART = {
+    "anyOf": [{"type": "integer", "minimum": 1, "maximum": 10_000}, {"type": "string", "pattern": "^[0-9]{1,3}%$"}]
+}
+_PART_OR_NONE = {"anyOf": [{"type": "integer", "minimum": 0, "maximum": 10_000}, _PART["anyOf"][1]]}
+AtOnce = Annotated[int | str, _share_of(10_000, 1), WithJsonSchema(_PART)]
+Tolerated = Annotated[int | str, _share_of(10_000, 0), WithJsonSchema(_PART_OR_NONE)]
+
+
+def _own_calendar(value: Any) -> Any:
+    if isinstance(value, str) and value != "none":
+        raise ValueError(f"{value!r} is no calendar; give a mapping with days, hours and zone, or the word none")
+    return value
+
+
+OwnCalendar = Annotated[Literal["none"] | Calendar, BeforeValidator(_own_calendar)]
+
+
 class Wave(Part):
     """One wave: regions that deploy together, then bake together."""
 
@@ -69,10 +118,21 @@ class Wave(Part):
         unit="requests",
         source="assumed",
     )
-    max_parallel: Annotated[int, Strict(), Field(ge=1, le=10_000)] | None = quantity(
-        None, "At most so many regions of the wave deploy at once; all of them if left out.", unit="regions"
+    max_parallel: AtOnce | None = quantity(
+        None,
+        'At most so many regions of the wave deploy at once, or such a part of them, "25%"; all of them if left out.',
+        unit="regions",
     )
     approval: Switch = quantity(False, "Whether somebody must approve before the wave starts.")
+    calendar: OwnCalendar | None = quantity(
+        None, "When deployments of this wave may start, in place of the plan's calendar; `none`: at any time."
+    )
+
+    @property
+    def at_once(self) -> int:
+        """How many regions of the wave deploy at once."""
+        most = len(self.regions)
+        return most if self.max_parallel is None else min(max(part_of(self.max_parallel, most), 1), most)
 
 
 class Plan(Noun):
@@ -89,6 +149,21 @@ class Plan(Noun):
         "stop",
         "After a failed deployment, `stop` starts nothing more, as ECS and CodeCatalyst do; `rollback_all` halts all.",
     )
+
+    deploy_timeout_minutes: Timeout | None = quantity(
+        None, "An attempt to deploy that takes longer fails at this time; never if left out.", unit="minutes"
+    )
+    max_failed_regions: Tolerated = quantity(
+        0,
+        'How many regions, or which part of the plan\'s, "5%", may fail to deploy before the pipeline ends.',
+        unit="regions",
+    )
+    on_alarm: Literal["rollback_all", "rollback_wave", "rollback_region", "halt"] = quantity(
+        "rollback_all",
+        "What a machine rolls back after an alarm: everything, the wave that deployed last, the region that raised it, "
+        "or nothing; people recover the rest.",
+    )
+    calendar: Calendar | None = quantity(None, "When deployments may start; at any time if left out.")
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -199,6 +274,22 @@ class Plan(Noun):
         return tuple(region for wave in self.waves for region in wave.regions)
 
     @property
+    def calendars(self) -> tuple[Calendar | None, ...]:
+        """When deployments of each wave may start: None at any time."""
+        own = (wave.calendar or self.calendar for wave in self.waves)
+        return tuple(None if isinstance(calendar, str) else calendar for calendar in own)
+
+    @property
+    def of_local_times(self) -> bool:
+        """Whether the time zone database has a say in it."""
+        return any(self.calendars)
+
+    @property
+    def failures_tolerated(self) -> int:
+        """How many regions may fail to deploy before the pipeline ends."""
+        return part_of(self.max_failed_regions, len(self.regions))
+
+    @property
     def shape(self) -> tuple[int, ...]:
         """How many regions each wave has."""
         return tuple(len(wave.regions) for wave in self.waves)
@@ -216,7 +307,7 @@ class Plan(Noun):
             Naming each such region, its line where the plan was read from a file, and the nearest name.
         """
         if found := self.strangers(fleet):
-            raise self.complaint(found)
+            raise self.input_error(found)
 
     def strangers(self, fleet: Fleet) -> list[tuple[Where, str, str]]:
         """Return (where, message, rule) of each region that the fleet does not have."""

@@ -35,7 +35,7 @@ def plan_findings(plan: Plan, fleet: Fleet) -> list[Finding]:
         first wave, in each later one at most 3 × all before), regions that no wave has (``region-left-out``).
     """
     warnings = [*_together(plan, fleet), *_heavy(plan, fleet), *_fan_out(plan), *_left_out(plan, fleet)]
-    found = plan.complaint(plan.strangers(fleet)).findings
+    found = plan.input_error(plan.strangers(fleet)).findings
     found += tuple(plan.remark(*row, severity="warning") for row in warnings)
     return sorted(found)
 

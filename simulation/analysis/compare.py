@@ -95,7 +95,7 @@ def _parts(outcomes: Outcomes, figure: str) -> tuple[NDArray[Any], NDArray[Any]]
     frame, shipped = outcomes.frame, outcomes.shipped.astype(float)
     end = frame["end_minutes"].to_numpy()
     if figure == "minutes_to_ship":
-        return end, shipped
+        return outcomes.spent, shipped
     if figure == "end_minutes_given_shipped_mean":
         return end * shipped, shipped
     if figure == "probability_shipped":

@@ -32,8 +32,13 @@ class RegionStory:
         (start, end, whether it succeeded) of each attempt to deploy; a halt cuts the last one short.
     pieces
         The part of its traffic on the new version: (from, x there, until, x there).
-    bake, harm, rollback
-        From when until when, or None. Harm goes on to the horizon where nobody rolled back.
+    wait, bake, harm, rollback
+        From when until when, or None: before its window opened, in the bake, hurting, on the way back. Harm goes on to
+        the horizon where nobody rolled back.
+    by_hand
+        Whether people recovered it.
+    failed
+        Whether its deployment failed, so that it keeps the old version.
     severity
         The part of the requests that failed while it hurt; 0 for a sound region.
     alarm_minute
@@ -45,11 +50,14 @@ class RegionStory:
     position: int
     attempts: list[tuple[float, float, bool]]
     pieces: Path
+    wait: Span | None
     bake: Span | None
     harm: Span | None
     severity: float
     alarm_minute: float | None
     rollback: Span | None
+    by_hand: bool
+    failed: bool
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -108,11 +116,14 @@ class Trace(Shown):
                     position=site.position,
                     attempts=self._attempts(own),
                     pieces=real[site.position],
+                    wait=self._wait(own),
                     bake=self._bake(site),
                     harm=(harm.begin, harm.until) if harm and harm.minutes > 0 else None,
                     severity=harm.severity if harm else 0.0,
                     alarm_minute=next((minute for minute, event, *_ in own if event == "alarm"), None),
                     rollback=self._rollback(own, site),
+                    by_hand=any(event == "recovered by hand" for _, event, *_ in own),
+                    failed=site.position in self.rollout.failed,
                 )
             )
         return stories
@@ -130,13 +141,20 @@ class Trace(Shown):
             attempts.append((start, self.halt, False))
         return attempts
 
+    def _wait(self, own: list[Event]) -> Span | None:
+        begin = next((minute for minute, event, *_ in own if event == "waits for its window"), None)
+        if begin is None:
+            return None
+        end = next((minute for minute, event, *_ in own if event == "deployment starts"), self.end)
+        return begin, max(begin, end)
+
     def _bake(self, site: Site) -> Span | None:
         starts = [e[0] for e in self.rollout.events if e[1] == "bake starts" and e[3] == site.wave]
         ends = [e[0] for e in self.rollout.events if e[1] == "bake ends" and e[3] == site.wave]
         return (starts[0], ends[0] if ends else self.end) if starts else None
 
     def _rollback(self, own: list[Event], site: Site) -> Span | None:
-        start = next((minute for minute, event, *_ in own if event == "roll-back starts"), None)
+        start = next((minute for minute, event, *_ in own if event in ("roll-back starts", "recovery starts")), None)
         return None if start is None else (start, self.rollout.back[site.position])
 
     @property

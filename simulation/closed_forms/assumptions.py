@@ -132,6 +132,24 @@ def _horizon(course: Course) -> Found:
     return bool(fixed) or long, f"horizon_minutes is {horizon:g}{clean}"
 
 
+def _calendar(course: Course) -> Found:
+    found = next((w for w, calendar in enumerate(course.setting.plan.calendars, 1) if calendar), None)
+    return found is None, "no wave has a calendar" if found is None else f"wave {found} has a calendar"
+
+
+def _timeout(course: Course) -> Found:
+    timeout = course.setting.plan.deploy_timeout_minutes
+    long = max(course.value("deploy", site).support[1] for site in course.sites)  # type: ignore[attr-defined]
+    if timeout is None:
+        return True, "there is no timeout"
+    return long <= timeout, f"deploy_timeout_minutes is {timeout:g}"
+
+
+def _on_alarm(course: Course) -> Found:
+    rule = course.setting.plan.on_alarm
+    return rule == "rollback_all", f"on_alarm is {rule}"
+
+
 _zero_everywhere = {
     "deploy_failure_probability": "0 in every region of the plan",
     "alarm_threshold": "0 in every region of the plan",
@@ -145,7 +163,7 @@ CHECKS: dict[str, tuple[Callable[[Course], Found], str]] = {
     "strategy": (partial(_strategy, lambda s: s == "blue_green"), "blue_green"),
     "max_parallel": (
         partial(
-            _in_every_wave, "max_parallel", lambda w: w.max_parallel is not None and w.max_parallel < len(w.regions),
+            _in_every_wave, "max_parallel", lambda w: w.at_once < len(w.regions),
             "every wave deploys all its regions at once",
         ),
         "left out, or no less than the wave's regions",
@@ -153,6 +171,8 @@ CHECKS: dict[str, tuple[Callable[[Course], Found], str]] = {
     "approval": (
         partial(_in_every_wave, "approval", lambda w: w.approval, "no wave asks for an approval"), "false",
     ),
+    "calendar": (_calendar, "left out"),
+    "deploy_timeout_minutes": (_timeout, "left out, or no less than d"),
     "bake_requests": (
         partial(_in_every_wave, "bake_requests", lambda w: w.bake_requests > 0, "no wave waits for requests"), "0",
     ),
@@ -181,6 +201,7 @@ CHECKS: dict[str, tuple[Callable[[Course], Found], str]] = {
         "exponential with the same mean in every region of the plan",
     ),
     "reaction": (partial(_of_the_change, "reaction", _single), "a constant"),
+    "on_alarm": (_on_alarm, "rollback_all"),
     "horizon_minutes": (_horizon, "at least T and after the last wave goes live, or .inf"),
 }  # fmt: skip
 
@@ -188,6 +209,8 @@ TIMES = (
     "steps",
     "max_parallel",
     "approval",
+    "calendar",
+    "deploy_timeout_minutes",
     "bake_requests",
     "build",
     "handover",

@@ -18,7 +18,7 @@ PROBABILITY, SHARE, IMPACT, MINUTES = "probability", "share of traffic", "fleet-
 BLUE_GREEN = ("strategy", *(name for name in TIMES if name != "steps"), "build_failure_probability")
 HURTING = ("severity", "onset", "validation_probability", "report", "false_alarms_per_region_day")
 DETECTION = ("detection_probability", "alarm_threshold", "evidence", "lag")
-RECOVERY = ("reaction", "rollback", "rollback_failure_probability")
+RECOVERY = ("reaction", "rollback", "rollback_failure_probability", "on_alarm")
 COMMON = (*BLUE_GREEN, "common_defect", *HURTING, *DETECTION)
 BLIND = (*TIMES, "build_failure_probability", "blind_defect", *HURTING)
 REGIONAL = (*BLUE_GREEN, "regional_defects", *HURTING, *DETECTION)
@@ -65,7 +65,12 @@ def no_fault(c: Course) -> Forms:
     yield "probability_false_alarm", Form(needs, PROBABILITY, "1 − F(T)", lambda: f.lost(c.end))
     yield (
         "minutes_to_ship",
-        Form(needs, MINUTES, "∫₀ᵀ F dt / F(T)", lambda: _over(f.area(0.0, c.end), f.at(c.end))),
+        Form(
+            (*needs, *RECOVERY),
+            MINUTES,
+            "[∫₀ᵀ F dt + (1 − F(T)) (ρ + fix)] / F(T)",
+            lambda: _over(f.area(0.0, c.end) + f.lost(c.end) * (c.recovery + c.fix), f.at(c.end)),
+        ),
     )
     nothing = {"probability_escaped": PROBABILITY, "probability_caught": PROBABILITY}
     nothing |= {"probability_failover_hit": PROBABILITY, "share_exposed_mean": SHARE, "peak_share_mean": SHARE}
@@ -199,8 +204,12 @@ def _time(c: Course, watched: tuple[str, ...]) -> Forms:
     given, overall = "d + Σ S_{j−1} (1 − q_j)/(λ V_j) + (1 − S_k) ρ", "(1 − p) T + p · E[duration | defect]"
     yield "duration_minutes_given_defect_mean", Form(recovered, MINUTES, given, duration)
     yield "duration_minutes_mean", Form(recovered, MINUTES, overall, lambda: average(duration()))
-    formula = "[(1 − p) T + p ∫ S dt from 0 to T] / (1 − p + p S_k)"
-    ship = Form(watched, MINUTES, formula, lambda: _over(average(end()), c.shipped(c.alarms)))
+    formula = "[(1 − p) T + p ∫ S dt from 0 to T + p (1 − S_k) (ρ + fix)] / (1 − p + p S_k)"
+
+    def spent() -> float:
+        return average(duration() + c.fix * c.alarms.lost(c.end))
+
+    ship = Form(recovered, MINUTES, formula, lambda: _over(spent(), c.shipped(c.alarms)))
     yield "minutes_to_ship", ship
     formula = "[∫ S dt from 0 to T − T S_k] / (1 − S_k)"
     caught = Form(watched, MINUTES, formula, lambda: c.alarms.mean_before(c.end))

@@ -96,6 +96,11 @@ class Course:
         """The minutes ρ from the alarm to the end of the roll-back."""
         return float(self.setting.scenario.reaction.support[0]) + self._constant("rollback")
 
+    @property
+    def fix(self) -> float:
+        """The mean minutes from the end of a rollout that did not ship to the next try."""
+        return float(self.setting.scenario.fix.mean)
+
     @cached_property
     def faults(self) -> tuple[Fault, ...]:
         """The faults that can hit the plan; those of probability 0 only where there are no others."""

@@ -2,17 +2,27 @@
 
 import numpy as np
 
-from simulation.engine.demand import reaction_of, recovery_of, severity_of
+from simulation.engine.demand import (
+    manual_of,
+    night_reaction_of,
+    reaction_of,
+    rollback_fails,
+    rollback_of,
+    severity_of,
+)
 from simulation.engine.jit import part
 from simulation.engine.layout import (
     C_DEPLOYED,
     C_FAILOVER,
     C_IMPACT,
     C_MIXED,
+    C_OUTCOME,
     C_PEAK,
     C_RECOVERED,
     C_REGIONS,
     C_SHARE,
+    DEPLOY_FAILED,
+    HAS_FAILED,
     HELD,
     R_EXPOSED,
     R_IMPACT,
@@ -23,17 +33,23 @@ from simulation.engine.layout import (
     STEPS,
 )
 from simulation.engine.traffic import area_of, x_at
+from simulation.engine.windows import by_night
 
 
 @part
-def measure(worlds, plans, case, scratch, stop, end, halt, upto, row, regional):
-    """Roll back what a halt finds, and write the columns that follow."""
+def measure(worlds, plans, case, scratch, stop, end, halt, upto, first, behind, row, regional):
+    """Take back what a halt finds, and write the columns that follow.
+
+    A machine rolls back from the first position to before the one behind; people recover the rest.
+    """
     halted = halt < np.inf
-    back = np.inf
+    back = people = np.inf
     if halted:
-        back = halt + reaction_of(worlds, case)
+        back = people = halt + reaction_of(worlds, case)
+        if by_night(worlds, case.push, halt):
+            people = halt + night_reaction_of(worlds, case)
     first_on, last_off, first_off, all_full = np.inf, 0.0, np.inf, 0.0
-    hit, share = 0, 0.0
+    hit, share, deployed, falls = 0, 0.0, 0.0, -np.inf
     for pos in range(upto):
         r, strategy = case.order[pos], case.strategy[pos]
         served, full = scratch.served[pos], scratch.full[pos]
@@ -44,25 +60,33 @@ def measure(worlds, plans, case, scratch, stop, end, halt, upto, row, regional):
             x = x_at(plans, strategy, served, full, halt)
         if not started or x <= 0.0:
             all_full = np.inf
+            if scratch.start[pos] != HAS_FAILED:
+                deployed = np.inf
             continue
-        off = np.inf
+        off = down = np.inf
         if halted:
-            off = back + recovery_of(worlds, case, r)
+            if first <= pos < behind and not rollback_fails(worlds, case, r):
+                off = back + rollback_of(worlds, case, r)
+                down = back if strategy == ROLLING and back < off else np.inf
+            else:
+                off = people + manual_of(worlds, case, r)
             last_off = max(last_off, off)
-            first_off = min(first_off, off)
+            first_off = min(first_off, off, down)
         first_on = min(first_on, served)
         all_full = max(all_full, full if full <= halt else np.inf)
+        deployed = max(deployed, full if full <= halt else np.inf)
         if case.fault[r] != SOUND:
             hit += 1
-            scratch.x[pos] = x
+            scratch.x[pos], scratch.off[pos], scratch.down[pos] = x, off, down
+            falls = down if down < np.inf else falls
             scratch.until[pos] = min(off, worlds.horizon)
             scratch.begin[pos] = min(scratch.harm[pos], scratch.until[pos])
-            share += worlds.share[r]
+            share += worlds.share[r] * x
             regional[R_EXPOSED, pos] += 1.0
-    if upto == case.until and all_full < np.inf:
-        row[C_DEPLOYED] = all_full
-    else:
-        all_full = np.inf
+    if upto < case.until:
+        all_full = deployed = np.inf
+    if 0.0 < deployed < np.inf and row[C_OUTCOME] != DEPLOY_FAILED:
+        row[C_DEPLOYED] = deployed
     if last_off > 0.0:
         row[C_RECOVERED] = last_off
     book = max(end, last_off)
@@ -70,12 +94,15 @@ def measure(worlds, plans, case, scratch, stop, end, halt, upto, row, regional):
         row[C_MIXED] = book - first_on - max(min(first_off, book) - all_full, 0.0)
     row[C_REGIONS], row[C_SHARE] = hit, share
     if hit > 0:
-        harm_done(worlds, plans, case, scratch, halt, upto, row, regional)
+        harm_done(worlds, plans, case, scratch, halt, falls, upto, row, regional)
 
 
 @part
-def harm_done(worlds, plans, case, scratch, halt, upto, row, regional):
-    """Add up the harm of the regions that were hit: those whose `begin` is finite or at the end of the book."""
+def harm_done(worlds, plans, case, scratch, halt, down, upto, row, regional):
+    """Add up the harm of the regions that were hit: those whose `begin` is finite or at the end of the book.
+
+    Some regions' traffic falls from `down` on; minus infinity where none does.
+    """
     impact, begun, settled = 0.0, halt, np.inf
     for pos in range(upto):
         if scratch.begin[pos] < scratch.until[pos]:
@@ -100,6 +127,12 @@ def harm_done(worlds, plans, case, scratch, halt, upto, row, regional):
         until = scratch.until[pos]
         if scratch.begin[pos] < until and until <= settled and until != done:
             peak, done = max(peak, hurting_before(worlds, plans, case, scratch, halt, upto, until)), until
+    # Where x falls before that, the supremum may also be where it begins to, or where some harm begins on the way down.
+    if down > -np.inf:
+        peak = max(peak, hurting_before(worlds, plans, case, scratch, halt, upto, down))
+        for pos in range(upto):
+            if down <= scratch.begin[pos] < scratch.until[pos]:
+                peak = max(peak, hurting_after(worlds, case, scratch, upto, scratch.begin[pos]))
     row[C_PEAK] = peak
     for q in range(len(worlds.pairs)):
         a, b = -1, -1
@@ -118,16 +151,28 @@ def hurt_area(plans, case, scratch, pos, halt):
     area = 0.0
     if begin < halt:
         area = area_of(plans, case.strategy[pos], scratch.served[pos], scratch.full[pos], begin, min(until, halt))
-    if until > halt:
-        area += scratch.x[pos] * (until - max(begin, halt))
+    stays, down = until, scratch.down[pos]
+    if down < until:
+        stays = down
+        since = max(begin, down)
+        area += (falling(scratch, pos, since) + falling(scratch, pos, until)) / 2 * (until - since)
+    if stays > max(begin, halt):
+        area += scratch.x[pos] * (stays - max(begin, halt))
     return area
+
+
+@part
+def falling(scratch, pos, t):
+    """Return x at an instant after the halt: as it was frozen, or on its way down."""
+    x, down = scratch.x[pos], scratch.down[pos]
+    return x if t <= down else x - x * ((t - down) / (scratch.off[pos] - down))
 
 
 @part
 def x_left(plans, case, scratch, pos, halt, t):
     """Return x just before an instant, the freeze included."""
     if t > halt:
-        return scratch.x[pos]
+        return falling(scratch, pos, t)
     strategy, served, full = case.strategy[pos], scratch.served[pos], scratch.full[pos]
     if strategy == ROLLING:
         return x_at(plans, strategy, served, full, t)
@@ -150,4 +195,14 @@ def hurting_before(worlds, plans, case, scratch, halt, upto, t):
     for pos in range(upto):
         if scratch.begin[pos] < t and t <= scratch.until[pos]:
             total += worlds.share[case.order[pos]] * x_left(plans, case, scratch, pos, halt, t)
+    return total
+
+
+@part
+def hurting_after(worlds, case, scratch, upto, t):
+    """Return Σ share × x over the regions that hurt just after an instant that is after the halt."""
+    total = 0.0
+    for pos in range(upto):
+        if scratch.begin[pos] <= t and t < scratch.until[pos]:
+            total += worlds.share[case.order[pos]] * falling(scratch, pos, t)
     return total

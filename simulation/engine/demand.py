@@ -6,21 +6,29 @@ from simulation.engine.jit import leaf, part
 from simulation.engine.layout import (
     BY_ALARMS,
     BY_CHECK,
+    BY_REVIEWER,
     CHANGE,
+    COMPLAINT,
     EVIDENCE,
     FAMILY,
     FAULT,
     LAG,
     M_BY_ALARMS,
     M_BY_CHECK,
+    M_BY_REVIEWER,
+    M_COMPLAINT,
     M_EVIDENCE,
+    M_FAILS,
     M_LAG,
+    M_MANUAL,
+    M_NIGHT,
     M_ONSET,
     M_REACTION,
-    M_RECOVERY,
     M_REPORT,
+    M_ROLLBACK,
     M_SEVERITY,
     MANUAL,
+    N_COMPLAINT,
     N_EVIDENCE,
     N_LAG,
     N_MANUAL,
@@ -31,7 +39,9 @@ from simulation.engine.layout import (
     N_ROLLBACK_FAILURE,
     N_SEEN_BY_ALARMS,
     N_SEEN_BY_CHECK,
+    N_SEEN_BY_REVIEWER,
     N_SEVERITY,
+    NIGHT,
     NOTHING,
     ONSET,
     REACTION,
@@ -41,7 +51,7 @@ from simulation.engine.layout import (
     ROLLBACK_FAILURE,
     SEVERITY,
 )
-from simulation.engine.numbers import CONSTANT, quantile, uniform, value
+from simulation.engine.numbers import CONSTANT, NEVER, quantile, uniform, value
 
 
 @leaf
@@ -87,18 +97,42 @@ def lag_of(worlds, case, r):
 
 
 @part
-def recovery_of(worlds, case, r):
-    """Return the minutes of a region's roll-back, or of its recovery by hand (rule 18)."""
-    memo, index = case.region_memo[r], np.int64(r)
-    if np.isnan(memo[M_RECOVERY]):
-        chance = worlds.region_chances[r, ROLLBACK_FAILURE]
+def complaint_of(worlds, case):
+    """Return how many failed requests customers bear."""
+    return recall(worlds, case, case.memo, M_COMPLAINT, worlds.change_rules[COMPLAINT], CHANGE, NOTHING, N_COMPLAINT)
+
+
+@part
+def night_reaction_of(worlds, case):
+    """Return the minutes from a halt outside staffed hours to what people recover."""
+    rule = worlds.change_rules[NIGHT]
+    if worlds.rules[rule, FAMILY] == NEVER:
+        return reaction_of(worlds, case)
+    return recall(worlds, case, case.memo, M_NIGHT, rule, CHANGE, NOTHING, N_REACTION)
+
+
+@part
+def rollback_fails(worlds, case, r):
+    """Whether a machine's roll-back of a region fails."""
+    memo, chance, index = case.region_memo[r], worlds.region_chances[r, ROLLBACK_FAILURE], np.int64(r)
+    if np.isnan(memo[M_FAILS]):
         failed = chance > 0.0 and uniform(worlds.seed, case.trial, REGION, index, N_ROLLBACK_FAILURE, NOTHING) < chance
-        rule = worlds.region_rules[r, MANUAL if failed else ROLLBACK]
-        number = N_MANUAL if failed else N_ROLLBACK
-        memo[M_RECOVERY] = value(
-            worlds.seed, worlds.rules, worlds.table, case.trial, rule, REGION, index, number, NOTHING
-        )
-    return memo[M_RECOVERY]
+        memo[M_FAILS] = 1.0 if failed else 0.0
+    return memo[M_FAILS] == 1.0
+
+
+@part
+def rollback_of(worlds, case, r):
+    """Return the minutes of a region's roll-back by machine."""
+    rule = worlds.region_rules[r, ROLLBACK]
+    return recall(worlds, case, case.region_memo[r], M_ROLLBACK, rule, REGION, np.int64(r), N_ROLLBACK)
+
+
+@part
+def manual_of(worlds, case, r):
+    """Return the minutes that people take to recover a region."""
+    rule = worlds.region_rules[r, MANUAL]
+    return recall(worlds, case, case.region_memo[r], M_MANUAL, rule, REGION, np.int64(r), N_MANUAL)
 
 
 @part
@@ -133,6 +167,12 @@ def seen_by_alarms(worlds, case, r, f):
 def seen_by_check(worlds, case, r, f):
     """Whether the check after a deployment can see the defect."""
     return seen(worlds, case, r, f, M_BY_CHECK, worlds.fault_chances[f, BY_CHECK], N_SEEN_BY_CHECK)
+
+
+@part
+def seen_by_reviewer(worlds, case, r, f):
+    """Whether whoever approves can see the defect."""
+    return seen(worlds, case, r, f, M_BY_REVIEWER, worlds.fault_chances[f, BY_REVIEWER], N_SEEN_BY_REVIEWER)
 
 
 @part

@@ -5,11 +5,12 @@ import numpy as np
 from simulation.engine.jit import leaf, part
 from simulation.engine.layout import ROLLING
 from simulation.engine.numbers import add, add_number, copy, raise_to, subtract
-from simulation.engine.traffic import full_from
+from simulation.engine.traffic import full_from, served_from
+from simulation.engine.windows import decided, opening
 
 
 @leaf
-def healthy(plans, block, scratch, n):
+def healthy(worlds, plans, block, scratch, n):
     """Work rollouts out in which nothing goes wrong, for the whole run.
 
     Rounding keeps order, so the latest end is the wave's start plus the longest deployment, to the last bit; steps are
@@ -24,20 +25,67 @@ def healthy(plans, block, scratch, n):
             copy(clock, scratch.clock[g - 1])
             add(clock, block.handover[g])
         if plans.approval[n, g]:
-            add(clock, block.wait[g])
+            if len(worlds.staffed) > 0:
+                decisions(worlds, block, clock, block.wait[g])
+            else:
+                add(clock, block.wait[g])
         low, high = np.int64(plans.bounds[n, g]), np.int64(plans.bounds[n, g + 1])
-        if plans.stepped[n]:
+        apart = plans.windowed[n, g] and not alike(plans, n, low, high)
+        if plans.windowed[n, g] and not apart:
+            wait_for_windows(plans, block, clock, plans.calendar[n, low])
+        if apart:
+            windowed_ends(plans, block, scratch, n, clock, low, high)
+        elif plans.stepped[n]:
             step_ends(plans, block, scratch, n, clock, low, high)
         else:
             copy(last, block.deploy[plans.order[n, low]])
             for pos in range(low + 1, high):
                 raise_to(last, block.deploy[plans.order[n, pos]])
             add(last, clock)
-        if g == 0:
+        if g == 0 and not apart:
             first_traffic(plans, block, scratch, n, clock, high)
         add_number(clock, last, plans.bake_minutes[n, g])
     copy(scratch.end, scratch.clock[plans.waves[n] - 1])
     subtract(scratch.mixed, last, scratch.first)
+
+
+@leaf
+def decisions(worlds, block, clock, wait):
+    """Go on to the decisions of approvals that wait for staffed minutes."""
+    for i in range(len(clock)):
+        clock[i] = decided(worlds, block.push[i], clock[i], wait[i])
+
+
+@part
+def alike(plans, n, low, high):
+    """Whether all regions of a wave have one calendar."""
+    same = True
+    for pos in range(low + 1, high):
+        same = same and plans.calendar[n, pos] == plans.calendar[n, low]
+    return same
+
+
+@leaf
+def wait_for_windows(plans, block, clock, calendar):
+    """Go on to when a wave's window is open."""
+    for i in range(len(clock)):
+        clock[i] = opening(plans, calendar, block.push[i], clock[i])
+
+
+@leaf
+def windowed_ends(plans, block, scratch, n, clock, low, high):
+    """Write the last end of a wave whose regions wait for windows of their own, and when any of them has traffic."""
+    for i in range(len(clock)):
+        start, latest, first, push = clock[i], 0.0, np.inf, block.push[i]
+        for pos in range(low, high):
+            if pos == low or plans.calendar[n, pos] != plans.calendar[n, pos - 1]:
+                start = opening(plans, plans.calendar[n, pos], push, clock[i])
+            minutes, strategy = block.deploy[plans.order[n, pos], i], plans.strategy[n, pos]
+            latest = max(latest, full_from(plans, strategy, start, minutes))
+            first = min(first, served_from(strategy, start, minutes))
+        scratch.last[i] = latest
+        if low == 0:
+            scratch.first[i] = first
 
 
 @leaf
@@ -70,6 +118,15 @@ def step_ends(plans, block, scratch, n, clock, low, high):
 def untouched(plans, block, scratch, n, i):
     """Whether no false alarm and no refusal comes before the end of a rollout in which nothing else is wrong."""
     return block.build[i] + block.calm[i] > scratch.end[i] and not (plans.approved[n] and refused(plans, block, n, i))
+
+
+@part
+def too_long(plans, block, n, i):
+    """Whether a deployment takes longer than the plan's timeout."""
+    found = False
+    for pos in range(plans.bounds[n, plans.waves[n]]):
+        found = found or block.deploy[plans.order[n, pos], i] > plans.timeout[n]
+    return found
 
 
 @part

@@ -6,7 +6,7 @@ who calls with which trials in ``worker``; the model to read is ``model``. Rules
 
 import numpy as np
 
-from simulation.engine.healthy import healthy, untouched
+from simulation.engine.healthy import healthy, too_long, untouched
 from simulation.engine.jit import entry, leaf
 from simulation.engine.layout import (
     C_DEPLOYED,
@@ -33,7 +33,7 @@ def keep_sums(worlds, plans, block, scratch, trials, base, sums, cross, regional
     wrong = list_wrong(block, scratch)
     for n in plans.turn:
         odd = run_plan(worlds, plans, block, scratch, trials, n, wrong, regional[n])
-        lost, hit, detected, recovered = sort_out(scratch, odd, sums[n])
+        lost, hit, detected, recovered = sort_out(worlds, scratch, odd, sums[n])
         if n == 0:
             take_base(scratch, base, odd, lost)
         add_dense(scratch, base, sums[n], cross[n], bins, counts[n])
@@ -86,9 +86,12 @@ def run_plan(worlds, plans, block, scratch, trials, n, wrong, regional):
     """
     size, odd = len(block.build), wrong
     if plans.plain[n]:
-        healthy(plans, block, scratch, n)
+        healthy(worlds, plans, block, scratch, n)
+    timed = plans.timeout[n] < np.inf
     for i in range(size):
-        if block.state[i] == HEALTHY and not (plans.plain[n] and untouched(plans, block, scratch, n, i)):
+        if block.state[i] == HEALTHY and (
+            not (plans.plain[n] and untouched(plans, block, scratch, n, i)) or (timed and too_long(plans, block, n, i))
+        ):
             scratch.odd[odd] = i
             odd += 1
     for depth in range(plans.shared[n] + 1, len(scratch.harmed)):

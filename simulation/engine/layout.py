@@ -17,31 +17,37 @@ COMPLETED, ESCAPED, CAUGHT, FALSE_ALARM, DEPLOY_FAILED, REJECTED, BUILD_FAILED =
 UNDECIDED = -1  # no outcome yet
 HEALTHY, WRONG, BUILD_FAILS = range(3)  # `Block.state`: bits, so that from BUILD_FAILS on the build fails
 DEPLOYS, FAILS, ALWAYS_FAILS = range(3)  # `Block.fails`: a fault makes retries fail, too
+HAS_FAILED = 1e300  # `Scratch.start` of a region whose failure counts: no instant
 SOUND = -1  # `Block.fault`, where there is no defect
+ROLLBACK_ALL, ROLLBACK_WAVE, ROLLBACK_REGION, HALT_ONLY = range(4)  # `Plans.on_alarm`
+ANYTIME = -1  # `Plans.calendar`, where there is none
 AT_ALARMS, AFTER_ALL = 1, 5  # ranks of a true alarm: that of ``clock``, and below all that happens at the same instant
 
 # Columns of what is packed.
 FAMILY = 0  # of `rules`; then its parameters
-BUILD, REACTION, REPORT, HANDOVER, APPROVAL_WAIT = range(5)  # of `change_rules`
+BUILD, REACTION, REPORT, HANDOVER, APPROVAL_WAIT, COMPLAINT, NIGHT = range(7)  # of `change_rules`
 BUILD_FAILURE, REJECTION = range(2)  # of `change_chances`
-DEPLOY, EVIDENCE, LAG, ROLLBACK, MANUAL, FALSE = range(6)  # of `region_rules`
+DEPLOY, EVIDENCE, LAG, ROLLBACK, MANUAL, FALSE, FAILED_DEPLOY = range(7)  # of `region_rules`
 DEPLOY_FAILURE, ROLLBACK_FAILURE = range(2)  # of `region_chances`
 SEVERITY, ONSET = range(2)  # of `fault_rules`
-HIT, BY_ALARMS, BY_CHECK = range(3)  # of `fault_chances`
+HIT, BY_ALARMS, BY_CHECK, BY_REVIEWER = range(4)  # of `fault_chances`
 SHARE, HELD = range(2)  # of each of `steps`
+OPENS, CLOSES = range(2)  # of `spans` and `staffed`
 
 # Slots of what a trial remembers: of the change in `memo`, of each region in `region_memo`. These, and the addresses
 # below, are of NumPy's type: of Python's, Numba would compile what they are handed to anew for each of them.
-M_REACTION, M_REPORT = np.arange(2)
-CHANGE_SLOTS = 2
-M_EVIDENCE, M_LAG, M_RECOVERY, M_SEVERITY, M_ONSET, M_BY_ALARMS, M_BY_CHECK = np.arange(7)
-REGION_SLOTS = 7
+M_REACTION, M_REPORT, M_COMPLAINT, M_NIGHT = np.arange(4)
+CHANGE_SLOTS = 4
+(
+    M_EVIDENCE, M_LAG, M_ROLLBACK, M_FAILS, M_MANUAL, M_SEVERITY, M_ONSET, M_BY_ALARMS, M_BY_CHECK, M_BY_REVIEWER,
+) = np.arange(10)  # fmt: skip
+REGION_SLOTS = 10
 
 # Columns of a rollout's row: the public ones in their order, and whether the change was bad in any region of the plan.
 (
     C_OUTCOME, C_DEPLOYED, C_END, C_DETECTED, C_RECOVERED, C_REGIONS, C_SHARE, C_PEAK, C_IMPACT, C_FAILOVER, C_MIXED,
-    C_DEFECTIVE, COLUMNS,
-) = range(13)  # fmt: skip
+    C_FAILED, C_DEFECTIVE, COLUMNS,
+) = range(14)  # fmt: skip
 R_EXPOSED, R_MINUTES, R_IMPACT, REGION_SUMS = range(4)  # what is added up by plan and region
 
 # Sums of a plan, products with a baseline's, and histograms.
@@ -65,12 +71,14 @@ SHAPES = (C_MIXED, C_END, C_REGIONS, C_SHARE, C_PEAK, C_IMPACT, C_DETECTED, C_RE
 # Addresses of draws: kinds of things, and the numbers of purposes (``draws``).
 CHANGE, FAULT, REGION, GATE = np.arange(4)
 N_BUILD, N_BUILD_FAILURE, N_REACTION, N_REPORT = np.arange(4)
+N_COMPLAINT, N_PUSH = np.array([6, 7])
 N_HANDOVER, N_APPROVAL_WAIT, N_REJECTION = np.array([0, 2, 3])
 N_DEPLOY, N_DEPLOY_FAILURE, N_EVIDENCE, N_LAG, N_ROLLBACK, N_ROLLBACK_FAILURE, N_MANUAL, N_FALSE_ALARM = np.arange(8)
-N_HIT, N_SEEN_BY_ALARMS, N_SEVERITY, N_SEEN_BY_CHECK, N_ONSET = np.arange(8, 13)
+N_HIT, N_SEEN_BY_ALARMS, N_SEVERITY, N_SEEN_BY_CHECK, N_ONSET, N_SEEN_BY_REVIEWER, N_FAILED_DEPLOY = np.arange(8, 15)
 NOTHING = np.int64(0)  # the index where there is one thing only, and the occurrence of what happens once
 
 SLACK = 1e-12
+LOOK = 360.0  # minutes: a row of a calendar's table
 
 
 class Worlds(NamedTuple):
@@ -79,12 +87,12 @@ class Worlds(NamedTuple):
     seed: Any  # uint64 (2,): the key
     rules: Any  # float64 (n, 4): family and its parameters
     table: Any  # float64: observed values and inverse gamma tables, end to end
-    change_rules: Any  # int64 (5,): rows of `rules`; columns from BUILD on
+    change_rules: Any  # int64 (7,): rows of `rules`; columns from BUILD on
     change_chances: Any  # float64 (2,): from BUILD_FAILURE on
-    region_rules: Any  # int64 (R, 6): from DEPLOY on
+    region_rules: Any  # int64 (R, 7): from DEPLOY on
     region_chances: Any  # float64 (R, 2): from DEPLOY_FAILURE on
     fault_rules: Any  # int64 (F, 2): SEVERITY, ONSET
-    fault_chances: Any  # float64 (F, 3): HIT, BY_ALARMS, BY_CHECK
+    fault_chances: Any  # float64 (F, 4): from HIT on
     fault_breaks: Any  # bool (F,): whether deployments fail, rather than a defect
     fault_own: Any  # bool (F,): whether each region has a draw of its own
     fault_where: Any  # bool (F, R): which regions it can hit
@@ -94,6 +102,13 @@ class Worlds(NamedTuple):
     pairs: Any  # int64 (Q, 2): failover partners
     horizon: float
     alike: bool  # whether false alarms have one rate everywhere
+    reviewed: bool  # whether a reviewer can see any fault
+    fix: float  # minutes that a rollout which did not ship costs beside itself, on average
+    push_begin: Any  # float64 (n,): allowed spans of pushes, minutes since the epoch
+    push_before: Any  # float64 (n,): allowed minutes before each
+    push_total: float  # allowed minutes; 0 where the push is at one instant
+    staffed: Any  # float64 (S, 2): OPENS, CLOSES; none: always
+    staffed_look: Any  # int32 (J,): as `Plans.look`
 
 
 class Plans(NamedTuple):
@@ -114,6 +129,14 @@ class Plans(NamedTuple):
     plain: Any  # bool (P,): no slots to wait for and no requests to count
     approved: Any  # bool (P,): some wave asks for an approval
     stepped: Any  # bool (P,): some region moves its traffic in steps
+    timeout: Any  # float64 (P,): minutes of an attempt, at most; infinity without
+    tolerated: Any  # int64 (P,): how many regions may fail
+    on_alarm: Any  # int64 (P,): from ROLLBACK_ALL on
+    calendar: Any  # int64 (P, N): the region's calendar, by number, or ANYTIME
+    windowed: Any  # bool (P, W): some region of the wave has a calendar
+    spans: Any  # float64 (K, 2): OPENS, CLOSES in minutes since the epoch, calendar by calendar
+    span_first: Any  # int64 (C,): the first row of each
+    look: Any  # int32 (C, J): by stretch of `LOOK` minutes, the first span that closes behind its beginning
     turn: Any  # int64 (P,): which comes when: plans that begin alike follow each other
     shared: Any  # int64 (P,): 1 + how many of its first waves are those of the plan before it; 0 where more differs
 
@@ -126,6 +149,7 @@ class Block(NamedTuple):
     handover: Any  # float64 (W, B)
     wait: Any  # float64 (W, B)
     rejected: Any  # bool (W, B)
+    push: Any  # float64 (B,): minutes from the epoch to the push
     calm: Any  # float64 (B,): the least of the regions' false-alarm clocks
     clocks: Any  # float64 (R, B): the uniforms of the false-alarm clocks
     hits: Any  # bool (F, B): of the faults with one draw for all
@@ -158,15 +182,19 @@ class Given(NamedTuple):
 class Scratch(NamedTuple):
     """Room for one rollout, by position in the plan, and for the dates of one plan over a block."""
 
+    begun: Any  # start of the first attempt
     start: Any  # of the attempt that counts
     served: Any  # infinity where it failed
     full: Any  # when it has all its traffic, or has failed
     harm: Any
     alarm: Any  # the region's own first true alarm
     until: Any
+    down: Any  # where a way down begins; infinity where x stays to the end
+    off: Any  # when it is 0 again
     begin: Any
     x: Any  # frozen share of its traffic
     slots: Any
+    opens: Any  # when the region's window first opens, from the start of its wave on; NaN once it deploys
     clock: Any  # float64 (W, B): when each wave has baked, if nothing is wrong
     end: Any  # float64 (B,): `end_minutes`
     last: Any  # when the wave last worked on has all its traffic
@@ -207,4 +235,7 @@ class Case(NamedTuple):
     order: Any
     strategy: Any
     retries: Any
+    timeout: Any
+    calendar: Any
+    push: Any
     until: Any  # how many regions the plan has

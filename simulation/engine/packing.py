@@ -15,7 +15,13 @@ from simulation.draws import MINUTES_A_DAY
 from simulation.engine import layout, numbers
 from simulation.scenario import Scenario
 from simulation.setting import Setting
+from simulation.windows import PushSpans, Windows, staffed
 from waves import Steps
+
+CHANGE_FIELDS = (
+    "build", "reaction", "report", "handover", "approval_wait", "complaint", "reaction_off_hours",
+)  # fmt: skip
+ON_ALARM = ("rollback_all", "rollback_wave", "rollback_region", "halt")
 
 
 class _Rules:
@@ -55,19 +61,23 @@ def pack_worlds(scenario: Scenario, seed: int) -> layout.Worlds:
     """Lay a scenario out as arrays."""
     rules, fleet, faults = _Rules(), scenario.fleet, scenario.faults
     regions = range(len(fleet.regions))
-    change = [rules.add(getattr(scenario, f)) for f in ("build", "reaction", "report", "handover", "approval_wait")]
+    change = [rules.add(getattr(scenario, f)) for f in CHANGE_FIELDS]
     rates = [scenario.of(r, "false_alarms_per_region_day") for r in regions]
     fields = ("deploy", "evidence", "lag", "rollback", "manual_recovery")
     own = [
         [rules.add(scenario.of(r, f)) for f in fields]
         + [rules.add(Exponential(mean=MINUTES_A_DAY / rates[r]) if rates[r] else None)]
+        + [rules.add(scenario.of(r, "failed_deploy"))]
         for r in regions
     ]
+    pushes, hours = PushSpans.of(scenario), staffed(scenario)
     chances = [
         [scenario.of(r, "deploy_failure_probability"), scenario.of(r, "rollback_failure_probability")] for r in regions
     ]
     fault_rules = [[rules.add(f.severity), rules.add(f.onset)] for f in faults]
-    fault_chances = [[f.probability, f.detection_probability, f.validation_probability] for f in faults]
+    fault_chances = [
+        [f.probability, f.detection_probability, f.validation_probability, f.review_probability] for f in faults
+    ]
     return layout.Worlds(
         seed=np.array([seed & 0xFFFFFFFF, seed >> 32], dtype=np.uint64),
         rules=np.array(rules.rows, dtype=np.float64),
@@ -77,7 +87,7 @@ def pack_worlds(scenario: Scenario, seed: int) -> layout.Worlds:
         region_rules=np.array(own, dtype=np.int64),
         region_chances=np.array(chances, dtype=np.float64),
         fault_rules=np.array(fault_rules, dtype=np.int64).reshape(-1, 2),
-        fault_chances=np.array(fault_chances, dtype=np.float64).reshape(-1, 3),
+        fault_chances=np.array(fault_chances, dtype=np.float64).reshape(-1, 4),
         fault_breaks=np.array([f.effect == "deploy_fails" for f in faults], dtype=np.bool_),
         fault_own=np.array([f.where == "each_region" for f in faults], dtype=np.bool_),
         fault_where=np.array([[scenario.hits(f, r) for r in regions] for f in faults], dtype=np.bool_).reshape(
@@ -91,6 +101,13 @@ def pack_worlds(scenario: Scenario, seed: int) -> layout.Worlds:
         ),
         horizon=float(scenario.horizon_minutes),
         alike=len(set(rates)) == 1,
+        reviewed=any(f.review_probability > 0 for f in faults),
+        fix=float(scenario.fix.mean),
+        push_begin=pushes.begin,
+        push_before=pushes.before,
+        push_total=pushes.total,
+        staffed=np.array(hours or (), dtype=np.float64).reshape(-1, 2),
+        staffed_look=_look(hours) if hours else np.zeros(1, dtype=np.int32),
     )
 
 
@@ -100,6 +117,7 @@ def pack_plans(settings: Sequence[Setting]) -> layout.Plans:
     count, waves = len(plans), max(len(plan.waves) for plan in plans)
     most = max(len(plan.regions) for plan in plans)
     lists: list[Steps] = []
+    calendars: dict[Windows, int] = {}
     shape = (count, waves)
     packed = layout.Plans(
         order=np.zeros((count, most), dtype=np.uint32),
@@ -114,6 +132,14 @@ def pack_plans(settings: Sequence[Setting]) -> layout.Plans:
         step_counts=np.zeros(0),
         retries=np.array([plan.retries for plan in plans], dtype=np.int64),
         rollback_all=np.array([plan.on_deploy_failure == "rollback_all" for plan in plans], dtype=np.bool_),
+        timeout=np.array([plan.deploy_timeout_minutes or np.inf for plan in plans], dtype=np.float64),
+        tolerated=np.array([plan.failures_tolerated for plan in plans], dtype=np.int64),
+        on_alarm=np.array([ON_ALARM.index(plan.on_alarm) for plan in plans], dtype=np.int64),
+        calendar=np.full((count, most), layout.ANYTIME, dtype=np.int64),
+        windowed=np.zeros(shape, dtype=np.bool_),
+        spans=np.zeros(0),
+        span_first=np.zeros(0),
+        look=np.zeros(0),
         plain=np.ones(count, dtype=np.bool_),
         approved=np.zeros(count, dtype=np.bool_),
         stepped=np.zeros(count, dtype=np.bool_),
@@ -121,17 +147,44 @@ def pack_plans(settings: Sequence[Setting]) -> layout.Plans:
         shared=np.zeros(count, dtype=np.int64),
     )
     for n, setting in enumerate(settings):
-        _pack_plan(packed, n, setting, lists)
+        _pack_plan(packed, n, setting, lists, calendars)
     _take_turns(packed)
     steps = np.zeros((max(len(lists), 1), max((len(s.steps) for s in lists), default=1), 2))
     for k, strategy in enumerate(lists):
         steps[k, : len(strategy.steps)] = [(percent / 100, held) for percent, held in strategy.steps]
-    return packed._replace(steps=steps, step_counts=np.array([len(s.steps) for s in lists] or [0], dtype=np.int64))
+    counts = np.array([len(s.steps) for s in lists] or [0], dtype=np.int64)
+    return packed._replace(steps=steps, step_counts=counts, **_calendars(list(calendars)))
 
 
-def _pack_plan(packed: layout.Plans, n: int, setting: Setting, lists: list[Steps]) -> None:
+def _look(windows: Windows) -> NDArray[np.int32]:
+    """Return for each stretch of minutes since the epoch the first window that closes behind its beginning."""
+    closes = np.array([end for _, end in windows])
+    stretches = np.arange(int(max(windows[-1][0], 0.0) / layout.LOOK) + 2) * layout.LOOK
+    return np.searchsorted(closes, stretches, side="right").astype(np.int32)
+
+
+def _calendars(calendars: Sequence[Windows]) -> dict[str, NDArray[Any]]:
+    """Lay calendars out end to end, with their tables."""
+    looks = [_look(windows) for windows in calendars]
+    table = np.zeros((max(len(calendars), 1), max((len(look) for look in looks), default=1)), dtype=np.int32)
+    for row, look in zip(table, looks, strict=False):
+        row[:] = look[-1]
+        row[: len(look)] = look
+    return {
+        "spans": np.array([span for windows in calendars for span in windows], dtype=np.float64).reshape(-1, 2),
+        "span_first": np.cumsum([0, *(len(windows) for windows in calendars)], dtype=np.int64),
+        "look": table,
+    }
+
+
+def _pack_plan(
+    packed: layout.Plans, n: int, setting: Setting, lists: list[Steps], calendars: dict[Windows, int]
+) -> None:
     for site in setting.sites:
         packed.order[n, site.position] = site.region
+        if site.windows is not None:
+            packed.calendar[n, site.position] = calendars.setdefault(site.windows, len(calendars))
+            packed.windowed[n, site.wave] = True
         if isinstance(site.strategy, Steps):
             if site.strategy not in lists:
                 lists.append(site.strategy)
@@ -148,7 +201,7 @@ def _pack_plan(packed: layout.Plans, n: int, setting: Setting, lists: list[Steps
         position += len(sites)
         packed.bake_minutes[n, g] = wave.bake_minutes
         packed.bake_requests[n, g] = wave.bake_requests
-        packed.parallel[n, g] = wave.max_parallel or len(sites)
+        packed.parallel[n, g] = wave.at_once
         packed.approval[n, g] = wave.approval
         packed.approved[n] |= wave.approval
         if packed.parallel[n, g] < len(sites) or wave.bake_requests > 0:
@@ -167,12 +220,15 @@ def _take_turns(packed: layout.Plans) -> None:
 
 def _letters(packed: layout.Plans) -> Iterator[tuple[tuple[Any, ...], list[tuple[Any, ...]]]]:
     """Yield for each plan what its rollouts depend on from their start, and what each wave adds."""
-    names = ("order", "strategy", "bounds", "waves", "retries", "rollback_all", "plain")
+    names = (
+        "order", "strategy", "calendar", "bounds", "waves", "retries", "rollback_all", "timeout", "tolerated",
+        "on_alarm", "plain",
+    )  # fmt: skip
     columns = [getattr(packed, name).tolist() for name in names]
     steps = [getattr(packed, name).tolist() for name in ("bake_minutes", "bake_requests", "parallel", "approval")]
-    for order, strategy, bounds, count, *head, own in zip(*columns, zip(*steps, strict=True), strict=True):
+    for order, strategy, calendar, bounds, count, *head, own in zip(*columns, zip(*steps, strict=True), strict=True):
         spans = itertools.pairwise(bounds[: count + 1])
-        added = [(order[a:b], strategy[a:b], *wave) for (a, b), *wave in zip(spans, *own, strict=False)]
+        added = [(order[a:b], strategy[a:b], calendar[a:b], *wave) for (a, b), *wave in zip(spans, *own, strict=False)]
         yield (sorted(order[: bounds[-1]]), *head), added
 
 
@@ -185,6 +241,7 @@ def room(worlds: layout.Worlds, plans: layout.Plans, size: int) -> tuple[Any, ..
         handover=np.zeros((waves, size)),
         wait=np.zeros((waves, size)),
         rejected=np.zeros((waves, size), dtype=np.bool_),
+        push=np.zeros(size),
         calm=np.zeros(size),
         clocks=np.zeros((regions, size)),
         hits=np.zeros((len(worlds.fault_breaks), size), dtype=np.bool_),
@@ -201,15 +258,19 @@ def room(worlds: layout.Worlds, plans: layout.Plans, size: int) -> tuple[Any, ..
         region_memo=np.zeros((size, regions, layout.REGION_SLOTS)),
     )
     scratch = layout.Scratch(
+        begun=np.zeros(most),
         start=np.zeros(most),
         served=np.zeros(most),
         full=np.zeros(most),
         harm=np.zeros(most),
         alarm=np.zeros(most),
         until=np.zeros(most),
+        down=np.zeros(most),
+        off=np.zeros(most),
         begin=np.zeros(most),
         x=np.zeros(most),
         slots=np.zeros(most),
+        opens=np.zeros(most),
         clock=np.zeros((waves, size)),
         end=np.zeros(size),
         last=np.zeros(size),

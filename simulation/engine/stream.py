@@ -59,7 +59,7 @@ from simulation.engine.numbers import copy
 
 
 @leaf
-def sort_out(scratch, odd, sums):
+def sort_out(worlds, scratch, odd, sums):
     """Put the dates of odd rollouts among the others', count outcomes, and list what there is to add up.
 
     Lists grow without branches, which nobody could predict.
@@ -69,6 +69,8 @@ def sort_out(scratch, odd, sums):
     for k in range(odd):
         i, row = np.int64(scratch.odd[k]), scratch.rows[k]
         scratch.end[i], scratch.mixed[i] = row[C_END], row[C_MIXED]
+        if row[C_OUTCOME] > ESCAPED:  # what did not ship costs its roll-back and a fix (rule 26)
+            scratch.end[i] = max(row[C_END], row[C_RECOVERED] if row[C_RECOVERED] > 0.0 else 0.0) + worlds.fix
         sums[S_OUTCOME + np.int64(row[C_OUTCOME])] += 1.0
         sums[S_DEFECTIVE] += row[C_DEFECTIVE]
         scratch.gone[i] = row[C_OUTCOME] > ESCAPED

@@ -32,6 +32,7 @@ from simulation.engine.layout import (
     N_FALSE_ALARM,
     N_HANDOVER,
     N_HIT,
+    N_PUSH,
     NOTHING,
     REGION,
     REJECTION,
@@ -50,6 +51,8 @@ def open_block(worlds, block, trials, u_even, u_odd, approvals):
     for i in range(len(block.ready)):
         block.ready[i] = False
     fill_change(worlds, block, trials, u_even, u_odd)
+    if worlds.push_total > 0.0:
+        fill_push(worlds, block, trials, u_even, u_odd)
     fill_regions(worlds, block, trials, u_even, u_odd)
     for f in range(len(worlds.fault_breaks)):
         if worlds.fault_own[f]:
@@ -93,6 +96,23 @@ def fill_change(worlds, block, trials, u_even, u_odd):
     fill_quantiles(worlds.rules, worlds.table, worlds.change_rules[BUILD], u_even, block.build)
     for i in range(len(u_even)):
         block.state[i] = np.int8(BUILD_FAILS if u_odd[i] < worlds.change_chances[BUILD_FAILURE] else HEALTHY)
+
+
+@leaf
+def fill_push(worlds, block, trials, u_even, u_odd):
+    """Draw the minutes from the first allowed push to the push."""
+    fill_words(worlds.seed, trials, np.uint64(CHANGE << 24), N_PUSH, NOTHING, u_even, u_odd)
+    before = worlds.push_before
+    for i in range(len(u_odd)):
+        gone = u_odd[i] * worlds.push_total
+        low, high = 0, len(before)
+        while high - low > 1:
+            middle = (low + high) // 2
+            if before[middle] <= gone:
+                low = middle
+            else:
+                high = middle
+        block.push[i] = worlds.push_begin[low] + (gone - before[low])
 
 
 @leaf

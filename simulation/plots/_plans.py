@@ -176,7 +176,7 @@ def _wave(axes: Axes, plan: Plan, fleet: Fleet, block: Block, origin: float) -> 
     columns, rows = _columns(_cells(wave))
     share = sum(fleet.shares[region] for region in wave.regions)
     head = f"wave {block.number + 1} · {percent(share)}"
-    head += f" · {wave.max_parallel} at a time" if wave.max_parallel and wave.max_parallel < len(wave.regions) else ""
+    head += f" · {wave.at_once} at a time" if wave.at_once < len(wave.regions) else ""
     room = _wide(wave) + (GAP if columns == 1 else 0.0)
     axes.text(left, top + WAVE_HEAD - 0.06, fit(head, room, SMALL), size=SMALL, color=INK)
     partners = together(wave, fleet)

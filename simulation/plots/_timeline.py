@@ -99,6 +99,7 @@ def _notes(trace: Trace) -> list[tuple[float, str]]:
     if math.isfinite(trace.halt):
         alarm = next((event for event in events if event[1] == "alarm"), None)
         seen = {"nothing": "a false alarm", "customers": "customers report", "validation": "the check alarms"}
+        seen["reviewer"] = "the reviewer sees it"
         text = seen.get(alarm[4], "the alarm") if alarm else "the deployment failed"
         notes.append((trace.halt, f"{text}: all halts, {minutes_of(trace.halt)}"))
     if trace.end != trace.halt:

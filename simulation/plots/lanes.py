@@ -59,7 +59,7 @@ def instants(trace: Trace) -> Iterator[float]:
     if math.isfinite(trace.halt):
         yield trace.halt
     for story in trace.regions:
-        for span in (story.bake, story.harm, story.rollback):
+        for span in (story.wait, story.bake, story.harm, story.rollback):
             yield from span or ()
         for start, _, until, _ in story.pieces:
             yield start
@@ -140,10 +140,14 @@ def _draw(
             axes.plot(
                 x, base + 0.03 + STRIP / 2, "X", color=INK, markersize=_mark(lanes), markeredgecolor="white", zorder=5
             )
+    if story.wait:
+        _bar(lanes, *story.wait, base, blend(MUTED, 0.35), hatch="||||")
     if story.bake:
         _bar(lanes, *story.bake, base, blend(WORK, 0.28))
     if story.rollback:
-        _bar(lanes, *story.rollback, base, ROLLBACK, hatch="////")
+        _bar(lanes, *story.rollback, base, ROLLBACK, hatch="\\\\\\\\" if story.by_hand else "////")
+    if story.failed and remarks:
+        _stays(lanes, trace, story, base)
     for low, high in approvals(trace, story.wave):
         _bar(lanes, low, high, base, blend(APPROVAL, 0.55), hatch="....")
     if story.alarm_minute is not None:
@@ -194,6 +198,16 @@ def _severity(lanes: Lanes, trace: Trace, story: RegionStory, base: float) -> No
         colour = "white" if story.severity > 0.45 else INK
         lanes.axes.text(places[best] + widths[best] / 2, base - BAND / 2, text, size=size, color=colour, ha="center",
                         va="center_baseline", zorder=4)  # fmt: skip
+
+
+def _stays(lanes: Lanes, trace: Trace, story: RegionStory, base: float) -> None:
+    """Write that a region whose deployment failed keeps the old version, behind its last attempt."""
+    size = min(SMALL, lanes.row * BAND * 72 * 0.62)
+    left = float(lanes.scale.place(story.attempts[-1][1])) if story.attempts else 0.0
+    room = (lanes.scale.width - left) / lanes.scale.width * lanes.inches
+    if room > width_of("keeps the old version", size) + 0.2:
+        lanes.axes.text(left + lanes.scale.width * 0.01, base - BAND / 2, "keeps the old version", size=size,
+                        color=MUTED, va="center_baseline", zorder=4)  # fmt: skip
 
 
 def _bar(
@@ -258,7 +272,7 @@ def draw_key(picture: Picture, entries: Mapping[str, Any], left: float, top: flo
 KEY = (
     "serves the new version", "serves the defect, no harm yet", "hurts (darker: more requests fail)", "the alarm",
     "deploys", "deployment fails", "bakes", "waits for approval", "rolls back", "the pipeline stops",
-    "the plan above, again",
+    "the plan above, again", "waits for its window", "people recover it",
 )  # fmt: skip
 
 
@@ -296,6 +310,9 @@ def entries(trace: Trace, names: Collection[str]) -> dict[str, Any]:
             found[KEY[6]] = Patch(color=blend(WORK, 0.28))
         if approvals(trace, story.wave):
             found[KEY[7]] = Patch(facecolor=blend(APPROVAL, 0.55), hatch="....", edgecolor="white", linewidth=0)
+        if story.wait:
+            found[KEY[11]] = Patch(facecolor=blend(MUTED, 0.35), hatch="||||", edgecolor="white", linewidth=0)
         if story.rollback:
-            found[KEY[8]] = Patch(facecolor=ROLLBACK, hatch="////", edgecolor="white", linewidth=0)
+            label, hatch = (KEY[12], "\\\\\\\\") if story.by_hand else (KEY[8], "////")
+            found[label] = Patch(facecolor=ROLLBACK, hatch=hatch, edgecolor="white", linewidth=0)
     return found

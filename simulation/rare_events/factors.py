@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from simulation.draws import MINUTES_A_DAY
 from simulation.engine import layout
 from simulation.scenario import Fault, Label, Scenario
-from simulation.setting import Setting
+from simulation.setting import Setting, Site
 
 Floats = NDArray[np.float64]
 Masks = NDArray[np.bool_]
@@ -303,7 +303,8 @@ def _clocks(scenario: Scenario, settings: Sequence[Setting], regions: list[int],
 
 def _long(s: Setting) -> tuple[float, bool]:
     """Return how long a plan takes where everything takes long, and whether no rollout can take longer."""
-    bounded = True
+    # Nobody knows how long a window or people keep it waiting.
+    bounded = s.staffed is None and not any(s.plan.calendars)
 
     def long(rule: Any) -> float:
         nonlocal bounded
@@ -311,15 +312,19 @@ def _long(s: Setting) -> tuple[float, bool]:
         bounded = bounded and math.isfinite(most)
         return most if math.isfinite(most) else float(rule.quantile(np.array([LONG]))[0])
 
+    def attempt(site: Site) -> float:
+        rules = (s.scenario.of(site.region, field) for field in ("deploy", "failed_deploy"))
+        return max(long(rule) for rule in rules if rule is not None)
+
     total = long(s.scenario.build)
     for g, (wave, sites) in enumerate(s.waves):
         total += long(s.scenario.handover) if g else 0.0
         total += long(s.scenario.approval_wait) if wave.approval else 0.0
         # A deployment starts when no slot is free before, so the others fill all slots until then.
-        turns = 1 + (len(sites) - 1) / wave.max_parallel if wave.max_parallel else 1.0
+        turns = 1 + (len(sites) - 1) / wave.at_once if wave.max_parallel else 1.0
         steps = [site.strategy.steps for site in sites if not isinstance(site.strategy, str)]
         held = max((sum(minutes for _, minutes in each) for each in steps), default=0.0)
         attempts = s.plan.retries + 1
-        total += turns * (attempts * max(long(s.scenario.of(site.region, "deploy")) for site in sites) + held)
+        total += turns * (attempts * max(map(attempt, sites)) + held)
         total += max(wave.bake_minutes, *(wave.bake_requests / site.traffic for site in sites))
     return total * (1 + 1e-9), bounded

@@ -110,11 +110,17 @@ class Outcomes(Shown):
         yield from _spread("impact_minutes_given_defect", impact[self.defective], "fleet-minutes", confidence)
         end = frame["end_minutes"].to_numpy()
         yield from _spread("end_minutes_given_shipped", end[shipped], "minutes", confidence)
-        # E[end | shipped] + (1 − P)/P · E[end | not shipped] is E[end] / P.
-        yield "minutes_to_ship", ratio(end, shipped.astype(float), confidence), "minutes"
+        # E[end | shipped] + (1 − P)/P · E[spent | not shipped] is E[spent] / P.
+        yield "minutes_to_ship", ratio(self.spent, shipped.astype(float), confidence), "minutes"
         for column in ("detected_minutes", "recovered_minutes"):
             values = frame[column].to_numpy()
             yield from _spread(column, values[~np.isnan(values)], "minutes", confidence)
+
+    @property
+    def spent(self) -> NDArray[np.float64]:
+        """By trial: minutes until the change has shipped or, where it has not, until the next try (rule 26)."""
+        end, recovered = (self.frame[column].to_numpy(dtype=float) for column in ("end_minutes", "recovered_minutes"))
+        return np.where(self.shipped, end, np.fmax(end, recovered) + self.scenario.fix.mean)
 
     def _glance(self) -> str:
         shipped = counted(int(self.shipped.sum()), "complete pipeline")

@@ -153,7 +153,8 @@ def _outcomes(
     frame = pd.DataFrame(dict(zip(Row._fields, columns, strict=False)))
     frame.index = pd.RangeIndex(trials.start, trials.stop, name="trial")
     frame["outcome"] = pd.Categorical.from_codes(columns[0].astype(np.int8), categories=pd.Index(OUTCOMES))
-    frame["regions_exposed"] = frame["regions_exposed"].astype(int)
+    for column in ("regions_exposed", "regions_failed"):
+        frame[column] = frame[column].astype(int)
     frame["failover_hit"] = frame["failover_hit"] > 0
     own = regional[:, : len(setting.sites)]
     return Outcomes(setting.plan, setting.scenario, seed, trials, frame, own, columns[-1] > 0)

@@ -41,7 +41,9 @@ def _fill(block: layout.Block, plan: Plan, scenario: Scenario, world: Any) -> No
         block.handover[gate], block.wait[gate] = world.draw("handover", gate), world.draw("approval_wait", gate)
         block.rejected[gate] = world.draw("rejection", gate)
     block.ready[0] = True
-    block.memo[0, :2] = world.draw("reaction"), world.draw("report")
+    of_the_change = ("reaction", "report", "complaint", "reaction_off_hours")
+    block.memo[0] = [world.draw(purpose) for purpose in of_the_change]
+    block.push[0] = world.draw("push")
     for r in regions:
         defect, refused, failing = world.defect(r), world.deploy_fails(r), world.draw("deploy_failure", r)
         block.deploy[r] = block.minutes[0, r] = world.draw("deploy", r)
@@ -50,12 +52,10 @@ def _fill(block: layout.Block, plan: Plan, scenario: Scenario, world: Any) -> No
         block.fault[0, r] = defect.fault if defect else layout.SOUND
         block.sick[0] |= defect is not None
         block.state[0] |= defect is not None or refused or failing
-        recovery = "manual_recovery" if world.draw("rollback_failure", r) else "rollback"
-        own = [world.draw(purpose, r) for purpose in ("evidence", "lag", recovery)]
-        own += (
-            [defect.severity, defect.onset, defect.seen_by_alarms, defect.seen_by_check] if defect else [math.nan] * 4
-        )
-        block.region_memo[0, r] = own
+        purposes = ("evidence", "lag", "rollback", "rollback_failure", "manual_recovery")
+        own = [world.draw(purpose, r) for purpose in purposes]
+        names = ("severity", "onset", "seen_by_alarms", "seen_by_check", "seen_by_reviewer")
+        block.region_memo[0, r] = own + [getattr(defect, name) if defect else math.nan for name in names]
     block.calm[0] = block.false[0].min()
     if world.draw("build_failure"):
         block.state[0] = layout.BUILD_FAILS
@@ -74,12 +74,27 @@ def _retried(plan: Plan, scenario: Scenario, world: Any) -> tuple[Scenario, int]
         minutes, failures = zip(*own, strict=True)
         known = scenario.regions.get(name, RegionValues()).model_dump(exclude_none=True)
         more = {"deploy": {"empirical": sorted(set(minutes))}, "deploy_failure_probability": sum(failures) / len(own)}
+        more |= _failing(world, r, plan.retries)
         regions[name] = RegionValues.model_validate({**known, **more})
     fields = scenario.model_dump(exclude_none=True)
-    scene = Scenario.model_validate({**fields, "fleet": scenario.fleet, "regions": regions, "report": 1.0})
+    # That these may happen at all is the scenario's; what they are, the world's.
+    possible = {"report": 1.0, "reaction_off_hours": 1.0}
+    faults = [{**fault.model_dump(), "review_probability": 0.5} for fault in scenario.faults]
+    known = {**fields, "fleet": scenario.fleet, "regions": regions, "faults": faults}
+    scene = Scenario.model_validate({**known, **possible})
     for seed in itertools.islice(itertools.count(), SEEDS):
         draws = Draws(scene, seed, range(1))
         found = {(r, k): (draws.column("deploy", r, k)[0], draws.column("deploy_failure", r, k)[0]) for r, k in wanted}
         if found == wanted:
             return scene, seed
     raise AssertionError(f"no seed below {SEEDS} gives the retries {wanted}")
+
+
+def _failing(world: Any, r: int, retries: int) -> dict[str, Any]:
+    """Return how long failing attempts of a region take, where that is not as long as good ones: always the same."""
+    attempts = range(retries + 1)
+    own = {world.draw("failed_deploy", r, k) for k in attempts}
+    if all(world.draw("failed_deploy", r, k) == world.draw("deploy", r, k) for k in attempts):
+        return {}
+    assert len(own) == 1, "failing attempts of one region take the same time here"
+    return {"failed_deploy": own.pop()}

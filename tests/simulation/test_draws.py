@@ -18,11 +18,12 @@ SEED = 0x0123456789ABCDEF
 # Kind of thing (the change 0, a fault 1, a region 2, a gate 3) and purpose: another number would be another world.
 TABLE = {
     "build": (0, 0), "build_failure": (0, 1), "reaction": (0, 2), "report": (0, 3),
-    "stratum_cell": (0, 4), "stratum_pattern": (0, 5),
+    "stratum_cell": (0, 4), "stratum_pattern": (0, 5), "complaint": (0, 6), "push": (0, 7),
     "handover": (3, 0), "approval_wait": (3, 2), "rejection": (3, 3),
     "deploy": (2, 0), "deploy_failure": (2, 1), "evidence": (2, 2), "lag": (2, 3), "rollback": (2, 4),
     "rollback_failure": (2, 5), "manual_recovery": (2, 6), "false_alarm": (2, 7),
     "hit": (1, 8), "seen_by_alarms": (1, 9), "severity": (1, 10), "seen_by_check": (1, 11), "onset": (2, 12),
+    "seen_by_reviewer": (1, 13), "failed_deploy": (2, 14),
 }  # fmt: skip
 
 
@@ -86,16 +87,15 @@ def scenario(**fields: Any) -> Scenario:
 
 
 STRATA = {"stratum_cell", "stratum_pattern"}  # not for worlds: `test_rare.py` has them
+SEEN = {"seen_by_alarms", "seen_by_check", "seen_by_reviewer"}
 MEANS = {name: 2.0 + i for i, name in enumerate(sorted(set(TABLE) - STRATA - {"hit", "severity", "onset"}))}
 
 
-@pytest.mark.parametrize(
-    "name", sorted(set(TABLE) - STRATA - {"hit", "severity", "onset", "seen_by_alarms", "seen_by_check"})
-)
+@pytest.mark.parametrize("name", sorted(set(TABLE) - STRATA - {"hit", "severity", "onset", "push"} - SEEN))
 def test_a_draw_is_the_quantile_at_its_address(name):
     """Rule 2: durations are quantiles at u, yes/no is u < p; regions count in the fleet, gates by their wave."""
     kind, number = TABLE[name]
-    index, occurrence = (0 if kind == 0 else 2), (3 if name.startswith("deploy") else 0)
+    index, occurrence = (0 if kind == 0 else 2), (3 if name in ("deploy", "deploy_failure", "failed_deploy") else 0)
     u = [plain_uniform(SEED, trial, kind, number, index, occurrence) for trial in range(5, 40)]
     if name in ("build_failure", "rejection", "deploy_failure", "rollback_failure"):
         scene = scenario(**{f"{name}_probability": 0.4})
@@ -108,6 +108,32 @@ def test_a_draw_is_the_quantile_at_its_address(name):
         wanted = [-MEANS[name] * math.log1p(-x) for x in u]
     got = Draws(scene, SEED, range(5, 40)).column(name, index, occurrence)
     assert got == pytest.approx(wanted, rel=1e-13)
+
+
+def test_a_push_is_uniform_over_the_allowed_minutes():
+    """Rule 25: 9:00 to 10:00 on a Monday and a Tuesday: 60 minutes from the first push on, and 60 from 1440 on."""
+    pushes = {"from": "2026-11-02", "to": "2026-11-04", "hours": ["09:00", "10:00"], "zone": "Europe/Berlin"}
+    got = Draws(scenario(pushes=pushes), SEED, range(5, 40)).column("push")
+    u = [plain_uniform(SEED, trial, 0, 7, 0, 0) for trial in range(5, 40)]
+    assert got == pytest.approx([120 * x if x < 0.5 else 1440 + 120 * x - 60 for x in u], rel=1e-13)
+    assert Draws(scenario(), SEED, range(2)).column("push") == [0.0, 0.0]
+
+
+def test_people_who_are_slow_by_day_are_slow_at_night():
+    """Rule 2: `reaction_off_hours` is the quantile at the address of `reaction`; left out, `reaction` itself."""
+    scene = scenario(reaction={"exponential": {"mean": 2.0}}, reaction_off_hours={"exponential": {"mean": 10.0}})
+    draws = Draws(scene, SEED, range(9))
+    assert draws.column("reaction_off_hours") == pytest.approx([5 * t for t in draws.column("reaction")], rel=1e-13)
+    plain = Draws(scenario(reaction={"exponential": {"mean": 2.0}}), SEED, range(9))
+    assert plain.column("reaction_off_hours") == plain.column("reaction")
+
+
+def test_a_failing_attempt_takes_as_long_as_a_good_one_where_nobody_says():
+    """Rule 9; with a value of its own in one region."""
+    scene = scenario(deploy={"exponential": {"mean": 2.0}}, regions={"c": {"failed_deploy": 7.0}})
+    draws = Draws(scene, SEED, range(3))
+    assert draws.column("failed_deploy", 1, 2) == draws.column("deploy", 1, 2)
+    assert draws.column("failed_deploy", 2, 2) == [7.0] * 3
 
 
 def test_regions_with_values_of_their_own_draw_from_those():
@@ -124,7 +150,7 @@ def test_what_is_switched_off_never_comes():
 
 
 FAULT = {"probability": 0.5, "severity": {"empirical": [0.25, 0.5, 1.0]}, "onset": {"exponential": {"mean": 3.0}}}
-HALF_SEEN = {**FAULT, "detection_probability": 0.5, "validation_probability": 0.5}
+HALF_SEEN = {**FAULT, "detection_probability": 0.5, "validation_probability": 0.5, "review_probability": 0.5}
 
 
 @pytest.mark.parametrize(
@@ -142,7 +168,7 @@ def test_a_fault_draws_once_or_for_each_region(where, kind):
             index, occurrence = (1, 0) if kind == 1 else (region, 1)
             u = {
                 name: plain_uniform(SEED, trial, kind, TABLE[name][1], index, occurrence)
-                for name in ("hit", "severity", "seen_by_alarms", "seen_by_check")
+                for name in ("hit", "severity", "seen_by_alarms", "seen_by_check", "seen_by_reviewer")
             }
             defect = draws.world(trial).defect(region)
             if u["hit"] >= 0.5 or (where == {"label": "x"} and region == 1):
@@ -152,9 +178,10 @@ def test_a_fault_draws_once_or_for_each_region(where, kind):
             onset = plain_uniform(SEED, trial, 2, TABLE["onset"][1], region, 1)
             assert defect is not None and defect.fault == 1
             assert defect.severity == (0.25, 0.5, 1.0)[int(3 * u["severity"])]
-            assert (defect.seen_by_alarms, defect.seen_by_check) == (
+            assert (defect.seen_by_alarms, defect.seen_by_check, defect.seen_by_reviewer) == (
                 u["seen_by_alarms"] < 0.5,
                 u["seen_by_check"] < 0.5,
+                u["seen_by_reviewer"] < 0.5,
             )
             assert defect.onset == pytest.approx(-3 * math.log1p(-onset), rel=1e-13)
     assert 30 < hits < 130

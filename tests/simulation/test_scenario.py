@@ -160,7 +160,7 @@ def test_the_fields_a_region_may_override_have_the_units_of_the_scenarios_own():
     units = {name: (own[name].json_schema_extra or {}).get("unit") for name in own}  # type: ignore[union-attr]
     assert set(own) == {
         "deploy", "deploy_failure_probability", "alarm_threshold", "evidence", "lag", "false_alarms_per_region_day",
-        "rollback", "rollback_failure_probability", "manual_recovery",
+        "rollback", "rollback_failure_probability", "manual_recovery", "failed_deploy",
     }  # fmt: skip
     assert units == {name: default[name].json_schema_extra["unit"] for name in own}  # type: ignore[index]
 
@@ -209,5 +209,5 @@ def test_a_scenario_read_by_its_path_is_that_with_the_fleet_in_it(read):
 
 
 def test_an_unknown_sample_lists_those_there_are():
-    with pytest.raises(ValueError, match="no sample scenario 'shop'; there are storefront, storefront-replicated"):
+    with pytest.raises(ValueError, match="no sample scenario 'shop'; there are aws-pipeline, storefront, storefront"):
         sample("shop")

@@ -17,24 +17,31 @@ from waves import Fleet, Plan, Region, Wave
 
 COLUMNS = (
     "outcome", "deployed_minutes", "end_minutes", "detected_minutes", "recovered_minutes", "regions_exposed",
-    "share_exposed", "peak_share", "impact_minutes", "failover_hit", "mixed_minutes",
+    "share_exposed", "peak_share", "impact_minutes", "failover_hit", "mixed_minutes", "regions_failed",
 )  # fmt: skip
 NEVER = math.inf
 DEPLOY = 4.0
 QUIET: dict[str, Any] = {
     "build": 0.0, "build_failure": False, "reaction": 0.0, "report": NEVER, "handover": 0.0, "approval_wait": 0.0,
     "rejection": False, "deploy": DEPLOY, "deploy_failure": False, "evidence": NEVER, "lag": 0.0, "rollback": 0.0,
-    "rollback_failure": False, "manual_recovery": 0.0, "false_alarm": NEVER,
+    "rollback_failure": False, "manual_recovery": 0.0, "false_alarm": NEVER, "complaint": 0.0, "push": 0.0,
 }  # fmt: skip
-OF_THE_CHANGE = {"build", "build_failure", "reaction", "report"}
+OF_THE_CHANGE = {"build", "build_failure", "reaction", "report", "complaint", "push", "reaction_off_hours"}
+OTHERWISE = {"failed_deploy": "deploy", "reaction_off_hours": "reaction"}  # what counts where they are not set
 OF_A_GATE = {"handover", "approval_wait", "rejection"}
 
 
 def bad(
-    severity: float = 1.0, onset: float = 0.0, *, fault: int = 0, alarms: bool = True, check: bool = False
+    severity: float = 1.0,
+    onset: float = 0.0,
+    *,
+    fault: int = 0,
+    alarms: bool = True,
+    check: bool = False,
+    review: bool = False,
 ) -> Defect:
-    """A defect; by default it is total, hurts at once, and alarms can see it while the check can't."""
-    return Defect(fault=fault, severity=severity, onset=onset, seen_by_alarms=alarms, seen_by_check=check)
+    """A defect; by default it is total, hurts at once, and alarms can see it while the check and reviewers can't."""
+    return Defect(fault, severity, onset, seen_by_alarms=alarms, seen_by_check=check, seen_by_reviewer=review)
 
 
 class FakeWorld:
@@ -56,17 +63,19 @@ class FakeWorld:
     def __init__(
         self, regions: Sequence[str], draws: Mapping[str, Any], defects: Mapping[str, Defect], refuses: Sequence[str]
     ) -> None:
-        unknown = set(draws) - set(QUIET)
+        unknown = set(draws) - set(QUIET) - set(OTHERWISE)
         assert not unknown, f"no such draw: {unknown}"
         self.regions, self.draws, self.defects, self.refuses = tuple(regions), draws, defects, refuses
 
     def draw(self, purpose: str, index: int = 0, occurrence: int = 0) -> Any:
-        value = self.draws.get(purpose, QUIET[purpose])
+        if purpose in OTHERWISE and purpose not in self.draws:
+            purpose = OTHERWISE[purpose]
+        value = self.draws.get(purpose, QUIET.get(purpose))
         if not isinstance(value, Mapping):
             return value
         assert purpose not in OF_THE_CHANGE, f"{purpose} is drawn once for the change"
         thing = index if purpose in OF_A_GATE else self.regions[index]
-        return value.get((thing, occurrence), value.get(thing, QUIET[purpose]))
+        return value.get((thing, occurrence), value.get(thing, QUIET.get(purpose)))
 
     def deploy_fails(self, region: int) -> bool:
         return self.regions[region] in self.refuses
@@ -180,7 +189,7 @@ def check(
     got = ENGINES[engine](plan, scene, world)
     nothing: dict[str, Any] = dict.fromkeys(COLUMNS, 0.0)
     nothing |= dict.fromkeys(("deployed_minutes", "detected_minutes", "recovered_minutes"), math.nan)
-    wanted = {**nothing, "regions_exposed": 0, "failover_hit": False, **expected}
+    wanted = {**nothing, "regions_exposed": 0, "regions_failed": 0, "failover_hit": False, **expected}
     assert set(wanted) == set(COLUMNS), "a column that there is not"
     for name, (exposed, minutes, impact) in (regions or {}).items():
         assert got["regions"][name] == pytest.approx((exposed, minutes, impact), rel=1e-9, abs=1e-9)

@@ -171,14 +171,14 @@ def pipeline_text(plan: "Plan", to: str, target: Target, *, as_json: bool = Fals
         raise ValueError(f"a build is given for {shown(stray)}, which the plan does not have")
     written = system.write(plan, target, as_json)
     if written.said.refusals:
-        raise plan.complaint(written.said.refusals)
+        raise plan.input_error(written.said.refusals)
     document = parse_yaml(written.text, f"<{to}>.{'json' if as_json else 'yaml'}", dialect=system.dialect)
     reading = system.read(document, Hints())
     faults = [f for f in system.check(document, Hints()) if f.severity == "error"] + reading.faults
     if faults or [layer.regions for layer in reading.layers] != [wave.regions for wave in plan.waves]:
         # It would be a fault of the writer; nothing wrong is ever written.
         reason = f": {faults[0].message} [{faults[0].rule}]" if faults else ""
-        raise plan.complaint([((), f"the plan cannot be written for {system.name}{reason}", "cannot-say")])
+        raise plan.input_error([((), f"the plan cannot be written for {system.name}{reason}", "cannot-say")])
     return written
 
 

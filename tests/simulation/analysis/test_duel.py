@@ -29,7 +29,7 @@ from waves import Plan
 
 
 def traced(plan: Plan, impact: float, outcome: str = "caught") -> Trace:
-    row = Row(outcome, math.nan, 9.0, math.nan, math.nan, 1, 0.1, 0.1, impact, False, 0.0)
+    row = Row(outcome, math.nan, 9.0, math.nan, math.nan, 1, 0.1, 0.1, impact, False, 0.0, 0)
     return Trace(plan, scenario(), 7, 42, row, cast(Any, None))
 
 

@@ -76,10 +76,13 @@ def test_rolling_traffic_in_flight_stays_where_the_halt_finds_it():
     assert b.attempts == [(10, 12.5, False)]
     x, until = b.pieces[0][3], b.pieces[0][2]
     assert (b.pieces[0][0], b.pieces[0][1], until, x) == pytest.approx((10, 0, 12.5, 0.625))
-    assert b.pieces[-1][2:] == pytest.approx((17.5, 0.625))
+    assert b.pieces[-2][2:] == pytest.approx((14.5, 0.625))  # so it stays through the reaction, and then falls
+    assert b.pieces[-1][2:] == pytest.approx((17.5, 0.0))
     assert (a.harm, b.harm) == ((2, 17.5), (10, 17.5)) and b.rollback == (14.5, 17.5)
-    # a: 1/3 · (2 + 11.5); b: 2/3 · (2.5 · .3125 + 5 · .625)
-    assert found.row.impact_minutes == pytest.approx((2 + 11.5) / 3 + 2 / 3 * (2.5 * 0.3125 + 5 * 0.625))
+    # a: 1/3 · (2 + 8.5, and 3 · 1/2 on the way down); b: 2/3 · (2.5 · .3125 + 2 · .625, and 3 · .625/2)
+    down = 3 / 2
+    b_hurt = 2.5 * 0.3125 + (2 + down) * 0.625
+    assert found.row.impact_minutes == pytest.approx((2 + 8.5 + down) / 3 + 2 / 3 * b_hurt)
 
 
 def test_attempts_that_fail_are_told_one_by_one():

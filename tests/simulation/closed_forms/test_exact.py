@@ -106,7 +106,9 @@ def test_one_wave_by_hand():
     assert found["failed_requests_mean"] == pytest.approx(100 * 0.1 * 6.0)
     assert found["detected_minutes_mean"] == pytest.approx(2.0 + 2.0)
     assert found["recovered_minutes_mean"] == pytest.approx(8.0)
-    assert found["minutes_to_ship"] == pytest.approx((0.9 * 5 + 0.1 * (2 + 2 * (1 - survive))) / (0.9 + 0.1 * survive))
+    assert found["minutes_to_ship"] == pytest.approx(
+        (0.9 * 5 + 0.1 * (2 + 2 * (1 - survive) + 4 * (1 - survive))) / (0.9 + 0.1 * survive)
+    )
 
 
 def test_two_waves_by_hand():
@@ -294,7 +296,7 @@ def test_false_alarms_by_hand():
     assert found["probability_false_alarm"] == pytest.approx(1 - math.exp(-4.5))
     assert found.no_alarm_by(3.0) == pytest.approx(math.exp(-2.5))
     end = 0.5 + (1 - math.exp(-2.5)) + math.exp(-2.5) * (1 - math.exp(-2)) / 2
-    assert found["minutes_to_ship"] == pytest.approx(end / math.exp(-4.5))
+    assert found["minutes_to_ship"] == pytest.approx((end + 0.25 * (1 - math.exp(-4.5))) / math.exp(-4.5))
 
 
 def test_rolling_starts_the_false_alarm_clock_at_the_start_of_the_ramp():

@@ -67,46 +67,46 @@ def agree_compiled(case: tuple[Plan, Scenario], seed: int, trials: int) -> None:
 
 
 @SHORT
-@given(case=cases(lattice=True), seed=SEEDS)
+@given(case=cases(lattice=True, calendar=None), seed=SEEDS)
 def test_the_model_in_simpy_agrees_where_ties_abound(case, seed):
     agree(case, seed, 12, True)
 
 
 @SHORT
-@given(case=cases(lattice=False), seed=SEEDS)
+@given(case=cases(lattice=False, calendar=None), seed=SEEDS)
 def test_the_model_in_simpy_agrees_at_any_times(case, seed):
     agree(case, seed, 12, False)
 
 
 @SHORT
-@given(case=st.booleans().flatmap(lambda lattice: cases(lattice=lattice)), seed=SEEDS)
+@given(case=st.booleans().flatmap(lambda lattice: cases(lattice=lattice, calendar=None)), seed=SEEDS)
 def test_the_compiled_engine_agrees(case, seed):
     agree_compiled(case, seed, 20)
 
 
 @pytest.mark.long
 @LONG
-@given(case=cases(lattice=True), seed=SEEDS)
+@given(case=cases(lattice=True, calendar=None), seed=SEEDS)
 def test_the_model_in_simpy_agrees_on_a_hundred_thousand_lattice_rollouts(case, seed):
     agree(case, seed, 50, True)
 
 
 @pytest.mark.long
 @LONG
-@given(case=cases(lattice=False), seed=SEEDS)
+@given(case=cases(lattice=False, calendar=None), seed=SEEDS)
 def test_the_model_in_simpy_agrees_on_a_hundred_thousand_rollouts(case, seed):
     agree(case, seed, 50, False)
 
 
 @pytest.mark.long
 @LONG
-@given(case=cases(lattice=True), seed=SEEDS)
+@given(case=cases(lattice=True, calendar=None), seed=SEEDS)
 def test_the_compiled_engine_agrees_on_a_hundred_thousand_lattice_rollouts(case, seed):
     agree_compiled(case, seed, 50)
 
 
 @pytest.mark.long
 @LONG
-@given(case=cases(lattice=False), seed=SEEDS)
+@given(case=cases(lattice=False, calendar=None), seed=SEEDS)
 def test_the_compiled_engine_agrees_on_a_hundred_thousand_rollouts(case, seed):
     agree_compiled(case, seed, 50)

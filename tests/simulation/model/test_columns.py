@@ -43,11 +43,11 @@ def test_a_false_alarm_on_a_defective_change_is_a_false_alarm(check):
     check(plan("a", bake=20), expected, defects={"a": bad()}, evidence=100.0, false_alarm=3.0)
 
 
-def test_exposed_regions_count_their_whole_share(check):
-    """Rule 23: b rolls over 20 minutes and is stopped at x = 2/20; share .2 all the same. Impact .2 · 2 · .1 / 2."""
+def test_an_exposed_region_counts_as_far_as_it_had_come(check):
+    """Rule 23: b rolls over 20 minutes and is stopped at x = 2/20. Impact .2 · 2 · .1 / 2."""
     expected = {
         "outcome": "caught", "end_minutes": 2, "detected_minutes": 2, "recovered_minutes": 2, "regions_exposed": 1,
-        "share_exposed": 0.2, "peak_share": 0.02, "impact_minutes": 0.02, "mixed_minutes": 2,
+        "share_exposed": 0.02, "peak_share": 0.02, "impact_minutes": 0.02, "mixed_minutes": 2,
     }  # fmt: skip
     rolling = plan("b", bake=5, strategy="rolling")
     check(rolling, expected, deploy=20.0, defects={"b": bad()}, report=2.0)
@@ -163,7 +163,7 @@ def test_rolling_regions_are_mixed_while_any_is_under_way(check):
 
 def test_time_after_the_end_and_after_the_last_rollback_is_not_mixed(check):
     """Rule 23: b fails at 8 and a stays new for ever, but mixed stops at the end: from 4 to 8."""
-    expected = {"outcome": "deploy_failed", "end_minutes": 8, "mixed_minutes": 4}
+    expected = {"outcome": "deploy_failed", "regions_failed": 1, "end_minutes": 8, "mixed_minutes": 4}
     check(plan("a", "b"), expected, refuses="b")
 
 

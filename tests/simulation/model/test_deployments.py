@@ -21,7 +21,7 @@ def test_rolling_moves_traffic_linearly(check):
     """
     expected = {
         "outcome": "caught", "end_minutes": 32**0.5, "detected_minutes": 32**0.5, "recovered_minutes": 32**0.5 + 2,
-        "regions_exposed": 1, "share_exposed": 0.1, "peak_share": 0.1 * 0.5**0.5,
+        "regions_exposed": 1, "share_exposed": 0.1 * 0.5**0.5, "peak_share": 0.1 * 0.5**0.5,
         "impact_minutes": 0.1 * (2 + 2 * 0.5**0.5), "mixed_minutes": 32**0.5 + 2,
     }  # fmt: skip
     check(
@@ -56,7 +56,7 @@ def test_traffic_in_steps_gathers_evidence_at_each_step(check):
     """
     expected = {
         "outcome": "caught", "end_minutes": 14, "detected_minutes": 14, "recovered_minutes": 14, "regions_exposed": 1,
-        "share_exposed": 0.1, "peak_share": 0.05, "impact_minutes": 0.3, "mixed_minutes": 10,
+        "share_exposed": 0.05, "peak_share": 0.05, "impact_minutes": 0.3, "mixed_minutes": 10,
     }  # fmt: skip
     steps = plan("a", bake=5, strategy={"steps": [[10.0, 5.0], [50.0, 10.0]]})
     check(steps, expected, defects={"a": bad()}, evidence=30.0)
@@ -88,7 +88,7 @@ def test_a_failed_attempt_takes_its_whole_time_and_gets_no_traffic(check):
 
 def test_a_deployment_fails_when_its_retries_are_used_up(check):
     """Rule 9: one retry: 0→4 and 4→10 fail."""
-    expected = {"outcome": "deploy_failed", "end_minutes": 10}
+    expected = {"outcome": "deploy_failed", "regions_failed": 1, "end_minutes": 10}
     check(
         plan("a", "b", retries=1),
         expected,
@@ -99,18 +99,18 @@ def test_a_deployment_fails_when_its_retries_are_used_up(check):
 
 def test_where_a_fault_refuses_deployments_every_attempt_fails(check):
     """Rules 3, 9: 0→4 and 4→8, though neither fails of itself."""
-    check(plan("a", retries=1), {"outcome": "deploy_failed", "end_minutes": 8}, refuses="a")
+    check(plan("a", retries=1), {"outcome": "deploy_failed", "regions_failed": 1, "end_minutes": 8}, refuses="a")
 
 
 def test_a_failed_deployment_starts_nothing_more(check):
     """Rule 19: a is up at 4, b fails at 8; c of the next wave never starts. Mixed from 4 to 8."""
-    expected = {"outcome": "deploy_failed", "end_minutes": 8, "mixed_minutes": 4}
+    expected = {"outcome": "deploy_failed", "regions_failed": 1, "end_minutes": 8, "mixed_minutes": 4}
     check(plan("a", "b", "c"), expected, refuses="b", defects={"c": bad()})
 
 
 def test_after_a_failure_there_are_no_retries_elsewhere(check):
     """Rule 19: a fails for good at 8; b's first attempt fails at 10 and is not tried again, so b is never exposed."""
-    expected = {"outcome": "deploy_failed", "end_minutes": 8}
+    expected = {"outcome": "deploy_failed", "regions_failed": 2, "end_minutes": 8}
     check(
         plan("b a", retries=1),
         expected,
@@ -126,7 +126,8 @@ def test_a_retry_under_way_at_a_failure_finishes(check):
     Impact .2 · 5. Mixed, up to the roll-back's end, from 11 to 16.
     """
     expected = {
-        "outcome": "deploy_failed", "end_minutes": 8, "detected_minutes": 13, "recovered_minutes": 16,
+        "outcome": "deploy_failed", "regions_failed": 1, "end_minutes": 8, "detected_minutes": 13,
+        "recovered_minutes": 16,
         "regions_exposed": 1, "share_exposed": 0.2, "peak_share": 0.2, "impact_minutes": 1.0, "mixed_minutes": 5,
     }  # fmt: skip
     check(
@@ -142,7 +143,7 @@ def test_a_retry_under_way_at_a_failure_finishes(check):
 
 def test_a_second_failure_changes_nothing(check):
     """Rule 19: a fails at 4, b at 6."""
-    expected = {"outcome": "deploy_failed", "end_minutes": 4}
+    expected = {"outcome": "deploy_failed", "regions_failed": 2, "end_minutes": 4}
     check(plan("a b"), expected, refuses="a b", deploy={"a": 4.0, "b": 6.0})
 
 
@@ -152,7 +153,8 @@ def test_a_deployment_in_flight_at_a_failure_finishes_and_is_watched(check):
     Impact .2 · 10. b differs from a from 10 to 20.
     """
     expected = {
-        "outcome": "deploy_failed", "end_minutes": 4, "detected_minutes": 15, "recovered_minutes": 20,
+        "outcome": "deploy_failed", "regions_failed": 1, "end_minutes": 4, "detected_minutes": 15,
+        "recovered_minutes": 20,
         "regions_exposed": 1, "share_exposed": 0.2, "peak_share": 0.2, "impact_minutes": 2.0, "mixed_minutes": 10,
     }  # fmt: skip
     check(
@@ -173,7 +175,8 @@ def test_steps_in_flight_at_a_failure_go_on(check):
     Impact .2 · (.1 · 10 + 2). Mixed up to 14 from 2.
     """
     expected = {
-        "outcome": "deploy_failed", "end_minutes": 4, "detected_minutes": 14, "recovered_minutes": 14,
+        "outcome": "deploy_failed", "regions_failed": 1, "end_minutes": 4, "detected_minutes": 14,
+        "recovered_minutes": 14,
         "regions_exposed": 1, "share_exposed": 0.2, "peak_share": 0.2, "impact_minutes": 0.6, "mixed_minutes": 12,
     }  # fmt: skip
     check(
@@ -188,17 +191,17 @@ def test_steps_in_flight_at_a_failure_go_on(check):
 
 def test_what_carries_the_version_at_a_failure_keeps_it(check):
     """Rule 19: a is sound and up at 4, b fails at 8, nobody rolls back: mixed counts to the end."""
-    expected = {"outcome": "deploy_failed", "end_minutes": 8, "mixed_minutes": 4}
+    expected = {"outcome": "deploy_failed", "regions_failed": 1, "end_minutes": 8, "mixed_minutes": 4}
     check(plan("a", "b"), expected, refuses="b", rollback=7.0)
 
 
 NOT_YET_UP = {
     "outcome": "deploy_failed", "end_minutes": 6, "recovered_minutes": 10, "regions_exposed": 1, "share_exposed": 0.1,
-    "peak_share": 0.1, "impact_minutes": 0.8, "mixed_minutes": 8,
+    "peak_share": 0.1, "impact_minutes": 0.8, "mixed_minutes": 8, "regions_failed": 1,
 }  # fmt: skip
 HALF_WAY = {
-    "outcome": "deploy_failed", "end_minutes": 6, "recovered_minutes": 12, "regions_exposed": 2, "share_exposed": 0.4,
-    "peak_share": 0.1 + 0.3 * 0.6, "impact_minutes": 0.8 + 0.3 * 5.4, "mixed_minutes": 12,
+    "outcome": "deploy_failed", "end_minutes": 6, "recovered_minutes": 12, "regions_exposed": 2, "share_exposed": 0.28,
+    "peak_share": 0.1 + 0.3 * 0.6, "impact_minutes": 0.8 + 0.3 * 3.9, "mixed_minutes": 12, "regions_failed": 1,
 }  # fmt: skip
 
 
@@ -207,7 +210,7 @@ def test_rollback_all_makes_a_failure_act_like_an_alarm(check, strategy, expecte
     """Rule 19: a is up at 2, b fails at 6 while c (10 minutes) is in flight; reaction 1, roll-backs 3 (a) and 5 (c).
 
     Blue/green, c has nothing to lose: a hurts, and is the only new one, from 2 to 10. Rolling, c stops at x = .6 and is
-    back at 12: it hurts for ∫ t/10 dt to 6 = 1.8, then 6 · .6 = 3.6, at a share of .3, and all is mixed from 0 on.
+    back at 12: it hurts for ∫ t/10 dt to 6 = 1.8, .6, and, falling, 5 · .6/2, at a share of .3; all is mixed from 0.
     """
     check(
         plan("a b c", on_deploy_failure="rollback_all", strategies={"c": strategy}),
@@ -223,7 +226,8 @@ def test_rollback_all_makes_a_failure_act_like_an_alarm(check, strategy, expecte
 def test_after_rollback_all_no_alarm_is_the_first(check):
     """Rules 19, 22: a's alarm would come at 9, between the failure at 8 and a's recovery at 14: NaN. Impact .1 · 10."""
     expected = {
-        "outcome": "deploy_failed", "end_minutes": 8, "recovered_minutes": 14, "regions_exposed": 1,
+        "outcome": "deploy_failed", "regions_failed": 1, "end_minutes": 8, "recovered_minutes": 14,
+        "regions_exposed": 1,
         "share_exposed": 0.1, "peak_share": 0.1, "impact_minutes": 1.0, "mixed_minutes": 10,
     }  # fmt: skip
     check(
@@ -247,4 +251,9 @@ def test_an_alarm_before_a_failure_is_the_halt(check):
 
 def test_a_region_whose_deployment_fails_is_not_exposed(check):
     """Rules 3, 9, 23: a defect and a refusal in the same region: the refusal holds, the defect never serves."""
-    check(plan(wave("a", 5)), {"outcome": "deploy_failed", "end_minutes": 4}, refuses="a", defects={"a": bad()})
+    check(
+        plan(wave("a", 5)),
+        {"outcome": "deploy_failed", "regions_failed": 1, "end_minutes": 4},
+        refuses="a",
+        defects={"a": bad()},
+    )

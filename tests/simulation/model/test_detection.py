@@ -89,7 +89,7 @@ def test_below_the_threshold_nothing_gathers(check):
     """
     expected = {
         "outcome": "caught", "end_minutes": 20, "detected_minutes": 20, "recovered_minutes": 20, "regions_exposed": 1,
-        "share_exposed": 0.1, "peak_share": 0.05, "impact_minutes": 0.07, "mixed_minutes": 16,
+        "share_exposed": 0.05, "peak_share": 0.05, "impact_minutes": 0.07, "mixed_minutes": 16,
     }  # fmt: skip
     check(
         plan("a", bake=20, strategy=STEPS),
@@ -111,7 +111,8 @@ def test_at_the_threshold_failed_requests_gather(check, percent, severity, thres
     """Rule 13: percent times severity is the threshold; the evidence is in after 5 minutes: impact .1 · harm · 5."""
     expected = {
         "outcome": "caught", "end_minutes": 9, "detected_minutes": 9, "recovered_minutes": 9, "regions_exposed": 1,
-        "share_exposed": 0.1, "peak_share": percent / 1000, "impact_minutes": 0.1 * harm * 5, "mixed_minutes": 5,
+        "share_exposed": percent / 1000, "peak_share": percent / 1000, "impact_minutes": 0.1 * harm * 5,
+        "mixed_minutes": 5,
     }  # fmt: skip
     check(
         plan("a", bake=20, strategy={"steps": [[percent, 10.0]]}),
@@ -126,7 +127,7 @@ def test_on_a_ramp_evidence_gathers_from_where_it_crosses_the_threshold(check):
     """Rule 13: 8 minutes of ramp cross 1/2 at 4; ∫ 10 t/8 dt from 4 to 6 is 12.5. There x = 3/4; impact .1 · 36/16."""
     expected = {
         "outcome": "caught", "end_minutes": 6, "detected_minutes": 6, "recovered_minutes": 6, "regions_exposed": 1,
-        "share_exposed": 0.1, "peak_share": 0.075, "impact_minutes": 0.225, "mixed_minutes": 6,
+        "share_exposed": 0.075, "peak_share": 0.075, "impact_minutes": 0.225, "mixed_minutes": 6,
     }  # fmt: skip
     check(
         plan("a", bake=20, strategy="rolling"),
@@ -158,7 +159,7 @@ def test_harm_that_begins_on_a_ramp_counts_from_there(check):
     """Rules 11, 13: onset 4 of an 8-minute ramp: 12.5 requests from 4 to 6, impact .1 · (36 − 16)/16."""
     expected = {
         "outcome": "caught", "end_minutes": 6, "detected_minutes": 6, "recovered_minutes": 6, "regions_exposed": 1,
-        "share_exposed": 0.1, "peak_share": 0.075, "impact_minutes": 0.125, "mixed_minutes": 6,
+        "share_exposed": 0.075, "peak_share": 0.075, "impact_minutes": 0.125, "mixed_minutes": 6,
     }  # fmt: skip
     rolling = plan("a", bake=20, strategy="rolling")
     check(rolling, expected, deploy=8.0, defects={"a": bad(onset=4.0)}, evidence=12.5)
@@ -245,7 +246,8 @@ def test_the_check_comes_at_the_end_of_the_steps(check):
 def test_a_deployment_that_finishes_after_a_failure_is_checked_too(check):
     """Rules 14, 19, 20: a fails at 4; b ends at 10, is checked, and goes back by 12. Impact .2 · 2."""
     expected = {
-        "outcome": "deploy_failed", "end_minutes": 4, "detected_minutes": 10, "recovered_minutes": 12,
+        "outcome": "deploy_failed", "regions_failed": 1, "end_minutes": 4, "detected_minutes": 10,
+        "recovered_minutes": 12,
         "regions_exposed": 1, "share_exposed": 0.2, "peak_share": 0.2, "impact_minutes": 0.4, "mixed_minutes": 2,
     }  # fmt: skip
     check(
@@ -310,13 +312,13 @@ def test_false_alarms_end_with_the_pipeline(check):
 
 def test_false_alarms_end_with_a_failure(check):
     """Rule 16: a is up at 4, b fails at 8, a's clock would ring at 9. Mixed to the end."""
-    expected = {"outcome": "deploy_failed", "end_minutes": 8, "mixed_minutes": 4}
+    expected = {"outcome": "deploy_failed", "regions_failed": 1, "end_minutes": 8, "mixed_minutes": 4}
     check(plan("a", "b"), expected, refuses="b", false_alarm=5.0)
 
 
 def test_a_region_that_never_served_raises_no_false_alarm(check):
     """Rule 16: b's deployment fails at 8; its clock never started."""
-    expected = {"outcome": "deploy_failed", "end_minutes": 8}
+    expected = {"outcome": "deploy_failed", "regions_failed": 1, "end_minutes": 8}
     check(plan(wave("b", 5), retries=1), expected, refuses="b", false_alarm=0.5)
 
 

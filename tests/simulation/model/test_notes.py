@@ -135,14 +135,14 @@ def test_recovery_by_hand():
 
 
 @pytest.mark.parametrize(
-    "defect, draws, minute, source",
+    "defect, draws, minute, source, where",
     [
-        (bad(alarms=False), {"report": 5.0}, 9.0, "customers"),
-        (bad(), {"evidence": 20.0, "lag": 1.0}, 7.0, "evidence"),  # at 10 a minute, from 4
+        (bad(alarms=False), {"report": 5.0}, 9.0, "customers", ("", -1)),  # their alarm belongs to no region
+        (bad(), {"evidence": 20.0, "lag": 1.0}, 7.0, "evidence", ("a", 0)),  # at 10 a minute, from 4
     ],
 )
-def test_what_raised_the_alarm(defect, draws, minute, source):
-    wanted = [*A_IS_UP, HARM, (minute, "alarm", "a", 0, source), (minute, "caught", "a", 0, ""), *back(minute)]
+def test_what_raised_the_alarm(defect, draws, minute, source, where):
+    wanted = [*A_IS_UP, HARM, (minute, "alarm", *where, source), (minute, "caught", *where, ""), *back(minute)]
     assert told(plan("a", bake=20), defects={"a": defect}, **draws) == sorted(wanted)
 
 

@@ -82,7 +82,9 @@ def test_exposed_at_the_halt_and_back_at_once_it_did_not_hurt(check):
 
 def test_a_step_at_the_halt_has_been_taken(check):
     """10 % from 4, 50 % from 9; 5 requests at 9; back at 11 from 50 %. Impact .1 · (.1 · 5 + .5 · 2)."""
-    expected = caught(9, recovered_minutes=11, peak_share=0.05, impact_minutes=0.15, mixed_minutes=7)
+    expected = caught(9, recovered_minutes=11, share_exposed=0.05, peak_share=0.05, impact_minutes=0.15) | {
+        "mixed_minutes": 7
+    }
     steps = plan("a", strategy={"steps": [[10.0, 5.0], [50.0, 5.0]]})
     check(steps, expected, defects={"a": bad()}, evidence=5.0, rollback=2.0)
 
@@ -212,7 +214,7 @@ def test_a_failure_beats_a_retry_of_a_region_earlier_in_the_plan(check):
     """b's first attempt and a's last both fail at 8: b is not tried again, and never exposed."""
     check(
         plan("b a", retries=1),
-        {"outcome": "deploy_failed", "end_minutes": 8},
+        {"outcome": "deploy_failed", "regions_failed": 2, "end_minutes": 8},
         deploy={"a": 4.0, ("b", 0): 8.0, ("b", 1): 2.0},
         deploy_failure={"a": True, ("b", 0): True},
         defects={"b": bad()},
@@ -223,7 +225,7 @@ def test_a_failure_beats_a_start_in_a_slot_freed_with_it(check):
     """b (sound) ends and a fails at 4: c does not take b's slot. Nothing is mixed up to the end at 4."""
     check(
         plan(wave("b a c", max_parallel=2)),
-        {"outcome": "deploy_failed", "end_minutes": 4},
+        {"outcome": "deploy_failed", "regions_failed": 1, "end_minutes": 4},
         refuses="a",
         defects={"c": bad()},
     )

@@ -1,0 +1,85 @@
+"""What a plan and a scenario show together that people should know before they believe the figures: warnings.
+
+Not here: what is wrong in one of them alone (``waves.rules``, ``scenario``), what refuses them (``setting``).
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from simulation.scenario import Scenario
+from simulation.setting import Setting, setting
+from waves import Finding, InputError, Plan
+
+Row = tuple[tuple[str | int, ...], str, str]
+PARTS = 200  # pushes that are looked at, evenly over the allowed minutes
+
+
+def doubts(plan: Plan, scenario: Scenario) -> list[Finding]:
+    """Return warnings about a plan under a scenario; what cannot be laid together at all are errors.
+
+    Parameters
+    ----------
+    plan, scenario
+        What is laid together.
+
+    Returns
+    -------
+    list of Finding
+        Errors: what `setting` refuses. Warnings: a wave that must wait for its window past the horizon
+        (``window-past-horizon``), a timeout below the median deployment (``timeout-below-median``), scopes of alarms
+        without the minutes that people take (``no-manual-recovery``).
+    """
+    try:
+        laid = setting(plan, scenario)
+    except InputError as error:
+        return list(error.findings)
+    return [plan.remark(*row, severity="warning") for row in (*_late(laid), *_hasty(laid))] + _by_hand(plan, scenario)
+
+
+def _by_hand(plan: Plan, scenario: Scenario) -> list[Finding]:
+    if plan.on_alarm == "rollback_all":
+        return []
+    own = all("manual_recovery" in getattr(scenario.regions.get(name), "model_fields_set", ()) for name in plan.regions)
+    if own or "manual_recovery" in scenario.model_fields_set:
+        return []
+    message = (
+        f"after an alarm people recover what `{plan.on_alarm}` leaves, and the scenario does not say how long that "
+        "takes: give it a manual_recovery, in minutes"
+    )
+    return [plan.remark(("on_alarm",), message, "no-manual-recovery")]
+
+
+def _hasty(laid: Setting) -> Iterator[Row]:
+    timeout = laid.plan.deploy_timeout_minutes
+    for site in laid.sites if timeout else ():
+        median = float(laid.scenario.of(site.region, "deploy").quantile(np.array([0.5]))[0])
+        if median > timeout:  # type: ignore[operator]
+            message = (
+                f"an attempt fails after {timeout:g} minutes, and half of those in {site.name} take more than "
+                f"{median:.3g}: more than half fail; raise the timeout"
+            )
+            yield ("deploy_timeout_minutes",), message, "timeout-below-median"
+            return
+
+
+def _late(laid: Setting) -> Iterator[Row]:
+    """Say which waves have to wait past the horizon, even if all before them goes as fast as it can."""
+    horizon, pushes = laid.scenario.horizon_minutes, laid.pushes
+    late: dict[int, int] = {}
+    for push in pushes.minutes((np.arange(PARTS) + 0.5) / PARTS) if pushes.total else [0.0]:
+        now = laid.scenario.build.support[0]
+        for g, (wave, sites) in enumerate(laid.waves):
+            starts = [laid.opens(site, float(push), now) for site in sites]
+            if max(starts) > horizon:
+                late[g] = late.get(g, 0) + 1
+                break
+            quick = (laid.scenario.of(site.region, "deploy").support[0] for site in sites)
+            now = max(start + minutes for start, minutes in zip(starts, quick, strict=True)) + wave.bake_minutes
+    for g, count in late.items():
+        often = "whenever people push" if count == (PARTS if pushes.total else 1) else "for some pushes"
+        message = (
+            f"wave {g + 1} has to wait for its window past the horizon of {horizon:g} minutes, {often}: what it does "
+            "then is not counted; raise horizon_minutes, or widen the calendar"
+        )
+        yield ("waves", g), message, "window-past-horizon"

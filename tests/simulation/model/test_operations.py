@@ -1,0 +1,536 @@
+"""Rules 7 to 9, 12, 15, 17 to 19, 22, 23: reviews, timeouts, tolerated failures, customers, scope, the way back.
+
+Regions a, b, c, d serve 10, 20, 30, 40 requests a minute; deployments are blue/green and take 4 minutes unless said
+otherwise; roll-backs and recoveries are instant unless said otherwise.
+"""
+
+import math
+
+import pytest
+
+from tests.simulation.worlds import bad, plan, scenario, wave
+
+BAD_A = {"regions_exposed": 1, "share_exposed": 0.1, "peak_share": 0.1}
+BAD_AB = {"regions_exposed": 2, "share_exposed": 0.3, "peak_share": 0.3}
+
+
+def test_a_reviewer_sees_what_hurts_and_nobody_decides(check):
+    """Rule 7: a hurts from 4; asked at 9, the decision would be a refusal at 16. Impact .1 · 12."""
+    expected = BAD_A | {
+        "outcome": "caught", "end_minutes": 16, "detected_minutes": 16, "recovered_minutes": 16, "impact_minutes": 1.2,
+        "mixed_minutes": 12,
+    }  # fmt: skip
+    check(
+        plan(wave("a", 5), wave("b", approval=True)),
+        expected,
+        defects={"a": bad(alarms=False, review=True)},
+        approval_wait=7.0,
+        rejection=True,
+    )
+
+
+def test_harm_that_begins_at_the_decision_is_seen(check):
+    """Rules 5, 7: up at 4, onset 12, decided at 16: harm of no minute at all, but an alarm."""
+    expected = {
+        "outcome": "caught", "end_minutes": 16, "detected_minutes": 16, "recovered_minutes": 16, "regions_exposed": 1,
+        "share_exposed": 0.1, "mixed_minutes": 12,
+    }  # fmt: skip
+    check(
+        plan(wave("a", 5), wave("b", approval=True)),
+        expected,
+        defects={"a": bad(onset=12.0, alarms=False, review=True)},
+        approval_wait=7.0,
+    )
+
+
+def test_what_does_not_hurt_yet_is_not_reviewed(check):
+    """Rule 7: onset 12.5: the reviewer sees nothing at 16, so b follows at 16 and is up at 20, when the pipeline ends.
+
+    a hurts from 16.5 to the horizon at 26.5.
+    """
+    expected = BAD_A | {
+        "outcome": "escaped", "deployed_minutes": 20, "end_minutes": 20, "impact_minutes": 1.0, "mixed_minutes": 16,
+    }  # fmt: skip
+    check(
+        plan(wave("a", 5), wave("b", approval=True)),
+        expected,
+        defects={"a": bad(onset=12.5, alarms=False, review=True)},
+        approval_wait=7.0,
+        scenario=scenario(horizon_minutes=26.5),
+    )
+
+
+def test_nobody_reviews_after_the_horizon(check):
+    """Rules 7, 21: the decision at 16 comes after the book closed at 15; it is no. Impact .1 · 11."""
+    expected = BAD_A | {"outcome": "rejected", "end_minutes": 16, "impact_minutes": 1.1, "mixed_minutes": 12}
+    check(
+        plan(wave("a", 5), wave("b", approval=True)),
+        expected,
+        defects={"a": bad(alarms=False, review=True)},
+        approval_wait=7.0,
+        rejection=True,
+        scenario=scenario(horizon_minutes=15.0),
+    )
+
+
+def test_an_alarm_of_a_region_comes_before_the_reviewers(check):
+    """Rules 5, 7, 17: a's alarm and the decision fall on 16; a's own comes first, so the machine takes a back, at 17.
+
+    b, up at 4 too, is recovered by hand, by 22. Both hurt: .1 · 13 + .2 · 18.
+    """
+    expected = BAD_AB | {
+        "outcome": "caught", "end_minutes": 16, "detected_minutes": 16, "recovered_minutes": 22,
+        "impact_minutes": 1.3 + 3.6, "mixed_minutes": 18,
+    }  # fmt: skip
+    check(
+        plan(wave("a b", 5), wave("c", approval=True), on_alarm="rollback_region"),
+        expected,
+        defects={"a": bad(review=True), "b": bad(alarms=False, review=True)},
+        evidence={"a": 120.0},
+        approval_wait=7.0,
+        rollback=1.0,
+        manual_recovery=6.0,
+    )
+
+
+@pytest.mark.parametrize("most, ends", [("50%", 8), ("49%", 16), ("1%", 16), ("100%", 4), (3, 8)])
+def test_a_percentage_of_the_wave_is_rounded_down(check, most, ends):
+    """Rule 8: of 4 regions, 50 % are 2, so 8 minutes; 49 % and 1 % are 1; 3 at once take 8 minutes, too."""
+    expected = {"outcome": "completed", "deployed_minutes": ends, "end_minutes": ends, "mixed_minutes": ends - 4}
+    check(plan(wave("a b c d", max_parallel=most)), expected)
+
+
+def test_a_failing_attempt_takes_its_own_time(check):
+    """Rule 9: a's first attempt fails after 9 minutes, not 4; the second is good at 13."""
+    expected = {"outcome": "completed", "deployed_minutes": 13, "end_minutes": 13, "mixed_minutes": 0}
+    check(plan("a", retries=1), expected, deploy_failure={("a", 0): True}, failed_deploy=9.0)
+
+
+def test_a_good_attempt_that_takes_too_long_fails_at_the_timeout(check):
+    """Rule 9: 8 minutes are more than 5: failed at 5, and again, in 4, good at 9."""
+    expected = {"outcome": "completed", "deployed_minutes": 9, "end_minutes": 9}
+    check(plan("a", retries=1, deploy_timeout_minutes=5.0), expected, deploy={("a", 0): 8.0, ("a", 1): 4.0})
+
+
+def test_an_attempt_of_just_the_timeout_succeeds(check):
+    """Rule 9: only *more* than the timeout fails; and the 10 minutes of the step are none of the attempt's."""
+    expected = {"outcome": "completed", "deployed_minutes": 14, "end_minutes": 14, "mixed_minutes": 10}
+    check(plan("a", deploy_timeout_minutes=4.0, strategy={"steps": [[10.0, 10.0]]}), expected)
+
+
+def test_a_failing_attempt_is_cut_at_the_timeout(check):
+    """Rules 9, 22: a failing attempt of 30 minutes ends at the timeout, at 5."""
+    expected = {"outcome": "deploy_failed", "end_minutes": 5, "regions_failed": 1}
+    check(plan("a", deploy_timeout_minutes=5.0), expected, refuses="a", failed_deploy=30.0)
+
+
+def test_a_tolerated_failure_leaves_its_region_out(check):
+    """Rules 12, 19, 22: b fails at 6; the bake starts then, and c follows at 11. Up: a 4, c 15. b is left out.
+
+    From 4 on some are new and b is old: mixed to the end at 20.
+    """
+    expected = {
+        "outcome": "completed", "deployed_minutes": 15, "end_minutes": 20, "mixed_minutes": 16, "regions_failed": 1,
+    }  # fmt: skip
+    check(plan("a b", "c", bake=5, max_failed_regions=1), expected, refuses="b", deploy={"b": 6.0})
+
+
+def test_the_failure_that_exceeds_what_is_tolerated_ends_the_pipeline(check):
+    """Rule 19: a fails at 4, tolerated; b, in the next wave, at 8: one too many."""
+    expected = {"outcome": "deploy_failed", "end_minutes": 8, "regions_failed": 2}
+    check(plan("a", "b", "c", max_failed_regions=1), expected, refuses="a b")
+
+
+@pytest.mark.parametrize("tolerated, outcome", [("49%", "deploy_failed"), ("50%", "completed")])
+def test_a_tolerated_share_of_the_plan_is_rounded_down(check, tolerated, outcome):
+    """Rule 19: 50 % of two regions are 1, 49 % are none. Where a fails at 4 and is tolerated, b is up at 8."""
+    gone = {"deploy_failed": {"end_minutes": 4}, "completed": {"end_minutes": 8, "deployed_minutes": 8}}
+    expected = {"outcome": outcome, "regions_failed": 1, **gone[outcome]}
+    check(plan("a", "b", max_failed_regions=tolerated), expected, refuses="a")
+
+
+def test_a_wave_in_which_all_failed_bakes_its_minutes(check):
+    """Rules 12, 22: a fails at 4; no region is left to serve 500 requests; complete at 9, but nothing was deployed."""
+    expected = {"outcome": "completed", "end_minutes": 9, "regions_failed": 1}
+    check(plan(wave("a", 5, bake_requests=500.0), max_failed_regions=1), expected, refuses="a")
+
+
+def test_a_failed_region_with_a_defect_has_not_escaped(check):
+    """Rule 22: the bad a failed, and the sound b is up at 4."""
+    expected = {
+        "outcome": "completed", "deployed_minutes": 4, "end_minutes": 4, "regions_failed": 1,
+    }  # fmt: skip
+    check(plan("a b", max_failed_regions=1), expected, refuses="a", defects={"a": bad()})
+
+
+def test_a_slot_that_a_tolerated_failure_frees_is_used(check):
+    """Rules 8, 19: a fails at 6 and frees the slot: b from 6 to 10."""
+    expected = {"outcome": "completed", "deployed_minutes": 10, "end_minutes": 10, "regions_failed": 1}
+    check(plan(wave("a b", max_parallel=1), max_failed_regions=1), expected, refuses="a", deploy={"a": 6.0})
+
+
+def test_an_attempt_that_a_halt_stops_has_not_failed(check):
+    """Rule 22: b would fail at 12; a's 20 requests halt at 6. c's failure at 5 was tolerated."""
+    expected = BAD_A | {
+        "outcome": "caught", "end_minutes": 6, "detected_minutes": 6, "recovered_minutes": 6, "impact_minutes": 0.2,
+        "mixed_minutes": 2, "regions_failed": 1,
+    }  # fmt: skip
+    check(
+        plan("a b c", bake=20, max_failed_regions=3),
+        expected,
+        deploy={"a": 4.0, "b": 12.0, "c": 5.0},
+        refuses="b c",
+        defects={"a": bad()},
+        evidence=20.0,
+    )
+
+
+def test_a_failure_at_the_instant_of_the_halt_has_been_stopped(check):
+    """Rules 5, 22: a's alarm, at 6, comes before b's failure at 6."""
+    expected = BAD_A | {
+        "outcome": "caught", "end_minutes": 6, "detected_minutes": 6, "recovered_minutes": 6, "impact_minutes": 0.2,
+        "mixed_minutes": 2,
+    }  # fmt: skip
+    check(
+        plan("a b", bake=20, max_failed_regions=1),
+        expected,
+        deploy={"a": 4.0, "b": 6.0},
+        refuses="b",
+        defects={"a": bad()},
+        evidence=20.0,
+    )
+
+
+def test_of_failures_at_one_instant_the_later_in_the_plan_exceeds(check):
+    """Rules 5, 19, 22: a, b and c fail at 4. a's is tolerated, b's halts everything, so c's is stopped."""
+    expected = {"outcome": "deploy_failed", "end_minutes": 4, "regions_failed": 2}
+    check(plan("a b c", max_failed_regions=1, on_deploy_failure="rollback_all"), expected, refuses="a b c")
+
+
+def test_what_fails_in_flight_after_the_end_counts_until_a_halt(check):
+    """Rules 19, 20, 22: b fails at 4 and ends it; c fails at 6, retries left or not; a's alarm at 8 stops d.
+
+    a hurts from 2 to 8.
+    """
+    expected = BAD_A | {
+        "outcome": "deploy_failed", "end_minutes": 4, "detected_minutes": 8, "recovered_minutes": 8,
+        "impact_minutes": 0.6, "mixed_minutes": 6, "regions_failed": 2,
+    }  # fmt: skip
+    check(
+        plan("a b c d", retries=1),
+        expected,
+        deploy={
+            ("a", 0): 2.0,
+            ("b", 0): 2.0,
+            ("b", 1): 2.0,
+            ("c", 0): 6.0,
+            ("c", 1): 6.0,
+            ("d", 0): 8.0,
+            ("d", 1): 8.0,
+        },
+        refuses="b c d",
+        defects={"a": bad()},
+        evidence=60.0,
+    )
+
+
+def test_customers_bear_some_failed_requests(check):
+    """Rule 15: a fails 10 a minute from 4, b 10 (half of 20) from 8: 40 by 8, 80 more by 12. Reported at 15.
+
+    Impact .1 · 11 + .2 · .5 · 7.
+    """
+    expected = BAD_AB | {
+        "outcome": "caught", "deployed_minutes": 8, "end_minutes": 15, "detected_minutes": 15, "recovered_minutes": 15,
+        "impact_minutes": 1.1 + 0.7, "mixed_minutes": 4,
+    }  # fmt: skip
+    check(
+        plan("a b", bake=50),
+        expected,
+        deploy={"a": 4.0, "b": 8.0},
+        defects={"a": bad(alarms=False), "b": bad(0.5, alarms=False)},
+        complaint=120.0,
+        report=3.0,
+    )
+
+
+def test_customers_notice_a_canary_later(check):
+    """Rule 15: 5 % of 10 a minute from 4 to 14, so 5 failed requests; then all: 15 more by 15.5. Impact .1 · 2."""
+    expected = BAD_A | {
+        "outcome": "caught", "deployed_minutes": 14, "end_minutes": 15.5, "detected_minutes": 15.5,
+        "recovered_minutes": 15.5, "impact_minutes": 0.1 * (0.5 + 1.5), "mixed_minutes": 10,
+    }  # fmt: skip
+    check(
+        plan("a", bake=50, strategy={"steps": [[5.0, 10.0]]}),
+        expected,
+        defects={"a": bad(alarms=False)},
+        complaint=20.0,
+        report=0.0,
+    )
+
+
+def test_on_a_ramp_customers_notice_with_the_square_of_time(check):
+    """Rule 15: b rolls over 8 minutes: 20 · t²/16 failed by t, a the same from 0 over 8: 10 · t²/16. 30 by 4, x = 1/2.
+
+    Impact (.1 + .2) · 1; the way back is instant.
+    """
+    expected = {
+        "outcome": "caught", "end_minutes": 4, "detected_minutes": 4, "recovered_minutes": 4, "regions_exposed": 2,
+        "share_exposed": 0.15, "peak_share": 0.15, "impact_minutes": 0.3, "mixed_minutes": 4,
+    }  # fmt: skip
+    check(
+        plan("a b", bake=50, strategy="rolling"),
+        expected,
+        deploy=8.0,
+        defects={"a": bad(alarms=False), "b": bad(alarms=False)},
+        complaint=30.0,
+        report=0.0,
+    )
+
+
+def test_what_starts_later_makes_customers_notice_sooner(check):
+    """Rule 15: alone a would take until 24; b, up at 13, brings it to 90 by 13, 110 more (30 a minute) by 16 2/3."""
+    end = 13 + 110 / 30
+    expected = BAD_AB | {
+        "outcome": "caught", "deployed_minutes": 13, "end_minutes": end, "detected_minutes": end,
+        "recovered_minutes": end, "impact_minutes": 0.1 * (end - 4) + 0.2 * (end - 13), "mixed_minutes": 9,
+    }  # fmt: skip
+    check(
+        plan("a", "b", bake=(5, 50)),
+        expected,
+        defects={"a": bad(alarms=False), "b": bad(alarms=False)},
+        complaint=200.0,
+        report=0.0,
+    )
+
+
+def test_customers_alarm_belongs_to_no_region(check):
+    """Rules 15, 17: a up at 4, b at 13 in the next wave; the report comes at 14. `rollback_region` then means the wave.
+
+    b goes back by machine, by 15; a by hand, by 20.
+    """
+    expected = BAD_AB | {
+        "outcome": "caught", "deployed_minutes": 13, "end_minutes": 14, "detected_minutes": 14, "recovered_minutes": 20,
+        "impact_minutes": 1.6 + 0.4, "mixed_minutes": 14,
+    }  # fmt: skip
+    check(
+        plan("a", "b", bake=(5, 50), on_alarm="rollback_region"),
+        expected,
+        defects={"a": bad(alarms=False), "b": bad(alarms=False)},
+        report=10.0,
+        rollback=1.0,
+        manual_recovery=6.0,
+    )
+
+
+@pytest.mark.parametrize(
+    "scope, backs",
+    [
+        ("rollback_all", (2.0, 2.0, 2.0)),
+        ("rollback_wave", (9.0, 2.0, 2.0)),
+        ("rollback_region", (9.0, 2.0, 9.0)),
+        ("halt", (9.0, 9.0, 9.0)),
+    ],
+)
+def test_a_machine_takes_back_what_on_alarm_says(check, scope, backs):
+    """Rules 17, 18: a up at 4, b and c at 8; b's alarm at 10. Reaction 1; a machine takes 1 minute, people 8.
+
+    Only b is bad. In the order a, b, c the ends lie so many minutes behind the halt; mixed from 4 to 8, and from the
+    first end to the last.
+    """
+    expected = {
+        "outcome": "caught", "deployed_minutes": 8, "end_minutes": 10, "detected_minutes": 10,
+        "recovered_minutes": 10 + max(backs), "regions_exposed": 1, "share_exposed": 0.2, "peak_share": 0.2,
+        "impact_minutes": 0.2 * (2 + backs[1]), "mixed_minutes": 4 + max(backs) - min(backs),
+    }  # fmt: skip
+    check(
+        plan("a", "b c", bake=(0, 20), on_alarm=scope),
+        expected,
+        defects={"b": bad()},
+        evidence={"b": 40.0},
+        reaction=1.0,
+        rollback=1.0,
+        manual_recovery=8.0,
+    )
+
+
+def test_of_two_alarms_at_one_instant_the_first_in_the_plan_counts(check):
+    """Rules 5, 17: a and b hurt from 4 and raise their alarms at 6; a's counts: a back at 7, b by hand at 14."""
+    expected = BAD_AB | {
+        "outcome": "caught", "deployed_minutes": 4, "end_minutes": 6, "detected_minutes": 6, "recovered_minutes": 14,
+        "impact_minutes": 0.1 * 3 + 0.2 * 10, "mixed_minutes": 7,
+    }  # fmt: skip
+    check(
+        plan("a b", bake=20, on_alarm="rollback_region"),
+        expected,
+        defects={"a": bad(), "b": bad()},
+        evidence={"a": 20.0, "b": 40.0},
+        rollback=1.0,
+        manual_recovery=8.0,
+    )
+
+
+def test_a_false_alarm_has_a_region_too(check):
+    """Rules 16, 17: a's clock rings at 9; the machine takes a back at 10, people b, by 17. Nothing was detected."""
+    expected = {
+        "outcome": "false_alarm", "deployed_minutes": 4, "end_minutes": 9, "recovered_minutes": 17, "mixed_minutes": 7,
+    }  # fmt: skip
+    check(
+        plan("a b", bake=20, on_alarm="rollback_region"),
+        expected,
+        false_alarm={"a": 5.0},
+        rollback=1.0,
+        manual_recovery=8.0,
+    )
+
+
+def test_people_have_no_failing_rollback(check):
+    """Rules 17, 18: at `halt` nothing is rolled back by machine, so none fails: both by hand, 8 minutes."""
+    expected = BAD_AB | {
+        "outcome": "caught", "deployed_minutes": 4, "end_minutes": 6, "detected_minutes": 6, "recovered_minutes": 14,
+        "impact_minutes": 3.0,
+    }  # fmt: skip
+    check(
+        plan("a b", bake=20, on_alarm="halt"),
+        expected,
+        defects={"a": bad(), "b": bad()},
+        evidence={"a": 20.0},
+        rollback_failure=True,
+        manual_recovery=8.0,
+    )
+
+
+def test_a_failure_rolls_back_by_machine_whatever_an_alarm_would(check):
+    """Rules 17, 19: `rollback_all` on a failure is the machine's: a back at 10, though alarms only halt."""
+    expected = BAD_A | {
+        "outcome": "deploy_failed", "end_minutes": 8, "recovered_minutes": 10, "impact_minutes": 0.6,
+        "mixed_minutes": 6, "regions_failed": 1,
+    }  # fmt: skip
+    check(
+        plan("a", "b", on_alarm="halt", on_deploy_failure="rollback_all"),
+        expected,
+        refuses="b",
+        defects={"a": bad(alarms=False)},
+        rollback=2.0,
+        manual_recovery=60.0,
+    )
+
+
+def test_the_last_wave_is_that_of_the_last_start(check):
+    """Rules 5, 17: b would start at 9, when a's alarm comes: it has not started, so the wave is a's. Back at 10."""
+    expected = BAD_A | {
+        "outcome": "caught", "end_minutes": 9, "detected_minutes": 9, "recovered_minutes": 10, "impact_minutes": 0.6,
+        "mixed_minutes": 6,
+    }  # fmt: skip
+    check(
+        plan("a", "b", bake=5, on_alarm="rollback_wave"),
+        expected,
+        defects={"a": bad()},
+        evidence=50.0,
+        rollback=1.0,
+        manual_recovery=60.0,
+    )
+
+
+def test_rolling_traffic_falls_in_a_straight_line(check):
+    """Rule 18: a is up at 4 and bad, seen at 6; reaction 2; from 8 to 12 it falls. Impact .1 · (2 · 4/4 + 2 + 2 + 2).
+
+    Mixed on the way up, to 4, and on the way down, from 8.
+    """
+    expected = BAD_A | {
+        "outcome": "caught", "deployed_minutes": 4, "end_minutes": 6, "detected_minutes": 6, "recovered_minutes": 12,
+        "impact_minutes": 0.1 * (2 + 2 + 2 + 2), "mixed_minutes": 8,
+    }  # fmt: skip
+    check(
+        plan("a", bake=20, strategy="rolling"),
+        expected,
+        defects={"a": bad()},
+        evidence=40.0,
+        reaction=2.0,
+        rollback=4.0,
+        regions={"a": (True, 12.0, 0.8)},
+    )
+
+
+def test_where_people_recover_rolling_traffic_stays_to_the_end(check):
+    """Rule 18: the same, but the roll-back fails: x stays at 1 from 4 to 6 + 2 + 4 = 12. Impact .1 · (2 + 8)."""
+    expected = BAD_A | {
+        "outcome": "caught", "deployed_minutes": 4, "end_minutes": 6, "detected_minutes": 6, "recovered_minutes": 12,
+        "impact_minutes": 1.0, "mixed_minutes": 4,
+    }  # fmt: skip
+    check(
+        plan("a", bake=20, strategy="rolling"),
+        expected,
+        defects={"a": bad()},
+        evidence=40.0,
+        reaction=2.0,
+        rollback_failure=True,
+        manual_recovery=4.0,
+    )
+
+
+def test_harm_that_begins_on_the_way_down_peaks_there(check):
+    """Rules 18, 23: a false alarm at 5; a falls from 5 to 13, hurting from 9, where x = 1/2: impact .1 · 4 · .5/2."""
+    expected = {
+        "outcome": "false_alarm", "deployed_minutes": 4, "end_minutes": 5, "recovered_minutes": 13,
+        "regions_exposed": 1, "share_exposed": 0.1, "peak_share": 0.05, "impact_minutes": 0.1, "mixed_minutes": 12,
+    }  # fmt: skip
+    check(
+        plan("a", bake=20, strategy="rolling"),
+        expected,
+        defects={"a": bad(onset=9.0)},
+        false_alarm=5.0,
+        rollback=8.0,
+    )
+
+
+def test_the_book_may_close_on_the_way_down(check):
+    """Rules 18, 21: from 6 to 14 it falls; the book closes at 10, with x = 1/2. Impact .1 · (2 + 2 + 4 · 3/4)."""
+    expected = BAD_A | {
+        "outcome": "caught", "deployed_minutes": 4, "end_minutes": 6, "detected_minutes": 6, "recovered_minutes": 14,
+        "impact_minutes": 0.7, "mixed_minutes": 12,
+    }  # fmt: skip
+    check(
+        plan("a", bake=20, strategy="rolling"),
+        expected,
+        defects={"a": bad()},
+        evidence=40.0,
+        rollback=8.0,
+        scenario=scenario(horizon_minutes=10.0),
+    )
+
+
+def test_a_canary_exposes_what_it_carries(check):
+    """Rule 23: 10 % from 4, caught at 6 of 1 a minute: a tenth of a tenth is exposed."""
+    expected = {
+        "outcome": "caught", "end_minutes": 6, "detected_minutes": 6, "recovered_minutes": 6, "regions_exposed": 1,
+        "share_exposed": 0.01, "peak_share": 0.01, "impact_minutes": 0.02, "mixed_minutes": 2,
+    }  # fmt: skip
+    check(plan("a", strategy={"steps": [[10.0, 50.0]]}), expected, defects={"a": bad()}, evidence=2.0)
+
+
+def test_no_complaint_without_a_report(check):
+    """Rule 15: nobody hears of 1 failed request; the book closes at 24. Impact .1 · 20."""
+    expected = BAD_A | {"outcome": "escaped", "deployed_minutes": 4, "end_minutes": 9, "impact_minutes": 2.0}
+    check(
+        plan("a", bake=5),
+        expected,
+        defects={"a": bad(alarms=False)},
+        complaint=1.0,
+        report=math.inf,
+        scenario=scenario(horizon_minutes=24.0),
+    )
+
+
+def test_harm_that_begins_with_the_way_down_peaks_at_once(check):
+    """Rules 18, 23: a false alarm at 5, onset 5: hurting from 5, when x, at 1, begins to fall to 13: .1 · 8/2."""
+    expected = BAD_A | {
+        "outcome": "false_alarm", "deployed_minutes": 4, "end_minutes": 5, "recovered_minutes": 13,
+        "impact_minutes": 0.4, "mixed_minutes": 12,
+    }  # fmt: skip
+    check(
+        plan("a", bake=20, strategy="rolling"),
+        expected,
+        defects={"a": bad(onset=5.0)},
+        false_alarm=5.0,
+        rollback=8.0,
+    )
