@@ -89,22 +89,22 @@ def workers(case: Case, scale: float) -> dict[str, float]:
     plans = {plan.name: plan for plan in case.plans[:64]}
     trials = max(int(400_000 * scale), 32 * 4096)
 
-    def seconds(threads: int = 1, executor: Executor | None = None) -> float:
-        return clocked(lambda: sweep(plans, case.scenario, trials=trials, seed=1, threads=threads, executor=executor))
+    def seconds(workers: int | Executor = 1) -> float:
+        return clocked(lambda: sweep(plans, case.scenario, trials=trials, seed=1, workers=workers))
 
     sweep(plans, case.scenario, trials=4096, seed=1)
     found = {"1 thread": seconds(), "2 threads": seconds(2)}
     with ThreadPoolExecutor(1) as executor:
-        found["a pool of 1 thread"] = seconds(executor=executor)
+        found["a pool of 1 thread"] = seconds(executor)
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as processes:
-        sweep(plans, case.scenario, trials=4096, seed=1, executor=processes)
-        found["a pool of 1 process"] = seconds(executor=processes)
+        sweep(plans, case.scenario, trials=4096, seed=1, workers=processes)
+        found["a pool of 1 process"] = seconds(processes)
     with (
         LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster,
         Client(cluster) as client,
     ):
-        sweep(plans, case.scenario, trials=4096, seed=1, executor=client.get_executor())
-        found["a Dask cluster of 1 process"] = seconds(executor=client.get_executor())
+        sweep(plans, case.scenario, trials=4096, seed=1, workers=client.get_executor())
+        found["a Dask cluster of 1 process"] = seconds(client.get_executor())
     return found
 
 

@@ -5,6 +5,7 @@ Not here: plans and scenarios, which check themselves.
 
 import inspect
 import math
+import os
 from collections.abc import Mapping
 from concurrent.futures import Executor
 from numbers import Real
@@ -13,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+Workers = int | Executor
 MOST = 10_000_000  # trials, where a precision decides and no bound is given
 
 
@@ -62,16 +64,23 @@ def how_many(trials: int | None, precision: Mapping[str, float] | None, usual: i
     return whole("trials", trials, 1, 2**32)
 
 
-def check_executor(executor: Any) -> None:
-    """Refuse what is no executor.
+def check_workers(workers: Any) -> Workers:
+    """Refuse what cannot work; return an executor as it is, or how many threads.
 
     Raises
     ------
     ValueError
         Naming what it is.
     """
-    if executor is not None and not isinstance(executor, Executor):
-        raise ValueError(f"executor is {executor!r}; give a concurrent.futures executor, or leave it out")
+    if isinstance(workers, Executor):
+        return workers
+    if is_number(workers) and workers == -1:
+        return os.cpu_count() or 1
+    try:
+        return whole("workers", workers, 1, 1024)
+    except ValueError:
+        remedy = "give a number of threads from 1 to 1024, -1 for one a core, or a concurrent.futures executor"
+        raise ValueError(f"workers is {workers!r}; {remedy}") from None
 
 
 def check_precision(precision: Any) -> dict[str, float]:

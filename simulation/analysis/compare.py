@@ -4,7 +4,6 @@ Not here: single figures (``outcomes``), one bad change through two plans (``due
 """
 
 from collections.abc import Mapping
-from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -13,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from simulation.arguments import check_confidence
+from simulation.arguments import Workers, check_confidence
 from simulation.results.figures import PAIRED
 from simulation.results.outcomes import Outcomes
 from simulation.results.statistics import FEW, half_width, influence, over
@@ -122,8 +121,7 @@ def compare(
     seed: int = 0,
     confidence: float = 0.95,
     precision: Mapping[str, float] | None = None,
-    threads: int = 1,
-    executor: Executor | None = None,
+    workers: Workers = 1,
     progress: bool = False,
 ) -> Comparison:
     """Roll several plans out in the same worlds and compare them with the first.
@@ -132,7 +130,7 @@ def compare(
     ----------
     plans
         By name; the first is the baseline.
-    scenario, trials, seed, precision, threads, executor, progress
+    scenario, trials, seed, precision, workers, progress
         As for `run`; a precision is reached for every plan.
     confidence
         Of every interval, such as 0.95.
@@ -152,7 +150,7 @@ def compare(
         raise ValueError("plans must be a mapping from names to plans, such as {'today': plan}")
     confidence = check_confidence(confidence)
     found = run_named(
-        plans, scenario, trials=trials, seed=seed, first=0, engine="compiled", precision=precision, threads=threads,
-        executor=executor, progress=progress,
+        plans, scenario, trials=trials, seed=seed, first=0, engine="compiled", precision=precision, workers=workers,
+        progress=progress,
     )  # fmt: skip
     return Comparison(dict(zip(plans, found, strict=True)), scenario, found[0].seed, found[0].trials, confidence)

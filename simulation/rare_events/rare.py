@@ -8,7 +8,6 @@ works, when it helps and when not: docs/rare-events.md.
 import math
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any
@@ -18,7 +17,7 @@ import pandas as pd
 from scipy import special
 from tqdm import tqdm
 
-from simulation.arguments import is_number, outside
+from simulation.arguments import Workers, check_workers, is_number, outside
 from simulation.rare_events.factors import Floats
 from simulation.rare_events.stratified import LEAST, Sums, Survey, Task, Work
 from simulation.rare_events.targets import event
@@ -99,8 +98,7 @@ def rare(
     trials: int = 1_000_000,
     seed: int = 0,
     confidence: float = 0.95,
-    threads: int = 1,
-    executor: Executor | None = None,
+    workers: Workers = 1,
     progress: bool = False,
 ) -> Rare:
     """Estimate how likely or how costly rare events are, by strata of what went wrong.
@@ -124,10 +122,9 @@ def rare(
         From 0 to 2⁶⁴ − 1. The answer depends on it, and not on who works it out.
     confidence
         Of every interval.
-    threads
-        How many threads to use where no executor is given.
-    executor
-        Any `concurrent.futures` executor, of processes or machines too; the answer is the same to the byte.
+    workers
+        How many threads to use, −1 for as many as there are cores; or any `concurrent.futures` executor, of processes
+        or machines too, which stays yours. The answer is the same to the byte.
     progress
         Whether to show a progress bar on standard error. Its end moves: each stage shows how many rollouts the next
         one needs.
@@ -149,10 +146,11 @@ def rare(
     plans: Mapping[str, Plan] = {plan.name: plan} if isinstance(plan, Plan) else plan
     names = [figure] if isinstance(figure, str) or not isinstance(figure, Iterable) else list(figure)
     precision = _check(plans, names, precision)
-    trials, seed, confidence = check(plans, trials, seed, confidence, threads, executor)
+    trials, seed, confidence = check(plans, trials, seed, confidence)
+    workers = check_workers(workers)
     survey = Survey(plans, scenario, [event(name) for name in names], seed)
     with tqdm(total=0, unit="rollout", disable=not progress, leave=False, unit_scale=True) as bar:
-        crew = Crew(threads, executor, bar, survey)
+        crew = Crew(workers, bar, survey)
         found, precise = _sample(survey, crew.work, precision, trials, confidence)
     targets = [(str(name), each) for name in plans for each in names]
     table = _table(survey, found, targets, confidence)
@@ -195,8 +193,7 @@ def _check(plans: Mapping[str, Plan], figures: list[str], precision: float | Non
 class Crew:
     """Who works on a survey: our own threads or an executor, and the bar that shows how far they are."""
 
-    threads: int
-    executor: Executor | None
+    workers: Workers
     bar: Any
     survey: Survey
 
@@ -204,7 +201,7 @@ class Crew:
         """Run tasks, and yield them with what they found, in their order."""
         plans = self.survey.low.shape[1]
         self.bar.total = self.survey.spent * plans
-        with handed_out(tasks, self.threads, self.executor, most_waiting(plans)) as results:
+        with handed_out(tasks, self.workers, most_waiting(plans)) as results:
             for task, blocks in results:
                 yield task, blocks
                 self.bar.update(len(task.trials) * plans)

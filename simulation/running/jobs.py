@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from simulation.arguments import Workers
 from simulation.engine import layout, packing, worker
 from simulation.engine.fingerprint import check_edition, edition
 from simulation.results.tally import Bins
@@ -201,7 +202,9 @@ def _submit(executor: Executor, job: Work) -> "Future[Any]":
     except BrokenExecutor as error:
         raise _broken(job) from error
     except RuntimeError as error:
-        raise ValueError(f"executor takes no jobs ({error}); give one that is not shut down, or leave it out") from None
+        raise ValueError(
+            f"executor takes no jobs ({error}); give workers that are not shut down, or a number of threads"
+        ) from None
 
 
 def _first(executor: Executor, waiting: deque[tuple[Some, "Future[Any]"]]) -> tuple[Some, Any]:
@@ -222,15 +225,15 @@ def _broken(job: Work) -> BrokenExecutor:
 
 
 @contextmanager
-def handed_out(
-    jobs: Iterable[Some], threads: int, executor: Executor | None, ahead: int
-) -> Iterator[Iterator[tuple[Some, Any]]]:
+def handed_out(jobs: Iterable[Some], workers: Workers, ahead: int) -> Iterator[Iterator[tuple[Some, Any]]]:
     """Run jobs on an executor, so many ahead, or on threads of our own, and give their results in order.
 
     At the end what has not begun is cancelled, and our own threads end.
     """
-    own = ThreadPoolExecutor(threads) if executor is None else None
-    with own or nullcontext(), closing(in_order(executor or own, jobs, threads if own else ahead)) as results:  # type: ignore[arg-type, type-var]
+    with (
+        nullcontext(workers) if isinstance(workers, Executor) else ThreadPoolExecutor(workers) as executor,
+        closing(in_order(executor, jobs, ahead if isinstance(workers, Executor) else workers)) as results,  # type: ignore[type-var]
+    ):
         yield results
 
 

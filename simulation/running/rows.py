@@ -5,13 +5,13 @@ a sweep's are. Not here: tables and their figures (``outcomes``), rollouts of wh
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simulation.arguments import Workers
 from simulation.columns import OUTCOMES, Row, row
 from simulation.draws import Draws
 from simulation.engine import layout
@@ -157,9 +157,7 @@ def blocks(trials: range, size: int = BLOCK) -> Iterator[tuple[int, range]]:
         yield at, trials[at : at + size]
 
 
-def rows(
-    whole: Rows, *, threads: int = 1, executor: Executor | None = None, advance: Callable[[int], Any] = _nobody
-) -> tuple[Floats, Floats]:
+def rows(whole: Rows, *, workers: Workers = 1, advance: Callable[[int], Any] = _nobody) -> tuple[Floats, Floats]:
     """Run a job, on threads or an executor in parts, and return rows and sums by region.
 
     Returns
@@ -169,13 +167,13 @@ def rows(
     """
     plans, regions = whole.shape
     out, regional = room(plans, whole.trials), np.zeros((plans, 3, regions))
-    if executor is None and threads == 1:
+    if workers == 1:
         for at, block in blocks(whole.trials):
             regional += whole.of(block).fill(out, at, advance)
         return out, regional
     size = max(whole.largest // (plans * BLOCK), 1) * BLOCK
     parts = (whole.of(some) for _, some in blocks(whole.trials, size))
-    with handed_out(parts, threads, executor, WAITING) as results:
+    with handed_out(parts, workers, WAITING) as results:
         for part, (columns, sums) in results:
             at = part.trials.start - whole.trials.start
             out[:, :, at : at + len(part.trials)] = columns

@@ -5,7 +5,6 @@ kept (``sweep``).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import Executor
 from typing import Literal, get_args
 
 import numpy as np
@@ -13,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from simulation.arguments import check_executor, check_precision, how_many, whole
+from simulation.arguments import Workers, check_precision, check_workers, how_many, whole
 from simulation.columns import OUTCOMES, Row
 from simulation.draws import check_address
 from simulation.results.outcomes import Outcomes
@@ -36,8 +35,7 @@ def run(
     first: int = 0,
     engine: Engine = "compiled",
     precision: Mapping[str, float] | None = None,
-    threads: int = 1,
-    executor: Executor | None = None,
+    workers: Workers = 1,
     progress: bool = False,
 ) -> Outcomes:
     """Roll a plan out many times.
@@ -56,9 +54,8 @@ def run(
         `compiled`, or `simpy`: the model to read, some hundred times slower. They give the same outcomes.
     precision
         In the place of a number of trials: as for `sweep`, and as many trials as there with `bits=12`.
-    threads, executor
-        As for `sweep`: with any of them, the same bytes. With an executor, `threads` does not count; threads bring
-        SimPy nothing, as Python runs one at a time.
+    workers
+        As for `sweep`: with any of them, the same bytes. Threads bring SimPy nothing, as Python runs one at a time.
     progress
         Whether to show a progress bar on standard error.
 
@@ -77,8 +74,8 @@ def run(
         Where a worker of the executor died and the executor cannot replace it.
     """
     return run_all(
-        [plan], scenario, trials=trials, seed=seed, first=first, engine=engine, precision=precision, threads=threads,
-        executor=executor, progress=progress,
+        [plan], scenario, trials=trials, seed=seed, first=first, engine=engine, precision=precision, workers=workers,
+        progress=progress,
     )[0]  # fmt: skip
 
 
@@ -91,8 +88,7 @@ def run_all(
     first: int = 0,
     engine: Engine = "compiled",
     precision: Mapping[str, float] | None = None,
-    threads: int = 1,
-    executor: Executor | None = None,
+    workers: Workers = 1,
     progress: bool = False,
 ) -> list[Outcomes]:
     """Roll several plans out in the same worlds; for the parameters see `run`."""
@@ -101,8 +97,8 @@ def run_all(
     plans = list(plans)
     named = {f"plan {n}" if len(plans) > 1 else "the plan": plan for n, plan in enumerate(plans, start=1)}
     return run_named(
-        named, scenario, trials=trials, seed=seed, first=first, engine=engine, precision=precision, threads=threads,
-        executor=executor, progress=progress,
+        named, scenario, trials=trials, seed=seed, first=first, engine=engine, precision=precision, workers=workers,
+        progress=progress,
     )  # fmt: skip
 
 
@@ -115,8 +111,7 @@ def run_named(
     first: int,
     engine: Engine,
     precision: Mapping[str, float] | None,
-    threads: int,
-    executor: Executor | None,
+    workers: Workers,
     progress: bool,
 ) -> list[Outcomes]:
     """Roll several plans out in the same worlds; for the parameters see `run`. Their names are for messages."""
@@ -125,15 +120,14 @@ def run_named(
     count, first = how_many(trials, precision, USUAL), whole("first", first, 0)
     if engine not in get_args(Engine):
         raise ValueError(f"engine is {engine!r}; use one of {', '.join(get_args(Engine))}")
-    whole("threads", threads, 1, 1024)
-    check_executor(executor)
+    workers = check_workers(workers)
     check_precision(precision)
     if precision:
         if first:
             raise ValueError(f"first is {first}; with a precision, trials begin with 0: leave one of the two out")
         # Rows know their quantiles exactly, so bins are as narrow as they go.
         count = sweep(
-            plans, scenario, trials=count, seed=seed, precision=precision, threads=threads, executor=executor, bits=12,
+            plans, scenario, trials=count, seed=seed, precision=precision, workers=workers, bits=12,
             progress=progress,
         ).trials  # fmt: skip
     if first + count > 2**32:
@@ -143,7 +137,7 @@ def run_named(
     settings = settings_of(plans, scenario)
     with tqdm(total=count * len(plans), unit="rollout", disable=not progress, leave=False) as bar:
         whole_job = job(settings, int(seed), numbers, engine)
-        columns, regional = rows(whole_job, threads=threads, executor=executor, advance=bar.update)
+        columns, regional = rows(whole_job, workers=workers, advance=bar.update)
     return [_outcomes(s, int(seed), numbers, columns[n], regional[n]) for n, s in enumerate(settings)]
 
 

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from simulation.arguments import check_confidence, check_executor, check_precision, how_many, outside, whole
+from simulation.arguments import Workers, check_confidence, check_precision, check_workers, how_many, outside, whole
 from simulation.draws import check_address
 from simulation.engine import layout
 from simulation.results.figures import FIGURES, PAIRED, UNITS, amount, between
@@ -179,8 +179,7 @@ def sweep(
     seed: int = 0,
     precision: Mapping[str, float] | None = None,
     confidence: float = 0.95,
-    threads: int = 1,
-    executor: Executor | None = None,
+    workers: Workers = 1,
     bits: int | None = None,
     progress: bool = False,
 ) -> Sweep:
@@ -200,10 +199,9 @@ def sweep(
         which all have; where none does, a warning says how far it came.
     confidence
         Of every interval.
-    threads
-        How many threads to use where no executor is given.
-    executor
-        Any `concurrent.futures` executor, of processes or machines too; the answer is the same to the byte.
+    workers
+        How many threads to use, −1 for as many as there are cores; or any `concurrent.futures` executor, of processes
+        or machines too, which stays yours. The answer is the same to the byte.
     bits
         Histogram bins are 2^−bits of an octave wide: 8 for up to 64 plans, else 5, if left out.
     progress
@@ -223,13 +221,14 @@ def sweep(
     BrokenExecutor
         Where a worker of the executor died and the executor cannot replace it.
     """
-    trials, seed, confidence = check(plans, trials, seed, confidence, threads, executor, bits, precision)
+    trials, seed, confidence = check(plans, trials, seed, confidence, bits, precision)
+    workers = check_workers(workers)
     settings = settings_of(plans, scenario)
     gathering = Gathering(plans, scenario, seed, trials, bits)
     wanted = _precision(precision, gathering)
-    jobs = cut(settings, seed, gathering.bins.bits, trials, apart=bool(wanted), jobs=_least(threads, executor))
+    jobs = cut(settings, seed, gathering.bins.bits, trials, apart=bool(wanted), jobs=_least(workers))
     with (
-        handed_out(jobs, threads, executor, most_waiting(len(plans))) as results,
+        handed_out(jobs, workers, most_waiting(len(plans))) as results,
         tqdm(total=trials * len(plans), unit="rollout", disable=not progress, leave=False, unit_scale=True) as bar,
     ):
         for job, parts in results:
@@ -243,11 +242,11 @@ def sweep(
     return Sweep(gathering.tallies(), gathering.trials, confidence)
 
 
-def _least(threads: int, executor: Executor | None) -> int:
+def _least(workers: Workers) -> int:
     """Return into how many jobs to cut a sweep at least, so that workers end at about the same time."""
-    if executor:
+    if isinstance(workers, Executor):
         return JOBS
-    return 1 if threads == 1 else threads * JOBS_A_THREAD
+    return 1 if workers == 1 else workers * JOBS_A_THREAD
 
 
 def check(
@@ -255,8 +254,6 @@ def check(
     trials: int | None,
     seed: int,
     confidence: float = 0.95,
-    threads: int = 1,
-    executor: Executor | None = None,
     bits: int | None = None,
     precision: Mapping[str, float] | None = None,
 ) -> tuple[int, int, float]:
@@ -267,8 +264,6 @@ def check(
         raise ValueError("plans must be a mapping from names to plans, such as {'today': plan}")
     trials = how_many(trials, precision, USUAL)
     check_address(seed, range(trials))
-    whole("threads", threads, 1, 1024)
-    check_executor(executor)
     if bits is not None:
         whole("bits", bits, 1, 12)
     return trials, int(seed), check_confidence(confidence)

@@ -34,7 +34,7 @@ def reference() -> Rare:
 
 @pytest.mark.parametrize("threads", [2, 5])
 def test_threads_change_no_byte(reference, threads):
-    assert content(rare(*STOREFRONT, FIGURES[:3], **OPTIONS, threads=threads)) == content(reference)
+    assert content(rare(*STOREFRONT, FIGURES[:3], **OPTIONS, workers=threads)) == content(reference)
 
 
 def test_another_seed_changes_the_answer(reference):
@@ -51,12 +51,12 @@ def test_the_size_of_tasks_changes_no_byte(reference, monkeypatch, largest, task
 @pytest.mark.parametrize("workers", [1, 3])
 def test_a_pool_of_threads_changes_no_byte(reference, workers):
     with ThreadPoolExecutor(workers) as executor:
-        assert content(rare(*STOREFRONT, FIGURES[:3], **OPTIONS, executor=executor)) == content(reference)
+        assert content(rare(*STOREFRONT, FIGURES[:3], **OPTIONS, workers=executor)) == content(reference)
 
 
 def test_a_pool_of_processes_changes_no_byte(reference):
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as executor:
-        assert content(rare(*STOREFRONT, FIGURES[:3], **OPTIONS, executor=executor)) == content(reference)
+        assert content(rare(*STOREFRONT, FIGURES[:3], **OPTIONS, workers=executor)) == content(reference)
 
 
 class Late(Executor):
@@ -86,7 +86,7 @@ class Late(Executor):
 
 
 def test_the_order_in_which_tasks_end_changes_no_byte(reference):
-    assert content(rare(*STOREFRONT, FIGURES[:3], **OPTIONS, executor=Late())) == content(reference)
+    assert content(rare(*STOREFRONT, FIGURES[:3], **OPTIONS, workers=Late())) == content(reference)
 
 
 def test_a_worker_with_another_edition_refuses():
@@ -99,7 +99,7 @@ def test_a_worker_with_another_edition_refuses():
             future.set_result(fn())
             return future
 
-    rare(*STOREFRONT, TWO, precision=0.3, executor=Keeps())
+    rare(*STOREFRONT, TWO, precision=0.3, workers=Keeps())
     other = pickle.loads(pickle.dumps(tasks[0]).replace(tasks[0].edition.encode(), b"0123456789ab"))
     with pytest.raises(RuntimeError, match="0123456789ab.*install the same version"):
         other.run()
@@ -149,9 +149,9 @@ FAULTS: list[tuple[dict[str, Any], str]] = [
     ({"trials": True}, "trials is True; give a whole number"),
     ({"trials": 2**33}, "trials is 8589934592; give a whole number"),
     ({"trials": 1e6}, "trials is 1000000.0; give a whole number"),
-    ({"threads": 0}, "threads is 0; give a whole number"),
-    ({"threads": -1}, "threads is -1; give a whole number"),
-    ({"executor": 4}, "executor is 4; give a concurrent.futures executor"),
+    ({"workers": 0}, "workers is 0; give a number of threads"),
+    ({"workers": -2}, "workers is -2; give a number of threads"),
+    ({"workers": "dask"}, "workers is 'dask'; give a number of threads"),
     ({"confidence": 1.0}, "between 0 and 1"),
     ({"confidence": float("nan")}, "confidence is nan"),
     ({"confidence": "95"}, "confidence is '95'"),

@@ -31,13 +31,13 @@ def client() -> Iterator[Client]:
 
 def test_a_cluster_gives_the_same_bytes(client):
     here = sweep(PLANS, STOREFRONT, trials=50_000, seed=7)
-    assert content(sweep(PLANS, STOREFRONT, trials=50_000, seed=7, executor=client.get_executor())) == content(here)
+    assert content(sweep(PLANS, STOREFRONT, trials=50_000, seed=7, workers=client.get_executor())) == content(here)
 
 
 def test_a_cluster_stops_at_the_same_block(client):
     wanted = {"share_exposed_mean": 0.003}
     here = sweep(PLANS, STOREFRONT, trials=400_000, seed=2, precision=wanted)
-    there = sweep(PLANS, STOREFRONT, trials=400_000, seed=2, precision=wanted, executor=client.get_executor())
+    there = sweep(PLANS, STOREFRONT, trials=400_000, seed=2, precision=wanted, workers=client.get_executor())
     assert here.trials < 400_000
     assert content(there) == content(here)
 
@@ -65,7 +65,7 @@ def killed_once(run: Any, marker: Path) -> Any:
 def test_a_worker_killed_in_the_middle_changes_no_byte(client, tmp_path):
     before = set(client.run(os.getpid).values())
     here = sweep(PLANS, STOREFRONT, trials=100_000, seed=5)
-    there = sweep(PLANS, STOREFRONT, trials=100_000, seed=5, executor=Deadly(client, tmp_path / "killed"))
+    there = sweep(PLANS, STOREFRONT, trials=100_000, seed=5, workers=Deadly(client, tmp_path / "killed"))
     victim = int((tmp_path / "killed").read_text())
     assert victim in before
     assert victim not in client.run(os.getpid).values()

@@ -42,7 +42,7 @@ def alone() -> list[Outcomes]:
 
 
 def test_threads_leave_the_same_bytes(alone):
-    found = run_all(PLANS, STOREFRONT, trials=TRIALS, seed=3, first=5, threads=3)
+    found = run_all(PLANS, STOREFRONT, trials=TRIALS, seed=3, first=5, workers=3)
     assert all(map(same, alone, found))
 
 
@@ -54,7 +54,7 @@ def test_an_executor_leaves_the_same_bytes(alone, kind):
         else ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
     )
     with pool as executor:
-        found = run_all(PLANS, STOREFRONT, trials=TRIALS, seed=3, first=5, executor=executor)
+        found = run_all(PLANS, STOREFRONT, trials=TRIALS, seed=3, first=5, workers=executor)
     assert all(map(same, alone, found))
 
 
@@ -64,7 +64,7 @@ def test_an_executor_leaves_the_same_bytes(alone, kind):
 def test_progress_adds_up_to_all_rollouts(engine, trials, threads):
     told: list[int] = []
     settings = [setting(each, STOREFRONT) for each in PLANS]
-    rows(job(settings, 1, range(7, 7 + trials), engine), threads=threads, advance=told.append)
+    rows(job(settings, 1, range(7, 7 + trials), engine), workers=threads, advance=told.append)
     assert sum(told) == trials * len(PLANS) and len(told) > 1
 
 
@@ -94,16 +94,16 @@ class Counting(ThreadPoolExecutor):
 def test_a_job_has_no_more_rows_than_131072_or_one_block_of_each_plan(plans, trials, jobs):
     """Its rows come back as some megabytes."""
     with Counting(1) as executor:
-        run_all([PLANS[0]] * plans, STOREFRONT, trials=trials, executor=executor)
+        run_all([PLANS[0]] * plans, STOREFRONT, trials=trials, workers=executor)
         assert executor.jobs == jobs
 
 
 def test_an_executor_is_given_the_work():
     with Counting(1) as executor:
-        run(PLANS[0], STOREFRONT, trials=TRIALS, executor=executor)
+        run(PLANS[0], STOREFRONT, trials=TRIALS, workers=executor)
         assert executor.jobs > 1
     with Counting(1) as executor:  # one block is enough, once for sums and once for rows
-        run(PLANS[0], STOREFRONT, precision={"share_exposed": 0.1}, executor=executor)
+        run(PLANS[0], STOREFRONT, precision={"share_exposed": 0.1}, workers=executor)
         assert executor.jobs > 1
 
 
@@ -136,7 +136,7 @@ def test_the_last_trials_that_there_are_run():
 def test_the_model_in_simpy_takes_an_executor_too():
     wanted = run(PLANS[1], STOREFRONT, trials=BLOCK + 40, seed=3, engine="simpy")
     with ThreadPoolExecutor(1) as executor:
-        assert same(wanted, run(PLANS[1], STOREFRONT, trials=BLOCK + 40, seed=3, engine="simpy", executor=executor))
+        assert same(wanted, run(PLANS[1], STOREFRONT, trials=BLOCK + 40, seed=3, engine="simpy", workers=executor))
     assert (wanted.frame["outcome"] == run(PLANS[1], STOREFRONT, trials=BLOCK + 40, seed=3).frame["outcome"]).all()
 
 
@@ -156,7 +156,7 @@ def test_a_precision_takes_the_place_of_a_number_of_trials():
 
 def test_a_comparison_reaches_a_precision_for_every_plan():
     named = dict(zip("ab", PLANS, strict=True))
-    found = compare(named, STOREFRONT, precision={"share_exposed": 0.003}, threads=2)
+    found = compare(named, STOREFRONT, precision={"share_exposed": 0.003}, workers=2)
     needed = [len(run(plan, STOREFRONT, precision={"share_exposed": 0.003}).trials) for plan in PLANS]
     assert len(found.trials) == max(needed) > min(needed)
 
@@ -171,8 +171,8 @@ def test_a_precision_begins_with_the_first_trial():
 @pytest.mark.parametrize(
     "options, words",
     [
-        ({"threads": 0}, "threads is 0; give a whole number from 1 to 1024"),
-        ({"executor": "dask"}, "executor is 'dask'; give a concurrent.futures executor"),
+        ({"workers": 0}, "workers is 0; give a number of threads from 1 to 1024, -1 for one a core"),
+        ({"workers": "dask"}, "workers is 'dask'; give a number of threads"),
         ({"precision": 0}, r"precision is 0; give a mapping such as"),
         ({"precision": 0.1}, r"precision is 0.1; give a mapping such as \{'share_exposed': 0.001\}"),
         (

@@ -128,20 +128,20 @@ def reference() -> Sweep:
     return sweep(PLANS, STOREFRONT, trials=50_000, seed=7)
 
 
-@pytest.mark.parametrize("threads", [2, 3])
+@pytest.mark.parametrize("threads", [2, 3, -1])
 def test_threads_change_no_byte(reference, threads):
-    assert content(sweep(PLANS, STOREFRONT, trials=50_000, seed=7, threads=threads)) == content(reference)
+    assert content(sweep(PLANS, STOREFRONT, trials=50_000, seed=7, workers=threads)) == content(reference)
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3])
 def test_a_pool_of_threads_changes_no_byte(reference, workers):
     with ThreadPoolExecutor(workers) as executor:
-        assert content(sweep(PLANS, STOREFRONT, trials=50_000, seed=7, executor=executor)) == content(reference)
+        assert content(sweep(PLANS, STOREFRONT, trials=50_000, seed=7, workers=executor)) == content(reference)
 
 
 def test_a_pool_of_processes_changes_no_byte(reference):
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as executor:
-        assert content(sweep(PLANS, STOREFRONT, trials=50_000, seed=7, executor=executor)) == content(reference)
+        assert content(sweep(PLANS, STOREFRONT, trials=50_000, seed=7, workers=executor)) == content(reference)
 
 
 @pytest.mark.parametrize(("largest", "count"), [(1, 1), (3 * BLOCK * len(PLANS), 1), (2**26, 1)])
@@ -172,7 +172,7 @@ class Backwards(Executor):
 
 
 def test_the_order_in_which_jobs_end_changes_no_byte(reference):
-    assert content(sweep(PLANS, STOREFRONT, trials=50_000, seed=7, executor=Backwards())) == content(reference)
+    assert content(sweep(PLANS, STOREFRONT, trials=50_000, seed=7, workers=Backwards())) == content(reference)
 
 
 # Precision.
@@ -181,7 +181,7 @@ def test_the_order_in_which_jobs_end_changes_no_byte(reference):
 @pytest.mark.parametrize("threads", [1, 3])
 def test_precision_ends_a_sweep_with_the_first_block_that_suffices(threads):
     wanted = {"share_exposed_mean": 0.003, "end_minutes_given_shipped_p95": 4.0}
-    found = sweep(PLANS, STOREFRONT, trials=400_000, seed=2, precision=wanted, threads=threads)
+    found = sweep(PLANS, STOREFRONT, trials=400_000, seed=2, precision=wanted, workers=threads)
     assert found.trials % BLOCK == 0
     assert 2 * BLOCK < found.trials < 400_000
     assert content(found) == content(sweep(PLANS, STOREFRONT, trials=found.trials, seed=2))
@@ -210,7 +210,7 @@ def test_an_early_end_cancels_what_has_not_begun():
             return self.futures[-1]
 
     with Counting(1) as executor:
-        sweep(PLANS, STOREFRONT, trials=2_000_000, seed=2, precision={"share_exposed_mean": 0.5}, executor=executor)
+        sweep(PLANS, STOREFRONT, trials=2_000_000, seed=2, precision={"share_exposed_mean": 0.5}, workers=executor)
         assert any(future.cancelled() for future in executor.futures)
 
 
@@ -242,14 +242,14 @@ class Faulty(ThreadPoolExecutor):
 @pytest.mark.parametrize("error", [CancelledError(), ConnectionResetError("the worker is gone")])
 def test_a_lost_job_is_done_once_more(reference, error):
     with Faulty(error) as executor:
-        assert content(sweep(PLANS, STOREFRONT, trials=50_000, seed=7, executor=executor)) == content(reference)
+        assert content(sweep(PLANS, STOREFRONT, trials=50_000, seed=7, workers=executor)) == content(reference)
 
 
 def test_a_broken_pool_says_what_to_do():
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as executor:
         executor.submit(dies)
         with pytest.raises(BrokenExecutor, match=r"worker.* died.* trials 0 to \d+ .*start a new executor"):
-            sweep(PLANS, STOREFRONT, trials=50_000, seed=7, executor=executor)
+            sweep(PLANS, STOREFRONT, trials=50_000, seed=7, workers=executor)
 
 
 def test_a_worker_with_another_engine_refuses():
@@ -283,9 +283,10 @@ FAULTS: list[tuple[dict[str, Any], str]] = [
     ({"confidence": 1.0}, "confidence is 1.0"),
     ({"confidence": float("nan")}, "confidence is nan"),
     ({"confidence": "95"}, "confidence is '95'"),
-    ({"threads": 0}, "threads is 0"),
-    ({"threads": None}, "threads is None"),
-    ({"executor": 4}, "executor is 4"),
+    ({"workers": 0}, "workers is 0"),
+    ({"workers": None}, "workers is None"),
+    ({"workers": 2.5}, "workers is 2.5"),
+    ({"workers": True}, "workers is True"),
     ({"bits": 0}, "bits is 0"),
     ({"bits": 40}, "bits is 40"),
     ({"precision": 0.1}, "precision is 0.1"),

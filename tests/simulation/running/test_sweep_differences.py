@@ -67,8 +67,8 @@ def test_a_plan_and_itself_differ_by_nothing_and_no_more_is_said():
 def test_an_executor_that_is_shut_down_says_so_in_one_line():
     executor = ThreadPoolExecutor(1)
     executor.shutdown()
-    with pytest.raises(ValueError, match="^executor takes no jobs .*; give one that is not shut down") as caught:
-        sweep(PLANS, STOREFRONT, trials=50_000, seed=7, executor=executor)
+    with pytest.raises(ValueError, match="^executor takes no jobs .*; give workers that are not shut down") as caught:
+        sweep(PLANS, STOREFRONT, trials=50_000, seed=7, workers=executor)
     assert "\n" not in str(caught.value)
 
 
