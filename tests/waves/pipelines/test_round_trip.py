@@ -114,6 +114,43 @@ def test_codepipeline(
     assert common(read) == common(plan)
 
 
+CALENDARS = st.fixed_dictionaries(
+    {"zone": st.sampled_from(["UTC", "Europe/Berlin", "America/New_York"])},
+    optional={
+        "days": st.sets(st.sampled_from(["mon", "tue", "wed", "thu", "fri", "sat", "sun"]), min_size=1, max_size=6).map(
+            lambda days: [day for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun") if day in days]
+        ),
+        "hours": st.sampled_from([["09:00", "17:00"], ["00:00", "12:00"], ["22:00", "24:00"]]),
+    },
+)
+
+
+@pytest.mark.skipif("calendar" not in Plan.model_fields, reason="plans have no calendar yet")
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    plan=plans(most=5),
+    calendars=st.lists(st.none() | st.just("none") | CALENDARS, min_size=5, max_size=5),
+    whole=st.none() | CALENDARS,
+    on_alarm=st.sampled_from(["halt", "rollback_wave"]),
+    timeout=st.none() | st.integers(1, 60).map(float),
+)
+def test_calendars_and_what_follows_an_alarm_in_codepipeline(
+    tmp_path_factory: pytest.TempPathFactory,
+    plan: Plan,
+    calendars: list[Any],
+    whole: Any,
+    on_alarm: str,
+    timeout: float | None,
+) -> None:
+    """When each wave may start comes back, whoever says it: the plan for all, or the wave for itself."""
+    waves = [wave.model_dump() | {"calendar": own} for wave, own in zip(plan.waves, calendars, strict=False)]
+    fields = {"waves": waves, "calendar": whole, "on_alarm": on_alarm, "deploy_timeout_minutes": timeout}
+    plan = Plan.model_validate(plan.model_dump() | fields | {"strategy": "rolling", "strategies": {}})
+    read: Any = again(plan, "codepipeline", Target(), ".yaml", tmp_path_factory.getbasetemp())
+    assert read.calendars == plan.calendars  # type: ignore[attr-defined, unused-ignore]
+    assert (read.on_alarm, read.deploy_timeout_minutes) == (on_alarm, timeout)
+
+
 API = botocore.session.get_session().get_service_model("codepipeline").operation_model("UpdatePipeline").input_shape
 
 
