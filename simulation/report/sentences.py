@@ -98,7 +98,7 @@ def see_plans(plans: Mapping[str, Plan], fleet: Fleet) -> Html:
     if missing:
         start += f" It leaves out {_listed(missing)}."
     notes = [f"{name}: {note.message}." for name, plan in plans.items() for note in plan.notes]
-    read = paragraph("What was read from the file of a pipeline otherwise than it stands there:") + bullets(notes)
+    read = paragraph("Where a plan differs from the file of its pipeline:") + bullets(notes)
     return paragraph(start, " ", _partners(plans, fleet)) + (read if notes else Html(""))
 
 

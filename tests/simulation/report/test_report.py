@@ -117,7 +117,7 @@ def test_what_a_plan_takes_otherwise_than_its_file_stands_in_the_report(tmp_path
     path.write_text('Name: w\nSchemaVersion: "1.0"\nActions:\n' + actions, encoding="utf-8")
     said = plain(report.see_plans({"p": PLAN, "release": waves.Plan.read_pipeline(path)}, QUIET.fleet))
     assert "release: the plan is the last stage, prod, and beta comes before its first wave" in said
-    assert "otherwise" not in plain(report.see_plans({"p": PLAN}, QUIET.fleet))
+    assert "differs" not in plain(report.see_plans({"p": PLAN}, QUIET.fleet))
 
 
 def test_the_comparison_names_the_best_and_the_worst(storefront):
