@@ -1,5 +1,6 @@
 """What people name: files told apart by their content, samples by their name."""
 
+import json
 import re
 
 import pytest
@@ -345,3 +346,29 @@ def test_a_file_that_is_not_ours_is_told_by_its_place_alone(own, text):
         read_scenario("scenario.yaml")
     assert str(error.value).startswith("secret:") and "hunter2" not in str(error.value)
     assert not re.search(r"\b2\b", re.sub(r"secret:\d+:\d+|line \d+", "", str(error.value)))
+
+
+def test_a_pipeline_is_written_for_another_system_as_it_is_told(release, wavecast):
+    """The stage that was left to the kit is said; a plan file takes no such options."""
+    text = RELEASE.replace("Region: a", "Region: us-east-2").replace("Region: b", "Region: us-east-1")
+    (release / "release.yaml").write_text(text, encoding="utf-8")
+    given = ["--region-of", "Two=us-west-2", "--to", "github-actions"]
+    answer = wavecast("write", "release.yaml", *given)
+    assert answer.code == 0
+    assert "release.yaml:8:3: warning: the plan is the last stage, prod, and beta comes before" in answer.err
+    assert "environment-left-out" not in wavecast("write", "release.yaml", *given, "--environment", "prod").err
+    assert wavecast("write", "plan.yaml", *given).code == 2
+
+
+def test_the_gate_reads_plans_as_the_report_did(release, wavecast):
+    """The verdict of one stage is none of another; how plans are read has no effect where none is named."""
+    beta = read_plan("release.yaml", environments=["beta"])
+    limit = {"figure": "share_exposed_p95", "side": "at_most", "value": 0.5, "estimate": 0.2, "low": 0.1, "high": 0.3}
+    made = {"format": 1, "passed": True, "sentence": "it keeps them", "judged": beta.name, "trials": 100}
+    plans = {beta.name: {"digest": beta.digest}}
+    (release / "verdict.json").write_text(json.dumps(made | {"limits": [limit], "plans": plans}), encoding="utf-8")
+    gate = ["gate", "verdict.json", "--plan", "release.yaml"]
+    assert wavecast(*gate, "--environment", "beta").code == 0
+    assert wavecast(*gate, "--environment", "prod", "--region-of", "Two=c").code == 1
+    answer = wavecast("gate", "verdict.json", "--environment", "beta")
+    assert (answer.code, len(answer.err.splitlines())) == (2, 1)

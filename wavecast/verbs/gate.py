@@ -4,9 +4,9 @@ import click
 
 from wavecast.inputs import read_scenario
 from wavecast.limits import read_limits
-from wavecast.plans import read_plans
-from wavecast.terminal import say, say_json
-from wavecast.verbs.options import bake_option
+from wavecast.plans import Reading, read_plans
+from wavecast.terminal import Refusal, say, say_json
+from wavecast.verbs.options import workflow_options
 
 HELP = """Judge the verdict.json that a report left: does the first plan keep every limit?
 
@@ -32,26 +32,30 @@ Exit codes:
 @click.argument("verdict")
 @click.option("--plan", "plans", multiple=True, metavar="P", help="The plans it must be of, the judged one first.")
 @click.option("--scenario", metavar="S", help="The scenario it must be of.")
-@bake_option
+@workflow_options
 @click.option("--limits", metavar="FILE", help="Limits that it must have been judged by (YAML).")
 @click.option("--json", "as_json", is_flag=True, help="Write an object: passed, judged, sentence, lines.")
 def gate(
     verdict: str,
     plans: tuple[str, ...],
     scenario: str | None,
-    bake_minutes: float | None,
+    reading: Reading,
     limits: str | None,
     as_json: bool,
 ) -> int:
     """See HELP."""
     import simulation
 
+    if not plans and any(value is not None for value in reading.values()):
+        raise Refusal(
+            "how a plan is read has no effect without one; name the plans that the verdict must be of: --plan"
+        )
     found = simulation.read_verdict(verdict)
     world = None if scenario is None else read_scenario(scenario)
     fleet = world.fleet if world else None
     code, lines = simulation.gate(
         found,
-        plans=list(read_plans(plans, bake_minutes=bake_minutes, fleet=fleet).values()) if plans else (),
+        plans=list(read_plans(plans, fleet=fleet, **reading).values()) if plans else (),
         scenario=world,
         limits=() if limits is None else simulation.parse_limits(read_limits(limits), simulation.FIGURES),
     )

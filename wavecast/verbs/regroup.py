@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import click
 
 from wavecast.plans import Reading, read_plan
-from wavecast.terminal import fault, say
+from wavecast.terminal import fault, say, warn
 from wavecast.verbs.options import workflow_options
 from waves import Hints, Regrouped
 from waves import regroup as regroup_file
@@ -46,7 +46,9 @@ def regroup(file: str, plan: str, diff: bool, reading: Reading) -> int:
         reading.get("wait_timers") or {},
         reading.get("approvals") or (),
     )
-    result = regroup_file(file, read_plan(plan), hints=hints, save=not diff)
+    wanted = read_plan(plan)
+    warn(wanted.notes)
+    result = regroup_file(file, wanted, hints=hints, save=not diff)
     for line in difference(file, result) if diff else ():
         say(line)
     for finding in result.findings:

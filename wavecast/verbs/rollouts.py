@@ -8,7 +8,7 @@ import click
 
 from wavecast.inputs import read_fleet
 from wavecast.plans import read_plan
-from wavecast.terminal import Refusal, check_picture, fault, save_picture, say
+from wavecast.terminal import Refusal, check_picture, fault, save_picture, say, warn
 from wavecast.verbs.options import Decorator, json_option, out_option
 
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ def _plans(values: tuple[str, ...]) -> "dict[str, Plan]":
     for value in values:
         service, sign, plan = value.partition("=")
         found["*" if not sign else service] = read_plan(plan if sign else value)
+    warn(note for plan in found.values() for note in plan.notes)
     return found
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
-from wavecast.plans import read_plan
-from wavecast.terminal import fault
-from wavecast.verbs.options import Named
+from wavecast.plans import Reading, read_plan
+from wavecast.terminal import fault, warn
+from wavecast.verbs.options import Named, workflow_options
 from waves import SYSTEMS, Target, write_pipeline
 from waves.files.documents import write_text
 
@@ -71,9 +71,13 @@ _DEFAULTS = Target()
 )
 @click.option("--source", default=_DEFAULTS.source, show_default=True, metavar="OWNER/NAME", help="For CodePipeline.")
 @click.option("--connection", default="", metavar="ARN", help="For CodePipeline: the connection to the source.")
-def write(plan: str, to: str, out: str | None, builds: tuple[tuple[str, str], ...], **options: Any) -> int:
+@workflow_options
+def write(
+    plan: str, to: str, out: str | None, builds: tuple[tuple[str, str], ...], reading: Reading, **options: Any
+) -> int:
     """See HELP."""
-    found = read_plan(plan)
+    found = read_plan(plan, **reading)
+    warn(found.notes)
     try:
         as_json = out is not None and os.path.splitext(out)[1].lower() == ".json"
         written = write_pipeline(found, to, Target(builds=dict(builds), **options), as_json=as_json)
