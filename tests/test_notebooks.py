@@ -236,6 +236,25 @@ def test_papermill_alone_runs_the_report(root, tmp_path):
     assert verdict["passed"] is True
 
 
+def test_nbconvert_makes_our_page_that_fetches_nothing(root, tmp_path):
+    """The README's line: as `wavecast report` makes it, without inputs, and with no script or address in it."""
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# Wave report")])
+    shown = nbformat.v4.new_output("display_data", {"text/html": "<p>five</p>"})
+    noise = nbformat.v4.new_output("stream", name="stderr", text="a warning")
+    book.cells.append(nbformat.v4.new_code_cell("secret_input()", outputs=[shown, noise]))
+    nbformat.write(book, tmp_path / "report.ipynb")
+    line = next(
+        each for each in (root / "README.md").read_text(encoding="utf-8").splitlines() if "jupyter nbconvert" in each
+    )
+    words = line.split()[1:-1]
+    done = execute(root, sys.executable, "-m", *words, str(tmp_path / "report.ipynb"))
+    assert done.code == 0, done.err
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert page.startswith("<!DOCTYPE html>") and "<p>five</p>" in page
+    for foreign in ("<script", "http:", "https:", "secret_input", "a warning", "<link", "@import"):
+        assert foreign not in page
+
+
 def test_papermill_alone_is_refused_what_the_notebook_does_not_declare(root, tmp_path):
     """Before anything is computed, in the words of `wavecast report`; the verdict of an earlier run is gone."""
     (tmp_path / "verdict.json").write_text('{"format": 1, "passed": true}', encoding="utf-8")

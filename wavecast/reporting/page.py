@@ -46,7 +46,11 @@ def page(notebook: Path, *, title: str, footer: str = "", stopped: str = "") -> 
     """
     import nbformat
 
-    found = nbformat.read(notebook, as_version=4)
+    return page_of(nbformat.read(notebook, as_version=4), title=title, footer=footer, stopped=stopped)
+
+
+def page_of(found: Any, *, title: str, footer: str = "", stopped: str = "") -> str:
+    """Turn a notebook that was read into a page; for the parameters see `page`."""
     cells = [_tidy(cell) for cell in found.cells if not _papermills(cell)]
     found.cells = [cell for cell in cells if cell.cell_type != "code" or cell.outputs]
     why = f"<strong>The report stopped half-way.</strong> {html.escape(stopped)}"
