@@ -103,14 +103,6 @@ CASES: dict[str, tuple[str, list[Found]]] = {
         TOP + BUILD + "Triggers:\n  - Type: SCHEDULE\n    Expression: 0 8 * * 1\n",
         [(11, 5, "error", "schedule-expression")],
     ),
-    "schedule wrapped as other services want it": (
-        TOP + BUILD + 'Triggers:\n  - Type: SCHEDULE\n    Expression: "cron(0 6 * * ? *)"\n',
-        [(11, 5, "error", "schedule-expression")],
-    ),
-    "schedule with a field out of range": (
-        TOP + BUILD + 'Triggers:\n  - Type: SCHEDULE\n    Expression: "0 24 * * ? *"\n',
-        [(11, 5, "error", "schedule-expression")],
-    ),
     "schedule without expression": (
         TOP + BUILD + "Triggers:\n  - Type: SCHEDULE\n",
         [(10, 5, "error", "missing-key")],
@@ -275,14 +267,6 @@ CASES: dict[str, tuple[str, list[Found]]] = {
         TOP
         + BUILD
         + "    Outputs:\n      Artifacts:\n        Out:\n          Files: ['*']\n"
-        + BUILD.replace("Build", "Use")
-        + "    Inputs:\n      Artifacts: [Out]\n",
-        [(10, 7, "error", "wrong-type")],
-    ),
-    "artifacts as a map: one fault, not two": (
-        TOP
-        + BUILD
-        + "    Outputs:\n      Artifacts:\n        Name: Out\n        Files: ['*']\n"
         + BUILD.replace("Build", "Use")
         + "    Inputs:\n      Artifacts: [Out]\n",
         [(10, 7, "error", "wrong-type")],
