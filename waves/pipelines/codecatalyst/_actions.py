@@ -5,8 +5,7 @@ from typing import Any
 
 from waves.files.documents import Where, closest, shown
 from waves.pipelines.codecatalyst._cron import faults_of
-from waves.pipelines.codecatalyst._keys import NEAR, Report, check_map, check_value, missing
-from waves.pipelines.codecatalyst.entries import Entry, is_group, map_of, resolved, text_of
+from waves.pipelines.codecatalyst.entries import Entry, is_group, resolved
 from waves.pipelines.codecatalyst.graph import Graph
 from waves.pipelines.codecatalyst.schema import (
     ACCOUNT,
@@ -28,6 +27,8 @@ from waves.pipelines.codecatalyst.schema import (
     base_of,
     known_as,
 )
+from waves.pipelines.keys import NEAR, Report, check_map, check_value, missing
+from waves.pipelines.trees import map_of, text_of
 
 _TRIO = ("codedeploy-appspec", "codedeploy-application", "codedeploy-deployment-group")
 

@@ -1,8 +1,8 @@
 """The rules of `DependsOn`: unknown names and what hangs behind them, cycles, levels, gates beside actions."""
 
 from waves.files.documents import did_you_mean, shown
-from waves.pipelines.codecatalyst._keys import Report
 from waves.pipelines.codecatalyst.graph import Dependency, Graph
+from waves.pipelines.keys import Report
 
 
 def check_dependencies(report: Report, graph: Graph) -> None:

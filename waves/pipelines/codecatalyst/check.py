@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from waves.files.documents import Document, Finding, InputError, read_yaml
 from waves.pipelines.codecatalyst._actions import check_artifacts, check_entries, check_top, check_whole
 from waves.pipelines.codecatalyst._dependencies import check_dependencies
-from waves.pipelines.codecatalyst._keys import Report, check_map
 from waves.pipelines.codecatalyst.graph import Graph
 from waves.pipelines.codecatalyst.schema import WORKFLOW
 from waves.pipelines.codecatalyst.stages import BakeMinutes, Stages
+from waves.pipelines.keys import Report, check_map
 
 # Far above the quota; beyond it only the quota is worth reporting.
 _MOST_ACTIONS = 1000

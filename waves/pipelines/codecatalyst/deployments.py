@@ -19,9 +19,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from waves.files.documents import did_you_mean, shown
-from waves.pipelines.codecatalyst.entries import map_of, resolved, text_of
+from waves.pipelines.codecatalyst.entries import resolved
 from waves.pipelines.codecatalyst.graph import Graph
 from waves.pipelines.codecatalyst.schema import BAKE_HINT, REGION_HINT, Kind, base_of, known_as
+from waves.pipelines.trees import map_of, text_of
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 from waves.files.documents import Where
 from waves.pipelines.codecatalyst.schema import SHELL_VARIABLE, Kind, kind_of
+from waves.pipelines.trees import map_of, names_at, text_of
 
 
 @dataclass(frozen=True)
@@ -87,18 +88,6 @@ def is_group(body: Mapping[str, Any]) -> bool:
     return "Actions" in body and "Identifier" not in body
 
 
-def map_of(value: Any) -> Mapping[str, Any]:
-    """Give a mapping as it is and anything else as an empty one."""
-    return value if isinstance(value, dict) else {}
-
-
-def text_of(value: Any) -> str:
-    """Give a scalar as text and anything else as an empty one."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value) if isinstance(value, (str, int, float)) else ""
-
-
 def fill(text: str, variables: Mapping[str, str]) -> str:
     """Put variables in for ``${NAME}`` and ``$NAME``, and what stands in their values, too; others stay as they are."""
     for _ in range(5):
@@ -121,10 +110,3 @@ def texts_in(value: Any) -> Iterator[str]:
     elif isinstance(value, (dict, list)):
         for below in value.values() if isinstance(value, dict) else value:
             yield from texts_in(below)
-
-
-def names_at(where: Where, value: Any) -> list[tuple[Where, str]]:
-    """Give the texts of a list, or a single text, with the place of each."""
-    if isinstance(value, list):
-        return [((*where, i), text_of(item)) for i, item in enumerate(value) if text_of(item)]
-    return [(where, text_of(value))] if text_of(value) else []

@@ -13,10 +13,11 @@ from typing import Self
 from waves.files.documents import Document, Finding, InputError, read_yaml
 from waves.pipelines.codecatalyst.check import check_document
 from waves.pipelines.codecatalyst.deployments import Deployments
-from waves.pipelines.codecatalyst.entries import Entry, text_of
+from waves.pipelines.codecatalyst.entries import Entry
 from waves.pipelines.codecatalyst.graph import Graph
 from waves.pipelines.codecatalyst.schema import VARIABLE, Kind, base_of, known_as
 from waves.pipelines.codecatalyst.stages import BakeMinutes, Stage, Stages
+from waves.pipelines.trees import text_of
 
 
 @dataclass(frozen=True)

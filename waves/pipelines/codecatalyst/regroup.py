@@ -5,9 +5,10 @@ from typing import Any
 
 from waves.files.documents import Where
 from waves.pipelines.blocks import Blocks, CannotMove
-from waves.pipelines.codecatalyst.entries import is_group, map_of, names_at, text_of
+from waves.pipelines.codecatalyst.entries import is_group
 from waves.pipelines.reading import Reading
 from waves.pipelines.regrouping import Level, Waves, rearrange
+from waves.pipelines.trees import map_of, names_at, text_of
 
 _TOP: Where = ("Actions",)
 

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from waves.pipelines.keys import Key
+
 Kind = Literal["build", "test", "render", "deploy", "approval", "other"]
 
 MAX_ACTIONS = 50
@@ -28,38 +30,6 @@ ACCOUNT = re.compile(r"[0-9]{12}")
 IDENTIFIER = re.compile(r"(?P<base>[^@\s]+/[^@\s]+)@v(?P<major>[0-9]+)(\.[0-9]+){0,2}")
 VARIABLE = re.compile(r"\$\{([^${}]+)\}")
 SHELL_VARIABLE = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)|\$\{([^${}]+)\}")
-
-
-@dataclass(frozen=True)
-class Key:
-    """What stands behind one key.
-
-    Attributes
-    ----------
-    kind : {"text", "whole", "map", "list", "any"}
-        Texts are scalars of any type; a whole number may be quoted.
-    required : bool or "seen missing"
-        The latter for what the guide requires and AWS's own pipelines leave out.
-    keys : mapping or None
-        The known keys of a map, or None where anything goes.
-    item : Key or None
-        What each item of a list is.
-    most : int or None
-        The most items of a list.
-    choices, tolerated : tuple of str
-        The documented values (for a map: nothing), and what is accepted with a warning: values, or keys.
-    listed : bool
-        Whether a map may also stand as a list of maps, one key each.
-    """
-
-    kind: Literal["text", "whole", "map", "list", "any"] = "text"
-    required: bool | Literal["seen missing"] = False
-    keys: "Mapping[str, Key] | None" = None
-    item: "Key | None" = None
-    most: int | None = None
-    choices: tuple[str, ...] = ()
-    tolerated: tuple[str, ...] = ()
-    listed: bool = False
 
 
 TEXT, NEEDED, ANY = Key(), Key(required=True), Key("any")

@@ -8,8 +8,9 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from waves.pipelines.codecatalyst.entries import Entry, fill, map_of, text_of
+from waves.pipelines.codecatalyst.entries import Entry, fill
 from waves.pipelines.codecatalyst.schema import REGION
+from waves.pipelines.trees import map_of, text_of
 
 _DEPLOYS = re.compile(
     r"(?<![\w./-])(?:"

@@ -5,7 +5,6 @@ from typing import Any
 
 from waves.files.documents import Document, Finding, Where
 from waves.pipelines.codecatalyst.check import check_document
-from waves.pipelines.codecatalyst.entries import text_of
 from waves.pipelines.codecatalyst.graph import Graph
 from waves.pipelines.codecatalyst.regroup import arrange
 from waves.pipelines.codecatalyst.rules import RULES
@@ -14,6 +13,7 @@ from waves.pipelines.codecatalyst.write import ABILITIES, write
 from waves.pipelines.reading import Layer, Reading
 from waves.pipelines.steps import Hints
 from waves.pipelines.system import System
+from waves.pipelines.trees import text_of
 
 
 def recognises(value: Any) -> bool:

@@ -4,9 +4,6 @@ from collections import Counter
 from collections.abc import Iterator
 
 from waves.files.documents import Document, Finding, Where, closest, shown
-from waves.pipelines.codecatalyst._keys import Report, check_map, check_value
-from waves.pipelines.codecatalyst.entries import map_of, text_of
-from waves.pipelines.codecatalyst.schema import Key
 from waves.pipelines.codepipeline.pipeline import Action, Pipeline, Stage, pick, pipelines
 from waves.pipelines.codepipeline.read import read
 from waves.pipelines.codepipeline.schema import (
@@ -19,12 +16,14 @@ from waves.pipelines.codepipeline.schema import (
     RESOURCE_KEYS,
     RULES_KNOWN,
 )
+from waves.pipelines.keys import Key, Report, check_map, check_value
 from waves.pipelines.steps import REGION, Hints
+from waves.pipelines.trees import map_of, text_of
 
 
 def check(document: Document, hints: Hints) -> list[Finding]:
     """Return every error and warning of a document, in the order of the file."""
-    report = Report(document)
+    report = Report(document, "the pipeline", "the reference")
     found = pipelines(document, hints.regions_of)
     for pipeline in found:
         _check_pipeline(report, pipeline)

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from waves.files.documents import Document, Where
-from waves.pipelines.codecatalyst.entries import map_of, text_of
 from waves.pipelines.codepipeline.schema import IDLE_MODES, PROVIDERS, RESOURCE, Provider, capital
 from waves.pipelines.codepipeline.template import Template
 from waves.pipelines.minutes import minutes_of, slept
 from waves.pipelines.steps import BAKE_HINT, REGION_HINT, StepKind
+from waves.pipelines.trees import map_of, text_of
 
 _ARN = re.compile(r"arn:[a-z-]+:codepipeline:([a-z0-9-]+):")
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from waves.files.documents import Document, shown
-from waves.pipelines.codecatalyst.entries import map_of
 from waves.pipelines.codepipeline.pipeline import Action, Pipeline, Rule, Stage, pipelines
 from waves.pipelines.codepipeline.schema import EARLY
 from waves.pipelines.codepipeline.windows import window
@@ -15,6 +14,7 @@ from waves.pipelines.layers import Layers
 from waves.pipelines.minutes import minutes_of
 from waves.pipelines.reading import Layer, Note, Reading
 from waves.pipelines.steps import REGION, REGION_HINT, Hints, Step
+from waves.pipelines.trees import map_of
 
 
 def read(document: Document, hints: Hints) -> Reading:

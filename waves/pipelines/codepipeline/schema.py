@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from waves.pipelines.codecatalyst.schema import Key
+from waves.pipelines.keys import Key
 from waves.pipelines.steps import StepKind
 
 MAX_STAGES = 50

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from waves.files.documents import Document, Finding, closest, did_you_mean, shown
-from waves.pipelines.codecatalyst._keys import NEAR, Report, check_map, missing
-from waves.pipelines.codecatalyst.entries import map_of, text_of
 from waves.pipelines.github_actions.expressions import combinations
 from waves.pipelines.github_actions.jobs import Job, JobStep, jobs_of
 from waves.pipelines.github_actions.read import read
@@ -21,13 +19,15 @@ from waves.pipelines.github_actions.schema import (
     WORKFLOW,
     base_of,
 )
+from waves.pipelines.keys import NEAR, Report, check_map, missing
 from waves.pipelines.minutes import minutes_of
 from waves.pipelines.steps import BAKE_HINT, REGION, Hints
+from waves.pipelines.trees import map_of, text_of
 
 
 def check(document: Document, hints: Hints) -> list[Finding]:
     """Return every error and warning of a document, in the order of the file."""
-    report, value = Report(document), document.value
+    report, value = Report(document, guide="GitHub's workflow syntax"), document.value
     check_map(report, (), value, WORKFLOW)
     if not document.path.endswith((".yml", ".yaml")):
         report.warn((), "GitHub reads only files that end in .yml or .yaml", "file-name")

@@ -9,8 +9,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from waves.pipelines.codecatalyst.entries import map_of, text_of
 from waves.pipelines.github_actions.schema import MAX_MATRIX
+from waves.pipelines.trees import map_of, text_of
 
 Scope = Mapping[str, str]
 _LONG = 5000  # characters; a longer text is left as it stands, whatever is in it

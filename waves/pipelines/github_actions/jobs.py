@@ -7,8 +7,8 @@ from functools import cached_property
 from typing import Any
 
 from waves.files.documents import Where
-from waves.pipelines.codecatalyst.entries import map_of, names_at, text_of
 from waves.pipelines.github_actions.schema import ACTIONS, Used, base_of
+from waves.pipelines.trees import map_of, names_at, text_of
 
 _TIME = re.compile(r"([0-9]{1,9})\s*(ms|s|m|h|d)?")
 _SCALE = {"ms": 1 / 60_000, "s": 1 / 60, "m": 1.0, "h": 60.0, "d": 1440.0, None: 1 / 60}

@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import Any
 
 from waves.files.documents import Document, InputError, Where, did_you_mean, read_yaml, shown
-from waves.pipelines.codecatalyst.entries import map_of, text_of
 from waves.pipelines.github_actions.expressions import Scope, combinations, filled, scoped
 from waves.pipelines.github_actions.jobs import Job, JobStep, duration, jobs_of
 from waves.pipelines.github_actions.schema import (
@@ -25,6 +24,7 @@ from waves.pipelines.layers import Layers
 from waves.pipelines.minutes import minutes_of, slept
 from waves.pipelines.reading import Layer, Note, Reading
 from waves.pipelines.steps import APPROVAL_HINT, BAKE_HINT, REGION, REGION_HINT, Hints, Step, StepKind
+from waves.pipelines.trees import map_of, text_of
 
 _OF_MATRIX = re.compile(r"\$\{\{\s*matrix\.[^}]*\}\}")
 _MOST_STEPS = 1000

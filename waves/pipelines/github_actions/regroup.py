@@ -5,11 +5,11 @@ from typing import Any
 
 from waves.files.documents import Where
 from waves.pipelines.blocks import Blocks, CannotMove
-from waves.pipelines.codecatalyst.entries import map_of, text_of
 from waves.pipelines.github_actions.jobs import Job, jobs_of
 from waves.pipelines.reading import Reading
 from waves.pipelines.regrouping import Level, Waves, rearrange
 from waves.pipelines.steps import APPROVAL_HINT
+from waves.pipelines.trees import map_of, text_of
 
 _JOBS: Where = ("jobs",)
 

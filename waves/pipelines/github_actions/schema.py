@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from waves.pipelines.codecatalyst.schema import Key
+from waves.pipelines.keys import Key
 
 MAX_MATRIX = 256
 MAX_JOBS = 1000  # no quota of GitHub's; beyond it nothing else is worth reporting
