@@ -249,9 +249,7 @@ class Plan(Noun):
         hints = Hints(bake_minutes, chosen, regions_of or {}, wait_timers or {}, tuple(approvals or ()))
         reading = read_pipeline(path, system, hints)
         waves = tuple(Wave(**_wave_fields(reading, w)) for w in range(len(reading.layers)))
-        fields = {
-            key: value for key, value in reading.fields.items() if isinstance(key, str) and key in cls.model_fields
-        }
+        fields = {key: value for key, value in reading.fields.items() if isinstance(key, str)}
         plan = cls(name=name or _printable(reading.name), waves=waves, **{**fields, **options})
         plan._document = Document(str(path), plan.as_dict(), _spots(reading), tuple(reading.findings))
         return plan
@@ -326,11 +324,7 @@ def _printable(text: str) -> str:
 
 def _wave_fields(reading: Reading, w: int) -> dict[str, Any]:
     layer = reading.layers[w]
-    own = {
-        key[1]: value
-        for key, value in reading.fields.items()
-        if isinstance(key, tuple) and key[0] == w and key[1] in Wave.model_fields
-    }
+    own = {key[1]: value for key, value in reading.fields.items() if isinstance(key, tuple) and key[0] == w}
     return {
         "name": layer.name and _printable(layer.name),
         "regions": layer.regions,

@@ -189,12 +189,11 @@ def _failures(found: Said, plan: "Plan", abilities: Abilities) -> dict[str, Any]
 
 def _newer(found: Said, plan: "Plan", abilities: Abilities) -> dict[str, Any]:
     changes: dict[str, Any] = {}
-    tolerated = getattr(plan, "max_failed_regions", 0)
-    if tolerated:
-        found.remarks.append(f"{tolerated} regions may fail; this pipeline stops at the first")
+    if plan.max_failed_regions:
+        found.remarks.append(f"{plan.max_failed_regions} regions may fail; this pipeline stops at the first")
         changes["max_failed_regions"] = 0
-    alarm = getattr(plan, "on_alarm", None)
-    if alarm is not None and alarm not in abilities.on_alarm:
+    alarm = plan.on_alarm
+    if alarm not in abilities.on_alarm:
         what = f"on an alarm the plan says {alarm}; this pipeline says {abilities.on_alarm_else}"
         found.remarks.append(
             what if abilities.on_alarm_else != "rollback_all" else f"on an alarm the plan says {alarm}"
@@ -206,7 +205,7 @@ def _newer(found: Said, plan: "Plan", abilities: Abilities) -> dict[str, Any]:
 
 
 def _timeout(found: Said, plan: "Plan", abilities: Abilities) -> dict[str, Any]:
-    minutes = getattr(plan, "deploy_timeout_minutes", None)
+    minutes = plan.deploy_timeout_minutes
     if minutes is None:
         return {}
     bounds = abilities.timeouts or (1, 0)
@@ -222,8 +221,8 @@ def _timeout(found: Said, plan: "Plan", abilities: Abilities) -> dict[str, Any]:
 
 
 def _calendars(found: Said, plan: "Plan", abilities: Abilities) -> None:
-    rows: list[tuple[Where, Any]] = [(("calendar",), getattr(plan, "calendar", None))]
-    rows += [(("waves", w, "calendar"), getattr(wave, "calendar", None)) for w, wave in enumerate(plan.waves)]
+    rows: list[tuple[Where, Any]] = [(("calendar",), plan.calendar)]
+    rows += [(("waves", w, "calendar"), wave.calendar) for w, wave in enumerate(plan.waves)]
     for where, calendar in rows:
         if calendar is None or isinstance(calendar, str):
             continue

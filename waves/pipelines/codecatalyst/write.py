@@ -190,7 +190,7 @@ class _Writer:
                 "codedeploy-deployment-group": self.target.service,
             }
         body: dict[str, Any] = {"Identifier": "aws/ecs-deploy@v1", "Environment": self._environment("deploy")}
-        timeout = getattr(self.plan, "deploy_timeout_minutes", None)
+        timeout = self.plan.deploy_timeout_minutes
         if timeout is not None:
             body["Timeout"] = int(timeout)
         body |= {"Inputs": {"Artifacts": [artifact]}, "Configuration": configuration}

@@ -235,12 +235,12 @@ class _Writer:
             stage["onFailure"] = {"result": "ROLLBACK"}
         elif self.plan.retries:
             stage["onFailure"] = {"result": "RETRY", "retryConfiguration": {"retryMode": "FAILED_ACTIONS"}}
-        on_alarm = _ALARMS.get(getattr(self.plan, "on_alarm", ""), "ROLLBACK")
+        on_alarm = _ALARMS[self.plan.on_alarm]
         stage["onSuccess"] = _condition(on_alarm, self._alarms(wave))
         return stage
 
     def _calendar(self, wave: "Wave") -> dict[str, Any] | None:
-        found = getattr(wave, "calendar", None) or getattr(self.plan, "calendar", None)
+        found = wave.calendar or self.plan.calendar
         if found is None or isinstance(found, str):
             return None
         tree: dict[str, Any] = found.model_dump(mode="json", exclude_defaults=True)
@@ -279,7 +279,7 @@ class _Writer:
         return found
 
     def _timeout(self) -> dict[str, str]:
-        minutes = getattr(self.plan, "deploy_timeout_minutes", None)
+        minutes = self.plan.deploy_timeout_minutes
         return {} if minutes is None else {"DeploymentTimeout": str(int(minutes))}
 
 

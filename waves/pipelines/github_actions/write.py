@@ -170,7 +170,7 @@ class _Writer:
             "service": self.target.service,
             "wait-for-service-stability": True,
         }
-        timeout = getattr(self.plan, "deploy_timeout_minutes", None)
+        timeout = self.plan.deploy_timeout_minutes
         if timeout is not None:
             found["wait-for-minutes"] = int(timeout)
         if any(flags):

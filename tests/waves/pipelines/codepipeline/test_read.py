@@ -8,8 +8,6 @@ import pytest
 from tests.waves.pipelines.codepipeline.pipelines import action, alarm, approve, ecs, pipeline, rule, rules, stage
 from waves import InputError, Plan, check
 
-NEWER = "on_alarm" in Plan.model_fields
-
 
 def waves(path: Path, **given: Any) -> list[tuple[str, float, bool]]:
     return [(" ".join(w.regions), w.bake_minutes, w.approval) for w in Plan.read_pipeline(path, **given).waves]
@@ -44,11 +42,10 @@ def test_the_longest_alarm_counts(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("result", "expected"), [("ROLLBACK", "rollback_wave"), ("FAIL", "halt")])
-@pytest.mark.skipif(not NEWER, reason="the field is not there")
 def test_what_follows_an_alarm(tmp_path: Path, result: str, expected: str) -> None:
     """ROLLBACK takes the stage back, FAIL stops."""
     path = pipeline(tmp_path, stage("One", ecs("us-east-1"), onSuccess=alarm(result=result)))
-    plan: Any = Plan.read_pipeline(path)
+    plan = Plan.read_pipeline(path)
     assert plan.on_alarm == expected
 
 
@@ -66,7 +63,6 @@ def window(cron: str, zone: str = "Europe/Berlin") -> Any:
     return rules("FAIL", rule("DeploymentWindow", Cron=cron, TimeZone=zone))
 
 
-@pytest.mark.skipif(not NEWER, reason="the field is not there")
 def test_a_window_is_a_calendar(tmp_path: Path) -> None:
     """Hours 10-15 last until 16:00; a stage without one may start at any time; AWS checks and does not wait."""
     path = pipeline(
@@ -74,7 +70,7 @@ def test_a_window_is_a_calendar(tmp_path: Path) -> None:
         stage("One", ecs("us-east-1"), beforeEntry=window("* * 10-15 ? * MON-THU")),
         stage("Two", ecs("us-west-2")),
     )
-    plan: Any = Plan.read_pipeline(path)
+    plan = Plan.read_pipeline(path)
     assert plan.calendar is not None
     assert plan.calendar.model_dump(exclude_none=True, exclude_defaults=True) == {
         "days": ["mon", "tue", "wed", "thu"],
@@ -101,7 +97,7 @@ def test_a_cron_that_is_no_weekly_hours_is_a_finding(tmp_path: Path, cron: str) 
     """Two stretches, days of a month, single minutes, months, hours past midnight, other things."""
     path = pipeline(tmp_path, stage("One", ecs("us-east-1"), beforeEntry=window(cron)))
     assert any("is no weekly hours" in finding.message for finding in check(path))
-    assert getattr(Plan.read_pipeline(path), "calendar", None) is None
+    assert Plan.read_pipeline(path).calendar is None
 
 
 def test_the_pipelines_own_region_counts_where_an_action_states_none(tmp_path: Path) -> None:
@@ -134,7 +130,7 @@ def test_blue_green_and_timeouts(tmp_path: Path) -> None:
     green = action("Green", "Deploy/CodeDeployToECS", "us-east-1", ApplicationName="a", DeploymentGroupName="b")
     made = action("Make", "Deploy/CloudFormation", "eu-west-1", ActionMode="CHANGE_SET_REPLACE")
     plan = Plan.read_pipeline(pipeline(tmp_path, stage("One", ecs("us-east-1", DeploymentTimeout="20"))))
-    assert getattr(plan, "deploy_timeout_minutes", 20.0) == 20.0
+    assert plan.deploy_timeout_minutes == 20.0
     with pytest.raises(InputError, match="TaskDefinitionTemplateArtifact"):
         Plan.read_pipeline(pipeline(tmp_path, stage("One", green)))
     green["configuration"] |= {"TaskDefinitionTemplateArtifact": "S", "AppSpecTemplateArtifact": "S"}

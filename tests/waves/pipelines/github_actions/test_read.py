@@ -213,4 +213,4 @@ def test_blue_green_and_timeouts(tmp_path: Path) -> None:
     plan = Plan.read_pipeline(workflow(tmp_path, text, job("two", "eu-west-1", "one")))
     assert plan.strategies == {"us-east-1": "blue_green"}
     text = job("one", "us-east-1").replace("cluster: shop,", "cluster: shop, wait-for-minutes: 20,")
-    assert getattr(Plan.read_pipeline(workflow(tmp_path, text)), "deploy_timeout_minutes", 20.0) == 20.0
+    assert Plan.read_pipeline(workflow(tmp_path, text)).deploy_timeout_minutes == 20.0
