@@ -16,6 +16,7 @@ import simpy
 from simulation.agenda import FAILURE, FALSE_ALARM, MOVE, PIPELINE, TRUE_ALARM, Clock
 from simulation.customers import noticed
 from simulation.draws import Defect
+from simulation.happenings import Event, Happening, Signal
 from simulation.setting import Setting, Site
 from simulation.slots import Slots
 from simulation.traffic import Path, gathered, path, requests, stopped
@@ -23,7 +24,6 @@ from simulation.windows import inside, opening, worked
 from waves import Wave
 
 Process = Generator[simpy.Event, Any, None]
-Event = tuple[float, str, str, int, str]
 
 
 class Rollout:
@@ -54,7 +54,7 @@ class Rollout:
         self.paths: list[Path] = [[] for _ in range(count)]
         self.harm, self.down, self.back = [math.inf] * count, [math.inf] * count, [math.inf] * count
         self.defects = [world.defect(site.region) for site in setting.sites]
-        self.events: list[Event] = []
+        self.events: list[Happening] = []
         self.clock = Clock()
         self.clock.process(self.pipeline())
         self.clock.run()
@@ -65,20 +65,20 @@ class Rollout:
         yield at(world.draw("build"), PIPELINE)
         if world.draw("build_failure"):
             return self.finish("build_failed")
-        self.note("built")
+        self.note(Event.BUILT)
         for number, (wave, sites) in enumerate(self.setting.waves):
             yield from self.gate(number, wave)
             if self.outcome:
                 return
-            self.note("wave starts", wave=number)
+            self.note(Event.WAVE_STARTS, wave=number)
             yield from self.deploy(wave, sites)
             if self.outcome:
                 return
-            self.note("bake starts", wave=number)
+            self.note(Event.BAKE_STARTS, wave=number)
             yield at(self.clock.now + self.bake(wave, sites), PIPELINE)
             if self.outcome:
                 return
-            self.note("bake ends", wave=number)
+            self.note(Event.BAKE_ENDS, wave=number)
         sound = (defect is None or at in self.failed for at, defect in enumerate(self.defects))
         self.finish("completed" if all(sound) else "escaped")
 
@@ -87,7 +87,7 @@ class Rollout:
         if number > 0:
             yield self.clock.at(self.clock.now + self.world.draw("handover", number), PIPELINE)
         if wave.approval and not self.outcome:
-            self.note("approval asked", wave=number)
+            self.note(Event.APPROVAL_ASKED, wave=number)
             wait = self.world.draw("approval_wait", number)
             decision = worked(self.setting.staffed, self.push, self.clock.now, wait)
             self.clock.process(self.review(decision))
@@ -101,7 +101,7 @@ class Rollout:
         seen = (defect is not None and defect.seen_by_reviewer for defect in self.defects)
         found = any(harm <= decision and it for harm, it in zip(self.harm, seen, strict=True))
         if found and not self.outcome and decision <= self.horizon:
-            self.alarm("caught", None, "reviewer")
+            self.alarm("caught", None, Signal.REVIEWER)
 
     def bake(self, wave: Wave, sites: tuple[Site, ...]) -> float:
         """Return the minutes from the wave's last end until time and requests suffice (rule 12)."""
@@ -113,13 +113,13 @@ class Rollout:
     def finish(self, outcome: str, site: Site | None = None, wave: int = -1) -> None:
         """End the pipeline; the watch goes on (rule 20)."""
         self.outcome, self.end = outcome, self.clock.now
-        self.note(outcome.replace("_", " "), site, wave)
+        self.note(Event.of_outcome(outcome), site, wave)
 
     def deploy(self, wave: Wave, sites: tuple[Site, ...]) -> Process:
         """Deploy a wave's regions, so many at once as it allows, while their windows are open (rules 8, 25)."""
         for site in sites:
             if opening(site.windows, self.push, self.clock.now) > self.clock.now:
-                self.note("waits for its window", site)
+                self.note(Event.WAITS, site)
         slots = Slots(self.clock, wave.at_once, sites, self.push)
         yield self.clock.all_of([self.clock.process(self.deployment(site, slots)) for site in sites])
 
@@ -131,7 +131,7 @@ class Rollout:
             if self.outcome:
                 return
             start, self.wave = self.clock.now, site.wave
-            self.note("deployment starts" if attempt == 0 else "retry starts", site)
+            self.note(Event.DEPLOYMENT_STARTS if attempt == 0 else Event.RETRY_STARTS, site)
             minutes, good = self.attempt(site, attempt)
             if good:
                 yield from self.succeed(site, path(site.strategy, start, minutes))
@@ -140,7 +140,7 @@ class Rollout:
             yield self.clock.at(start + minutes, FAILURE if last else PIPELINE, site.position)
             if self.halt < math.inf:
                 return
-            self.note("deployment fails" if last else "attempt fails", site)
+            self.note(Event.DEPLOYMENT_FAILS if last else Event.ATTEMPT_FAILS, site)
             if last or self.outcome:
                 self.fail(site)
         slots.leave()
@@ -160,16 +160,16 @@ class Rollout:
             self.clock.process(self.watch(site, defect, pieces))
             self.listen()
         false_alarm = pieces[0][0] + self.world.draw("false_alarm", site.region)
-        self.clock.process(self.alarm_at(false_alarm, FALSE_ALARM, site, "nothing"))
+        self.clock.process(self.alarm_at(false_alarm, FALSE_ALARM, site, Signal.NOTHING))
         for instant, x, _, _ in pieces:
             if instant > self.clock.now:
                 yield self.clock.at(instant, MOVE, site.position)
             if self.halt < math.inf:
                 return
-            self.note("traffic moves", site, remark=f"{x:.0%}")
-        self.note("deployment ends", site)
+            self.note(Event.TRAFFIC_MOVES, site, remark=f"{x:.0%}")
+        self.note(Event.DEPLOYMENT_ENDS, site)
         if defect and defect.seen_by_check and self.harm[site.position] <= self.clock.now:
-            yield from self.alarm_at(self.clock.now, TRUE_ALARM, site, "validation")
+            yield from self.alarm_at(self.clock.now, TRUE_ALARM, site, Signal.CHECK)
 
     def fail(self, site: Site) -> None:
         """Count a failed deployment; end the pipeline on one more than is tolerated (rule 19)."""
@@ -189,11 +189,11 @@ class Rollout:
         yield self.clock.at(harm, MOVE, site.position)
         if self.halt < math.inf:
             return
-        self.note("harm begins", site, remark=self.setting.scenario.faults[defect.fault].name)
+        self.note(Event.HARM_BEGINS, site, remark=self.setting.scenario.faults[defect.fault].name)
         if defect.seen_by_alarms:
             rate, threshold = site.traffic * defect.severity, site.alarm_threshold / defect.severity
             enough = gathered(pieces, harm, rate, threshold, self.world.draw("evidence", site.region))
-            yield from self.alarm_at(enough + self.world.draw("lag", site.region), TRUE_ALARM, site, "evidence")
+            yield from self.alarm_at(enough + self.world.draw("lag", site.region), TRUE_ALARM, site, Signal.EVIDENCE)
 
     def listen(self) -> None:
         """Find out anew, as a path has become known, when customers have borne enough (rule 15)."""
@@ -211,18 +211,18 @@ class Rollout:
         if report <= self.horizon and report < math.inf:
             yield self.clock.at(report, TRUE_ALARM, len(self.paths) + 1)
             if self.halt == math.inf and heard == self.heard:
-                self.alarm("caught", None, "customers")
+                self.alarm("caught", None, Signal.CUSTOMERS)
 
-    def alarm_at(self, instant: float, rank: int, site: Site, source: str) -> Process:
+    def alarm_at(self, instant: float, rank: int, site: Site, source: Signal) -> Process:
         """Raise an alarm, unless the book has closed by then, or it is a false one after the end (rules 16, 21)."""
         if instant <= self.horizon and instant < math.inf:
             yield self.clock.at(instant, rank, site.position)
             if self.halt == math.inf and (rank == TRUE_ALARM or not self.outcome):
                 self.alarm("caught" if rank == TRUE_ALARM else "false_alarm", site, source)
 
-    def alarm(self, outcome: str, site: Site | None, source: str) -> None:
+    def alarm(self, outcome: str, site: Site | None, source: Signal) -> None:
         """Halt at the first alarm of all; it ends the pipeline where that still runs (rules 17, 20)."""
-        self.note("alarm", site, remark=source)
+        self.note(Event.ALARM, site, remark=source)
         if outcome == "caught":
             self.detected = self.clock.now
         if not self.outcome:
@@ -255,11 +255,12 @@ class Rollout:
         if site.strategy == "rolling" and not by_hand:
             self.down[site.position] = start
         yield self.clock.at(start, MOVE, site.position)
-        self.note("roll-back starts" if machine else "recovery starts", site)
+        self.note(Event.ROLLBACK_STARTS if machine else Event.RECOVERY_STARTS, site)
         yield self.clock.at(self.back[site.position], MOVE, site.position)
-        self.note("recovered by hand" if by_hand else "rolled back", site)
+        self.note(Event.RECOVERED_BY_HAND if by_hand else Event.ROLLED_BACK, site)
 
-    def note(self, event: str, site: Site | None = None, wave: int = -1, remark: str = "") -> None:
+    def note(self, event: Event, site: Site | None = None, wave: int = -1, remark: str = "") -> None:
         """Write a line of the trace."""
         if self.traced:
-            self.events.append((self.clock.now, event, site.name if site else "", site.wave if site else wave, remark))
+            where = (site.name, site.wave) if site else ("", wave)
+            self.events.append(Happening(self.clock.now, event, *where, remark))

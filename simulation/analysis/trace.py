@@ -10,7 +10,8 @@ import pandas as pd
 
 from simulation.columns import Row, harms, paths, row
 from simulation.draws import Draws
-from simulation.model import Event, Rollout
+from simulation.happenings import Event, Happening, first
+from simulation.model import Rollout
 from simulation.scenario import Scenario
 from simulation.setting import Site, setting
 from simulation.traffic import Path
@@ -18,6 +19,9 @@ from waves import Plan
 from waves.showing import Shown
 
 Span = tuple[float, float]
+
+
+_ENDS = (Event.ATTEMPT_FAILS, Event.DEPLOYMENT_FAILS, Event.DEPLOYMENT_ENDS)
 
 
 @dataclass(frozen=True)
@@ -96,7 +100,8 @@ class Trace(Shown):
     @property
     def events(self) -> pd.DataFrame:
         """One row an event, in order: minute, event, region, wave (from 1), remark."""
-        frame = pd.DataFrame(self.rollout.events, columns=["minute", "event", "region", "wave", "remark"])
+        rows = [(e.minute, str(e.event), e.region, e.wave, str(e.remark)) for e in self.rollout.events]
+        frame = pd.DataFrame(rows, columns=["minute", "event", "region", "wave", "remark"])
         frame["wave"] = (frame["wave"].astype("Int64") + 1).where(frame["wave"] >= 0)
         return frame
 
@@ -107,7 +112,8 @@ class Trace(Shown):
         hurt = {harm.position: harm for harm in harms(self.rollout, real)}
         stories = []
         for site in self.rollout.setting.sites:
-            own = [event for event in self.rollout.events if event[2] == site.name]
+            own = [each for each in self.rollout.events if each.region == site.name]
+            alarm = first(own, Event.ALARM)
             harm = hurt.get(site.position)
             stories.append(
                 RegionStory(
@@ -120,42 +126,39 @@ class Trace(Shown):
                     bake=self._bake(site),
                     harm=(harm.begin, harm.until) if harm and harm.minutes > 0 else None,
                     severity=harm.severity if harm else 0.0,
-                    alarm_minute=next((minute for minute, event, *_ in own if event == "alarm"), None),
+                    alarm_minute=alarm.minute if alarm else None,
                     rollback=self._rollback(own, site),
-                    by_hand=any(event == "recovered by hand" for _, event, *_ in own),
+                    by_hand=first(own, Event.RECOVERED_BY_HAND) is not None,
                     failed=site.position in self.rollout.failed,
                 )
             )
         return stories
 
-    def _attempts(self, own: list[Event]) -> list[tuple[float, float, bool]]:
+    def _attempts(self, own: list[Happening]) -> list[tuple[float, float, bool]]:
         attempts: list[tuple[float, float, bool]] = []
         start = None
         for minute, event, *_ in own:
-            if event in ("deployment starts", "retry starts"):
+            if event in (Event.DEPLOYMENT_STARTS, Event.RETRY_STARTS):
                 start = minute
-            elif event in ("attempt fails", "deployment fails", "deployment ends") and start is not None:
-                attempts.append((start, minute, event == "deployment ends"))
+            elif event in _ENDS and start is not None:
+                attempts.append((start, minute, event == Event.DEPLOYMENT_ENDS))
                 start = None
         if start is not None:
             attempts.append((start, self.halt, False))
         return attempts
 
-    def _wait(self, own: list[Event]) -> Span | None:
-        begin = next((minute for minute, event, *_ in own if event == "waits for its window"), None)
-        if begin is None:
-            return None
-        end = next((minute for minute, event, *_ in own if event == "deployment starts"), self.end)
-        return begin, max(begin, end)
+    def _wait(self, own: list[Happening]) -> Span | None:
+        begin, end = first(own, Event.WAITS), first(own, Event.DEPLOYMENT_STARTS)
+        return (begin.minute, max(begin.minute, end.minute if end else self.end)) if begin else None
 
     def _bake(self, site: Site) -> Span | None:
-        starts = [e[0] for e in self.rollout.events if e[1] == "bake starts" and e[3] == site.wave]
-        ends = [e[0] for e in self.rollout.events if e[1] == "bake ends" and e[3] == site.wave]
-        return (starts[0], ends[0] if ends else self.end) if starts else None
+        wave = [each for each in self.rollout.events if each.wave == site.wave]
+        start, end = first(wave, Event.BAKE_STARTS), first(wave, Event.BAKE_ENDS)
+        return (start.minute, end.minute if end else self.end) if start else None
 
-    def _rollback(self, own: list[Event], site: Site) -> Span | None:
-        start = next((minute for minute, event, *_ in own if event in ("roll-back starts", "recovery starts")), None)
-        return None if start is None else (start, self.rollout.back[site.position])
+    def _rollback(self, own: list[Happening], site: Site) -> Span | None:
+        start = first(own, Event.ROLLBACK_STARTS, Event.RECOVERY_STARTS)
+        return (start.minute, self.rollout.back[site.position]) if start else None
 
     @property
     def sentence(self) -> str:

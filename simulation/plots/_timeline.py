@@ -8,6 +8,7 @@ import math
 from matplotlib.axes import Axes
 
 from simulation.analysis.trace import Trace
+from simulation.happenings import Event, Signal, first
 from simulation.plots.lanes import (
     INCHES,
     LEFT,
@@ -90,17 +91,23 @@ def _caption(trace: Trace) -> str:
     )
 
 
+_SEEN = {
+    Signal.EVIDENCE: "the alarm",
+    Signal.CHECK: "the check alarms",
+    Signal.REVIEWER: "the reviewer sees it",
+    Signal.CUSTOMERS: "customers report",
+    Signal.NOTHING: "a false alarm",
+}
+
+
 def _notes(trace: Trace) -> list[tuple[float, str]]:
     """Return what to write above the lanes, each with its minute, in order."""
     events, notes = trace.rollout.events, []
-    built = next((event[0] for event in events if event[1] == "built"), None)
-    if built:
-        notes.append((built, f"built, {minutes_of(built)}"))
+    if built := first(events, Event.BUILT):
+        notes.append((built.minute, f"built, {minutes_of(built.minute)}"))
     if math.isfinite(trace.halt):
-        alarm = next((event for event in events if event[1] == "alarm"), None)
-        seen = {"nothing": "a false alarm", "customers": "customers report", "validation": "the check alarms"}
-        seen["reviewer"] = "the reviewer sees it"
-        text = seen.get(alarm[4], "the alarm") if alarm else "the deployment failed"
+        alarm = first(events, Event.ALARM)
+        text = _SEEN[Signal(alarm.remark)] if alarm else "the deployment failed"
         notes.append((trace.halt, f"{text}: all halts, {minutes_of(trace.halt)}"))
     if trace.end != trace.halt:
         notes.append((trace.end, f"{trace.row.outcome.replace('_', ' ')}, {minutes_of(trace.end)}"))

@@ -16,6 +16,7 @@ from matplotlib.patches import Patch
 from matplotlib.transforms import blended_transform_factory
 
 from simulation.analysis.trace import RegionStory, Trace
+from simulation.happenings import Event, every, first
 from simulation.plots.style import (
     APPROVAL,
     EXPOSED,
@@ -55,7 +56,7 @@ class Lanes:
 def instants(trace: Trace) -> Iterator[float]:
     """Yield every instant at which something on a rollout's picture begins, changes or ends."""
     yield trace.end
-    yield from (event[0] for event in trace.rollout.events)
+    yield from (each.minute for each in trace.rollout.events)
     if math.isfinite(trace.halt):
         yield trace.halt
     for story in trace.regions:
@@ -111,7 +112,7 @@ def draw_lanes(lanes: Lanes, trace: Trace, names: Collection[str], *, remarks: b
     """Draw the regions of a rollout, the first on top, and a line between waves."""
     stories = stories_of(trace, names)
     failed = {
-        (event[2], event[0]) for event in trace.rollout.events if event[1] in ("attempt fails", "deployment fails")
+        (each.region, each.minute) for each in every(trace.rollout.events, Event.ATTEMPT_FAILS, Event.DEPLOYMENT_FAILS)
     }
     for row, story in enumerate(stories):
         _draw(lanes, trace, story, row, failed, remarks)
@@ -157,7 +158,8 @@ def _draw(
 
 
 def _built(trace: Trace, scale: Timescale) -> float:
-    built = next((event[0] for event in trace.rollout.events if event[1] == "built"), trace.end)
+    happened = first(trace.rollout.events, Event.BUILT)
+    built = happened.minute if happened else trace.end
     return float(scale.place(built))
 
 
@@ -226,8 +228,8 @@ def _mark(lanes: Lanes) -> float:
 def approvals(trace: Trace, wave: int) -> list[tuple[float, float]]:
     """Return from when until when a wave (from 1) waited for its approval."""
     events = trace.rollout.events
-    asked = [e[0] for e in events if e[1] == "approval asked" and e[3] == wave - 1]
-    began = [e[0] for e in events if e[1] == "wave starts" and e[3] == wave - 1]
+    asked = [each.minute for each in every(events, Event.APPROVAL_ASKED) if each.wave == wave - 1]
+    began = [each.minute for each in every(events, Event.WAVE_STARTS) if each.wave == wave - 1]
     return [(asked[0], began[0] if began else trace.end)] if asked else []
 
 
@@ -285,7 +287,7 @@ def entries(trace: Trace, names: Collection[str]) -> dict[str, Any]:
     """Return what the key of a rollout's picture must explain: labels, each with its mark."""
     found: dict[str, Any] = {}
     failed = {
-        (event[2], event[0]) for event in trace.rollout.events if event[1] in ("attempt fails", "deployment fails")
+        (each.region, each.minute) for each in every(trace.rollout.events, Event.ATTEMPT_FAILS, Event.DEPLOYMENT_FAILS)
     }
     for story in stories_of(trace, names):
         bad = story.severity > 0

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from simulation import Defect, Draws, Rollout, Row, Scenario, Setting, Site, World
 from simulation.columns import harms, paths, row
+from simulation.happenings import Event, Signal, every, first
 
 STOP_MINUTES = 0.5  # how long ECS takes to stop a deployment that had no traffic yet
 
@@ -96,11 +97,11 @@ def tell_again(setting: Setting, seed: int, trial: int, first: int) -> Story:
 def tell(rollout: Rollout, trial: int) -> Story:
     """Read a finished, traced rollout."""
     columns, _ = row(rollout)
-    built = next((event[0] for event in rollout.events if event[1] in ("built", "build failed")), rollout.end)
-    story = Story(trial, columns, rollout.end, built, rollout.halt)
+    built, alarm = first(rollout.events, Event.BUILT, Event.BUILD_FAILED), first(rollout.events, Event.ALARM)
+    story = Story(trial, columns, rollout.end, built.minute if built else rollout.end, rollout.halt)
     for site in rollout.setting.sites:
         story.steps += _steps(rollout, site)
-    story.alarm = next(((e[0], e[2], e[4]) for e in rollout.events if e[1] == "alarm"), None)
+    story.alarm = (alarm.minute, alarm.region, alarm.remark) if alarm else None
     story.calm = max([rollout.end, *(step.end for step in story.steps)])
     story.stages = list(_stages(rollout, story))
     story.defects = tuple(rollout.defects)
@@ -110,20 +111,21 @@ def tell(rollout: Rollout, trial: int) -> Story:
 
 def _steps(rollout: Rollout, site: Site) -> Iterator[Step]:
     """The deployments of one region: attempts, then the roll-back, then the recovery by hand."""
-    own = [event for event in rollout.events if event[2] == site.name]
-    alarmed = any(event[1] == "alarm" and event[4] in ("evidence", "nothing") for event in own)
-    rollback = next((event[0] for event in own if event[1] == "roll-back starts"), None)
-    by_hand = any(event[1] == "recovered by hand" for event in own)
+    own = [each for each in rollout.events if each.region == site.name]
+    alarmed = any(each.remark in (Signal.EVIDENCE, Signal.NOTHING) for each in every(own, Event.ALARM))
+    began = first(own, Event.ROLLBACK_STARTS)
+    rollback = began.minute if began else None
+    by_hand = first(own, Event.RECOVERED_BY_HAND) is not None
     back = rollout.back[site.position]
     start, purpose, done = 0.0, "", False
     for minute, event, *_ in own:
-        if event in ("deployment starts", "retry starts"):
-            start, purpose = minute, "release" if event == "deployment starts" else "retry"
-        elif event in ("attempt fails", "deployment fails"):
+        if event in (Event.DEPLOYMENT_STARTS, Event.RETRY_STARTS):
+            start, purpose = minute, "release" if event == Event.DEPLOYMENT_STARTS else "retry"
+        elif event in (Event.ATTEMPT_FAILS, Event.DEPLOYMENT_FAILS):
             # The attempt fails after its whole time, ECS's own roll-back included.
             yield Step(site.name, purpose, start, minute, "ROLLBACK_SUCCESSFUL", start + 0.7 * (minute - start), 3)
             purpose = ""
-        elif event == "deployment ends":
+        elif event == Event.DEPLOYMENT_ENDS:
             yield Step(site.name, purpose, start, minute, "SUCCESSFUL")
             purpose, done = "", True
     if purpose and rollback is None:  # halted before any traffic moved
@@ -147,10 +149,10 @@ def _stages(rollout: Rollout, story: Story) -> Iterator[Stage]:
     yield Stage("Build", "BuildImage", "Build", "CodeBuild", home, 0.0, story.build, status)
     for number, (_, sites) in enumerate(rollout.setting.waves):
         name, names = f"Wave-{number + 1}", {site.name for site in sites}
-        own = {event[1]: event[0] for event in rollout.events if event[3] == number and not event[2]}
-        if "approval asked" in own:
-            until, ok = _until(own, "wave starts", story.end)
-            yield Stage(name, "Approve", "Approval", "Manual", home, own["approval asked"], until, ok)
+        own = {each.event: each.minute for each in rollout.events if each.wave == number and not each.region}
+        if Event.APPROVAL_ASKED in own:
+            until, ok = _until(own, Event.WAVE_STARTS, story.end)
+            yield Stage(name, "Approve", "Approval", "Manual", home, own[Event.APPROVAL_ASKED], until, ok)
         for place, step in enumerate(story.steps):
             if step.region in names and step.purpose in ("release", "retry"):
                 ok = "Succeeded" if step.status == "SUCCESSFUL" else "Failed"
@@ -158,12 +160,12 @@ def _stages(rollout: Rollout, story: Story) -> Iterator[Stage]:
                 yield Stage(
                     name, f"Deploy-{step.region}", "Deploy", "ECS", step.region, step.start, step.end, ok, place
                 )
-        if "bake starts" in own:
-            until, ok = _until(own, "bake ends", story.end)
-            yield Stage(name, "Bake", "Invoke", "Lambda", home, own["bake starts"], until, ok)
+        if Event.BAKE_STARTS in own:
+            until, ok = _until(own, Event.BAKE_ENDS, story.end)
+            yield Stage(name, "Bake", "Invoke", "Lambda", home, own[Event.BAKE_STARTS], until, ok)
 
 
-def _until(own: dict[str, float], event: str, end: float) -> tuple[float, str]:
+def _until(own: dict[Event, float], event: Event, end: float) -> tuple[float, str]:
     return (own[event], "Succeeded") if event in own else (end, "Failed")
 
 
