@@ -5,16 +5,18 @@ run has one of eight outcomes, and `coverage` says from when to when each part i
 """
 
 from history.aws.errors import CODECATALYST_HELP, OUTCOMES
-from history.collecting.config import Account, CodeCatalystProject, Config
+from history.collecting.config import Account, Config
 from history.collecting.fetch import fetch, planned
 from history.collecting.lock import StoreBusy
 from history.collecting.report import Report, UnitReport, columns
 from history.importing.tables import DeploymentRow, IncidentRow, import_table
 from history.joining import Rollouts, UnmappedPlaces, rollouts, seen_fleet, seen_services
-from history.keeping.store import Store, StoreError, StoreFailed
+from history.keeping.file import StoreError
+from history.keeping.store import Store, StoreFailed
 from history.reading.coverage import coverage, coverage_table
 from history.reading.export import TABLES, Exported, export, read_export
 from history.reading.target import ExportError
+from history.sources import CodeCatalystProject
 from history.units import Unit
 
 __all__ = [

@@ -6,6 +6,7 @@ are JSON text.
 """
 
 import dataclasses
+import json
 import types
 from typing import Annotated, Any, ClassVar, get_args, get_origin, get_type_hints
 
@@ -254,6 +255,25 @@ class Incident(Record):
     note: str | None
 
 
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class MalformedRecord(Record):
+    """One answer about one thing that cannot be kept as a row of its table: `raw` has it, `reason` says why.
+
+    `id` is the JSON list of the thing's key, or a digest of the answer where that cannot be read. It is finished once
+    a later answer about the thing could be kept, or where the thing itself has ended.
+    """
+
+    TABLE: ClassVar[str] = "malformed_records"
+    KEY: ClassVar[tuple[str, ...]] = ("account", "region", "stream", "in_table", "id")
+
+    account: str
+    region: str
+    stream: str
+    in_table: str
+    id: str
+    reason: str
+
+
 RECORDS: tuple[type[Record], ...] = (
     ServiceDeployment,
     ServiceRevision,
@@ -265,7 +285,18 @@ RECORDS: tuple[type[Record], ...] = (
     PipelineAction,
     TableDeployment,
     Incident,
+    MalformedRecord,
 )
+
+
+def key_of(record: Record) -> tuple[Any, ...]:
+    """Give the values of a record's key."""
+    return tuple(getattr(record, name) for name in record.KEY)
+
+
+def read_key(written: str) -> tuple[Any, ...]:
+    """Read the key of a thing off the `id` of a malformed record; empty where it is only a digest."""
+    return tuple(json.loads(written)) if written.startswith("[") else ()
 
 
 @dataclasses.dataclass(frozen=True)

@@ -51,6 +51,25 @@ class Scan:
 
 
 @dataclass(frozen=True)
+class Sign:
+    """A sign that a finished record goes on after all, such as an action that began after its execution had ended.
+
+    Attributes
+    ----------
+    kind : type of Record
+        What goes on.
+    key : tuple of str
+        Which of them.
+    at : int
+        When the sign was given, microseconds: a record that changed later than that needs no sign.
+    """
+
+    kind: type[Record]
+    key: tuple[str, ...]
+    at: int
+
+
+@dataclass(frozen=True)
 class Step:
     """What one step found, to be committed in one transaction.
 
@@ -64,9 +83,12 @@ class Step:
         From when to when the part is known through this step, UTC microseconds.
     scan : Scan, optional
         Where a scan has come to; None: it has ended, or there is none.
+    signs : sequence of Sign
+        What it tells of records that are in the store already.
     """
 
     part: str
     records: Sequence[Record] = ()
     covered: tuple[int, int] | None = None
     scan: Scan | None = None
+    signs: Sequence[Sign] = ()

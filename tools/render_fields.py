@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from history import Account, CodeCatalystProject, Config
-from history.sources._patterns import Ecs
+from history.sources import EcsServices
 from simulation import Constant, Distribution, Fault, Label, RegionValues, Scenario
 from simulation.distributions import FAMILIES
 from simulation.scenario import Source, describe
@@ -88,7 +88,7 @@ KINDS |= {"Source": "`{source: …, estimate: …, low: …, high: …, n: …}`
 KINDS |= {"AwsPlace": "`{region: …, account: …, cluster: …, service: …}`"}
 KINDS |= {"Calendar": "[calendar](#calendars)", "Period": "`{from: …, to: …}`"}
 KINDS |= {"Window": "`{days: …, hours: …, zone: …}`"}
-KINDS |= {"Account": "accounts", "Ecs": "`{clusters: …, services: …}`", "CodeCatalystProject": "projects"}
+KINDS |= {"Account": "accounts", "EcsServices": "`{clusters: …, services: …}`", "CodeCatalystProject": "projects"}
 
 COLLECTION = """\
 The config of `wavecast fetch`: whom to ask, for what, and how gently. An example stands in [history.md](history.md);
@@ -126,7 +126,7 @@ def render() -> str:
     parts += [_table(Pushes, "Scenario: `pushes`"), _table(Window, "Scenario: `staffed`")]
     parts += [_table(Source, "Scenario: `sources`")]
     collection = [f"## Collection\n\n{COLLECTION}\n{_rows(Config)}", _table(Account, "Collection: `accounts`")]
-    collection += [_table(Ecs, "Collection: `ecs` of an account")]
+    collection += [_table(EcsServices, "Collection: `ecs` of an account")]
     collection += [_table(CodeCatalystProject, "Collection: `codecatalyst`")]
     return "\n".join([*parts, _distributions(), *collection, TAIL])
 

@@ -3,11 +3,11 @@
 Not here: what is asked (`history.sources`), in which order (`history.collecting.fetch`).
 """
 
-import datetime as dt
 import os
 import socket
 import threading
 import uuid
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -17,11 +17,11 @@ import botocore.session
 from botocore.config import Config as ClientConfig
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
 from botocore.exceptions import EndpointConnectionError
-from botocore.utils import get_environ_proxies, parse_timestamp
+from botocore.utils import get_environ_proxies
 
+from history.aws.answers import LenientParsers, in_utc
 from history.aws.secrets import guard_logs, learn
 from history.aws.transport import Pacer, Wire
-from history.collecting.config import Account, CodeCatalystProject, Config
 
 BEARER = "AWS_BEARER_TOKEN_CODECATALYST"
 CONNECT_SECONDS = 5
@@ -32,6 +32,58 @@ NO_DELAY = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
 CODECATALYST_REGION = "us-west-2"
 
 _loader = botocore.loaders.create_loader()  # shared: reading AWS's service models costs more than anything else here
+
+
+@dataclass(frozen=True)
+class Login:
+    """Whose credentials are used, and where they come from.
+
+    Attributes
+    ----------
+    name : str
+        The account's id, or space and project of CodeCatalyst.
+    home : str
+        The region in which STS is asked.
+    profile : str or None
+        Of the AWS configuration; None: the environment's credentials.
+    role, external_id : str or None
+        What is assumed with them.
+    bearer : bool
+        Whether it is by a bearer token, as CodeCatalyst wants it.
+    """
+
+    name: str
+    home: str
+    profile: str | None = None
+    role: str | None = None
+    external_id: str | None = None
+    bearer: bool = False
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Where to, and how gently.
+
+    Attributes
+    ----------
+    attempts : int
+        How often one request is sent.
+    threads : int
+        How many a client may have under way.
+    read_timeout_seconds : float
+        How long to wait for the next bytes of an answer.
+    requests_per_second : float or None
+        At most so many through one client.
+    endpoint_url, codecatalyst_endpoint_url : str or None
+        Other addresses than AWS's own.
+    """
+
+    attempts: int = 6
+    threads: int = 4
+    read_timeout_seconds: float = 20.0
+    requests_per_second: float | None = None
+    endpoint_url: str | None = None
+    codecatalyst_endpoint_url: str | None = None
 
 
 class WrongAccount(Exception):
@@ -76,42 +128,33 @@ class _AssumedRole:
 
 
 class Clients:
-    """Makes clients for a config, each once; safe to be shared by threads.
+    """Makes clients, each once; safe to be shared by threads.
 
     Parameters
     ----------
-    config : Config
-        The plan of collection.
+    limits : Limits
+        What all of them keep to.
     stop : threading.Event
         Set to make every client refuse to send anything more.
     """
 
-    def __init__(self, config: Config, stop: threading.Event) -> None:
-        self._config = config
+    def __init__(self, limits: Limits, stop: threading.Event) -> None:
+        self._limits = limits
         self._stop = stop
         self._lock = threading.RLock()
-        self._sessions: dict[str, botocore.session.Session] = {}
-        self._clients: dict[tuple[str, str, str], Client] = {}
+        self._sessions: dict[Login, botocore.session.Session] = {}
+        self._clients: dict[tuple[Login, str, str], Client] = {}
         self._wires: list[Wire] = []
         learn(os.environ.get(BEARER))
 
-    def client(self, account: Account, region: str, service: str) -> Client:
-        """Give the client of a service in a region of an account."""
+    def client(self, login: Login, region: str, service: str) -> Client:
+        """Give the client of a service in a region."""
         with self._lock:
-            key = (account.id, region, service)
+            key = (login, region, service)
             if key not in self._clients:
-                core = self._session(account)
-                self._clients[key] = self._make(core, service, region, self._config.endpoint_url)
-            return self._clients[key]
-
-    def codecatalyst(self, project: CodeCatalystProject) -> Client:
-        """Give the client of a CodeCatalyst project."""
-        with self._lock:
-            key = (project.space, project.project, "codecatalyst")
-            if key not in self._clients:
-                core = self._core(project.profile)
-                address = self._config.codecatalyst_endpoint_url
-                self._clients[key] = self._make(core, "codecatalyst", CODECATALYST_REGION, address)
+                address = self._limits.codecatalyst_endpoint_url if login.bearer else self._limits.endpoint_url
+                where = CODECATALYST_REGION if login.bearer else region
+                self._clients[key] = self._make(self._session(login), service, where, address)
             return self._clients[key]
 
     def close(self) -> None:
@@ -122,39 +165,37 @@ class Clients:
             for wire in self._wires:
                 wire.close()
 
-    def home(self, account: Account) -> str:
-        """Give the region in which to ask STS."""
-        return self._config.home_region or account.regions[0]
-
-    def _session(self, account: Account) -> botocore.session.Session:
-        if account.id not in self._sessions:
-            core = self._core(account.profile)
-            self._sessions[account.id] = self._assume(core, account) if account.role else core
-        return self._sessions[account.id]
+    def _session(self, login: Login) -> botocore.session.Session:
+        if login not in self._sessions:
+            core = self._core(login.profile)
+            self._sessions[login] = self._assume(core, login) if login.role else core
+        return self._sessions[login]
 
     def _core(self, profile: str | None) -> botocore.session.Session:
         core = botocore.session.Session(profile=profile)
         core.register_component("data_loader", _loader)
-        core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=in_utc)
+        parsers = LenientParsers()
+        parsers.set_parser_defaults(timestamp_parser=in_utc)
+        core.register_component("response_parser_factory", parsers)
         return core
 
-    def _assume(self, core: botocore.session.Session, account: Account) -> botocore.session.Session:
+    def _assume(self, core: botocore.session.Session, login: Login) -> botocore.session.Session:
         source = core.get_credentials()
         if source is None:
             return core  # the first call will say that there are no credentials
         _learn(source)
         extra = {"RoleSessionName": f"wavecast-{uuid.uuid4().hex[:12]}"}
-        if account.external_id:
-            extra["ExternalId"] = account.external_id
-        make = partial(self._for_a_role, core, self.home(account))
-        fetcher = AssumeRoleCredentialFetcher(make, source, account.role, extra_args=extra)
-        assumed = self._core(account.profile)
+        if login.external_id:
+            extra["ExternalId"] = login.external_id
+        make = partial(self._for_a_role, core, login.home)
+        fetcher = AssumeRoleCredentialFetcher(make, source, login.role, extra_args=extra)
+        assumed = self._core(login.profile)
         assumed.get_component("credential_provider").providers.insert(0, _AssumedRole(fetcher))
         return assumed
 
     def _for_a_role(self, core: botocore.session.Session, region: str, service: str, **keys: Any) -> Any:
         """Make the client of one call of AssumeRole, with a pacer and a deadline like all others."""
-        address, options = self._config.endpoint_url, self._options(region)
+        address, options = self._limits.endpoint_url, self._options(region)
         try:
             boto = core.create_client(service, region_name=region, endpoint_url=address, config=options, **keys)
         except ValueError as error:
@@ -165,10 +206,10 @@ class Clients:
     def _options(self, region: str) -> ClientConfig:
         return ClientConfig(
             region_name=region,
-            retries={"mode": "adaptive", "total_max_attempts": self._config.attempts},
+            retries={"mode": "adaptive", "total_max_attempts": self._limits.attempts},
             connect_timeout=CONNECT_SECONDS,
-            read_timeout=self._config.read_timeout_seconds,
-            max_pool_connections=self._config.threads,
+            read_timeout=self._limits.read_timeout_seconds,
+            max_pool_connections=self._limits.threads,
             user_agent_extra="wavecast",
         )
 
@@ -183,15 +224,15 @@ class Clients:
             raise _nowhere(address, error) from None
         wire = self._wired(core, boto)
         guard_logs()
-        return Client(boto, wire, self._config.threads)
+        return Client(boto, wire, self._limits.threads)
 
     def _wired(self, core: botocore.session.Session, boto: Any) -> Wire:
         wire = Wire(
-            pacer=Pacer(self._config.requests_per_second),
+            pacer=Pacer(self._limits.requests_per_second),
             stop=self._stop,
             results=boto.meta.service_model.service_name == "sts",
-            timeout=(CONNECT_SECONDS, self._config.read_timeout_seconds),
-            max_pool_connections=self._config.threads,
+            timeout=(CONNECT_SECONDS, self._limits.read_timeout_seconds),
+            max_pool_connections=self._limits.threads,
             socket_options=NO_DELAY,
             verify=core.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE") or True,
             proxies=get_environ_proxies(boto.meta.endpoint_url),
@@ -205,28 +246,6 @@ def _nowhere(address: str | None, error: ValueError) -> EndpointConnectionError:
     """Name an address that is none: the config's are checked when they are read, the environment's are not."""
     where = address or "that of AWS_ENDPOINT_URL, or of the profile"
     return EndpointConnectionError(endpoint_url=where, error=error)
-
-
-def in_utc(value: Any) -> dt.datetime:
-    """Read a time of an answer as botocore does, but in UTC: its way, through this machine's zone, takes far longer.
-
-    Raises
-    ------
-    ValueError
-        Where it is no time, or has no zone.
-    """
-    if type(value) in (int, float):
-        try:
-            return dt.datetime.fromtimestamp(value, dt.UTC)
-        except (OverflowError, OSError, ValueError):
-            pass  # botocore reaches further, and says what is wrong
-    try:
-        found: dt.datetime = parse_timestamp(value)
-    except RuntimeError as error:
-        raise ValueError(str(error)) from None
-    if found.tzinfo is None:
-        raise ValueError("a time without a zone")
-    return found.astimezone(dt.UTC)
 
 
 def _learn(credentials: Any) -> None:

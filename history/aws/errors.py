@@ -24,10 +24,10 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
+from history.aws.answers import Malformed
 from history.aws.clients import BEARER, WrongAccount
 from history.aws.secrets import clean
 from history.aws.transport import DeadlineReached
-from history.sources import Malformed
 
 OUTCOMES = ("ok", "empty", "denied", "disabled", "unreachable", "throttled", "expired", "malformed")
 

@@ -6,6 +6,8 @@ Not here: credentials (`history.aws.clients`), and what an answer must hold (`hi
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -28,6 +30,19 @@ class DeadlineReached(Exception):
 
 class Stopped(Exception):
     """Somebody stopped the run."""
+
+
+@dataclass
+class Clock:
+    """What a service's own clock said in some answers: first and last, microseconds since 1970; None: nothing yet."""
+
+    first: int | None = None
+    last: int | None = None
+
+    def note(self, when: int) -> None:
+        """Take note of one answer's date."""
+        self.first = when if self.first is None else min(self.first, when)
+        self.last = when if self.last is None else max(self.last, when)
 
 
 class Pacer:
@@ -95,10 +110,23 @@ class Wire(URLLib3Session):
         self.sent = 0
         self.throttled = 0
         self.server_time: int | None = None
+        self._clocks: list[Clock] = []
 
     def start(self, seconds: float) -> None:
         """Set the deadline, so many seconds from now."""
         self._deadline = time.monotonic() + seconds
+
+    @contextmanager
+    def timed(self) -> Iterator[Clock]:
+        """Note the dates of the answers that come meanwhile."""
+        clock = Clock()
+        with self._lock:
+            self._clocks.append(clock)
+        try:
+            yield clock
+        finally:
+            with self._lock:
+                self._clocks = [each for each in self._clocks if each is not clock]
 
     def check(self) -> None:
         """Raise where there is no time left, or somebody stopped the run."""
@@ -159,6 +187,8 @@ class Wire(URLLib3Session):
             self.throttled += slow_down
             if when is not None:
                 self.server_time = max(when, self.server_time or when)
+                for clock in self._clocks:
+                    clock.note(when)
 
 
 class _Body:

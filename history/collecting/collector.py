@@ -5,14 +5,19 @@ Not here: who works on which unit (`history.collecting.fetch`), what is asked (`
 """
 
 import random
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from history.aws.answers import Malformed
 from history.aws.errors import BAD_TOKEN, FAILURES, GONE, HOPELESS, UNSUPPORTED, WORST_FIRST, Verdict, code, verdict
-from history.instants import DAY, MINUTE
+from history.aws.transport import Clock
+from history.instants import DAY, MINUTE, iso
+from history.keepable import keepable, legible
 from history.keeping.statements import merge
 from history.keeping.store import Store
-from history.sources import Again, Calls, Malformed, Paged, Source, Windowed
-from history.units import Scan, Step, Unit
+from history.records import MalformedRecord, Record, key_of, read_key
+from history.sources import Calls, Paged, Source, Windowed
+from history.units import Scan, Sign, Step, Unit
 
 FIRST_WIDTH = DAY
 NARROWEST = 10 * MINUTE
@@ -44,6 +49,8 @@ class UnitWork:
     ----------
     new, changed, seen : int
         Rows that were new, that replaced an older answer, and records that came at all.
+    malformed : int
+        Answers about single things that could not be kept as rows; their raw answers were.
     """
 
     def __init__(
@@ -54,10 +61,15 @@ class UnitWork:
         self._calls = calls
         self._source = source
         self._now = now
-        self._until = now
+        self._until: int | None = None  # how far this run can know: never past the service's own clock
         self._since = since
         self._overlap = overlap
-        self.new = self.changed = self.seen = 0
+        self._titles: Mapping[str, str] = {}
+        self._met: set[tuple[str, tuple[str, ...]]] = set()  # table and key of what was seen unfinished in this run
+        self._forgotten: list[str] = []  # how far back the service remembers, where a first run meets that
+        self._reasons: list[str] = []
+        self._reopened: list[Sign] = []
+        self.new = self.changed = self.seen = self.malformed = 0
 
     @property
     def _unit(self) -> Unit:
@@ -68,20 +80,35 @@ class UnitWork:
         found: list[Verdict] = []
         try:
             parts = self._source.parts(self._calls)
-            # A clock that runs ahead must not move a cursor past what happened: AWS's own clock bounds it.
-            self._until = min(self._now, self._calls.server_time or self._now)
+            if self._calls.server_time is not None:
+                self._until = min(self._now, self._calls.server_time)
             self._commit(Step("", parts.records))
         except FAILURES as error:
             return self._verdict(error)
-        self.seen = 0  # what there is to collect is not yet something that happened
+        self.seen, self._titles = 0, parts.titles  # what there is to collect is not yet something that happened
         # In another order at every run, so that what ends runs early does not always end them before the same parts.
         for part in random.Random(self._run).sample(parts.names, len(parts.names)):
             found.append(self._part(part))
             if found[-1].outcome in HOPELESS:
                 break
         else:
+            found += [self._part(part) for part in parts.names if self._goes_on(part)]
             found.append(self._again())
-        return self._summary(found, parts.notes)
+        return self._summary(found, [*parts.notes, *self._forgotten])
+
+    def _goes_on(self, part: str) -> bool:
+        """Whether something of a part that was read turned out to go on after all, and can only be found by paging."""
+        pending = self._source.pending(part) if isinstance(self._source, Paged) else None
+        if pending is None or not self._reopened:
+            return False
+        keys = self._unfinished(pending[0], self._place(pending[1]))
+        return any(sign.kind is pending[0] and sign.key in keys for sign in self._reopened)
+
+    def _place(self, where: Mapping[str, str]) -> dict[str, str]:
+        return {"account": self._unit.account, "region": self._unit.region, **where}
+
+    def _title(self, part: str) -> str:
+        return legible(self._titles.get(part, part))
 
     def _verdict(self, error: BaseException) -> Verdict:
         return verdict(error, throttled=self._calls.throttled, codecatalyst=self._source.stream == "codecatalyst")
@@ -90,13 +117,24 @@ class UnitWork:
         outcome = min((each.outcome for each in found), key=WORST_FIRST.index)
         if outcome in ("ok", "empty"):
             outcome = "ok" if self.seen else "empty"
-        details = [each.detail for each in found if each.detail] + notes
+        if self._reasons and outcome in ("ok", "empty"):
+            outcome = "malformed"
+        details = [each.detail for each in found if each.detail] + self._remarks() + notes
         shown = "; ".join(details[:3])
         more = f"; and {len(details) - 3} more" if len(details) > 3 else ""
         return Verdict(outcome, shown + more, any(each.ambiguous for each in found))
 
+    def _remarks(self) -> list[str]:
+        """What there is to say of answers that could not be kept as rows."""
+        if not self.malformed:
+            return []
+        what = f"{self.malformed} malformed record{'s' * (self.malformed != 1)}, kept raw"
+        return [f"{what}: {legible(self._reasons[0])}" if self._reasons else f"{what} by an earlier run"]
+
     def _part(self, part: str) -> Verdict:
         steps_before = self._steps
+        if not keepable(part):
+            return Verdict("malformed", f"{legible(part)}: its name holds half a character, and cannot be kept")
         try:
             if isinstance(self._source, Windowed):
                 self._windows(self._source, part)
@@ -104,24 +142,30 @@ class UnitWork:
                 self._pages(self._source, part)
         except FAILURES as error:
             if code(error) in GONE:
-                return Verdict("empty", f"{part} was deleted meanwhile")
+                return Verdict("empty", f"{self._title(part)} was deleted meanwhile")
             if code(error) == UNSUPPORTED:
                 text = (
                     "ECS keeps no deployments of it; exclude it with a pattern that begins with !, and import a table"
                 )
-                return Verdict("denied", f"{part}: {text}")
+                return Verdict("denied", f"{self._title(part)}: {text}")
             found = self._verdict(error)
             if isinstance(self._source, Windowed) and found.outcome in HOPELESS and self._steps == steps_before:
                 self._narrow(part)
-            return replace(found, detail=f"{part}: {found.detail}")
+            return replace(found, detail=f"{self._title(part)}: {found.detail}")
         return Verdict("ok", "")
 
     _steps = 0
 
     def _commit(self, step: Step) -> None:
-        new, changed = self._store.commit(self._run, self._unit, step, observed_at=self._now)
-        self.new += new
-        self.changed += changed
+        malformed = [each for each in step.records if isinstance(each, MalformedRecord)]
+        if malformed:
+            self.malformed += len(malformed)
+            self._reasons += [each.reason for each in self._store.unheard(malformed)]
+        self._met.update(_named(each) for each in step.records if not each.finished)
+        counts = self._store.commit(self._run, self._unit, step, observed_at=self._now)
+        self.new += counts.new
+        self.changed += counts.changed
+        self._reopened += counts.reopened
         self.seen += len(step.records)
         self._steps += 1
 
@@ -131,43 +175,72 @@ class UnitWork:
         where = dict(zip(place, (self._unit.account, self._unit.region), strict=True))
         try:
             for kind in self._source.kinds:
-                keys = self._store.unfinished(kind, self._now, **where)
+                keys = self._unfinished(kind, where)
                 for step in self._source.again(self._calls, kind, keys) if keys else ():
-                    self._take(kind, step)
+                    self._commit(Step("", step.records))
+                    self._lose(kind, step.lost)
         except FAILURES as error:
             return self._verdict(error)
         return Verdict("ok", "")
 
-    def _take(self, kind: type, step: Again) -> None:
-        self._commit(Step("", step.records))
-        if step.lost:
-            self._store.mark_lost(kind, step.lost)
+    def _unfinished(self, kind: type[Record], where: Mapping[str, str]) -> list[tuple[str, ...]]:
+        """Give the keys of what is unfinished in the store and was not met in this run."""
+        keys = [*self._store.unfinished(kind, **where), *self._unreadable(kind, where)]
+        return [key for key in dict.fromkeys(keys) if (kind.TABLE, key) not in self._met]
+
+    def _unreadable(self, kind: type[Record], where: Mapping[str, str]) -> list[tuple[str, ...]]:
+        """Give the keys of things of which there are only malformed answers so far."""
+        places = [(kind.KEY.index(name), value) for name, value in where.items() if name in kind.KEY]
+        keys = self._store.unreadable(self._unit, kind)
+        return [key for key in keys if all(key[index] == value for index, value in places)]
+
+    def _lose(self, kind: type[Record], keys: Sequence[tuple[str, ...]]) -> None:
+        """Believe that AWS no longer knows these, where they were last seen longer ago than its lists may be wrong."""
+        if keys:
+            self._store.mark_lost(self._unit, kind, keys, unseen_since=self._now - self._overlap)
 
     # Windows of time
 
     def _windows(self, source: Windowed, part: str) -> None:
         width = self._store.width(self._unit, part) or FIRST_WIDTH
-        for start, end in self._todo(part):
+        if self._until is None:
+            # Nobody has said yet what time it is there: the first window is planned by this machine's clock.
+            start, end = self._todo(part, self._now)[0]
+            self._until = min(self._now, self._window(source, part, start, min(start + width, end), closed=True)[1])
+        for start, end in self._todo(part, self._until):
             while True:
                 following = min(start + width, end)
                 last = following >= end
-                open_end = last and end >= self._until
-                records = source.window(self._calls, part, start, None if open_end else following)
-                self._commit(Step(part, records, covered=(start, following) if following > start else None))
+                count, _ = self._window(source, part, start, following, closed=not last or end < self._until)
                 if last:
                     break
-                start, width = following, _next_width(width, len(records))
+                start, width = following, _next_width(width, count)
 
-    def _todo(self, part: str) -> list[tuple[int, int]]:
+    def _window(self, source: Windowed, part: str, start: int, end: int, *, closed: bool) -> tuple[int, int]:
+        """Ask for a window and commit it; give how many records came, and what time it was there by its first answer.
+
+        Known is what lies before the service's own clock in this very window, and not before what it still remembers.
+        """
+        with self._calls.timed() as clock:
+            records = source.window(self._calls, part, start, end if closed else None)
+        first, last = _told(clock)
+        known = (max(start, last - source.retention) if source.retention else start, min(end, first))
+        self._commit(Step(part, records, covered=known if known[0] < known[1] else None))
+        return len(records), first
+
+    def _todo(self, part: str, until: int) -> list[tuple[int, int]]:
         """What is not known yet, and the overlap before the last run's start; never nothing."""
-        earliest = max(self._since, self._until - (self._source.retention or 0))
+        earliest = max(self._since, until - (self._source.retention or 0))
         known = self._store.covered(self._unit, part)
-        missing = subtract((earliest, self._until), known)
+        missing = subtract((earliest, until), known)
         if not known:
-            return missing or [(self._until, self._until)]
+            if self._source.retention and earliest > self._since and not self._forgotten:
+                days = self._source.retention // DAY
+                self._forgotten.append(f"known from {iso(earliest)[:10]} on, as AWS keeps {days} days")
+            return missing or [(until, until)]
         # Where the clock was set back, what came before the cursor is asked for all the same, with an open end.
         tail = max(earliest, known[-1][1] - self._overlap)
-        return merge([*missing, (tail, max(tail, self._until))])
+        return merge([*missing, (tail, max(tail, until))])
 
     def _narrow(self, part: str) -> None:
         """A window that could not be finished in its time is halved for the next run, so that some day it can."""
@@ -189,8 +262,7 @@ class UnitWork:
         pending = source.pending(part)
         if pending and self._ended_at_last_page:
             kind, where = pending
-            place = {"account": self._unit.account, "region": self._unit.region, **where}
-            self._store.mark_lost(kind, self._store.unfinished(kind, self._now, **place))
+            self._lose(kind, self._unfinished(kind, self._place(where)))
 
     _ended_at_last_page = False
 
@@ -199,21 +271,25 @@ class UnitWork:
         left = self._store.scan(self._unit, part)
         known = self._store.covered(self._unit, part)
         if not known or left is None:
-            return Scan("", self._until, None, None, 0)
-        horizon = max(known[-1][0], known[-1][1] - self._overlap)
+            return Scan("", self._now, None, None, 0)
+        horizon: int | None = max(known[-1][0], known[-1][1] - self._overlap)
         pending = source.pending(part)
         if pending:
             kind, where = pending
-            place = {"account": self._unit.account, "region": self._unit.region, **where}
+            place = self._place(where)
+            if self._unreadable(kind, place):
+                horizon = None  # it may stand on any page
             oldest = self._store.oldest_unfinished(kind, **place)
-            horizon = horizon if oldest is None else min(horizon, oldest)
-        return Scan("", self._until, horizon, None, left.disorder)
+            horizon = horizon if oldest is None or horizon is None else min(horizon, oldest)
+        return Scan("", self._now, horizon, None, left.disorder)
 
     def _scan(self, source: Paged, part: str, scan: Scan) -> None:
         seen = {scan.token}
         while True:
             try:
-                page = source.page(self._calls, part, scan.token or None)
+                with self._calls.timed() as clock:
+                    page = source.page(self._calls, part, scan.token or None)
+                first, last = _told(clock)
                 token = page.token or ""
                 if token and token in seen:
                     raise Malformed("the token of the next page came a second time; paging would never end")
@@ -221,10 +297,13 @@ class UnitWork:
                 self._store.forget_scan(self._unit, part)
                 raise
             seen.add(token)
+            if not scan.token:
+                scan = replace(scan, begun_at=min(scan.begun_at, first))
             scan = _read_order(scan, page.starts)
             self._ended_at_last_page = not token
             scan = replace(scan, token="" if self._passed(scan, page.starts) else token)
-            self._commit(Step(part, page.records, covered=None if scan.token else self._reach(scan, token), scan=scan))
+            covered = None if scan.token else self._reach(scan, token, last)
+            self._commit(Step(part, page.records, covered=covered, scan=scan, signs=page.signs))
             if not scan.token:
                 return
 
@@ -234,10 +313,10 @@ class UnitWork:
             return False
         return max(starts) < scan.horizon_at - max(self._overlap, 2 * scan.disorder)
 
-    def _reach(self, scan: Scan, token: str) -> tuple[int, int]:
-        """From when to when a part is known once its scan has ended."""
+    def _reach(self, scan: Scan, token: str, ended_at: int) -> tuple[int, int]:
+        """From when to when a part is known once its scan has ended, at an instant of the service's clock."""
         if self._source.retention:
-            whole = scan.begun_at - self._source.retention
+            whole = ended_at - self._source.retention
         else:
             whole = scan.begun_at if scan.oldest_at is None else scan.oldest_at
         if scan.horizon_at is None:
@@ -245,6 +324,20 @@ class UnitWork:
         else:
             start = scan.horizon_at if token else min(whole, scan.horizon_at)
         return min(start, scan.begun_at), scan.begun_at
+
+
+def _named(record: Record) -> tuple[str, tuple[str, ...]]:
+    """Give the table and the key of what a record is about."""
+    if isinstance(record, MalformedRecord):
+        return record.in_table, read_key(record.id)
+    return record.TABLE, key_of(record)
+
+
+def _told(clock: Clock) -> tuple[int, int]:
+    """Give the first and the last instant that the service's own clock showed."""
+    if clock.first is None or clock.last is None:
+        raise Malformed("the answer says no time of its own (no Date): nothing would bound what is known")
+    return clock.first, clock.last
 
 
 def _next_width(width: int, found: int) -> int:

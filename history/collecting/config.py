@@ -4,6 +4,7 @@ Not here: the asking (`history.collecting.fetch`) and the credentials, which are
 roles are named here, secrets never.
 """
 
+import dataclasses
 import datetime as dt
 import os
 import re
@@ -22,9 +23,9 @@ from pydantic import (
     model_validator,
 )
 
+from history.aws.clients import Limits, Login
 from history.instants import micros
-from history.sources import SOURCES, Source
-from history.sources._patterns import Patterns
+from history.sources import SOURCES, CodeCatalystProject, Source
 from waves.files.documents import ModelFaults, Where, read_yaml, shown, validate
 from waves.nouns import Part, Text, quantity
 
@@ -120,7 +121,6 @@ RegionName = Annotated[
     AfterValidator(_region),
     WithJsonSchema({"type": "string", "pattern": r"^[a-z]{2,}(-[a-z]+)+-\d+$"}),
 ]
-ProjectName = Annotated[str, Strict(), Field(min_length=3, max_length=63)]
 
 
 class AnyAccount(Part):
@@ -160,6 +160,10 @@ class AnyAccount(Part):
             raise ModelFaults(faults)
         return self
 
+    def login(self, home: str | None) -> Login:
+        """Say whose credentials the account's are; STS is asked at home, in its first region if left out."""
+        return Login(self.id, home or self.regions[0], self.profile, self.role, self.external_id)
+
     @property
     def sources(self) -> tuple[type[Source], ...]:
         """The sources to collect from in each region."""
@@ -176,15 +180,6 @@ else:
         __doc__="One AWS account, where its credentials come from, and what to collect in it.",
         **{kind.key: (kind.wanted | None, quantity(None, kind.about)) for kind in SOURCES},
     )
-
-
-class CodeCatalystProject(Part):
-    """One CodeCatalyst project."""
-
-    space: ProjectName = quantity(..., "The space.")
-    project: ProjectName = quantity(..., "The project.")
-    workflows: Patterns = quantity(("*",), "Patterns of workflow names.", min_length=1)
-    profile: Text | None = quantity(None, "A profile with an `sso_session`; else AWS_BEARER_TOKEN_CODECATALYST counts.")
 
 
 class Config(Part):
@@ -256,6 +251,17 @@ class Config(Part):
         config = validate(read_yaml(path), cls)
         config._folder = Path(path).parent
         return config
+
+    def replace(self, **changes: Any) -> Self:
+        """Return the same with some fields changed; the store stays beside the file that the config was read from."""
+        config = super().replace(**changes)
+        config._folder = self._folder
+        return config
+
+    @property
+    def limits(self) -> Limits:
+        """What every client keeps to."""
+        return Limits(**{field.name: getattr(self, field.name) for field in dataclasses.fields(Limits)})
 
     @property
     def store_path(self) -> Path:

@@ -11,17 +11,19 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
-from history.aws.clients import STS_SECONDS, Client, Clients, WrongAccount
+from history.aws.clients import STS_SECONDS, Client, Clients, Login, WrongAccount
 from history.aws.errors import FAILURES, Verdict, verdict
 from history.aws.transport import Stopped
 from history.collecting.collector import UnitWork
-from history.collecting.config import Account, AnyAccount, CodeCatalystProject, Config
+from history.collecting.config import Account, AnyAccount, Config
 from history.collecting.lock import turn
 from history.collecting.report import Report, UnitReport
 from history.instants import DAY, MINUTE, iso, micros
 from history.instants import now as clock
-from history.keeping.store import Store, StoreError, StoreFailed
-from history.sources import Calls, CodeCatalyst, Source, Windowed
+from history.keeping.file import StoreError
+from history.keeping.store import Store, StoreFailed
+from history.sources import Calls, CodeCatalyst, CodeCatalystProject, Source, Windowed
+from history.sources._source import understood
 from history.units import Unit
 
 Progress = Callable[[UnitReport, int], None]
@@ -70,7 +72,7 @@ def fetch(config: Config, *, now: dt.datetime | None = None, progress: Progress 
     StoreBusy
         Where another fetch into the same store is under way: nobody is asked twice.
     StoreFailed
-        Where the store could be opened and then failed, as on a full disk; what was committed before is safe.
+        Where the store could be opened and then failed, as on a full disk.
     StoreError
         Where the store cannot be opened.
     """
@@ -87,13 +89,16 @@ class _Run:
         self._store = store
         self._now = now
         self._stop = threading.Event()
-        self._clients = Clients(config, self._stop)
-        self._identities = {account.id: _Identity(account, self._clients) for account in config.accounts}
+        self._clients = Clients(config.limits, self._stop)
+        self._identities = {
+            account.id: _Identity(account.login(config.home_region), self._clients) for account in config.accounts
+        }
         self._number = 0
 
     def do(self, progress: Progress | None) -> Report:
         wanted = list(tasks(self._config))
         self._number = self._store.begin_run([task.unit for task in wanted], self._now)
+        notices = tuple(self._store.take_notices())
         done: dict[Unit, UnitReport] = {}
         interrupted = False
         pool = ThreadPoolExecutor(self._config.units_at_once, thread_name_prefix="unit")
@@ -111,7 +116,7 @@ class _Run:
             self._clients.close()
         if not interrupted:
             self._store.end_run(self._number, self._now)
-        return Report(tuple(done[task.unit] for task in wanted if task.unit in done), interrupted)
+        return Report(tuple(done[task.unit] for task in wanted if task.unit in done), interrupted, notices)
 
     def _unit(self, task: Task) -> UnitReport:
         began = time.monotonic()
@@ -137,9 +142,10 @@ class _Run:
 
     def _client(self, task: Task) -> Client:
         if isinstance(task.owner, CodeCatalystProject):
-            return self._clients.codecatalyst(task.owner)
-        self._identities[task.owner.id].confirm()
-        return self._clients.client(task.owner, task.unit.region, task.kind.service)
+            return self._clients.client(task.owner.login, task.unit.region, task.kind.service)
+        identity = self._identities[task.owner.id]
+        identity.confirm()
+        return self._clients.client(identity.login, task.unit.region, task.kind.service)
 
     def _source(self, task: Task) -> Source:
         owner = task.owner
@@ -175,8 +181,10 @@ class _Run:
         requests = client.wire.sent if client else 0
         self._store.end_unit(self._number, task.unit, found.outcome, found.detail, requests, self._now)
         seconds = time.monotonic() - began
-        new, changed = (work.new, work.changed) if work else (0, 0)
-        return UnitReport(task.unit, found.outcome, found.detail, requests, new, changed, seconds, expected)
+        counts = {"new": work.new, "changed": work.changed, "malformed": work.malformed} if work else {}
+        return UnitReport(
+            task.unit, found.outcome, found.detail, requests, seconds=seconds, expected=expected, **counts
+        )
 
 
 def _finished(futures: list[Future[UnitReport]]) -> Iterator[UnitReport]:
@@ -197,8 +205,8 @@ def _finished(futures: list[Future[UnitReport]]) -> Iterator[UnitReport]:
 class _Identity:
     """Whose credentials an account's are: asked once, answered for all its units."""
 
-    def __init__(self, account: Account, clients: Clients) -> None:
-        self._account = account
+    def __init__(self, login: Login, clients: Clients) -> None:
+        self.login = login
         self._clients = clients
         self._lock = threading.Lock()
         self._answer: Exception | bool | None = None
@@ -217,13 +225,13 @@ class _Identity:
 
     def ask(self) -> None:
         """Ask STS now."""
-        client = self._clients.client(self._account, self._clients.home(self._account), "sts")
+        client = self._clients.client(self.login, self.login.home, "sts")
         client.wire.start(STS_SECONDS)
-        found = client.boto.get_caller_identity().get("Account")
-        if found != self._account.id:
-            whose = f"profile {self._account.profile}" if self._account.profile else "these credentials"
+        found = understood("get_caller_identity", client.boto.get_caller_identity).get("Account")
+        if found != self.login.name:
+            whose = f"profile {self.login.profile}" if self.login.profile else "these credentials"
             raise WrongAccount(
-                f"{whose} belong to account {found}, the config says {self._account.id}; name the right one"
+                f"{whose} belong to account {found}, the config says {self.login.name}; name the right one"
             )
 
 

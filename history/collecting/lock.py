@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from history.instants import iso, now
-from history.keeping.store import StoreError
+from history.keeping.file import StoreError, located
 
 _TABLE = "CREATE TABLE IF NOT EXISTS holder (id INTEGER PRIMARY KEY CHECK (id = 1), who TEXT NOT NULL)"
 
@@ -32,7 +32,8 @@ def turn(store: Path) -> Iterator[None]:
     StoreError
         Where the lock cannot be had for another reason.
     """
-    path = store.with_name(f"{store.name}.lock")
+    file = located(store)  # whatever names lead to it
+    path = file.with_name(f"{file.name}.lock")
     try:
         connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
     except sqlite3.Error as error:

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from history.aws.errors import OUTCOMES
+from history.keepable import legible
 from history.units import Unit
 
 COMPLETE, PARTIAL, CREDENTIALS, INTERRUPTED = 0, 3, 4, 130
@@ -29,6 +30,8 @@ class UnitReport:
         Why, or what people should know; free of secrets.
     requests, new, changed : int
         Requests sent, rows that were new, and rows that replaced an older answer.
+    malformed : int
+        Answers about single things that could not be kept as rows; they were kept raw.
     seconds : float
         How long it took.
     expected : bool
@@ -41,6 +44,7 @@ class UnitReport:
     requests: int = 0
     new: int = 0
     changed: int = 0
+    malformed: int = 0
     seconds: float = 0.0
     expected: bool = False
 
@@ -52,7 +56,7 @@ class UnitReport:
     def __str__(self) -> str:
         """Give one plain line, for cron."""
         found = f"{self.new} new, {self.changed} changed, {self.requests} requests, {self.seconds:.1f} s"
-        return f"{self.unit}: {self.outcome}, {found}" + (f": {self.detail}" if self.detail else "")
+        return legible(f"{self.unit}: {self.outcome}, {found}" + (f": {self.detail}" if self.detail else ""))
 
     def as_dict(self) -> dict[str, Any]:
         """Give plain values, for JSON."""
@@ -69,10 +73,13 @@ class Report:
         In the order of the config.
     interrupted : bool
         Whether somebody stopped it before all units were done.
+    notices : tuple of str
+        What else there is to know and to do, such as what a migration of the store took out of it.
     """
 
     units: tuple[UnitReport, ...]
     interrupted: bool = False
+    notices: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -96,6 +103,7 @@ class Report:
             "exit_code": self.exit_code,
             "interrupted": self.interrupted,
             "outcomes": self.counts,
+            "notices": list(self.notices),
             "units": units,
         }
 
@@ -128,7 +136,11 @@ class Report:
 
 
 def columns(rows: Sequence[Sequence[str]]) -> str:
-    """Lay rows out in columns, each as wide as its widest cell; the last one is left as it is."""
+    """Lay rows out in columns, each as wide as its widest cell; the last one is left as it is.
+
+    What a terminal cannot show, or would obey, stands there as an escape.
+    """
+    rows = [[legible(cell) for cell in row] for row in rows]
     widths = [max(len(row[index]) for row in rows) for index in range(len(rows[0]) - 1)]
     lines = (
         "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]) for row in rows

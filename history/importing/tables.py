@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from operator import attrgetter
 from pathlib import Path
@@ -20,11 +21,11 @@ from pydantic import ConfigDict, ValidationError, model_validator
 
 from history.importing.cells import Name, Names, Note, RegionName, Trimmed, When
 from history.importing.table_file import Faults, Progress, TableFile
-from history.instants import micros
+from history.instants import DAY, micros
 from history.instants import now as clock
 from history.keeping.store import Store
 from history.records import Incident, TableDeployment, columns
-from history.sources._source import batches, raw
+from history.sources._answers import batches, raw
 from waves.files.documents import Finding, InputError, shown
 from waves.nouns import Part, quantity
 
@@ -281,8 +282,13 @@ _ROLLOUTS = """
 """
 
 
+# Where digests and rollouts are learned, beside tables that people bring.
+_STREAMS = {"digest": ("ecs", "codepipeline"), "rollout": ("codepipeline", "codecatalyst")}
+_BEFORE = DAY  # a change was deployed before it hurt; by how much nobody says
+
+
 def _strangers(store: Store, path: Path, lines: dict[str, int], records: Rows) -> list[Finding]:
-    """Give a warning for each digest and rollout of an incident that nothing in the store has, if it has any."""
+    """Give a warning for each digest and rollout of an incident that the store would have, if it were right."""
     faults = Faults(path, "warning")
     known = {
         name: {row[0] for row in store.select(sql)} - {None}
@@ -290,13 +296,37 @@ def _strangers(store: Store, path: Path, lines: dict[str, int], records: Rows) -
     }
     if not any(known.values()):
         return []
+    looked = {name: _Looked(store, name) for name in known}
     for record in records:
         for name, own in known.items():
             value = getattr(record, name)
-            if value is not None and value not in own:
+            if value is not None and value not in own and looked[name].at(record.started_at):
                 text = f"{name} {shown(value, 80)}: nothing in the store has it; correct it, or collect what it names"
                 faults.add(lines[record.id], 1, text, "unknown-change")
     return faults.findings
+
+
+class _Looked:
+    """Whether a change would be in the store, had it hurt at some instant: else nobody can say that it is wrong."""
+
+    def __init__(self, store: Store, name: str) -> None:
+        marks = ", ".join("?" * len(_STREAMS[name]))
+        sql = f"SELECT account, region, stream, part, from_at, until_at FROM coverage WHERE stream IN ({marks})"
+        self._parts: dict[tuple[str, ...], list[tuple[int, int]]] = defaultdict(list)
+        for *part, begin, end in store.select(sql, _STREAMS[name]):
+            self._parts[tuple(part)].append((begin, end))
+        # ECS did not tell the digest of these: an incident may be of one of them.
+        nameless = (
+            "SELECT created_at FROM service_images JOIN service_revisions ON arn = revision"
+            " WHERE digest IS NULL AND created_at IS NOT NULL"
+        )
+        self._nameless = [row[0] for row in store.select(nameless)] if name == "digest" else []
+
+    def at(self, instant: int) -> bool:
+        """Whether every part is known from a day before an instant on, and no digest of that time is missing."""
+        parts = self._parts.values()
+        known = all(any(a <= instant - _BEFORE and instant <= b for a, b in part) for part in parts)
+        return known and not any(0 <= instant - created <= 7 * DAY for created in self._nameless)
 
 
 def _fault(file: TableFile, detail: Any) -> tuple[int, str, str]:

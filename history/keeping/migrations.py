@@ -4,9 +4,14 @@
 are made as its records say; once they were released, another column of theirs is a migration, too.
 """
 
+import contextlib
+import json
 import sqlite3
 from collections.abc import Sequence
+from typing import Any
 
+from history.keepable import fits
+from history.privacy import stored_without, written
 from history.records import Record, columns
 
 _VERSION_1 = """
@@ -127,41 +132,75 @@ ALTER TABLE service_deployments ADD COLUMN alarms_enabled INTEGER;
 ALTER TABLE service_deployments ADD COLUMN alarms_rollback INTEGER;
 ALTER TABLE service_deployments ADD COLUMN hooks TEXT NOT NULL DEFAULT '[]';
 UPDATE service_deployments SET
-    canary_percent = json_extract(raw, '$.deploymentConfiguration.canaryConfiguration.canaryPercent'),
-    canary_bake_minutes = json_extract(raw, '$.deploymentConfiguration.canaryConfiguration.canaryBakeTimeInMinutes'),
-    linear_step_percent = json_extract(raw, '$.deploymentConfiguration.linearConfiguration.stepPercent'),
+    canary_percent = picked(raw, 'deploymentConfiguration.canaryConfiguration.canaryPercent', 'number'),
+    canary_bake_minutes = picked(raw, 'deploymentConfiguration.canaryConfiguration.canaryBakeTimeInMinutes', 'integer'),
+    linear_step_percent = picked(raw, 'deploymentConfiguration.linearConfiguration.stepPercent', 'number'),
     linear_step_bake_minutes =
-        json_extract(raw, '$.deploymentConfiguration.linearConfiguration.stepBakeTimeInMinutes'),
-    breaker_enabled = json_extract(raw, '$.deploymentConfiguration.deploymentCircuitBreaker.enable'),
-    breaker_rollback = json_extract(raw, '$.deploymentConfiguration.deploymentCircuitBreaker.rollback'),
-    alarms_enabled = json_extract(raw, '$.deploymentConfiguration.alarms.enable'),
-    alarms_rollback = json_extract(raw, '$.deploymentConfiguration.alarms.rollback'),
-    hooks = coalesce((
-        SELECT json_group_array(json_patch('{}', json_object(
-            'hookTargetArn', json_extract(value, '$.hookTargetArn'),
-            'lifecycleStages', json_extract(value, '$.lifecycleStages'),
-            'targetType', json_extract(value, '$.targetType'),
-            'timeoutConfiguration', json_extract(value, '$.timeoutConfiguration'))))
-        FROM json_each(raw, '$.deploymentConfiguration.lifecycleHooks')), '[]')
-    WHERE json_valid(raw);
+        picked(raw, 'deploymentConfiguration.linearConfiguration.stepBakeTimeInMinutes', 'integer'),
+    breaker_enabled = picked(raw, 'deploymentConfiguration.deploymentCircuitBreaker.enable', 'boolean'),
+    breaker_rollback = picked(raw, 'deploymentConfiguration.deploymentCircuitBreaker.rollback', 'boolean'),
+    alarms_enabled = picked(raw, 'deploymentConfiguration.alarms.enable', 'boolean'),
+    alarms_rollback = picked(raw, 'deploymentConfiguration.alarms.rollback', 'boolean'),
+    hooks = hooks_in(raw);
 ALTER TABLE alarm_changes ADD COLUMN period_seconds INTEGER;
 UPDATE alarm_changes SET
-    period_seconds = json_extract(json_extract(raw, '$.HistoryData'), '$.newState.stateReasonData.period')
-    WHERE json_valid(raw) AND json_valid(json_extract(raw, '$.HistoryData'))
-    AND typeof(json_extract(json_extract(raw, '$.HistoryData'), '$.newState.stateReasonData.period')) = 'integer';
+    period_seconds = picked(picked(raw, 'HistoryData', 'text'), 'newState.stateReasonData.period', 'integer');
 ALTER TABLE pipeline_actions ADD COLUMN cluster TEXT;
 ALTER TABLE pipeline_actions ADD COLUMN service TEXT;
 UPDATE pipeline_actions SET
-    cluster = json_extract(raw, '$.input.configuration.ClusterName'),
-    service = json_extract(raw, '$.input.configuration.ServiceName')
-    WHERE json_valid(raw);
+    cluster = picked(raw, 'input.configuration.ClusterName', 'text'),
+    service = picked(raw, 'input.configuration.ServiceName', 'text');
 ALTER TABLE table_deployments ADD COLUMN cluster TEXT;
 ALTER TABLE table_deployments ADD COLUMN task_definition TEXT;
 ALTER TABLE table_deployments ADD COLUMN kind TEXT;
 ALTER TABLE table_deployments ADD COLUMN pushed_at INTEGER;
 """
 
-MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2)
+# Answers that cannot be kept as rows have a table; what was never asked for again is unfinished; what others configured
+# goes out of the raw answers.
+_VERSION_3 = """
+CREATE TABLE malformed_records (
+    account TEXT NOT NULL, region TEXT NOT NULL, stream TEXT NOT NULL, in_table TEXT NOT NULL, id TEXT NOT NULL,
+    reason TEXT NOT NULL, version INTEGER NOT NULL, finished INTEGER NOT NULL, lost INTEGER NOT NULL,
+    observed_at INTEGER NOT NULL, raw TEXT NOT NULL,
+    PRIMARY KEY (account, region, stream, in_table, id)
+) STRICT;
+CREATE INDEX unfinished_malformed ON malformed_records (account, region, stream) WHERE finished = 0;
+CREATE INDEX unfinished_revisions ON service_revisions (account, region) WHERE finished = 0 AND lost = 0;
+CREATE TABLE notices (text TEXT NOT NULL PRIMARY KEY) STRICT;
+CREATE TABLE unwiped (table_name TEXT NOT NULL PRIMARY KEY) STRICT;
+UPDATE service_deployments SET finished = 0 WHERE described = 0 AND finished = 1;
+INSERT INTO service_revisions (arn, account, region, cluster, service, task_definition, created_at, version, finished,
+    lost, observed_at, raw)
+    SELECT mentioned.value, account, region, cluster, service, NULL, NULL, 0, 0, 0, observed_at, '{}'
+    FROM service_deployments, json_each(words(target_revision, rollback_revision, source_revisions)) AS mentioned
+    WHERE true ON CONFLICT DO NOTHING;
+UPDATE pipeline_actions SET raw = stored_without(raw, {actions}) WHERE raw <> stored_without(raw, {actions});
+INSERT INTO unwiped SELECT 'pipeline_actions' WHERE changes() > 0;
+UPDATE pipeline_executions SET raw = stored_without(raw, ''), source_revisions = stored_without(source_revisions, '')
+    WHERE raw <> stored_without(raw, '') OR source_revisions <> stored_without(source_revisions, '');
+INSERT INTO unwiped SELECT 'pipeline_executions' WHERE changes() > 0;
+UPDATE service_deployments SET raw = stored_without(raw, {deployments}) WHERE raw <> stored_without(raw, {deployments});
+INSERT INTO unwiped SELECT 'service_deployments' WHERE changes() > 0;
+UPDATE service_revisions SET raw = stored_without(raw, {revisions}) WHERE raw <> stored_without(raw, {revisions});
+INSERT INTO unwiped SELECT 'service_revisions' WHERE changes() > 0;
+UPDATE alarm_changes SET raw = stored_without(raw, {alarms}) WHERE raw <> stored_without(raw, {alarms});
+INSERT INTO unwiped SELECT 'alarm_changes' WHERE changes() > 0;
+INSERT INTO notices SELECT 'what others had configured, which may be secrets, was taken out of the raw answers of '
+    || tables || ' in this store; snapshots that were exported before, and copies of the store,'
+    || ' hold it still, in the files of those names: export anew, and remove them'
+    FROM (SELECT group_concat(table_name, ', ') AS tables FROM unwiped) WHERE tables IS NOT NULL
+"""
+for _name, _paths in {
+    "actions": "input.configuration input.resolvedConfiguration output.outputVariables",
+    "deployments": "deploymentConfiguration.lifecycleHooks.hookDetails",
+    "revisions": "serviceConnectConfiguration volumeConfigurations.managedEBSVolume.tagSpecifications",
+    "alarms": "AlarmContributorAttributes",
+}.items():
+    _VERSION_3 = _VERSION_3.replace(f"{{{_name}}}", f"'{_paths}'")
+
+MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2, _VERSION_3)
+PRIVATE_SINCE = MIGRATIONS.index(_VERSION_3) + 1  # from this version on no answer in a store holds others' secrets
 
 
 def version(connection: sqlite3.Connection) -> int:
@@ -174,6 +213,10 @@ def migrate(connection: sqlite3.Connection, migrations: Sequence[str] = MIGRATIO
 
     Two processes may do so at once: whoever comes second finds the work done.
     """
+    connection.create_function("stored_without", 2, stored_without, deterministic=True)
+    connection.create_function("words", 3, _words, deterministic=True)
+    connection.create_function("picked", 3, _picked, deterministic=True)
+    connection.create_function("hooks_in", 1, _hooks, deterministic=True)
     for number, script in enumerate(migrations, start=1):
         connection.execute("BEGIN IMMEDIATE")
         try:
@@ -186,6 +229,60 @@ def migrate(connection: sqlite3.Connection, migrations: Sequence[str] = MIGRATIO
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
+
+
+def _picked(text: str | None, path: str, kind: str) -> Any:
+    """Give what a stored answer has in one place, if a column of a kind can keep it: for migrations."""
+    value: Any = _loaded(text)
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, dict) else None
+    return value if value is not None and fits(value, kind) else None
+
+
+def _hooks(text: str | None) -> str:
+    """Give what a deployment's hooks do and when, as a stored answer has them: for migrations."""
+    settings = _loaded(text).get("deploymentConfiguration")
+    hooks = settings.get("lifecycleHooks") if isinstance(settings, dict) else None
+    kept = ("targetType", "hookTargetArn", "lifecycleStages", "timeoutConfiguration")
+    found = [{name: each[name] for name in kept if each.get(name) is not None} for each in _dicts(hooks)]
+    return written(found)
+
+
+def _loaded(text: str | None) -> dict[str, Any]:
+    try:
+        value = json.loads(text or "{}")
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def _words(*texts: str | None) -> str:
+    """Give the words of some texts as a JSON list, each once: for migrations."""
+    return json.dumps(list(dict.fromkeys(word for text in texts for word in (text or "").split(" ") if word)))
+
+
+def unwiped(connection: sqlite3.Connection) -> bool:
+    """Whether something that a migration took out may still be on the disk."""
+    there = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'unwiped'").fetchone()
+    return bool(there and connection.execute("SELECT 1 FROM unwiped").fetchone())
+
+
+def wipe(connection: sqlite3.Connection) -> None:
+    """Take what a migration has replaced off the disk: rows that were overwritten stay in free pages and in the log.
+
+    While others are at work on the store that cannot be; then the next one to open it does it.
+    """
+    if not unwiped(connection):
+        return
+    with contextlib.suppress(sqlite3.OperationalError):
+        connection.execute("VACUUM")
+        busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        if not busy:
+            connection.execute("DELETE FROM unwiped")
 
 
 _SQL = {"text": "TEXT", "integer": "INTEGER", "boolean": "INTEGER", "instant": "INTEGER", "number": "REAL"}

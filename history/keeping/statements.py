@@ -5,13 +5,21 @@ Not here: whose transaction that is (`history.keeping.store`), the tables (`hist
 
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
-from history.records import Record, columns
-from history.units import Scan, Step, Unit
+from history.records import MalformedRecord, Record, columns, key_of, read_key
+from history.units import Scan, Sign, Step, Unit
+
+
+class Counts(NamedTuple):
+    """What a step did: rows that were new, rows that replaced an older answer, signs that reopened what had ended."""
+
+    new: int
+    changed: int
+    reopened: Sequence[Sign] = ()
 
 
 @dataclass
@@ -22,7 +30,7 @@ class Pending:
     unit: Unit
     step: Step
     rows: "Rows"
-    counts: tuple[int, int] = (0, 0)
+    counts: "Counts" = field(default_factory=lambda: Counts(0, 0))
     error: BaseException | None = None
     done: bool = False
 
@@ -53,9 +61,11 @@ def upsert(connection: sqlite3.Connection, found: Rows) -> tuple[int, int]:
     return new, changed
 
 
-def apply(connection: sqlite3.Connection, pending: Pending) -> tuple[int, int]:
+def apply(connection: sqlite3.Connection, pending: Pending) -> Counts:
     """Write a step: its rows, its part's cursor, its unit's line in the ledger; must run inside a transaction."""
     new, changed = upsert(connection, pending.rows)
+    _heal(connection, pending)
+    reopened = [sign for sign in pending.step.signs if _reopen(connection, sign)]
     where = (*pending.unit, pending.step.part)
     if pending.step.covered:
         _cover(connection, where, pending.step.covered)
@@ -65,7 +75,25 @@ def apply(connection: sqlite3.Connection, pending: Pending) -> tuple[int, int]:
         " WHERE (run, account, region, stream) = (?, ?, ?, ?)",
         (new, changed, pending.run, *pending.unit),
     )
-    return new, changed
+    return Counts(new, changed, reopened)
+
+
+def _heal(connection: sqlite3.Connection, pending: Pending) -> None:
+    """Note which things, of which there were malformed answers only, could be kept now."""
+    open_ones = "FROM malformed_records WHERE (account, region, stream) = (?, ?, ?) AND finished = 0"
+    found = connection.execute(f"SELECT in_table, id {open_ones}", pending.unit).fetchall()
+    if found:
+        kept = {(each.TABLE, key_of(each)) for each in pending.step.records if each.TABLE != MalformedRecord.TABLE}
+        healed = [(*pending.unit, table, name) for table, name in found if (table, read_key(name)) in kept]
+        match = "(account, region, stream, in_table, id) = (?, ?, ?, ?, ?)"
+        connection.executemany(f"UPDATE malformed_records SET finished = 1 WHERE {match}", healed)
+
+
+def _reopen(connection: sqlite3.Connection, sign: Sign) -> bool:
+    """Take for unfinished again what had ended before a sign that it goes on; say whether there was such a thing."""
+    match = "".join(f" AND {name} = ?" for name in sign.kind.KEY)
+    sql = f"UPDATE {sign.kind.TABLE} SET finished = 0 WHERE finished = 1 AND lost = 0 AND version < ?{match}"
+    return connection.execute(sql, (sign.at, *sign.key)).rowcount > 0
 
 
 def _statements(kind: type[Record]) -> tuple[str, str]:

@@ -8,25 +8,28 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
-from history.keeping.migrations import MIGRATIONS, migrate, own_table, version
-from history.keeping.statements import Pending, apply, enter_scan, rows, upsert
-from history.records import Record
+from history.keeping.file import StoreError, begin, explained, located
+from history.keeping.migrations import MIGRATIONS, migrate, own_table, unwiped, version, wipe
+from history.keeping.statements import Counts, Pending, apply, enter_scan, rows, upsert
+from history.privacy import written
+from history.records import MalformedRecord, Record, key_of, read_key
 from history.sources import OWN_TABLES
 from history.units import Scan, Step, Unit
 
 BUSY_SECONDS = 60.0
-
-
-class StoreError(Exception):
-    """The store cannot be opened or written; says which file, why, and what to do."""
+NOT_WIPED = (
+    "what was taken out is not yet wiped off the disk, as others are at work on the store or there is too little space;"
+    " the next run tries again"
+)
 
 
 class StoreFailed(StoreError):
-    """The store could be opened, and failed in the middle of a run; what was committed before is safe."""
+    """The store could be opened, and failed in the middle of a run; says whether what was committed before is safe."""
 
 
 def check_version(path: Path, found: int, known: int, *, older: bool = False) -> None:
@@ -45,6 +48,26 @@ def check_version(path: Path, found: int, known: int, *, older: bool = False) ->
         raise StoreError(f"{path}: {text}")
 
 
+def _connect(file: Path, patience: float = BUSY_SECONDS) -> sqlite3.Connection:
+    return sqlite3.connect(file, timeout=patience, isolation_level=None, check_same_thread=False)
+
+
+def _set_up(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    # 16 MB, as the keys of a large table are looked up at random; with more, nothing is faster.
+    connection.execute("PRAGMA cache_size = -16384")
+
+
+def _make(file: Path, *, migrations: Sequence[str]) -> None:
+    """Make an empty store."""
+    with closing(_connect(file)) as connection:
+        connection.execute("PRAGMA page_size = 8192")
+        _set_up(connection)
+        migrate(connection, migrations)
+
+
 class Store:
     """A history store in a file; safe to be shared by threads.
 
@@ -54,6 +77,8 @@ class Store:
         The file; it is made where there is none.
     migrations
         For tests of migrations.
+    patience
+        How many seconds to wait for others who write into it.
 
     Raises
     ------
@@ -61,42 +86,38 @@ class Store:
         Where the file is no store, is newer than this version, or cannot be written.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, migrations: Sequence[str] = MIGRATIONS) -> None:
+    def __init__(
+        self, path: str | os.PathLike[str], *, migrations: Sequence[str] = MIGRATIONS, patience: float = BUSY_SECONDS
+    ) -> None:
         self.path = Path(path)
+        self._file = located(self.path)
         self._lock = threading.RLock()
         self._reading = threading.Lock()
         self._gate = threading.Lock()
         self._pending: list[Pending] = []
         with self._explained():
-            self._connection = self._connect()
+            begin(self.path, self._file, partial(_make, migrations=migrations))
+            self._connection = _connect(self._file, patience)
         try:
             with self._explained():
                 self._open(migrations)
                 # Of its own, so that nobody who only reads waits for another's commit to reach the disk.
-                self._reader = self._connect()
+                self._reader = _connect(self._file, patience)
         except BaseException:
             self._connection.close()
             raise
-
-    def _connect(self) -> sqlite3.Connection:
-        return sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
 
     def _open(self, migrations: Sequence[str]) -> None:
         found = version(self._connection)
         if found:
             check_version(self.path, found, len(migrations), older=True)
-        if found == 0 and self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        else:
             raise StoreError(f"{self.path}: this SQLite file is no history store; name another file")
-        if found == 0:
-            self._connection.execute("PRAGMA page_size = 8192")
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute("PRAGMA synchronous = FULL")
-        self._connection.execute("PRAGMA foreign_keys = ON")
-        # 16 MB, as the keys of a large table are looked up at random; with more, nothing is faster.
-        self._connection.execute("PRAGMA cache_size = -16384")
+        _set_up(self._connection)
         migrate(self._connection, migrations)
         for kind in OWN_TABLES:
             self._connection.execute(own_table(kind))
+        wipe(self._connection)
 
     def __enter__(self) -> Self:
         return self
@@ -118,13 +139,9 @@ class Store:
         try:
             yield
         except sqlite3.Error as error:
-            text = str(error)
-            remedy = "free some space and fetch again" if "full" in text else "see that it can be read and written"
-            if self.path.is_dir():
-                text, remedy = "this is a folder", "name the store's file in it"
-            elif not self.path.parent.is_dir():
-                text, remedy = "there is no such folder", "make it, or correct the path"
-            raise StoreError(f"{self.path}: {text}; {remedy}; what was committed before is safe") from None
+            raise explained(error, self.path) from None
+        except OSError as error:
+            raise StoreError(f"{self.path}: {error.strerror}; see that its folder can be written") from None
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -137,6 +154,15 @@ class Store:
                 if self._connection.in_transaction:  # SQLite rolls back by itself where the disk is full
                     self._connection.execute("ROLLBACK")
                 raise
+
+    def take_notices(self) -> list[str]:
+        """Give what migrations have to tell people, each text once."""
+        with self._transaction() as connection:
+            found = [row[0] for row in connection.execute("SELECT text FROM notices ORDER BY text")]
+            connection.execute("DELETE FROM notices")
+            if unwiped(connection):
+                found.append(f"{self.path}: {NOT_WIPED}")
+        return found
 
     def select(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run a query and return its rows."""
@@ -158,15 +184,15 @@ class Store:
             connection.executemany("INSERT INTO ledger (run, account, region, stream) VALUES (?, ?, ?, ?)", rows)
         return run
 
-    def commit(self, run: int, unit: Unit, step: Step, *, observed_at: int) -> tuple[int, int]:
+    def commit(self, run: int, unit: Unit, step: Step, *, observed_at: int) -> Counts:
         """Commit a step: rows, cursor and ledger in one transaction.
 
         Steps of several units that wait for the disk at once share a transaction, so that one wait does for all.
 
         Returns
         -------
-        (int, int)
-            How many rows were new, and how many replaced an older answer.
+        Counts
+            How many rows were new, how many replaced an older answer, and which signs reopened what had ended.
         """
         mine = Pending(run, unit, step, rows(step.records, observed_at))
         with self._gate:
@@ -219,11 +245,45 @@ class Store:
         with self._transaction() as connection:
             enter_scan(connection, (*unit, part), None)
 
-    def mark_lost(self, kind: type[Record], keys: Iterable[tuple[str, ...]]) -> None:
-        """Note that AWS no longer knows these records, so that nobody asks for them again."""
+    def mark_lost(self, unit: Unit, kind: type[Record], keys: Iterable[tuple[str, ...]], unseen_since: int) -> None:
+        """Note that AWS no longer knows these records, so that nobody asks for them again.
+
+        Parameters
+        ----------
+        unit : Unit
+            Whose they are.
+        kind : type of Record
+            Which table they are in.
+        keys : iterable of tuple of str
+            Which they are.
+        unseen_since : int
+            Not those that were seen later than that, microseconds: what a list has just shown is not gone.
+        """
+        keys = list(keys)
+        match = " AND ".join(f"{name} = ?" for name in kind.KEY)
+        malformed = "(account, region, stream, in_table, id) = (?, ?, ?, ?, ?)"
         with self._transaction() as connection:
-            match = " AND ".join(f"{name} = ?" for name in kind.KEY)
-            connection.executemany(f"UPDATE {kind.TABLE} SET lost = 1 WHERE {match}", list(keys))
+            for table, where, rows in (
+                (kind.TABLE, match, keys),
+                (MalformedRecord.TABLE, malformed, [(*unit, kind.TABLE, written(list(key))) for key in keys]),
+            ):
+                sql = f"UPDATE {table} SET lost = 1 WHERE observed_at <= ? AND {where}"
+                connection.executemany(sql, [(unseen_since, *row) for row in rows])
+
+    def unheard(self, records: Sequence[MalformedRecord]) -> list[MalformedRecord]:
+        """Give those malformed records that the store does not have yet, or has for another reason."""
+        sql = (
+            "SELECT 1 FROM malformed_records WHERE (account, region, stream, in_table, id, reason) = (?, ?, ?, ?, ?, ?)"
+        )
+        return [each for each in records if not self.select(sql, (*key_of(each), each.reason))]
+
+    def unreadable(self, unit: Unit, kind: type[Record]) -> list[tuple[str, ...]]:
+        """Give the keys of a kind of which a unit has had malformed answers only, and which have not ended."""
+        sql = (
+            "SELECT id FROM malformed_records WHERE (account, region, stream) = (?, ?, ?) AND in_table = ?"
+            " AND finished = 0 AND lost = 0 ORDER BY id"
+        )
+        return [read_key(row[0]) for row in self.select(sql, (*unit, kind.TABLE))]
 
     def covered(self, unit: Unit, part: str) -> list[tuple[int, int]]:
         """Give the intervals in which a part is known, in order, UTC microseconds."""
@@ -255,13 +315,12 @@ class Store:
         with self._transaction() as connection:
             connection.execute("INSERT OR REPLACE INTO windows VALUES (?, ?, ?, ?, ?)", (*unit, part, width))
 
-    def unfinished(self, kind: type[Record], seen_before: int, **where: str) -> list[tuple[Any, ...]]:
-        """Give keys of unfinished records last seen before an instant, in the order of their keys."""
+    def unfinished(self, kind: type[Record], **where: str) -> list[tuple[str, ...]]:
+        """Give the keys of unfinished records, in their order."""
         keys = ", ".join(kind.KEY)
         match = "".join(f" AND {name} = ?" for name in where)
-        open_ones = f"finished = 0 AND lost = 0 AND observed_at < ?{match}"
-        sql = f"SELECT {keys} FROM {kind.TABLE} WHERE {open_ones} ORDER BY {keys}"
-        return self.select(sql, (seen_before, *where.values()))
+        sql = f"SELECT {keys} FROM {kind.TABLE} WHERE finished = 0 AND lost = 0{match} ORDER BY {keys}"
+        return self.select(sql, list(where.values()))
 
     def oldest_unfinished(self, kind: type[Record], **where: str) -> int | None:
         """Give the start of the oldest unfinished record, microseconds, for kinds with a column `started_at`."""

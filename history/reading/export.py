@@ -25,8 +25,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from history.instants import iso
-from history.keeping.migrations import MIGRATIONS, version
-from history.keeping.store import StoreError, check_version
+from history.keeping.file import StoreError, explained, is_damage, located, refuse
+from history.keeping.migrations import MIGRATIONS, PRIVATE_SINCE, version
+from history.keeping.store import check_version
 from history.reading.target import ExportError, Place
 from history.records import RECORDS, Column, columns
 from history.sources import OWN_TABLES
@@ -129,13 +130,23 @@ def export(store: str | os.PathLike[str], target: str | os.PathLike[str], *, for
         with closing(_open(store)) as connection, _readable(store), place.explained():
             rows = {table.name: _write(connection, table, place, f"{name}/{table.name}.{format}") for table in TABLES}
         with place.explained():
-            content = {"snapshot": name, "format": format, "rows": rows}
+            content = {"snapshot": name, "format": format, "version": len(MIGRATIONS), "rows": rows}
+            # The snapshot before stays for its readers, unless it is of a store that still held others' secrets.
+            others = 1 if _version(place) >= PRIVATE_SINCE else 0
             place.replace(CURRENT, json.dumps(content, indent=2).encode() + b"\n")
-            place.tidy(keep=name)
+            place.tidy(keep=name, others=others)
     except BaseException:
         place.drop(name)
         raise
     return Exported(place.shown, name, rows)
+
+
+def _version(place: Place) -> int:
+    """Give the version of the store of which the snapshot that counts was made; 0 where nobody can say."""
+    try:
+        return int(json.loads(place.read(CURRENT))["version"])
+    except (FileNotFoundError, KeyError, TypeError, ValueError):
+        return 0
 
 
 def read_export(target: str | os.PathLike[str], table: str) -> pd.DataFrame:
@@ -176,22 +187,23 @@ def _readable(store: str | os.PathLike[str]) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        remedy = "go back to a copy of it, or save what can be read with sqlite3's .recover"
-        raise StoreError(f"{Path(store)}: {error}; {remedy}") from None
+        raise explained(error, Path(store)) from None
 
 
 def _open(store: str | os.PathLike[str]) -> sqlite3.Connection:
     path = Path(store)
-    if path.is_dir():
-        raise StoreError(f"{path}: this is a folder; name the store's file in it")
-    if not path.is_file():
+    file = located(path)
+    refuse(path, file)
+    if not file.is_file():
         raise StoreError(f"{path}: there is no store; run wavecast fetch or wavecast import first")
     try:
-        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+        connection = sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, isolation_level=None)
         connection.execute("BEGIN")  # one moment for all tables, whatever is written meanwhile
         connection.execute("SELECT count(*) FROM runs")
         found = version(connection)
     except sqlite3.Error as error:
+        if is_damage(error):
+            raise explained(error, path) from None
         remedy = "name a store that wavecast made, in a folder that can be written (SQLite keeps its locks there)"
         raise StoreError(f"{path}: {error}; {remedy}") from None
     check_version(path, found, len(MIGRATIONS))

@@ -75,11 +75,11 @@ class Place:
             content: bytes = stream.read()
         return content
 
-    def tidy(self, keep: str) -> None:
-        """Remove snapshots but this one and the one before it, which somebody may be reading."""
+    def tidy(self, keep: str, *, others: int = 1) -> None:
+        """Remove snapshots but this one and the one before it, which somebody may be reading; or that, too."""
         found = self._files.get_file_info(pafs.FileSelector(self._path, allow_not_found=True))
         names = sorted(info.base_name for info in found if _SNAPSHOT.fullmatch(info.base_name))
-        for name in [name for name in names if name < keep][:-1]:
+        for name in [name for name in names if name < keep][: -others or None]:
             self.drop(name)
 
     def drop(self, name: str) -> None:

@@ -1,11 +1,12 @@
 """Where history comes from: one file a source, behind the small interface of `history.sources._source`."""
 
+from history.aws.answers import Malformed
 from history.sources._registry import OWN_TABLES, SOURCES
-from history.sources._source import Again, Calls, Malformed, Page, Paged, Parts, Source, Windowed
+from history.sources._source import Again, Calls, Page, Paged, Parts, Source, Windowed
 from history.sources.alarms import Alarms
-from history.sources.codecatalyst import CodeCatalyst
+from history.sources.codecatalyst import CodeCatalyst, CodeCatalystProject
 from history.sources.codepipeline import CodePipeline
-from history.sources.ecs import Ecs
+from history.sources.ecs import Ecs, EcsServices
 
 __all__ = [
     "OWN_TABLES",
@@ -14,8 +15,10 @@ __all__ = [
     "Alarms",
     "Calls",
     "CodeCatalyst",
+    "CodeCatalystProject",
     "CodePipeline",
     "Ecs",
+    "EcsServices",
     "Malformed",
     "Page",
     "Paged",

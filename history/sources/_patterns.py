@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 from waves.files.documents import shown
-from waves.nouns import Part, Text, quantity
+from waves.nouns import Text
 
 _WILD = re.compile(r"[*?\[]")
 
@@ -26,13 +26,6 @@ def _pattern(value: str) -> str:
 
 
 Patterns = tuple[Annotated[Text, AfterValidator(_pattern)], ...]
-
-
-class Ecs(Part):
-    """Which ECS services to collect, by patterns with ``*``, ``?`` and ``[…]``; one that begins with ``!`` excludes."""
-
-    clusters: Patterns = quantity(("*",), "Patterns of cluster names.")
-    services: Patterns = quantity(("*",), "Patterns of service names.")
 
 
 class Patterned:

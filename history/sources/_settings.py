@@ -5,7 +5,7 @@ Not here: what became of it (`history.sources.ecs`).
 
 from typing import Any
 
-from history.sources._source import maybe, raw
+from history.sources._answers import maybe, raw
 
 
 def configured(settings: dict[str, Any], what: str) -> dict[str, Any]:

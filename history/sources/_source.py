@@ -4,31 +4,47 @@ A source is pure: calls in, typed records out. It knows no store, no clock and n
 """
 
 import abc
-import datetime as dt
-import json
+import hashlib
 import struct
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self
 
-from history.instants import micros
-from history.records import Record
-from history.units import Unit
+from history.aws.answers import Malformed
+from history.aws.clients import Client
+from history.aws.transport import Clock
+from history.instants import DAY
+from history.keepable import keepable, legible, unkept
+from history.privacy import Private, written
+from history.records import MalformedRecord, Record
+from history.sources._answers import need, next_token, raw
+from history.units import Sign, Unit
 
-if TYPE_CHECKING:
-    from history.aws.clients import Client
-
-Value = TypeVar("Value")
 Known = Callable[[type[Record], Sequence[str]], set[str]]
 
 # What botocore's parsers raise at bodies of another shape than the service's model; its own errors are none of these.
-_UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, struct.error)
+_UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError, struct.error)
+# By so much an instant in an answer may lie after the service's own clock: more, and it is no instant of the past.
+CLOCKS_DIFFER = DAY
+NEVER = 2**62
 
 
-class Malformed(Exception):
-    """An answer that does not hold what it must: never to be taken for "nothing happened"."""
+def understood(operation: str, call: Callable[..., Any], **arguments: Any) -> dict[str, Any]:
+    """Make a call of a client.
+
+    Raises
+    ------
+    Malformed
+        Where the client's own parser stumbles over the answer.
+    """
+    try:
+        answer: dict[str, Any] = call(**arguments)
+    except _UNREADABLE as error:
+        raise Malformed(f"{operation}: the answer cannot be read: {type(error).__name__}") from error
+    return answer
 
 
 class Calls:
@@ -42,7 +58,7 @@ class Calls:
         For whom.
     """
 
-    def __init__(self, client: "Client", unit: Unit) -> None:
+    def __init__(self, client: Client, unit: Unit) -> None:
         self.unit = unit
         self._client = client
         self._pool: ThreadPoolExecutor | None = None
@@ -59,6 +75,10 @@ class Calls:
         """What AWS's clock said last, microseconds since 1970 UTC."""
         return self._client.wire.server_time
 
+    def timed(self) -> AbstractContextManager[Clock]:
+        """Note what the service's clock says in the answers that come meanwhile."""
+        return self._client.wire.timed()
+
     @property
     def throttled(self) -> bool:
         """Whether AWS has asked for patience."""
@@ -67,11 +87,7 @@ class Calls:
     def call(self, operation: str, **arguments: Any) -> dict[str, Any]:
         """Make one call, such as ``call("list_clusters", maxResults=100)``."""
         self._client.wire.check()
-        try:
-            answer: dict[str, Any] = getattr(self._client.boto, operation)(**arguments)
-        except _UNREADABLE as error:
-            raise Malformed(f"{operation}: the answer cannot be read: {type(error).__name__}") from error
-        return answer
+        return understood(operation, getattr(self._client.boto, operation), **arguments)
 
     def many(self, operation: str, each: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         """Make several calls of one operation, some at once; the answers come in the order of the arguments."""
@@ -122,20 +138,36 @@ class Parts:
         What was learned on the way.
     notes : list of str
         What people should know, such as a pattern that matched nothing.
+    titles : dict of str to str
+        What people call a part, where its name is an id.
     """
 
     names: list[str]
     records: list[Record] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    titles: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Page:
-    """One page: its records, their starts in the order in which they came (microseconds), and the next token."""
+    """One page.
+
+    Attributes
+    ----------
+    records : list of Record
+        What stands on it.
+    starts : list of int
+        When its records began, in the order in which they came, microseconds.
+    token : str or None
+        That of the next page.
+    signs : list of Sign
+        What it tells of records that stand elsewhere.
+    """
 
     records: list[Record]
     starts: list[int]
     token: str | None
+    signs: list[Sign] = field(default_factory=list)
 
 
 class Source(abc.ABC):
@@ -168,6 +200,9 @@ class Source(abc.ABC):
         Its own tables, where no migration makes them: the store does, from their columns.
     earliest : int
         The service has nothing that is older, microseconds.
+    private : dict
+        Members of its answers in which others' secrets may stand, as `history.privacy.private` gives them: hand them to
+        `read` and `raw`, so that they are never stored.
     """
 
     key: ClassVar[str] = ""
@@ -180,6 +215,7 @@ class Source(abc.ABC):
     kinds: ClassVar[tuple[type[Record], ...]] = ()
     tables: ClassVar[tuple[type[Record], ...]] = ()
     earliest: ClassVar[int] = 0
+    private: ClassVar[Private] = {}
 
     @abc.abstractmethod
     def __init__(self, wanted: Any, known: Known) -> None:
@@ -222,62 +258,87 @@ class Again:
     lost: list[tuple[str, ...]]
 
 
-def need(item: Any, key: str, kind: type[Value], what: str) -> Value:
-    """Give what an answer must hold, or raise `Malformed`."""
-    value = item.get(key) if isinstance(item, dict) else None
-    if not isinstance(value, kind):
-        found = "nothing" if value is None else f"a {type(value).__name__}"
-        raise Malformed(f"{what}: {key} should be a {kind.__name__}, and is {found}")
-    return value
+def read(
+    calls: Calls,
+    kind: type[Record],
+    item: Any,
+    build: Callable[[dict[str, Any]], Iterable[Record]],
+    *,
+    key: Sequence[Any],
+    private: Private | None = None,
+    ended: bool = False,
+) -> list[Record]:
+    """Give the records of one item of an answer; where one cannot be kept as a row, the item as a malformed record.
+
+    Parameters
+    ----------
+    calls : Calls
+        Whose answer it is.
+    kind : type of Record
+        What the item would be.
+    item
+        As the client understood it.
+    build : callable
+        Makes the records; raises `Malformed` where the item does not hold what it must.
+    key : sequence
+        What the item says of its own key, in the order of `kind.KEY`.
+    private : dict, optional
+        Which of its members are never stored, as `history.privacy.private` gives them.
+    ended : bool
+        Whether the thing will change no more, so that nobody need ask for it again.
+    """
+    try:
+        if not isinstance(item, dict):
+            raise Malformed(f"{kind.TABLE}: an item is {'nothing' if item is None else type(item).__name__}")
+        records = list(build(item))
+        for record in records:
+            if fault := unkept(record, _latest(calls)):
+                raise Malformed(f"{record.TABLE}: {fault}")
+    except Malformed as error:
+        return [misread(calls, kind.TABLE, item, str(error), key=key, private=private, ended=ended)]
+    return records
 
 
-def maybe(item: dict[str, Any], key: str, kind: type[Value], what: str) -> Value | None:
-    """Give what an answer may hold, or None; raise `Malformed` where it is of another type."""
-    return None if item.get(key) is None else need(item, key, kind, what)
+def misread(
+    calls: Calls,
+    in_table: str,
+    item: Any,
+    reason: str,
+    *,
+    key: Sequence[Any] = (None,),
+    private: Private | None = None,
+    ended: bool = True,
+) -> MalformedRecord:
+    """Keep raw what an answer says of one thing, with the reason for which it cannot be kept otherwise.
+
+    Parameters
+    ----------
+    calls : Calls
+        Whose answer it is.
+    in_table : str
+        What kind of thing it is.
+    item
+        As the client understood it.
+    reason : str
+        What is wrong with it.
+    key, private, ended
+        As for `read`; left out, it cannot be asked for again.
+    """
+    text = raw(item, private)
+    known = all(type(value) is str and value and keepable(value) for value in key)
+    return MalformedRecord(
+        account=calls.unit.account,
+        region=calls.unit.region,
+        stream=calls.unit.stream,
+        in_table=in_table,
+        id=written(list(key)) if known else f"sha256:{hashlib.sha256(text.encode()).hexdigest()}",
+        reason=legible(reason),
+        version=calls.server_time or 0,
+        finished=ended or not known,
+        raw=text,
+    )
 
 
-def next_token(answer: dict[str, Any], key: str, what: str) -> str | None:
-    """Give the token of the next page, or None after the last one."""
-    return maybe(answer, key, str, what) or None
-
-
-def when(item: dict[str, Any], key: str, what: str) -> int:
-    """Give an instant that an answer must hold, microseconds since 1970 UTC."""
-    return micros(need(item, key, dt.datetime, what))
-
-
-def perhaps_when(item: dict[str, Any], key: str, what: str) -> int | None:
-    """Give an instant that an answer may hold, microseconds since 1970 UTC."""
-    value = maybe(item, key, dt.datetime, what)
-    return None if value is None else micros(value)
-
-
-def latest(*instants: int | None) -> int:
-    """Give the latest of some instants of which at least one is known."""
-    return max(each for each in instants if each is not None)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dt.datetime):
-        return value.astimezone(dt.UTC).isoformat()
-    if isinstance(value, bytes):
-        return value.hex()
-    raise TypeError(f"{type(value).__name__} in an answer of AWS")
-
-
-_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
-
-
-def raw(item: Any) -> str:
-    """Write an answer as JSON: keys sorted, times in UTC."""
-    return _ENCODER.encode(item)
-
-
-def batches(items: Sequence[Value], size: int) -> Iterator[Sequence[Value]]:
-    """Cut a sequence into pieces."""
-    return (items[start : start + size] for start in range(0, len(items), size))
-
-
-def unique(items: Iterable[str | None]) -> list[str]:
-    """Give each text once, in the order in which they came first."""
-    return list(dict.fromkeys(item for item in items if item))
+def _latest(calls: Calls) -> int:
+    """Give the latest instant that an answer can hold, by the service's own clock, microseconds."""
+    return calls.server_time + CLOCKS_DIFFER if calls.server_time is not None else NEVER

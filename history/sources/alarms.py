@@ -3,17 +3,23 @@
 import hashlib
 import json
 import re
+from collections.abc import Iterator
+from functools import partial
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
 from history.instants import DAY, SECOND, instant
+from history.privacy import Private, private
 from history.records import AlarmChange, Record
+from history.sources._answers import maybe, need, raw, when
 from history.sources._patterns import Patterned, Patterns
-from history.sources._source import Calls, Known, Parts, Windowed, maybe, need, raw, when
+from history.sources._source import Calls, Known, Parts, Windowed, read
 
 PAGE = 100
 TYPES = ("MetricAlarm", "CompositeAlarm")  # left out, composite alarms do not come
+# DescribeAlarmHistory (API reference, "AlarmHistoryItem"): which contributor, by whatever its metric is divided.
+PRIVATE = private("AlarmContributorAttributes")
 _SUMMARY = re.compile(r"from (\w+) to (\w+)")
 
 
@@ -34,6 +40,7 @@ class Alarms(Windowed):
     service: ClassVar[str] = "cloudwatch"
     operations: ClassVar[tuple[str, ...]] = ("cloudwatch:DescribeAlarmHistory",)
     retention: ClassVar[int | None] = 30 * DAY
+    private: ClassVar[Private] = PRIVATE
 
     def __init__(self, wanted: Patterns, known: Known) -> None:
         self._patterned = Patterned(wanted)
@@ -60,20 +67,21 @@ class Alarms(Windowed):
             ScanBy="TimestampAscending",
             **arguments,
         )
-        for page in pages:
-            changes = (_change(calls, item) for item in page)
-            found += [change for change in changes if self._patterned(change.alarm)]
+        for item in (item for page in pages for item in page):
+            changes = read(calls, AlarmChange, item, partial(_change, calls), key=("",), private=PRIVATE, ended=True)
+            found += [each for each in changes if not isinstance(each, AlarmChange) or self._patterned(each.alarm)]
         return found
 
 
-def _change(calls: Calls, item: dict[str, Any]) -> AlarmChange:
+def _change(calls: Calls, item: dict[str, Any]) -> Iterator[AlarmChange]:
     what = "describe_alarm_history"
     name, at = need(item, "AlarmName", str, what), when(item, "Timestamp", what)
     text, summary = maybe(item, "HistoryData", str, what), maybe(item, "HistorySummary", str, what)
     before, after = _states(text, summary)
     kind = maybe(item, "AlarmType", str, what)
-    digest = hashlib.sha256("\n".join([name, kind or "", str(at), summary or "", text or ""]).encode()).hexdigest()
-    return AlarmChange(
+    told = "\n".join([name, kind or "", str(at), summary or "", text or ""])
+    digest = hashlib.sha256(told.encode(errors="surrogatepass")).hexdigest()
+    yield AlarmChange(
         account=calls.unit.account,
         region=calls.unit.region,
         id=digest[:32],
@@ -86,7 +94,7 @@ def _change(calls: Calls, item: dict[str, Any]) -> AlarmChange:
         period_seconds=_period(text),
         version=at,
         finished=True,
-        raw=raw(item),
+        raw=raw(item, PRIVATE),
     )
 
 
@@ -95,7 +103,7 @@ def _period(text: str | None) -> int | None:
     try:
         reason = json.loads(text or "{}")["newState"]["stateReasonData"]
         period = (json.loads(reason) if isinstance(reason, str) else reason)["period"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, LookupError, TypeError, RecursionError):
         return None
     whole = isinstance(period, int) and not isinstance(period, bool) and 0 < period <= 86_400
     return period if whole else None
@@ -108,7 +116,7 @@ def _states(text: str | None, summary: str | None) -> tuple[str | None, str | No
         states = data["oldState"]["stateValue"], data["newState"]["stateValue"]
         if all(isinstance(state, str) for state in states):
             return states
-    except (json.JSONDecodeError, KeyError, TypeError):
+    except (ValueError, LookupError, TypeError, RecursionError):
         pass  # the summary says the same, for people
     match = _SUMMARY.search(summary or "")
     return (match[1], match[2]) if match else (None, None)

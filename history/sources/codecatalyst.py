@@ -4,35 +4,37 @@ There is no filter of time, so runs are read page by page; unfinished ones are a
 """
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from functools import partial
+from typing import Annotated, Any, ClassVar
 
 from botocore.exceptions import ClientError
+from pydantic import Field, Strict
 
+from history.aws.clients import CODECATALYST_REGION, Login
 from history.records import Record, Workflow, WorkflowRun
-from history.sources._patterns import Patterned
-from history.sources._source import (
-    Again,
-    Calls,
-    Known,
-    Page,
-    Paged,
-    Parts,
-    batches,
-    latest,
-    maybe,
-    need,
-    next_token,
-    perhaps_when,
-    raw,
-    when,
-)
+from history.sources._answers import batches, has_ended, latest, maybe, need, next_token, perhaps_when, raw, when
+from history.sources._patterns import Patterned, Patterns
+from history.sources._source import Again, Calls, Known, Page, Paged, Parts, read
+from waves.nouns import Part, Text, quantity
 
-if TYPE_CHECKING:
-    from history.collecting.config import CodeCatalystProject
-
+ProjectName = Annotated[str, Strict(), Field(min_length=3, max_length=63)]
 PAGE = 50
 TERMINAL = {"SUCCEEDED", "FAILED", "STOPPED", "SUPERSEDED", "CANCELLED", "NOT_RUN", "ABANDONED"}
 STEP = 50
+
+
+class CodeCatalystProject(Part):
+    """One CodeCatalyst project."""
+
+    space: ProjectName = quantity(..., "The space.")
+    project: ProjectName = quantity(..., "The project.")
+    workflows: Patterns = quantity(("*",), "Patterns of workflow names.", min_length=1)
+    profile: Text | None = quantity(None, "A profile with an `sso_session`; else AWS_BEARER_TOKEN_CODECATALYST counts.")
+
+    @property
+    def login(self) -> Login:
+        """Whose credentials its are."""
+        return Login(f"{self.space}/{self.project}", CODECATALYST_REGION, self.profile, bearer=True)
 
 
 class CodeCatalyst(Paged):
@@ -54,30 +56,33 @@ class CodeCatalyst(Paged):
     retention: ClassVar[int | None] = None
     kinds: ClassVar[tuple[type[Record], ...]] = (WorkflowRun,)
 
-    def __init__(self, wanted: "CodeCatalystProject", known: Known) -> None:
+    def __init__(self, wanted: CodeCatalystProject, known: Known) -> None:
         self._place = {"spaceName": wanted.space, "projectName": wanted.project}
         self._patterned = Patterned(wanted.workflows)
         self._names: dict[str, str] = {}
 
     def parts(self, calls: Calls) -> Parts:
         """List the workflows that match, by their ids."""
-        found = [
-            _workflow(calls, item)
-            for page in calls.pages("list_workflows", "items", maxResults=PAGE, **self._place)
-            for item in page
-        ]
-        wanted = [workflow for workflow in found if self._patterned(workflow.name)]
-        self._names = {workflow.id: workflow.name for workflow in found}
+        found: list[Record] = []
+        for item in (
+            item for page in calls.pages("list_workflows", "items", maxResults=PAGE, **self._place) for item in page
+        ):
+            found += read(calls, Workflow, item, partial(_workflow, calls), key=_key(calls, item), ended=True)
+        workflows = [each for each in found if isinstance(each, Workflow)]
+        self._names = {workflow.id: workflow.name for workflow in workflows}
+        strangers = {workflow.id for workflow in workflows if not self._patterned(workflow.name)}
+        records = [each for each in found if not isinstance(each, Workflow) or each.id not in strangers]
         notes = [f"no workflow matches {pattern}" for pattern in self._patterned.idle]
-        return Parts(sorted({workflow.id for workflow in wanted}), list(wanted), notes)
+        return Parts(sorted(self._names.keys() - strangers), records, notes, titles=self._names)
 
     def page(self, calls: Calls, part: str, token: str | None) -> Page:
         """Give one page of runs of a workflow."""
         more = {"nextToken": token} if token else {}
         answer = calls.call("list_workflow_runs", workflowId=part, maxResults=PAGE, **self._place, **more)
         items = need(answer, "items", list, "list_workflow_runs")
-        runs = [_run(calls, item, "list_workflow_runs") for item in items]
-        return Page(list(runs), [run.started_at for run in runs], next_token(answer, "nextToken", "list_workflow_runs"))
+        found = [record for item in items for record in self._read(calls, item, "list_workflow_runs")]
+        starts = [run.started_at for run in found if isinstance(run, WorkflowRun)]
+        return Page(found, starts, next_token(answer, "nextToken", "list_workflow_runs"))
 
     def again(self, calls: Calls, kind: type[Record], keys: Sequence[tuple[str, ...]]) -> Iterator[Again]:
         """Ask for unfinished runs, one by one."""
@@ -92,8 +97,13 @@ class CodeCatalyst(Paged):
                         raise
                     lost.append(key)
                 else:
-                    found.append(_run(calls, self._as_listed(answer), "get_workflow_run"))
+                    found += self._read(calls, self._as_listed(answer), "get_workflow_run")
             yield Again(found, lost)
+
+    @staticmethod
+    def _read(calls: Calls, item: Any, what: str) -> list[Record]:
+        ended = has_ended(item, TERMINAL)
+        return read(calls, WorkflowRun, item, partial(_run, calls, what), key=_key(calls, item), ended=ended)
 
     def _as_listed(self, answer: dict[str, Any]) -> dict[str, Any]:
         """Give one run the keys it has in a list, so that it is the same record however it was found."""
@@ -102,17 +112,21 @@ class CodeCatalyst(Paged):
         return {**item, "workflowName": name} if name else item
 
 
-def _workflow(calls: Calls, item: dict[str, Any]) -> Workflow:
+def _key(calls: Calls, item: Any) -> tuple[Any, ...]:
+    return calls.unit.account, calls.unit.region, item.get("id") if isinstance(item, dict) else None
+
+
+def _workflow(calls: Calls, item: dict[str, Any]) -> Iterator[Workflow]:
     what = "list_workflows"
     created, updated = perhaps_when(item, "createdTime", what), perhaps_when(item, "lastUpdatedTime", what)
-    return Workflow(
+    yield Workflow(
         space=calls.unit.account,
         project=calls.unit.region,
         id=need(item, "id", str, what),
         name=need(item, "name", str, what),
         repository=maybe(item, "sourceRepositoryName", str, what),
         branch=maybe(item, "sourceBranchName", str, what),
-        path=(maybe(item, "definition", dict, what) or {}).get("path"),
+        path=maybe(maybe(item, "definition", dict, what) or {}, "path", str, what),
         run_mode=maybe(item, "runMode", str, what),
         status=maybe(item, "status", str, what),
         created_at=created,
@@ -123,11 +137,11 @@ def _workflow(calls: Calls, item: dict[str, Any]) -> Workflow:
     )
 
 
-def _run(calls: Calls, item: dict[str, Any], what: str) -> WorkflowRun:
+def _run(calls: Calls, what: str, item: dict[str, Any]) -> Iterator[WorkflowRun]:
     status = need(item, "status", str, what)
     started, ended = when(item, "startTime", what), perhaps_when(item, "endTime", what)
     updated = perhaps_when(item, "lastUpdatedTime", what)
-    return WorkflowRun(
+    yield WorkflowRun(
         space=calls.unit.account,
         project=calls.unit.region,
         id=need(item, "id", str, what),

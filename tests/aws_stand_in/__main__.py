@@ -19,6 +19,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from history.instants import DAY
+from history.sources import Ecs
 from tests.aws_stand_in import KINDS, Fault, History, StandIn, names
 from tests.aws_stand_in.history import when
 from waves.files.documents import write_yaml
@@ -26,7 +28,7 @@ from waves.files.documents import write_yaml
 STEP_SECONDS = 0.5
 TEXTS = ("operation", "service", "account", "region")  # of a fault
 COUNTS = ("nth", "after", "first", "seed")
-NUMBERS = ("probability", "rate", "burst", "seconds", "minutes")
+NUMBERS = ("probability", "rate", "burst", "seconds", "minutes", "share")
 FAULTS = f"what goes wrong; may be given again. Kinds: {', '.join(KINDS)}. Keys: {', '.join(TEXTS + COUNTS + NUMBERS)}"
 
 
@@ -169,14 +171,27 @@ def make(chosen: argparse.Namespace) -> History:
     return history
 
 
+def announcement(history: History) -> str:
+    """How many deployments there are, and how many of them a first fetch asks for."""
+    keeps = Ecs.retention or 0
+    begun = [each for each in history.deployments if each.created <= history.now]
+    asked = sum(each.created * 1000 >= history.now * 1000 - keeps for each in begun)
+    text = f"{len(history.deployments)} synthetic deployments in {len(history.truth)} rollouts"
+    to_come = (
+        f", {len(history.deployments) - len(begun)} of them yet to come"
+        if len(begun) < len(history.deployments)
+        else ""
+    )
+    return f"{text}{to_come}; a first fetch stores {asked}, those of the last {keeps // DAY} days: ECS keeps no more"
+
+
 def serve(chosen: argparse.Namespace, history: History) -> None:
     """Serve until the time is over; the clock goes on, and the incidents with it."""
     ports = {"port": chosen.port, "codecatalyst_port": chosen.codecatalyst_port}
     with StandIn(history, chosen.fault, seconds=60.0 * chosen.minutes, **ports) as aws:
         print(write(aws, chosen.out), end="")
         where = shlex.quote(str(chosen.out))
-        count = f"{len(history.deployments)} synthetic deployments in {len(history.truth)} rollouts"
-        print(f"# {count}, seed {chosen.seed}")
+        print(f"# {announcement(history)}, seed {chosen.seed}")
         fetch = f"{command()} fetch --config {where}/fetch.yaml"
         print(f"# in another shell: . {where}/environment.sh && {fetch}", flush=True)
         before = time.monotonic()

@@ -39,6 +39,8 @@ def faults(service: str, operation: str, value: dict[str, Any], *, strange: bool
 def _further(shape: Shape, value: Any, where: str, strange: bool) -> list[str]:
     """What botocore leaves unchecked: enums, and lengths and values that are too great."""
     found: list[str] = []
+    if getattr(shape, "is_document_type", False):
+        return found
     if shape.type_name == "structure":
         for key, item in value.items():
             found += _further(shape.members[key], item, f"{where}.{key}", strange)

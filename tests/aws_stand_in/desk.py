@@ -4,11 +4,12 @@ import threading
 import time
 import uuid
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from typing import Any
 
-from tests.aws_stand_in import check, faults, protocols
+from tests.aws_stand_in import check, faults, odd, protocols
 from tests.aws_stand_in.errors import ApiError
 from tests.aws_stand_in.faults import Call, Fault, Script
 from tests.aws_stand_in.history import History
@@ -106,14 +107,25 @@ class Desk:
         value, key = self._value(ask, request)
         if wrong := check.faults(service, operation, value, strange=self._strange()):
             return self._broken(f"{service} {operation}: {wrong}")
+        for fault in ask.strikes:
+            if fault.kind == "missing":
+                odd.hide(value, key, fault.seed, fault.share)
         if any(fault.kind == "missing_key" for fault in ask.strikes):
             value.pop(key, None)
-        text = protocols.answer(request, value, ask.identity)
+        text = protocols.answer(request, value, ask.identity, self._twist(ask, request, key))
         kind = protocols.content_type(request.protocol, service)
         for fault in ask.strikes:
             text, other = faults.body(fault, text, key)
             kind = other or kind
         return Reply(200, {"Content-Type": kind}, text, wire)
+
+    def _twist(self, ask: Ask, request: protocols.Request, key: str) -> Callable[[Any], Any] | None:
+        """What makes the items of the answer odd, if a fault does."""
+        fault = next((fault for fault in ask.strikes if fault.kind == "odd_values"), None)
+        if fault is None:
+            return None
+        binary = request.protocol == protocols.CBOR
+        return lambda tree: odd.oddly(tree, key, fault.seed, fault.share, binary=binary)
 
     def _strange(self) -> bool:
         return self.history.unknown > 0 or bool(self.history.changed)

@@ -17,7 +17,7 @@ from tests.aws_stand_in.paging import Page, write_token
 
 ERRORS = ("http500", "http503", "expired_token", "skew", "denied", "region_not_opted_in")
 THROTTLES = ("throttle_bucket", "throttle_random")
-BODIES = ("truncated", "short_body", "html", "empty200", "xml_for_json", "missing_key")
+BODIES = ("truncated", "short_body", "html", "empty200", "xml_for_json", "missing_key", "odd_values", "missing")
 WIRE = ("reset", "slow_drip", "hang")
 PAGES = ("duplicate_page", "token_cycle", "token_stuck", "changing_between_pages")
 KINDS = (*ERRORS, *THROTTLES, *BODIES, *WIRE, *PAGES)
@@ -49,9 +49,11 @@ class Fault:
         `http503`, `expired_token`, `skew` (the client's clock is said to be wrong), `denied`, `region_not_opted_in`,
         `reset` (the connection), `truncated` (half the body, and a length to match), `short_body` (half the body of
         the length that was promised), `html`, `empty200`, `xml_for_json`, `missing_key` (the list is not in the
-        answer), `slow_drip`, `hang` (no answer at all for so many seconds), `duplicate_page` (each page comes twice,
-        under two tokens), `token_cycle` (A, B, A, B …), `token_stuck` (always the same), `changing_between_pages`
-        (AWS's clock goes on by `minutes` after each page, so that records appear and change).
+        answer), `odd_values` (one value of a `share` of the items is none that the service's model knows),
+        `missing` (a `share` of the deployments and revisions that are asked for is said not to be there), `slow_drip`,
+        `hang` (no answer at all for so many seconds), `duplicate_page` (each page comes twice, under two tokens),
+        `token_cycle` (A, B, A, B …), `token_stuck` (always the same), `changing_between_pages` (AWS's clock goes on by
+        `minutes` after each page, so that records appear and change).
     operation, service, account, region
         Patterns (`*` and `?`) that the request must match; account and region are empty for CodeCatalyst.
     nth
@@ -66,6 +68,8 @@ class Fault:
         How long a slow answer takes in all, or how wrong the clock is.
     minutes
         By how much AWS's clock goes on between pages.
+    share
+        Of the items of an answer, how many are odd.
     """
 
     kind: str
@@ -82,6 +86,7 @@ class Fault:
     burst: float = 20.0
     seconds: float = 2.0
     minutes: float = 30.0
+    share: float = 1.0
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:

@@ -200,13 +200,21 @@ def content_type(protocol: str, service: str) -> str:
     }[protocol]
 
 
-def answer(request: Request, value: dict[str, Any], request_id: str) -> bytes:
+def answer(
+    request: Request, value: dict[str, Any], request_id: str, twist: Callable[[Any], Any] | None = None
+) -> bytes:
     """Write an answer by the operation's output shape."""
-    return write(request.model, request.protocol, value, request_id)
+    return write(request.model, request.protocol, value, request_id, twist)
 
 
-def write(operation: OperationModel, protocol: str, value: dict[str, Any], request_id: str) -> bytes:
-    """Write an answer by an operation's output shape in any protocol."""
+def write(
+    operation: OperationModel,
+    protocol: str,
+    value: dict[str, Any],
+    request_id: str,
+    twist: Callable[[Any], Any] | None = None,
+) -> bytes:
+    """Write an answer by an operation's output shape in any protocol; `twist` changes it last, where it is no XML."""
     shape = operation.output_shape
     if protocol == QUERY:
         wrapper = shape.serialization.get("resultWrapper", f"{operation.name}Result") if shape else ""
@@ -216,10 +224,13 @@ def write(operation: OperationModel, protocol: str, value: dict[str, Any], reque
         meta = f"<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata>"
         return f'<{name} xmlns="{space}">{body}{meta}</{name}>'.encode()
     tree = _plain(shape, value, protocol) if shape else {}
+    tree = twist(tree) if twist else tree
     return cbor.dumps(tree) if protocol == CBOR else json.dumps(tree).encode()
 
 
 def _plain(shape: Shape, value: Any, protocol: str) -> Any:
+    if getattr(shape, "is_document_type", False):
+        return value
     if shape.type_name == "structure":
         return {
             shape.members[k].serialization.get("name", k): _plain(shape.members[k], v, protocol)

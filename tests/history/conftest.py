@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 import history
+from history.sources import SOURCES
 from tests.aws_stand_in import History, StandIn, names
 
+WANTED: dict[str, object] = {"ecs": {}}  # what is no list of patterns
 REGIONS = ["us-west-2", "us-east-1"]  # in the order of the sample plan
 
 
@@ -75,9 +77,7 @@ def setting(story, write, monkeypatch):
         account = {
             "id": story.accounts[0],
             "regions": story.regions,
-            "ecs": {},
-            "alarms": ["*"],
-            "pipelines": ["*"],
+            **{kind.key: WANTED.get(kind.key, ["*"]) for kind in SOURCES},
             "disabled_regions": changes.pop("disabled_regions", []),
         }
         content = {

@@ -5,12 +5,13 @@ import sys
 from typing import Any
 
 import history
+from history.keeping.statements import Counts
 from history.keeping.store import Store
 
 _commit = Store.commit
 
 
-def _telling(self: Store, *args: Any, **options: Any) -> tuple[int, int]:
+def _telling(self: Store, *args: Any, **options: Any) -> Counts:
     print("commit", flush=True)
     return _commit(self, *args, **options)
 

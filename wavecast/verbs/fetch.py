@@ -46,6 +46,8 @@ def fetch(path: Path, dry_run: bool, as_json: bool) -> int:
         click.echo(f"wavecast: {error}", err=True)
         return 3 if isinstance(error, history.StoreBusy | history.StoreFailed) else 2
     click.echo(json.dumps(report.as_dict(), indent=2) if as_json else str(report))
+    for notice in report.notices:
+        click.echo(f"wavecast: note: {notice}", err=True)
     _advise(report)
     return report.exit_code
 

@@ -11,7 +11,8 @@ from nbclient import NotebookClient
 
 import history
 from history.aws.secrets import clean
-from history.collecting.config import Account, CodeCatalystProject, Config
+from history.collecting.config import Account, Config
+from history.sources import CodeCatalystProject
 from tests.aws_stand_in import Fault, History, StandIn
 from tests.history.conftest import REGIONS, now
 

@@ -158,3 +158,11 @@ def test_what_would_fail_later_is_refused_at_the_door(write, line, word):
 def test_an_address_with_a_query_is_refused_without_repeating_it(write):
     found = findings(write, GOOD + "endpoint_url: http://localhost:1/?token=hunter2\n")
     assert [rule for _, rule, _ in found] == ["invalid-value"] and "hunter2" not in str(found)
+
+
+def test_another_config_made_from_one_keeps_its_store_where_it_was(write, tmp_path):
+    """Beside the file, not in the folder of whoever runs it."""
+    content = {"store": "h.sqlite", "codecatalyst": [{"space": "acme", "project": "shop"}]}
+    config = history.Config.read(write("deep.yaml", content))
+    for other in (config.replace(attempts=2), config.model_copy(update={"attempts": 2})):
+        assert (other.store_path, other.attempts) == (tmp_path / "h.sqlite", 2)

@@ -3,10 +3,16 @@
 Not here: the faults of tables (`test_tables_faults`).
 """
 
+import datetime as dt
+
 import pytest
 from click.testing import CliRunner
 
 import history
+from history.units import Step
+from tests.aws_stand_in import History, StandIn
+from tests.aws_stand_in.__main__ import write_incidents
+from tests.history.conftest import REGIONS, now
 from wavecast.main import main
 from wavecast.verbs.importing import Reading
 
@@ -72,3 +78,40 @@ def test_progress_ends_with_all_rows_and_the_whole_file(write, store):
     told = []
     history.import_table(store, write("i.csv", INCIDENT), "incidents", progress=lambda *each: told.append(each))
     assert told == [(2, 1.0)]
+
+
+@pytest.mark.parametrize(
+    ("at", "known", "warned"),
+    [
+        ("2026-03-01T10:05:00Z", ["2026-01-01", "2026-04-01"], True),
+        ("2026-03-01T10:05:00Z", ["2026-03-01", "2026-04-01"], False),  # what hurt may have been deployed before
+        ("2026-03-01T10:05:00Z", ["2026-01-01", "2026-03-01"], False),  # nobody has looked since
+        ("2026-03-01T10:05:00Z", [], True),  # nothing but tables: all that there is
+    ],
+)
+def test_a_digest_is_called_unknown_only_where_the_collector_would_know_it(write, store, at, known, warned):
+    """AWS forgets, and a run may be a while ago: then nobody can say that the digest is wrong."""
+    assert run("import", "deployments", write("d.csv", DEPLOYMENT), "--store", store)[0] == 0
+    unit = history.Unit("1", "us-east-1", "ecs")
+    with history.Store(store) as opened:
+        number = opened.begin_run([unit], at=1)
+        if known:
+            begin, end = (round(dt.datetime.fromisoformat(f"{each}T00:00:00Z").timestamp() * 1e6) for each in known)
+            opened.commit(number, unit, Step("shop/storefront", covered=(begin, end)), observed_at=1)
+    path = write("i.csv", f"digest,started_at\nsha256:bb,{at}\n")
+    code, _, err = run("import", "incidents", path, "--store", store)
+    assert (code, len(err.splitlines())) == (0, int(warned))
+
+
+def test_the_documented_path_with_a_stand_in_warns_of_nothing(setting, write, tmp_path):
+    """Deployments that ECS has forgotten, and digests that it never told, are no mistakes of those who write."""
+    story = History.make(7, regions=REGIONS[:2], deployments=300, days=120, digestless=0.2)
+    story.deployment_days, story.alarm_days = 90.0, 30.0
+    with StandIn(story) as aws:
+        config = setting(aws)
+        assert history.fetch(config, now=now(story)).exit_code == 0
+    write_incidents(story, tmp_path)
+    old = [each for each in story.incidents() if each["started"] < now(story, minutes=-90 * 24 * 60)]
+    assert old and len(old) < len(story.incidents())
+    code, out, err = run("import", "incidents", tmp_path / "incidents.csv", "--store", config.store_path)
+    assert (code, err) == (0, "") and f"{len(story.incidents())} new" in out

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from history.keeping.file import StoreError
 from history.keeping.migrations import MIGRATIONS
 from history.keeping.statements import merge
-from history.keeping.store import Store, StoreError
+from history.keeping.store import Store
 from history.records import RECORDS, WorkflowRun, columns
 from history.units import Scan, Step, Unit
 
@@ -112,10 +113,11 @@ def test_intervals_of_coverage_join_where_they_touch_and_keep_their_gaps(store):
 
 def test_what_aws_has_forgotten_is_kept_and_no_longer_asked_for(store):
     store.write([run(1), run(2)], observed_at=1)
-    assert store.unfinished(WorkflowRun, 2, space="acme") == [("acme", "shop", "run-1"), ("acme", "shop", "run-2")]
-    store.mark_lost(WorkflowRun, [("acme", "shop", "run-1")])
-    assert store.unfinished(WorkflowRun, 2, space="acme") == [("acme", "shop", "run-2")]
-    assert store.unfinished(WorkflowRun, 1, space="acme") == []
+    assert store.unfinished(WorkflowRun, space="acme") == [("acme", "shop", "run-1"), ("acme", "shop", "run-2")]
+    store.mark_lost(UNIT, WorkflowRun, [("acme", "shop", "run-1")], unseen_since=0)
+    assert len(store.unfinished(WorkflowRun, space="acme")) == 2  # it was seen since
+    store.mark_lost(UNIT, WorkflowRun, [("acme", "shop", "run-1")], unseen_since=1)
+    assert store.unfinished(WorkflowRun, space="acme") == [("acme", "shop", "run-2")]
     assert statuses(store) == {"run-1": "IN_PROGRESS", "run-2": "IN_PROGRESS"}
 
 

@@ -3,7 +3,7 @@
 import json
 
 import history
-from history import sources
+from history.sources import SOURCES
 from tests.aws_stand_in import StandIn
 from tests.history.conftest import now
 
@@ -29,5 +29,4 @@ def test_the_dry_run_names_exactly_those_calls_and_makes_none(story, setting, ro
         assert not aws.requests
     named = {call for row in rows for call in row["calls"].split(", ") if not call.startswith("codecatalyst:")}
     assert named == allowed(root)
-    kinds = (sources.Ecs, sources.Alarms, sources.CodePipeline)
-    assert named == {operation for kind in kinds for operation in kind.operations}
+    assert named == {operation for kind in SOURCES for operation in kind.operations}

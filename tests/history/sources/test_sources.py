@@ -23,7 +23,8 @@ from typing import Any, ClassVar
 
 from history.sources._patterns import Patterned, Patterns
 from history.records import Record
-from history.sources._source import Calls, Known, Parts, Windowed, need, raw
+from history.sources._answers import need, raw
+from history.sources._source import Calls, Known, Parts, Windowed
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

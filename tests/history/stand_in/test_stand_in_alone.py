@@ -133,3 +133,18 @@ def test_the_command_it_names_is_found_in_a_fresh_shell(root, monkeypatch):
     monkeypatch.setattr(sys, "executable", str(root / ".venv" / "bin" / "python"))
     found = (root / ".venv" / "bin" / "wavecast").exists()
     assert stand_in.command() == (".venv/bin/wavecast" if found else "wavecast")
+
+
+@pytest.mark.parametrize("hours", [0, 24 * 40])
+def test_it_announces_what_a_first_fetch_stores_and_the_report_says_why_that_is_not_all(hours, setting):
+    story = History.make(7, regions=REGIONS, deployments=300, days=120).at(-60.0 * hours)
+    with StandIn(story) as aws:
+        config = setting(aws)
+        report = history.fetch(config, now=now(story))
+    stored = select(config, "SELECT count(*) FROM service_deployments")[0][0]
+    assert stored < len(story.deployments)
+    told = stand_in.announcement(story)
+    assert f"a first fetch stores {stored}, those of the last 90 days: ECS keeps no more" in told
+    to_come = sum(each.created > story.now for each in story.deployments)
+    assert to_come and f"{len(story.deployments)} synthetic deployments" in told and f"{to_come} of them yet to" in told
+    assert f"known from {now(story, minutes=-90 * 24 * 60):%Y-%m-%d} on, as AWS keeps 90 days" in str(report)
