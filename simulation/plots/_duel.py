@@ -18,8 +18,8 @@ from simulation.analysis.trace import Trace
 from simulation.columns import Harm, harms, paths
 from simulation.plots.lanes import (
     INCHES,
-    KEY,
     LEFT,
+    Key,
     Lanes,
     chosen,
     clipped,
@@ -64,9 +64,9 @@ def duel(duel: Duel) -> Picture:
         drawn = chosen(*traces)
         lines = [len(stories_of(trace, drawn)) for trace in traces]
         known = {**entries(duel.first, drawn), **entries(duel.second, drawn)}
-        known[KEY[-2]] = Line2D([], [], color=INK, linewidth=1.0, linestyle=(0, (4, 2)))
+        known[Key.STOPS] = Line2D([], [], color=INK, linewidth=1.0, linestyle=(0, (4, 2)))
         if curves[0][1].any():
-            known[KEY[-1]] = Line2D([], [], color=INK, linewidth=1.0, linestyle=(0, (2, 1.5)))
+            known[Key.AGAIN] = Line2D([], [], color=INK, linewidth=1.0, linestyle=(0, (2, 1.5)))
         row = _row(max(lines))
         key = 0.24 * key_rows(known) + 0.04
         tall = [HEADING + CURVE + 0.06 + row * count for count in lines]
@@ -78,7 +78,7 @@ def duel(duel: Duel) -> Picture:
             _heading(picture, trace, top)
             axes = picture.place(LEFT, top + HEADING, INCHES, CURVE)
             axes.set_ylim(0, highest * 1.15)
-            ghost = curves[0] if i and KEY[-1] in known else None
+            ghost = curves[0] if i and Key.AGAIN in known else None
             _curve(axes, scale, curves[i], ghost)
             _write_area(axes, scale, curves[i], ghost, f"{words[i]} fleet-minutes")
             below = picture.place(LEFT, top + HEADING + CURVE + 0.06, INCHES, row * lines[i])

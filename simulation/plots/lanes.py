@@ -6,6 +6,7 @@ Timeline and duel draw their lanes with this. Not here: the axes, titles and hal
 import math
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -261,7 +262,7 @@ def name_lanes(lanes: Lanes, trace: Trace, names: Collection[str], *, left: floa
 
 def draw_key(picture: Picture, entries: Mapping[str, Any], left: float, top: float) -> None:
     """Explain what the picture's colours and marks mean, from the `entries` of its rollouts."""
-    order = [label for label in KEY if label in entries]
+    order = [label for label in Key if label in entries]
     handles = [entries[label] for label in order]
     tall = picture.get_figheight()
     picture.legend(
@@ -271,11 +272,22 @@ def draw_key(picture: Picture, entries: Mapping[str, Any], left: float, top: flo
     )  # fmt: skip
 
 
-KEY = (
-    "serves the new version", "serves the defect, no harm yet", "hurts (darker: more requests fail)", "the alarm",
-    "deploys", "deployment fails", "bakes", "waits for approval", "rolls back", "the pipeline stops",
-    "the plan above, again", "waits for its window", "people recover it",
-)  # fmt: skip
+class Key(StrEnum):
+    """What the key of a rollout's picture explains, in the order in which it does."""
+
+    SERVES = "serves the new version"
+    DEFECT = "serves the defect, no harm yet"
+    HURTS = "hurts (darker: more requests fail)"
+    ALARM = "the alarm"
+    DEPLOYS = "deploys"
+    FAILS = "deployment fails"
+    BAKES = "bakes"
+    APPROVAL = "waits for approval"
+    WINDOW = "waits for its window"
+    ROLLS_BACK = "rolls back"
+    BY_HAND = "people recover it"
+    STOPS = "the pipeline stops"
+    AGAIN = "the plan above, again"
 
 
 def key_rows(entries: Mapping[str, Any]) -> int:
@@ -292,29 +304,29 @@ def entries(trace: Trace, names: Collection[str]) -> dict[str, Any]:
     for story in stories_of(trace, names):
         bad = story.severity > 0
         if story.pieces and not bad:
-            found[KEY[0]] = Patch(color=SOUND)
+            found[Key.SERVES] = Patch(color=SOUND)
         if story.pieces and bad and (story.harm is None or story.harm[0] > story.pieces[0][0]):
-            found[KEY[1]] = Patch(color=EXPOSED)
+            found[Key.DEFECT] = Patch(color=EXPOSED)
         if story.harm:
-            found[KEY[2]] = (Patch(color=hurting(0.1)), Patch(color=hurting(0.5)), Patch(color=hurting(1.0)))
+            found[Key.HURTS] = (Patch(color=hurting(0.1)), Patch(color=hurting(0.5)), Patch(color=hurting(1.0)))
         if story.alarm_minute is not None:
-            found[KEY[3]] = Line2D(
+            found[Key.ALARM] = Line2D(
                 [], [], linestyle="", marker="D", color="white", markeredgecolor=INK, markeredgewidth=1.6
             )
         for _, end, good in story.attempts:
             broken = not good and (story.region, end) in failed
-            found[KEY[5] if broken else KEY[4]] = (
+            found[Key.FAILS if broken else Key.DEPLOYS] = (
                 (Patch(facecolor=WORK, hatch="xxxx", edgecolor="white", linewidth=0),
                  Line2D([], [], linestyle="", marker="X", color=INK, markeredgecolor="white", markersize=7))
                 if broken else Patch(color=WORK)
             )  # fmt: skip
         if story.bake:
-            found[KEY[6]] = Patch(color=blend(WORK, 0.28))
+            found[Key.BAKES] = Patch(color=blend(WORK, 0.28))
         if approvals(trace, story.wave):
-            found[KEY[7]] = Patch(facecolor=blend(APPROVAL, 0.55), hatch="....", edgecolor="white", linewidth=0)
+            found[Key.APPROVAL] = Patch(facecolor=blend(APPROVAL, 0.55), hatch="....", edgecolor="white", linewidth=0)
         if story.wait:
-            found[KEY[11]] = Patch(facecolor=blend(MUTED, 0.35), hatch="||||", edgecolor="white", linewidth=0)
+            found[Key.WINDOW] = Patch(facecolor=blend(MUTED, 0.35), hatch="||||", edgecolor="white", linewidth=0)
         if story.rollback:
-            label, hatch = (KEY[12], "\\\\\\\\") if story.by_hand else (KEY[8], "////")
+            label, hatch = (Key.BY_HAND, "\\\\\\\\") if story.by_hand else (Key.ROLLS_BACK, "////")
             found[label] = Patch(facecolor=ROLLBACK, hatch=hatch, edgecolor="white", linewidth=0)
     return found

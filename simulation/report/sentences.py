@@ -58,8 +58,8 @@ def see_change(change: Duel | Trace | None, comparison: Comparison) -> Html:
     names = list(comparison.outcomes)
     stories = "; ".join(f"under {name} {_story(side)}" for name, side in zip(names, sides, strict=False))
     head = f"{change.sentence}. " if isinstance(change, Duel) else ""
-    if isinstance(change, Duel) and change.choice:
-        why = f"{change.choice.sentence}."
+    if isinstance(change, Duel):
+        why = "How typical it is, stands below the picture."
     else:
         hurt = int((comparison.outcomes[comparison.baseline].frame["impact_minutes"] > 0).sum())
         why = f"Of the {hurt:,} in {trials} that hurt, it is the one nearest their median impact."

@@ -121,6 +121,8 @@ def test_a_duel_is_legible_on_one_clock_under_its_own_sentence(case):
     first, _, second, _ = picture.axes
     assert len({axes.get_xlim() for axes in picture.axes}) == 1
     assert first.get_ylim() == second.get_ylim()
+    key = {text.get_text() for text in picture.legends[0].get_texts()}
+    assert "the pipeline stops" in key and not key & {"waits for its window", "people recover it"}
 
 
 @pytest.mark.parametrize("case", ["ordinary", "14 days of harm", "late harm", "1 region", "30 regions"])

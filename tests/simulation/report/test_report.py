@@ -79,7 +79,7 @@ def test_the_change_is_the_typical_one(storefront):
     assert change.second.plan.name == "all at once"
     text = plain(report.see_change(change, storefront))
     assert change.sentence in text and "an example and no prediction" in text
-    assert f"{change.choice.hurting} of 400 changes hurt under one plan or the other" in text
+    assert f"{change.choice.hurting} of 400 changes hurt under one plan or the other" in change.plot().caption
 
 
 def test_one_plan_alone_has_a_trace_and_no_duel():
