@@ -48,6 +48,12 @@ _KEYS: dict[Kind, frozenset[str]] = {
             "manual_recovery",
             "horizon_minutes",
             "regions",
+            "complaint",
+            "failed_deploy",
+            "pushes",
+            "reaction_off_hours",
+            "staffed",
+            "fix",
             "sources",
         )
     ),  # fmt: skip
