@@ -11,7 +11,7 @@ import click
 from wavecast.plans import Reading, read_plan
 from wavecast.terminal import fault, warn
 from wavecast.verbs.options import Named, workflow_options
-from waves import SYSTEMS, Target, write_pipeline
+from waves import SYSTEMS, InputError, Target, write_pipeline
 from waves.files.documents import write_text
 
 HELP = """Write a plan as a complete pipeline: build once, render, deploy, bakes, approvals, in the plan's order.
@@ -81,6 +81,8 @@ def write(
     try:
         as_json = out is not None and os.path.splitext(out)[1].lower() == ".json"
         written = write_pipeline(found, to, Target(builds=dict(builds), **options), as_json=as_json)
+    except InputError:
+        raise  # it has a line for each fault already
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     if out is None:

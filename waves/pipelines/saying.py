@@ -190,7 +190,9 @@ def _failures(found: Said, plan: "Plan", abilities: Abilities) -> dict[str, Any]
 def _newer(found: Said, plan: "Plan", abilities: Abilities) -> dict[str, Any]:
     changes: dict[str, Any] = {}
     if plan.max_failed_regions:
-        found.remarks.append(f"{plan.max_failed_regions} regions may fail; this pipeline stops at the first")
+        found.remarks.append(
+            f"max_failed_regions is {plan.max_failed_regions}; this pipeline stops at the first failure"
+        )
         changes["max_failed_regions"] = 0
     alarm = plan.on_alarm
     if alarm not in abilities.on_alarm:

@@ -53,9 +53,12 @@ def test_what_cannot_be_written_is_one_line(wavecast, tmp_path, monkeypatch, arg
 def test_a_refusal_has_the_line_of_the_plan(wavecast, tmp_path):
     """The plan's own place, where it came from a file."""
     path = tmp_path / "plan.yaml"
-    path.write_text("waves:\n  - regions: [us-east-1, us-west-2]\n    max_parallel: 1\n", encoding="utf-8")
+    text = "waves:\n  - regions: [us-east-1, us-west-2]\n    max_parallel: 1\n    bake_requests: 5\n"
+    path.write_text(text, encoding="utf-8")
     answer = wavecast("write", str(path), "--to", "codecatalyst")
-    assert answer.code == 2 and answer.err.startswith(f"{path}:3:5: error: wave 1 deploys at most 1 of its 2 regions")
+    first, second = answer.err.splitlines()
+    assert answer.code == 2 and first.startswith(f"{path}:3:5: error: wave 1 deploys at most 1 of its 2 regions")
+    assert second.startswith(f"{path}:4:5: error: wave 1 bakes until 5 requests") and second.endswith("[cannot-say]")
     path.write_text("retries: 4\nwaves:\n  - regions: [us-east-1]\n", encoding="utf-8")
     answer = wavecast("write", str(path), "--to", "codecatalyst")
     assert answer.code == 0 and "warning: a failed deployment is tried again 4 times" in answer.err
