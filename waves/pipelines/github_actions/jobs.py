@@ -109,5 +109,6 @@ def duration(text: str) -> float | None:
 
 
 def recognises(value: Any) -> bool:
-    """Say whether values are a workflow: jobs, and what starts them."""
-    return isinstance(value, dict) and isinstance(value.get("jobs"), dict) and "on" in value
+    """Say whether values are a workflow: jobs, and what starts them, or a runner for one of them."""
+    jobs = map_of(map_of(value).get("jobs"))
+    return "jobs" in map_of(value) and ("on" in value or any("runs-on" in map_of(job) for job in jobs.values()))
