@@ -114,7 +114,7 @@ def join(
     names = {**renames(tables["service_deployments"], tables["service_images"]), **(renamed or {})}
     rows = regional_deployments(tables, names)
     region = fleet_regions(rows, fleet, places or {})
-    runs = find_runs(tables, rows)
+    runs = find_runs(tables, rows, names)
     f = facts(rows, region.codes.astype(np.int64), runs.run, runs.table)
     kind = kinds(f, rows["said_kind"].to_numpy(dtype=object)[f.order])
     tagged = (rows["identity"] == "tag").to_numpy()[f.order]

@@ -5,17 +5,20 @@ region, in a pipeline of its service. Its `externalExecutionId` is not used: nob
 CodeCatalyst tells when its runs began and ended: a deployment is a run's where no other run was under way.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from history.instants import MINUTE
+from history.joining.kinds import Bools
 from history.joining.tables import Tables
 
 BESIDE = 30 * MINUTE  # by so much the clocks of a region and of a pipeline may differ before they are set right
 NEAR = 3 * MINUTE  # and after
 SLACK = 15 * MINUTE  # a deployment may be made so long before or after its workflow's run, by another clock
+_BY = ["service", "region"]
 _IDLE = ("SUPERSEDED", "CANCELLED", "NOT_RUN")  # runs that deployed nothing
 
 
@@ -41,13 +44,13 @@ class Runs:
     offsets: dict[str, float]
 
 
-def find_runs(tables: Tables, rows: pd.DataFrame) -> Runs:
-    """Say of each regional deployment which run made it."""
+def find_runs(tables: Tables, rows: pd.DataFrame, renamed: Mapping[str, str] | None = None) -> Runs:
+    """Say of each regional deployment which run made it; `renamed` is another name of a service → its first."""
     services = sorted(set(rows["service"].dropna()))
     run = np.full(len(rows), None, dtype=object)
     action = np.full(len(rows), -1)
     offsets: dict[str, float] = {}
-    actions = _deploy_actions(tables, services)
+    actions = _deploy_actions(tables, services, renamed or {})
     if len(actions) and len(rows):
         offsets = _offsets(rows, actions)
         place, at = _matched(rows, actions, offsets)
@@ -67,25 +70,35 @@ def service_of(name: object, services: list[str]) -> str | None:
     return max(fitting, key=len, default=None)
 
 
-def _deploy_actions(tables: Tables, services: list[str]) -> pd.DataFrame:
+def _deploy_actions(tables: Tables, services: list[str], renamed: Mapping[str, str]) -> pd.DataFrame:
     actions = tables["pipeline_actions"]
     wanted = (actions["category"] == "Deploy") & actions["action_region"].notna()
     found = actions[wanted].copy()
     found["row"] = found.index
     by_name = {name: service_of(name, services) for name in found["pipeline"].unique()}
-    told = found["service"] if "service" in found else pd.Series(None, index=found.index, dtype=object)
-    named = found["pipeline"].map(by_name)
-    found["of"] = told.astype(object).where(told.isin(services), named)
+    told = found["service"].astype(object).replace(dict(renamed))
+    found["of"] = told.where(told.isin(services), found["pipeline"].map(by_name))
     return found[found["of"].notna()].reset_index(drop=True)
 
 
 def _pairs(rows: pd.DataFrame, actions: pd.DataFrame, shift: "pd.Series[float]", within: float) -> pd.DataFrame:
-    """Give (deployment, action) where the action began nearest, each action once."""
+    """Give (deployment, action) where the action began nearest, in its cluster if it says which; each action once."""
+    told, silent = actions["cluster"].notna().to_numpy(), actions["cluster"].isna().to_numpy()
+    parts = [_nearest(rows, actions, shift, within, use, by) for use, by in ((told, [*_BY, "cluster"]), (silent, _BY))]
+    both = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+    both = both.sort_values("apart", kind="stable").drop_duplicates("action")
+    return both.drop_duplicates("deployment")
+
+
+def _nearest(
+    rows: pd.DataFrame, actions: pd.DataFrame, shift: "pd.Series[float]", within: float, use: Bools, by: list[str]
+) -> pd.DataFrame:
     left = pd.DataFrame(
         {
             "deployment": np.arange(len(rows)),
             "service": rows["service"].astype(object),
             "region": rows["aws_region"].astype(object),
+            "cluster": rows["cluster"].astype(object),
             "at": rows["created"].to_numpy() - shift.to_numpy(),
         }
     )
@@ -95,14 +108,16 @@ def _pairs(rows: pd.DataFrame, actions: pd.DataFrame, shift: "pd.Series[float]",
             "action": np.arange(len(actions)),
             "service": actions["of"].astype(object),
             "region": actions["action_region"].astype(object),
+            "cluster": actions["cluster"].astype(object),
             "at": actions["started_at"],
             "began": actions["started_at"],
         }
-    ).sort_values("at", kind="stable")
-    found = pd.merge_asof(left, right, on="at", by=["service", "region"], direction="nearest", tolerance=int(within))
+    )[use].sort_values("at", kind="stable")
+    if "cluster" not in by:
+        right = right.drop(columns="cluster")
+    found = pd.merge_asof(left, right, on="at", by=by, direction="nearest", tolerance=int(within))
     found = found[found["action"].notna()]
-    found["apart"] = (found["at"] - found["began"]).abs()
-    return found.sort_values("apart", kind="stable").drop_duplicates("action")
+    return found.assign(apart=(found["at"] - found["began"]).abs())
 
 
 def _offsets(rows: pd.DataFrame, actions: pd.DataFrame) -> dict[str, float]:

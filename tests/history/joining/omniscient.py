@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
+import history as kit
 from tests.aws_stand_in import History
 
 FORWARD = ("change", "retry", "resume")
@@ -120,3 +121,15 @@ def score(history: History, rows: Collection[str], joined: dict[str, Collection[
         for arn, kind in own:
             result.kinds[history.by_arn[arn].kind, kind] += 1
     return result
+
+
+def compared(story: History, rollouts: kit.Rollouts) -> Score:
+    """Hold a join against the truth."""
+    own = rollouts.deployments[rollouts.deployments["kind"] != "rollback"]
+    kinds = own["kind"].astype(str)
+    sets: dict[str, Collection[tuple[str, str]]] = {}
+    for name, some in own.groupby("rollout"):
+        sets[str(name)] = list(zip(some["id"], kinds[some.index], strict=True))
+    rows = {*rollouts.deployments["id"], *rollouts.left_out["id"]}
+    assert len(rows) == len(rollouts.deployments) + len(rollouts.left_out)
+    return score(story, rows, sets)

@@ -1,35 +1,21 @@
 """The join against the stand-in's truth: clean, default and dirty histories, really collected."""
 
-from collections.abc import Collection
 from typing import Any
 
 import pandas as pd
 import pytest
 
-import history
 from history.joining.join import join
 from history.joining.tables import as_tables, read_tables
 from tests.aws_stand_in import History
 from tests.aws_stand_in.dirt import Dirt
 from tests.history.joining.conftest import collected
-from tests.history.joining.omniscient import Score, score
+from tests.history.joining.omniscient import compared
 
 ACCOUNTS = ("111122223333", "444455556666")
 CLEAN: dict[str, Any] = {"redeploys": 0.0, "superseded": 0.0, "parallel": 0.0, "digestless": 0.0}
 DIRTY: dict[str, Any] = {"dirt": Dirt.all(), "skew_minutes": 2.0, "parallel": 0.06, "late": 0.05, "digestless": 0.1}
 PIPELINES = ("pipeline_actions", "pipeline_executions")
-
-
-def compared(story: History, rollouts: history.Rollouts) -> Score:
-    """Hold a join against the truth."""
-    own = rollouts.deployments[rollouts.deployments["kind"] != "rollback"]
-    kinds = own["kind"].astype(str)
-    sets: dict[str, Collection[tuple[str, str]]] = {}
-    for name, some in own.groupby("rollout"):
-        sets[str(name)] = list(zip(some["id"], kinds[some.index], strict=True))
-    rows = {*rollouts.deployments["id"], *rollouts.left_out["id"]}
-    assert len(rows) == len(rollouts.deployments) + len(rollouts.left_out)
-    return score(story, rows, sets)
 
 
 @pytest.fixture(scope="module")
