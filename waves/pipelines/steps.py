@@ -86,6 +86,13 @@ class Hints:
     wait_timers: Mapping[str, float] = field(default_factory=dict)
     approvals: Sequence[str] = ()
 
+    def named(self, *names: str) -> str:
+        """Return the region that the caller gave for one of these very names, or an empty text.
+
+        So what is no deployment by itself becomes one; a name with ``*`` only fills in what is one.
+        """
+        return next((self.regions_of[name] for name in names if name in self.regions_of), "")
+
     def region(self, *names: str) -> str | None:
         """Return the region that the caller gave for one of these names."""
         rows = self.regions_of.items()

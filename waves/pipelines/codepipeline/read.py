@@ -92,7 +92,7 @@ class _Reader:
 
     def _steps(self, stage: Stage, action: Action, before: int) -> Iterator[Step]:
         kind, minutes = action.kind, action.minutes
-        said = self.hints.region(action.label) or action.said_region
+        said = self.hints.named(action.label) or action.said_region
         if kind in ("other", "test") or (kind == "build" and action.type[0] == "Build"):
             kind = "deploy" if said else kind
         if minutes is not None and kind in ("test", "other", "build"):

@@ -186,7 +186,7 @@ class _Reader:
                 yield Step(f"{label}: {step.label}", place, "wait", minutes=minutes)
             elif not hinted:
                 self._suggest(step, place if place != job.where else step.where)
-        given = self.hints.region(label, job.id)
+        given = self.hints.named(label, job.id)
         if not deployed and (hinted or given):
             found = self._region(label, job.id, hinted)
             yield Step(label, place, "deploy", 0, found, hinted, stage, early, group, limit)
@@ -233,7 +233,7 @@ class _Reader:
 
     def _add_call(self, job: Job, scope: Scope, label: str, place: Where, before: int) -> None:
         """Follow a call of a workflow that lies beside this one; another is taken as its region says."""
-        uses, given = text_of(job.body.get("uses")), self.hints.region(label, job.id)
+        uses, given = text_of(job.body.get("uses")), self.hints.named(label, job.id)
         called = self._called(uses) if label.count("/") < _MOST_CALLS and not given else None
         if called is not None:
             inputs = {**_defaults(called), **map_of(job.body.get("with"))}

@@ -161,6 +161,8 @@ def test_what_deploys_by_a_build_is_asked_for(tmp_path: Path) -> None:
     path = pipeline(tmp_path, stage("Prod", build))
     assert rules_of(path) == {"no-deployment", "deployment-unseen"}
     assert waves(path, regions_of={"Prod/Deploy": "eu-west-1"}) == [("eu-west-1", 0, False)]
+    with pytest.raises(InputError, match="no-deployment"):
+        Plan.read_pipeline(path, regions_of={"*": "eu-west-1"})
     build["configuration"]["EnvironmentVariables"] = '[{"name":"DEPLOYS_REGION","value":"us-east-1"}]'
     assert waves(pipeline(tmp_path, stage("Prod", build))) == [("us-east-1", 0, False)]
 

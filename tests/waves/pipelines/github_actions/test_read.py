@@ -151,6 +151,9 @@ def test_regions_come_from_env_and_inputs(tmp_path: Path) -> None:
         with pytest.raises(InputError, match="--region-of 'one'=REGION"):
             Plan.read_pipeline(path)
         assert waves(path, regions_of={"one": "us-west-2"}) == [("us-west-2", 0, False)]
+    path = workflow(tmp_path, job("build"), job("one", "${{ secrets.AWS_REGION }}", "build"))
+    assert waves(path, regions_of={"*": "us-west-2"}) == [("us-west-2", 0, False)]
+    assert waves(path, regions_of={"build": "us-east-1", "one": "us-west-2"})[0] == ("us-east-1", 0, False)
 
 
 def test_earlier_environments_come_before_the_first_wave(tmp_path: Path) -> None:
