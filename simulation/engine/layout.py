@@ -21,7 +21,7 @@ HAS_FAILED = 1e300  # `Scratch.start` of a region whose failure counts: no insta
 SOUND = -1  # `Block.fault`, where there is no defect
 ROLLBACK_ALL, ROLLBACK_WAVE, ROLLBACK_REGION, HALT_ONLY = range(4)  # `Plans.on_alarm`
 ANYTIME = -1  # `Plans.calendar`, where there is none
-AT_ALARMS, AFTER_ALL = 1, 5  # ranks of a true alarm: that of ``clock``, and below all that happens at the same instant
+AT_ALARMS, AFTER_ALL = 1, 5  # ranks of a true alarm: that of ``agenda``, and below all that happens at the same instant
 
 # Columns of what is packed.
 FAMILY = 0  # of `rules`; then its parameters

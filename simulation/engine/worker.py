@@ -27,7 +27,7 @@ class _Announcer(event.Listener):
     def on_start(self, event: Any) -> None:
         if not self.said and event.data["dispatcher"].py_func.__module__.startswith(__package__):
             self.said = True
-            print("compiling the engine, once for this checkout: one or two minutes …", file=sys.stderr, flush=True)
+            print("compiling the engine, once for this checkout: half a minute or so …", file=sys.stderr, flush=True)
 
     def on_end(self, event: Any) -> None:
         pass

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numba import config
 
-from simulation import Gamma, Scenario, run_all
+from simulation import Gamma, Scenario, agenda, run_all
 from simulation import arithmetic as plain
 from simulation.distributions import FAMILIES
 from simulation.draws import PURPOSES, uniform
@@ -176,3 +176,17 @@ def test_its_addresses_are_those_of_the_draws():
         assert kind in (layout.CHANGE, layout.FAULT, layout.REGION, layout.GATE)
     kinds = {"build": layout.CHANGE, "hit": layout.FAULT, "deploy": layout.REGION, "handover": layout.GATE}
     assert {purpose: PURPOSES[purpose].kind for purpose in kinds} == kinds
+
+
+def test_ranks_and_tables_are_those_of_the_model():
+    """They are written down twice, as compiled code is made from as few files as can be."""
+    assert layout.AT_ALARMS == agenda.TRUE_ALARM
+    assert agenda.PIPELINE < layout.AFTER_ALL
+    assert (numbers.GAMMA_NODES, numbers.GAMMA_REACH) == (Gamma.NODES, Gamma.REACH)
+
+
+@pytest.mark.skipif(bool(config.DISABLE_JIT), reason="then everything is called by Python")  # type: ignore[attr-defined]
+def test_what_has_no_way_in_from_python_says_so():
+    """It would be a call of nothing, and end the process."""
+    with pytest.raises(TypeError, match="^log is called by compiled code alone; call it from a function under njit$"):
+        numbers.log(2.0)
