@@ -23,6 +23,7 @@ from simulation.engine import numbers
 from simulation.engine.packing import pack_plans, pack_worlds, room
 from simulation.engine.worker import numbered
 from simulation.engine.worlds import open_block
+from simulation.rare_events.sampling import sampling_of
 from simulation.running.rows import job, rows
 from simulation.running.sweep import sweep
 from simulation.setting import setting
@@ -114,7 +115,7 @@ def lines(case: Case, scale: float) -> list[Line]:
 
     def with_frames() -> int:
         trials = max(int(60_000 * scale), 256)
-        rows(job(chosen, 1, range(trials), "compiled"))
+        rows(job(chosen, 1, range(trials), "compiled", sampling_of(case.scenario, "crude")))
         return trials * len(chosen)
 
     return [

@@ -16,6 +16,7 @@ from simulation.model import Rollout
 from simulation.rare_events.rare import Rare, rare
 from simulation.results.figures import FIGURES
 from simulation.results.outcomes import Outcomes
+from simulation.results.service import Service
 from simulation.results.statistics import Estimate
 from simulation.results.tally import Tally
 from simulation.running.run import run, run_all
@@ -51,6 +52,7 @@ __all__ = [
     "Rollout",
     "Row",
     "Scenario",
+    "Service",
     "Setting",
     "Site",
     "Sweep",

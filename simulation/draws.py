@@ -139,6 +139,8 @@ class Draws:
         An integer from 0 to 2⁶⁴ − 1.
     trials
         The trials' numbers, each below 2³².
+    wrong
+        What goes wrong in them, where that is given (``sampling``) and not drawn as it comes.
 
     Raises
     ------
@@ -146,13 +148,30 @@ class Draws:
         For a seed or a trial out of range.
     """
 
-    def __init__(self, scenario: Scenario, seed: int, trials: range) -> None:
+    def __init__(self, scenario: Scenario, seed: int, trials: range, wrong: Any = None) -> None:
         check_address(seed, trials)
         self.scenario = scenario
         self.seed = seed
         self.trials = trials
         self._numbers = np.arange(trials.start, trials.stop, dtype=np.uint64)
         self._columns: dict[tuple[str | int, ...], list[Any]] = {}
+        if wrong is not None:
+            self._impose(wrong)
+
+    def _impose(self, wrong: Any) -> None:
+        """Put what goes wrong as it is given at the addresses of what would have been drawn."""
+        self._columns["build_failure", 0, 0] = wrong.build.tolist()
+        for region, failing in enumerate(wrong.failing):
+            self._columns["deploy_failure", region, 0] = failing.tolist()
+        for number, fault in enumerate(self.scenario.faults):
+            if fault.where == "each_region":
+                for region, hits in enumerate(wrong.own_hits[number]):
+                    self._columns["hit", REGION, region, number] = hits.tolist()
+                continue
+            self._columns["hit", FAULT, number, 0] = wrong.hits[number].tolist()
+            seen = wrong.seen[number]
+            drawn = self._values(fault.detection_probability, PURPOSES["seen_by_alarms"], number, 0)
+            self._columns["seen_by_alarms", FAULT, number, 0] = np.where(seen < 0, drawn, seen == 1).tolist()
 
     def world(self, trial: int) -> "World":
         """Return the draws of one of the trials, by its number."""

@@ -3,19 +3,19 @@
 Not here: single figures (``outcomes``), one bad change through two plans (``duel``), pictures (``plots``).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from simulation.arguments import Workers, check_confidence
+from simulation.rare_events.sampling import Method
 from simulation.results.figures import PAIRED
 from simulation.results.outcomes import Outcomes
-from simulation.results.statistics import FEW, half_width, influence, over
+from simulation.results.rows import RowPair
+from simulation.results.service import Service
+from simulation.results.summary import difference
 from simulation.running.run import run_named
 from simulation.scenario import Scenario
 from waves import Plan
@@ -30,10 +30,12 @@ class Comparison(Shown):
     ----------
     outcomes
         By the plan's name, in the order given.
-    scenario, seed, trials
+    scenario, seed, trials, sampling
         What they share.
     confidence
         The confidence of every interval.
+    service
+        What is promised, and how often it changes; None where that was not asked.
     """
 
     outcomes: dict[str, Outcomes]
@@ -41,6 +43,8 @@ class Comparison(Shown):
     seed: int
     trials: range
     confidence: float = field(default=0.95)
+    sampling: Method = "crude"
+    service: Service | None = None
 
     @property
     def baseline(self) -> str:
@@ -51,6 +55,18 @@ class Comparison(Shown):
     def summaries(self) -> dict[str, pd.DataFrame]:
         """Each plan's `summary`, by its name."""
         return {name: outcomes.summary(self.confidence) for name, outcomes in self.outcomes.items()}
+
+    def asked(self, figures: Iterable[str]) -> pd.DataFrame:
+        """Return figures of the baseline by their names, as `Outcomes.estimate` knows them; rows as of a summary."""
+        base, summary = self.outcomes[self.baseline], self.summaries[self.baseline]
+        rows = {}
+        for name in figures:
+            if name in summary.index:
+                rows[name] = tuple(summary.loc[name])
+            else:
+                estimate, unit = base.estimate(name, self.confidence, self.service)
+                rows[name] = (*estimate, unit)
+        return pd.DataFrame.from_dict(rows, orient="index", columns=list(summary.columns)).rename_axis("figure")
 
     @property
     def table(self) -> pd.DataFrame:
@@ -65,9 +81,9 @@ class Comparison(Shown):
         times also where fewer than 10 shipped under one of the two: a width from so few would be a guess. That in
         `minutes_to_ship` is infinite where nothing ships under one of the two.
         """
-        base = self.outcomes[self.baseline]
+        base = self.outcomes[self.baseline].rows
         rows = {
-            (name, figure): (*_difference(base, outcomes, figure, self.confidence), unit)
+            (name, figure): (*difference(RowPair(base, outcomes.rows), figure, self.confidence), unit)
             for name, outcomes in self.outcomes.items()
             if name != self.baseline
             for figure, unit in PAIRED.items()
@@ -89,30 +105,6 @@ class Comparison(Shown):
         return offered(picture(self.outcomes))
 
 
-def _parts(outcomes: Outcomes, figure: str) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return a figure as a ratio of two means: what is above and below the line in each trial."""
-    frame, shipped = outcomes.frame, outcomes.shipped.astype(float)
-    end = frame["end_minutes"].to_numpy()
-    if figure == "minutes_to_ship":
-        return outcomes.spent, shipped
-    if figure == "end_minutes_given_shipped_mean":
-        return end * shipped, shipped
-    if figure == "probability_shipped":
-        return shipped, np.ones(len(end))
-    column = figure.removeprefix("probability_").removesuffix("_mean")
-    return frame[column].to_numpy(dtype=float), np.ones(len(end))
-
-
-def _difference(a: Outcomes, b: Outcomes, figure: str, confidence: float) -> tuple[float, float, float]:
-    (above0, below0), (above, below) = _parts(a, figure), _parts(b, figure)
-    value = over(above.mean(), below.mean(), figure) - over(above0.mean(), below0.mean(), figure)
-    differing = np.count_nonzero((above != above0) | (below != below0))
-    if min(differing, np.count_nonzero(below0), np.count_nonzero(below)) < FEW or not np.isfinite(value):
-        return value, np.nan, np.nan
-    half = half_width(influence(above, below) - influence(above0, below0), confidence)
-    return value, value - half, value + half
-
-
 def compare(
     plans: Mapping[str, Plan],
     scenario: Scenario,
@@ -120,7 +112,9 @@ def compare(
     trials: int | None = None,
     seed: int = 0,
     confidence: float = 0.95,
+    sampling: Method = "stratified",
     precision: Mapping[str, float] | None = None,
+    service: Service | None = None,
     workers: Workers = 1,
     progress: bool = False,
 ) -> Comparison:
@@ -130,10 +124,12 @@ def compare(
     ----------
     plans
         By name; the first is the baseline.
-    scenario, trials, seed, precision, workers, progress
+    scenario, trials, seed, sampling, precision, workers, progress
         As for `run`; a precision is reached for every plan.
     confidence
         Of every interval, such as 0.95.
+    service
+        What is promised, and how often it changes: for `asked`, and for limits on error budgets.
 
     Raises
     ------
@@ -150,7 +146,8 @@ def compare(
         raise ValueError("plans must be a mapping from names to plans, such as {'today': plan}")
     confidence = check_confidence(confidence)
     found = run_named(
-        plans, scenario, trials=trials, seed=seed, first=0, engine="compiled", precision=precision, workers=workers,
-        progress=progress,
+        plans, scenario, trials=trials, seed=seed, first=0, engine="compiled", sampling=sampling, precision=precision,
+        workers=workers, progress=progress,
     )  # fmt: skip
-    return Comparison(dict(zip(plans, found, strict=True)), scenario, found[0].seed, found[0].trials, confidence)
+    outcomes = dict(zip(plans, found, strict=True))
+    return Comparison(outcomes, scenario, found[0].seed, found[0].trials, confidence, sampling, service)

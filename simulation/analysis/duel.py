@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulation.analysis.trace import Trace, trace
-from simulation.results.numerals import apart, several, signed
+from simulation.rare_events.sampling import Method
+from simulation.results.numerals import apart, percent, signed
 from simulation.results.outcomes import Outcomes
 from simulation.running.run import run_all
 from simulation.scenario import Scenario
@@ -31,8 +32,9 @@ class Choice:
     ----------
     trial
         Its number.
-    trials, hurting
-        Among how many trials it was looked for, and how many of them hurt under one plan or the other.
+    trials, hurting, share
+        Among how many trials it was looked for, how many of them hurt under one plan or the other, and what share of
+        all changes they stand for.
     difference, mean, low, high
         The differences, in fleet-minutes: its own, the mean of all that hurt, and the middle half of them.
     """
@@ -40,6 +42,7 @@ class Choice:
     trial: int
     trials: int
     hurting: int
+    share: float
     difference: float
     mean: float
     low: float
@@ -48,7 +51,7 @@ class Choice:
     @property
     def sentence(self) -> str:
         """Say how typical it is."""
-        many = f"{self.hurting:,} of {several(self.trials, 'change')} hurt under one plan or the other"
+        many = f"{percent(self.share)} of the changes hurt under one plan or the other"
         if not math.isfinite(self.mean):
             return f"{many}, some without end; it is the first of those"
         half = f"half of them differ by {apart(self.low, self.high)}"
@@ -93,9 +96,9 @@ class Duel(Shown):
         a = self.first
         why = f"{self.choice.sentence}. " if self.choice else ""
         return why + (
-            f"Scenario {a.scenario.name} ({a.scenario.digest}), seed {a.seed}, trial {a.trial}: "
+            f"Scenario {a.scenario.name} ({a.scenario.digest}), seed {a.seed}, trial {a.trial}, {a.sampling} sampling: "
             "the same draws for both plans. "
-            f"Again: simulation.duel(first, second, scenario, seed={a.seed}, trial={a.trial})"
+            f"Again: simulation.duel(first, second, scenario, seed={a.seed}, trial={a.trial}{_how(a)})"
         )
 
     def _glance(self) -> str:
@@ -111,6 +114,10 @@ class Duel(Shown):
         from simulation.plots import offered
 
         return offered(picture(self))
+
+
+def _how(side: Trace) -> str:
+    return "" if side.sampling == "stratified" else f", sampling={side.sampling!r}"
 
 
 def manner(plan: Plan) -> str:
@@ -143,7 +150,7 @@ def _plain(value: float, digits: int) -> str:
 
 
 def typical_defect(outcomes: Outcomes) -> int:
-    """Return the trial, among those that hurt, whose impact is nearest their median; the first such trial.
+    """Return the trial, among those that hurt, whose impact is the median of their changes'; the first such trial.
 
     Raises
     ------
@@ -154,7 +161,7 @@ def typical_defect(outcomes: Outcomes) -> int:
     hurting = np.flatnonzero(outcomes.defective & (impact > 0))
     if len(hurting) == 0:
         raise _nobody(outcomes)
-    median = np.quantile(impact[hurting], 0.5, method="inverted_cdf")
+    median = _quantile(impact[hurting], outcomes.shares[hurting], 0.5)
     return outcomes.trials[int(hurting[np.argmax(impact[hurting] == median)])]  # one of them is the median
 
 
@@ -180,7 +187,7 @@ def typical_change(first: Outcomes, second: Outcomes) -> Choice:
     if len(hurting) == 0:
         raise _nobody(first)
     a, b = (impact[hurting] for impact in impacts)
-    weights = _weights(first)[hurting]
+    weights = first.shares[hurting]
     with np.errstate(invalid="ignore"):
         differences = np.where(a == b, 0.0, a - b)  # where both are endless, none
         mean, total = (float(np.average(values, weights=weights)) for values in (differences, a + b))
@@ -193,13 +200,15 @@ def typical_change(first: Outcomes, second: Outcomes) -> Choice:
     # The middle half from either side, so that it is the same whichever plan is first.
     low, high = -_quantile(-differences, weights, 0.75), _quantile(differences, weights, 0.75)
     return Choice(
-        first.trials[int(hurting[pick])], len(first.trials), len(hurting), float(differences[pick]), mean, low, high
+        first.trials[int(hurting[pick])],
+        len(first.trials),
+        len(hurting),
+        float(weights.sum()),
+        float(differences[pick]),
+        mean,
+        low,
+        high,
     )
-
-
-def _weights(outcomes: Outcomes) -> NDArray[np.float64]:
-    """Return what each trial counts for."""
-    return np.ones(len(outcomes.trials))
 
 
 def _quantile(values: NDArray[np.float64], weights: NDArray[np.float64], p: float) -> float:
@@ -213,7 +222,15 @@ def _nobody(outcomes: Outcomes) -> ValueError:
     return ValueError(f"{searched}; name a trial, or take more trials or another seed")
 
 
-def duel(first: Plan, second: Plan, scenario: Scenario, *, seed: int = 0, trial: int | None = None) -> Duel:
+def duel(
+    first: Plan,
+    second: Plan,
+    scenario: Scenario,
+    *,
+    seed: int = 0,
+    trial: int | None = None,
+    sampling: Method = "stratified",
+) -> Duel:
     """Run the same change through two plans.
 
     Parameters
@@ -224,6 +241,8 @@ def duel(first: Plan, second: Plan, scenario: Scenario, *, seed: int = 0, trial:
         As for `run`.
     trial
         Which change. If left out, that of `typical_change` among 20,000.
+    sampling
+        As for `trace`.
 
     Raises
     ------
@@ -234,6 +253,7 @@ def duel(first: Plan, second: Plan, scenario: Scenario, *, seed: int = 0, trial:
     """
     choice = None
     if trial is None:
-        choice = typical_change(*run_all([first, second], scenario, trials=SEARCHED, seed=seed))
+        choice = typical_change(*run_all([first, second], scenario, trials=SEARCHED, seed=seed, sampling=sampling))
         trial = choice.trial
-    return Duel(trace(first, scenario, seed=seed, trial=trial), trace(second, scenario, seed=seed, trial=trial), choice)
+    a, b = (trace(plan, scenario, seed=seed, trial=trial, sampling=sampling) for plan in (first, second))
+    return Duel(a, b, choice)

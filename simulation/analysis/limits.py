@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from simulation.results.named import is_figure
 from waves import did_you_mean
 
 SHARES = ("probability_", "share_exposed", "peak_share")  # figures that are probabilities or shares begin so
@@ -35,6 +36,8 @@ class Judgement:
 
     Attributes
     ----------
+    trials
+        How many there were; None where nobody said.
     verdict
         `holds`: the whole interval is within the limit. `broken`: the estimate is beyond it. `undecided`: the interval
         straddles it, or there is none.
@@ -46,12 +49,32 @@ class Judgement:
     high: float
     unit: str
     verdict: Literal["holds", "broken", "undecided"]
+    trials: int | None = None
+
+    @property
+    def takes(self) -> int | None:
+        """About how many trials it would take to decide it; None where it is decided, or nobody can tell.
+
+        An interval shrinks with the root of the trials; where there is none yet, ten times as many are a beginning.
+        """
+        if self.verdict != "undecided" or not self.trials:
+            return None
+        room = abs(self.limit.value - self.estimate)
+        half = (self.high - self.estimate) if self.limit.side == "at_most" else (self.estimate - self.low)
+        times = 10.0 if math.isnan(half) else (half / room) ** 2 * 1.1 if room > 0 else math.inf
+        return int(float(f"{min(self.trials * times, 1e12):.2g}")) if times < 1e7 else None
+
+    @property
+    def remedy(self) -> str:
+        """What to do where it is undecided."""
+        if self.verdict != "undecided":
+            return ""
+        return "; run more trials" if self.takes is None else f"; run about {self.takes:,} trials"
 
     def __str__(self) -> str:
         """Word the judgement in one line."""
         interval = f"{self.low:.4g} to {self.high:.4g}"
-        remedy = "; run more trials" if self.verdict == "undecided" else ""
-        return f"{self.verdict}: {self.limit} {self.unit}: {self.estimate:.4g} ({interval}){remedy}"
+        return f"{self.verdict}: {self.limit} {self.unit}: {self.estimate:.4g} ({interval}){self.remedy}"
 
 
 def parse_limits(wanted: Mapping[str, Any], figures: Mapping[str, Any]) -> list[Limit]:
@@ -71,9 +94,9 @@ def parse_limits(wanted: Mapping[str, Any], figures: Mapping[str, Any]) -> list[
     """
     limits, faults = [], []
     for figure, bounds in wanted.items():
-        if figure not in figures:
-            remedy = did_you_mean(str(figure), figures) or "; see the figures of a summary"
-            faults.append(f"limits: {figure!r} is not a figure{remedy}")
+        fault = _no_figure(figure, figures)
+        if fault:
+            faults.append(f"limits: {fault}")
         elif not isinstance(bounds, Mapping) or not bounds or set(bounds) - {"at_most", "at_least"}:
             faults.append(f"limits: {figure}: {bounds!r} is no limit; write {{at_most: 0.5}} or {{at_least: 0.9}}")
         else:
@@ -89,6 +112,16 @@ def parse_limits(wanted: Mapping[str, Any], figures: Mapping[str, Any]) -> list[
     return limits
 
 
+def _no_figure(figure: Any, figures: Mapping[str, Any]) -> str:
+    """Say why a name is no figure; empty where it is one."""
+    try:
+        if is_figure(figure, figures):
+            return ""
+    except ValueError as error:
+        return str(error)
+    return f"{figure!r} is not a figure{did_you_mean(str(figure), figures) or '; see the figures of a summary'}"
+
+
 def _range(figure: str, value: float) -> str:
     if not figure.startswith(SHARES):
         return "no figure is below 0"
@@ -96,7 +129,7 @@ def _range(figure: str, value: float) -> str:
     return f"probabilities and shares are from 0 to 1{near}"
 
 
-def judge(summary: pd.DataFrame, limits: list[Limit]) -> list[Judgement]:
+def judge(summary: pd.DataFrame, limits: list[Limit], trials: int | None = None) -> list[Judgement]:
     """Hold limits against a summary.
 
     Parameters
@@ -105,12 +138,14 @@ def judge(summary: pd.DataFrame, limits: list[Limit]) -> list[Judgement]:
         As `Outcomes.summary` gives it.
     limits
         As `parse_limits` gives them.
+    trials
+        How many trials the summary is of, to say how many more it takes.
     """
     judgements = []
     for limit in limits:
         estimate, low, high = (float(summary[column][limit.figure]) for column in ("estimate", "low", "high"))
         unit = str(summary["unit"][limit.figure])
-        judgements.append(Judgement(limit, estimate, low, high, unit, _verdict(limit, estimate, low, high)))
+        judgements.append(Judgement(limit, estimate, low, high, unit, _verdict(limit, estimate, low, high), trials))
     return judgements
 
 

@@ -9,9 +9,10 @@ from functools import cached_property
 import pandas as pd
 
 from simulation.columns import Row, harms, paths, row
-from simulation.draws import Draws
+from simulation.draws import Draws, check_address
 from simulation.happenings import Event, Happening, first
 from simulation.model import Rollout
+from simulation.rare_events.sampling import Method, sampling_of
 from simulation.scenario import Scenario
 from simulation.setting import Site, setting
 from simulation.traffic import Path
@@ -70,8 +71,8 @@ class Trace(Shown):
 
     Attributes
     ----------
-    plan, scenario, seed, trial
-        What was run, and the numbers that reproduce it.
+    plan, scenario, seed, trial, sampling
+        What was run, and what reproduces it.
     row
         Its outcome, with the public columns as attributes.
     events
@@ -86,6 +87,7 @@ class Trace(Shown):
     trial: int
     row: Row
     rollout: Rollout = field(repr=False)
+    sampling: Method = "crude"
 
     @property
     def end(self) -> float:
@@ -181,7 +183,7 @@ class Trace(Shown):
         return offered(timeline(self))
 
 
-def trace(plan: Plan, scenario: Scenario, *, seed: int = 0, trial: int = 0) -> Trace:
+def trace(plan: Plan, scenario: Scenario, *, seed: int = 0, trial: int = 0, sampling: Method = "stratified") -> Trace:
     """Run one trial again, alone, with every event.
 
     Parameters
@@ -190,6 +192,8 @@ def trace(plan: Plan, scenario: Scenario, *, seed: int = 0, trial: int = 0) -> T
         As for `run`.
     seed, trial
         The seed, and the trial's number in any run on it.
+    sampling
+        How that run sampled worlds: `stratified` or `crude`. Its trials of one number are not those of the other.
 
     Raises
     ------
@@ -198,6 +202,8 @@ def trace(plan: Plan, scenario: Scenario, *, seed: int = 0, trial: int = 0) -> T
     ValueError
         For a seed or a trial out of range.
     """
-    world = Draws(scenario, seed, range(trial, trial + 1)).world(trial)
-    rollout = Rollout(setting(plan, scenario), world, traced=True)
-    return Trace(plan, scenario, seed, trial, row(rollout)[0], rollout)
+    laid, one = setting(plan, scenario), range(trial, trial + 1)
+    check_address(seed, one)
+    world = Draws(scenario, seed, one, sampling_of(scenario, sampling).given(seed, one)).world(trial)
+    rollout = Rollout(laid, world, traced=True)
+    return Trace(plan, scenario, seed, trial, row(rollout)[0], rollout, sampling)

@@ -7,7 +7,7 @@ here: how limits are read and judged (``limits``), how the report tells it (``re
 import json
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -17,7 +17,7 @@ import pandas as pd
 
 from simulation.analysis.compare import Comparison
 from simulation.analysis.limits import Judgement, Limit, judge
-from simulation.results.figures import FIGURES, amount, between
+from simulation.results.figures import amount, between, called, odds
 from simulation.results.numerals import several
 from simulation.scenario import Scenario
 from waves import Finding, InputError, Plan
@@ -47,14 +47,16 @@ def verdict(comparison: Comparison, limits: Sequence[Limit]) -> dict[str, Any]:
         - `made`: when, in UTC (ISO 8601). `kit`: the kit's version.
         - `judged`: the name of the plan that was judged. `plans`: from each plan's name to its `digest` and `waves`
           (the regions of each).
-        - `scenario`: `name` and `digest`, its fleet's content included. `trials`, `seed`, `confidence`.
+        - `scenario`: `name` and `digest`, its fleet's content included. `trials`, `seed`,
+          `sampling`, `confidence`.
         - `limits`: a list of `figure`, `side` (`at_most` or `at_least`), `value`, `estimate`, `low`, `high`, `unit`,
-          `verdict` (`holds`, `broken` or `undecided`).
+          `verdict` (`holds`, `broken` or `undecided`), `trials_it_takes` to decide it, about, where it is undecided.
         - `figures`: from each plan's name and each figure's to `estimate`, `low`, `high`, `unit`.
 
         A number that is not known is None; one without end is `"infinity"`.
     """
-    judgements = judge(comparison.summaries[comparison.baseline], list(limits))
+    asked = comparison.asked([limit.figure for limit in limits])
+    judgements = judge(asked, list(limits), len(comparison.trials))
     return {
         "format": FORMAT,
         "passed": bool(judgements) and all(j.verdict == "holds" for j in judgements),
@@ -69,6 +71,7 @@ def verdict(comparison: Comparison, limits: Sequence[Limit]) -> dict[str, Any]:
         "scenario": {"name": comparison.scenario.name, "digest": comparison.scenario.digest},
         "trials": len(comparison.trials),
         "seed": comparison.seed,
+        "sampling": comparison.sampling,
         "confidence": comparison.confidence,
         "limits": [
             {
@@ -78,6 +81,7 @@ def verdict(comparison: Comparison, limits: Sequence[Limit]) -> dict[str, Any]:
                 **_numbers(j),
                 "unit": j.unit,
                 "verdict": j.verdict,
+                "trials_it_takes": j.takes,
             }
             for j in judgements
         ],
@@ -137,12 +141,13 @@ def _gist(comparison: Comparison) -> str:
 def say(j: Judgement) -> str:
     """Word a judgement: the figure, its estimate, its interval, and the limit."""
     side = j.limit.side.replace("_", " ")
-    limit = f"{side} {amount(j.limit.value, j.unit)}"
-    remedy = "; run more trials" if j.verdict == "undecided" else ""
-    return (
-        f"{FIGURES.get(j.limit.figure, j.limit.figure)}: {amount(j.estimate, j.unit)} "
-        f"({between(j.low, j.high, j.unit)}), {limit}{remedy}"
-    )
+    write = odds if j.limit.figure.partition("_at_least_")[1] else lambda value: amount(value, j.unit)
+    limit = f"{side} {write(j.limit.value)}"
+    return f"{called(j.limit.figure)}: {write(j.estimate)} ({_interval(j, write)}), {limit}{j.remedy}"
+
+
+def _interval(j: Judgement, write: Callable[[float], str]) -> str:
+    return f"{write(j.low)} to {write(j.high)}" if write is odds else between(j.low, j.high, j.unit)
 
 
 def _spaced(text: str) -> str:
@@ -237,7 +242,7 @@ def gate(
     faults = [*_nothing_to_judge(verdict), *_other_inputs(verdict, plans, scenario, limits)]
     if faults:
         return 1, [f"nothing to judge: {fault}" for fault in faults]
-    judgements = [_again(limit) for limit in verdict["limits"]]
+    judgements = [_again(limit, int(verdict["trials"])) for limit in verdict["limits"]]
     lines = [text for _, text in judgements]
     if verdict.get("passed") is not True and all(held for held, _ in judgements):
         return 1, [*lines, "failed: the report itself did not pass"]
@@ -282,7 +287,7 @@ def _digests(entries: Any) -> dict[str, Any]:
     return {name: entry.get("digest") for name, entry in entries.items() if isinstance(entry, dict)}
 
 
-def _again(entry: Any) -> tuple[bool, str]:
+def _again(entry: Any, trials: int) -> tuple[bool, str]:
     if not isinstance(entry, dict) or entry.get("side") not in ("at_most", "at_least"):
         return False, f"failed: {entry!r} is no limit"
     limit = Limit(str(entry.get("figure")), entry["side"], number_of(entry.get("value")))
@@ -290,7 +295,7 @@ def _again(entry: Any) -> tuple[bool, str]:
     found = pd.DataFrame([[*numbers, str(entry.get("unit", ""))]], [limit.figure], ["estimate", "low", "high", "unit"])
     if math.isnan(limit.value) or math.isnan(numbers[0]):
         return False, f"failed: {limit}: there is no number to judge"
-    judgement = judge(found, [limit])[0]
+    judgement = judge(found, [limit], trials)[0]
     return judgement.verdict == "holds", f"{judgement.verdict}: {_spaced(say(judgement))}"
 
 

@@ -58,13 +58,15 @@ SPARSE = (C_FAILOVER, C_SHARE, C_PEAK, C_IMPACT, C_REGIONS)
 P_OFTEN, P_SUM, P_SQUARES, P_CUBES, POWERS = range(5)  # how often it is not zero; sums
 S_DETECTED = S_SPARSE + POWERS * len(SPARSE)  # the same of detected and recovered minutes
 S_RECOVERED = S_DETECTED + POWERS
-SUMS = S_RECOVERED + POWERS
+S_ENDS3 = S_RECOVERED + POWERS
+S_MIXED3, SUMS = S_ENDS3 + 1, S_ENDS3 + 2
 X_SHIPPED, X_END, X_END_SHIPPED, X_SHIPPED_END, X_ENDS, X_ENDS_SHIPPED, X_SHIPPED_ENDS, X_MIXED = range(8)
 X_END_DIFFER, X_ENDS_DIFFER, X_MIXED_DIFFER, X_SPARSE = range(8, 12)  # in how many trials; then of each of `SPARSE`
 # Product with the baseline, in how many more trials than it has the two differ, and how much more the cubes of their
 # difference come to than those of its negative.
 Q_PRODUCT, Q_DIFFER, Q_CUBES, PAIRED = range(4)
-CROSS = X_SPARSE + PAIRED * len(SPARSE)
+X_MIXED_CUBES = X_SPARSE + PAIRED * len(SPARSE)  # of the difference
+CROSS = X_MIXED_CUBES + 1
 H_MIXED, H_END, H_REGIONS, H_SHARE, H_PEAK, H_IMPACT, H_DETECTED, H_RECOVERED = range(8)
 SHAPES = (C_MIXED, C_END, C_REGIONS, C_SHARE, C_PEAK, C_IMPACT, C_DETECTED, C_RECOVERED)
 

@@ -36,8 +36,10 @@ from simulation.engine.layout import (
     S_END2,
     S_ENDS,
     S_ENDS2,
+    S_ENDS3,
     S_MIXED,
     S_MIXED2,
+    S_MIXED3,
     S_OUTCOME,
     S_SHIPPED,
     S_SPARSE,
@@ -49,6 +51,7 @@ from simulation.engine.layout import (
     X_ENDS_DIFFER,
     X_ENDS_SHIPPED,
     X_MIXED,
+    X_MIXED_CUBES,
     X_MIXED_DIFFER,
     X_SHIPPED,
     X_SHIPPED_END,
@@ -99,13 +102,14 @@ def add_dense(scratch, base, sums, cross, bins, counts):
     """Add up what every rollout has, as if all had shipped: end and mixed minutes, and products with the baseline's."""
     end, mixed, end0, mixed0 = scratch.end, scratch.mixed, base.end, base.mixed
     shift, floor, most = bins[0], bins[1], counts.shape[1] - 1
-    t1 = t2 = m1 = m2 = tt = mm = t01 = 0.0
+    t1 = t2 = t3 = m1 = m2 = m3 = tt = mm = t01 = d3 = 0.0
     ends = mixtures = 0
     for i in range(len(end)):
         t, m, t0, m0 = end[i], mixed[i], end0[i], mixed0[i]
         ends, mixtures = ends + (t != t0), mixtures + (m != m0)
         t1, t2, m1, m2, t01 = t1 + t, t2 + t * t, m1 + m, m2 + m * m, t01 + t0
         tt, mm = tt + t * t0, mm + m * m0
+        t3, m3, d3 = t3 + t * t * t, m3 + m * m * m, d3 + (m - m0) * (m - m0) * (m - m0)
         counts[H_MIXED, bin_of(m, shift, floor, most)] += 1
         counts[H_END, bin_of(t, shift, floor, most)] += 1
     sums[S_SHIPPED] += len(end)
@@ -115,6 +119,8 @@ def add_dense(scratch, base, sums, cross, bins, counts):
     sums[S_ENDS2] += t2
     sums[S_MIXED] += m1
     sums[S_MIXED2] += m2
+    sums[S_ENDS3] += t3
+    sums[S_MIXED3] += m3
     cross[X_SHIPPED] += len(end)
     cross[X_END] += tt
     cross[X_END_SHIPPED] += t1
@@ -123,6 +129,7 @@ def add_dense(scratch, base, sums, cross, bins, counts):
     cross[X_ENDS_SHIPPED] += t1
     cross[X_SHIPPED_ENDS] += t01
     cross[X_MIXED] += mm
+    cross[X_MIXED_CUBES] += d3
     cross[X_END_DIFFER] += ends
     cross[X_ENDS_DIFFER] += ends
     cross[X_MIXED_DIFFER] += mixtures
@@ -139,6 +146,7 @@ def take_out_lost(scratch, lost, base, sums, cross, bins, counts):
         sums[S_SHIPPED] -= 1.0
         sums[S_ENDS] -= t
         sums[S_ENDS2] -= t * t
+        sums[S_ENDS3] -= t * t * t
         cross[X_SHIPPED_END] -= t0
         take_out(cross, t, t0)
         if t == t0:  # for now as if the baseline had shipped: then the two differ

@@ -21,6 +21,7 @@ LEFT, BETWEEN, TALL = 0.85, 0.62, 2.7  # inches
 PANEL = (WIDTH - LEFT - 2 * BETWEEN - 0.25) / 3
 HEAD, FOOT = 0.36, 0.55
 FEW = 10  # rollouts; what fewer of them show is not to be trusted
+LOWEST = 1e-7  # the least probability that is drawn
 POINTS = 1500  # of a curve at most, so that a picture of many rollouts stays small
 
 
@@ -61,28 +62,34 @@ def distributions(outcomes: Mapping[str, Outcomes]) -> Picture:
     return picture
 
 
-def exceedance(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def exceedance(
+    values: NDArray[np.float64], shares: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return P(X > v) at 0 and at each value v, in order; both of one shape, at most 1,500 long.
 
     Parameters
     ----------
     values
         One a rollout, shape (n,), each at least 0; infinity is greater than any v.
+    shares
+        How much each rollout counts, shape (n,); they sum to 1.
     """
-    ordered = np.sort(values)
+    order = np.argsort(values, kind="stable")
+    ordered, along = values[order], np.append(np.cumsum(shares[order][::-1])[::-1], 0.0)
     at = np.unique(np.concatenate([[0.0], ordered[np.isfinite(ordered)]]))
-    above = (len(ordered) - np.searchsorted(ordered, at, side="right")) / len(ordered)
+    above = along[np.searchsorted(ordered, at, side="right")]
     if len(at) > POINTS:
         # Evenly in the logarithm of the probability, as it is drawn; the first and the last always.
-        wanted = np.geomspace(1.0, 1 / len(ordered), POINTS - 2) * above[0]
+        wanted = np.geomspace(1.0, max(above[above > 0].min() / above[0], 1e-12), POINTS - 2) * above[0]
         kept = np.unique(np.concatenate([[0, len(at) - 1], np.searchsorted(-above, -wanted).clip(0, len(at) - 1)]))
         at, above = at[kept], above[kept]
     return at, above
 
 
 def _exceedance(axes: Axes, outcomes: Mapping[str, Outcomes], column: str) -> None:
-    curves = [exceedance(each.frame[column].to_numpy(dtype=float)) for each in outcomes.values()]
+    curves = [exceedance(each.frame[column].to_numpy(dtype=float), each.shares) for each in outcomes.values()]
     trials = max(len(each.trials) for each in outcomes.values())
+    rarest = min((float(above[above > 0].min()) for _, above in curves if above[0] > 0), default=1 / trials)
     values = [float(value) for at, _ in curves for value in (at[1:2].tolist() + at[-1:].tolist())]
     if column == "impact_minutes":
         axes.set_xlabel(f"fleet-minutes{amount_axis(axes.xaxis, values)}", loc="left")
@@ -91,18 +98,19 @@ def _exceedance(axes: Axes, outcomes: Mapping[str, Outcomes], column: str) -> No
         axes.set_xlabel("share of the fleet's traffic", loc="left")
     axes.set_ylabel("probability a rollout does (logarithmic)" if column == "impact_minutes" else "")
     axes.set_yscale("log")
-    floor = 0.6 / trials
+    floor = 0.6 * max(min(rarest, 1 / trials), LOWEST)
     axes.set_ylim(floor, 1.15)
     axes.yaxis.set_major_locator(FixedLocator([10.0**-k for k in range(0, math.ceil(-math.log10(floor)))]))
     axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(lambda value, _: f"{value * 100:g} %")
     axes.grid(True)
     right = axes.get_xlim()[1]
-    few = min(FEW / trials, 1.0)
-    axes.axhspan(floor, few, color=FAINT, alpha=0.45, linewidth=0, zorder=0)
-    low = floor * (few / floor) ** 0.06
-    place = axes.get_yaxis_transform()
-    axes.text(0.03, low, f"fewer than {FEW} rollouts", transform=place, size=7, color=MUTED, va="bottom", zorder=1)
+    few = min(max(_of_few(each, column) for each in outcomes.values()), 1.0)
+    if few > floor:
+        axes.axhspan(floor, few, color=FAINT, alpha=0.45, linewidth=0, zorder=0)
+        low = floor * (few / floor) ** 0.06
+        place = axes.get_yaxis_transform()
+        axes.text(0.03, low, f"fewer than {FEW} rollouts", transform=place, size=7, color=MUTED, va="bottom", zorder=1)
     for i, (at, above) in enumerate(curves):
         ends = np.append(at, right), np.append(np.where(above > 0, above, np.nan), above[-1] or np.nan)
         axes.step(*ends, where="post", color=colour(i), linestyle=line(i), linewidth=1.8)
@@ -110,26 +118,41 @@ def _exceedance(axes: Axes, outcomes: Mapping[str, Outcomes], column: str) -> No
         axes.text(0.5, 0.5, f"none of {trials:,}\nrollouts does", transform=axes.transAxes, ha="center", color=MUTED)
 
 
+def _of_few(outcomes: Outcomes, column: str) -> float:
+    """Return how likely the few rollouts are that go farthest."""
+    values = outcomes.frame[column].to_numpy(dtype=float)
+    last = np.argsort(values, kind="stable")[-(FEW - 1) :]
+    return float(outcomes.shares[last].sum())
+
+
 def _times(axes: Axes, outcomes: Mapping[str, Outcomes]) -> None:
-    ends = [np.sort(each.frame["end_minutes"].to_numpy()[each.shipped]) for each in outcomes.values()]
-    shipped = [end for end in ends if len(end)]
-    high = max((float(np.quantile(end, 0.99)) for end in shipped), default=1.0)
+    ends = [_shipped(each) for each in outcomes.values()]
+    shipped = [pair for pair in ends if len(pair[0])]
+    high = max((float(end[np.searchsorted(along, 0.99)]) for end, along in shipped), default=1.0)
     axes.set_xlabel(f"{duration_axis(axes.xaxis, [high * 1.05])} since the push", loc="left")
     share_axis(axes.yaxis, [1.0], whole=True)
     axes.set_ylim(0, 1.02)
     axes.grid(True)
-    for i, end in enumerate(ends):
+    for i, (end, along) in enumerate(ends):
         if len(end):
             p = np.linspace(0, 1, min(len(end), POINTS))
-            at = np.quantile(end, p, method="inverted_cdf")
+            at = end[np.searchsorted(along, p - 1e-12).clip(0, len(end) - 1)]
             axes.step(np.append(at, 1e12), np.append(p, 1.0), where="post", color=colour(i),
                       linestyle=line(i), linewidth=1.8)  # fmt: skip
     if not shipped:
         axes.text(0.5, 0.5, "no rollout shipped", transform=axes.transAxes, ha="center", color=MUTED, size=SMALL)
 
 
+def _shipped(outcomes: Outcomes) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return how long those that shipped took, in order, and the share of them up to each."""
+    order = np.argsort(outcomes.frame["end_minutes"].to_numpy(), kind="stable")
+    order = order[outcomes.shipped[order]]
+    along = np.cumsum(outcomes.shares[order])
+    return outcomes.frame["end_minutes"].to_numpy()[order], along / along[-1] if len(along) else along
+
+
 def _title(outcomes: Mapping[str, Outcomes]) -> str:
-    costs = {name: float(np.mean(each.frame["impact_minutes"] > 1)) for name, each in outcomes.items()}
+    costs = {n: each.fraction((each.frame["impact_minutes"] > 1).to_numpy()) for n, each in outcomes.items()}
     worst = max(float(each.frame["impact_minutes"].max()) for each in outcomes.values())
     if worst == 0:
         return f"No rollout cost anything; {_longest(outcomes)}"

@@ -80,8 +80,8 @@ def outcome_shares(outcomes: Mapping[str, Outcomes]) -> Picture:
 
 
 def _shares(outcomes: Outcomes) -> dict[str, float]:
-    counts = outcomes.frame["outcome"].value_counts()
-    return {outcome: float(counts.get(outcome, 0)) / len(outcomes.trials) for outcome in OUTCOMES}
+    ended = outcomes.frame["outcome"]
+    return {outcome: outcomes.fraction((ended == outcome).to_numpy()) for outcome in OUTCOMES}
 
 
 def _bars(

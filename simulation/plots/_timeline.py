@@ -84,10 +84,11 @@ def sentence(trace: Trace) -> str:
 
 
 def _caption(trace: Trace) -> str:
+    how = "" if trace.sampling == "stratified" else f", sampling={trace.sampling!r}"
     return (
         f"Plan {trace.plan.name}, scenario {trace.scenario.name} ({trace.scenario.digest}), seed {trace.seed}, "
-        f"trial {trace.trial}. Percentages: shares of the fleet's traffic. "
-        f"Again: simulation.trace(plan, scenario, seed={trace.seed}, trial={trace.trial})"
+        f"trial {trace.trial}, {trace.sampling} sampling. Percentages: shares of the fleet's traffic. "
+        f"Again: simulation.trace(plan, scenario, seed={trace.seed}, trial={trace.trial}{how})"
     )
 
 

@@ -175,4 +175,4 @@ def origin(outcomes: Mapping[str, Outcomes]) -> str:
     """Say what the numbers come from: trials, scenario, seed."""
     first = next(iter(outcomes.values()))
     scenario = f"scenario {first.scenario.name} ({first.scenario.digest})"
-    return f"{len(first.trials):,} rollouts a plan, {scenario}, seed {first.seed}"
+    return f"{len(first.trials):,} rollouts a plan, {first.sampling} sampling, {scenario}, seed {first.seed}"

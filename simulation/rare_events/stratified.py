@@ -19,7 +19,8 @@ from simulation.engine.worker import Desk
 from simulation.rare_events.factors import Factor, Floats
 from simulation.rare_events.strata import Cut, Stratum, cut, sampled
 from simulation.rare_events.targets import Event
-from simulation.results.statistics import FEW, Estimate, from_sums, proportion
+from simulation.results.estimator import Bounds, Moments, Sample, chance, clopper_pearson, mean
+from simulation.results.statistics import Estimate
 from simulation.scenario import Scenario
 from simulation.setting import settings_of
 from waves import Plan
@@ -181,43 +182,29 @@ class Survey:
         add up as squares, each side for itself. A stratum in which nothing was seen so widens the upper side; where the
         values of a mean are skewed, that widens the side of the long tail.
         """
-        below = above = 0.0
-        for h, weight in enumerate(self.weights):
-            if self.low[h, p, e] < self.high[h, p, e]:
-                own = self._within(found, h, p, e, confidence)
-                below += (weight * (own.value - own.low)) ** 2
-                above += (weight * (own.high - own.value)) ** 2
-        value = float(self.means(found)[p, e])
+        bounds = Bounds(self.low[:, p, e], self.high[:, p, e])
+        nonzero, total, squares, cubes = found.sums[:, p, e].T
+        count = np.where(bounds.known, 0, found.trials)
+        # What is known in every figure has no trials: together it is one more stratum.
+        rest = max(1.0 - float(self.weights.sum()), 0.0)
+        sample = Sample(np.append(self.weights, rest), np.append(count, 0))
+        known = float(self.known[p, e]) / rest if rest > 0 else 0.0
+        bounds = Bounds(np.append(bounds.low, known), np.append(bounds.high, known))
         if self.events[e].yes_no:
-            return Estimate(value, max(value - math.sqrt(below), 0.0), min(value + math.sqrt(above), 1.0))
-        lean = self._lean(found, p, e, confidence)
-        return Estimate(value, value - math.sqrt(below) + min(lean, 0.0), value + math.sqrt(above) + max(lean, 0.0))
+            return chance(sample, np.append(nonzero, 0).astype(np.int64), confidence, bounds)
+        sums = np.array([count, nonzero, total, squares, cubes])
+        own = mean(sample, Moments.of_sums(np.column_stack([sums, np.zeros(5)])), confidence, bounds)
+        return self._bounded(found, p, e, own.value, confidence) if math.isnan(own.high) else own
 
-    def _lean(self, found: Sums, p: int, e: int, confidence: float) -> float:
-        """Return by how much Student's interval of a mean sits too low, for skewness.
-
-        The first term of Edgeworth's series (Hall 1992, *On the removal of skewness by transformation*): with the
-        estimate's variance V and third cumulant K, K / (6 V) · (1 + 2 z²).
-        """
-        own = self.low[:, p, e] < self.high[:, p, e]
-        n, (_, total, squares, cubes) = found.trials[own], found.sums[own, p, e].T
-        mean = total / n
-        variance = np.maximum(squares / n - mean**2, 0.0)
-        third = cubes / n - 3 * mean * squares / n + 2 * mean**3
-        v, k = (self.weights[own] ** 2 * variance / n).sum(), (self.weights[own] ** 3 * third / n**2).sum()
-        z = float(special.ndtri((1 + confidence) / 2))
-        return float(k / (6 * v) * (1 + 2 * z * z)) if v > 0 else 0.0
-
-    def _within(self, found: Sums, h: int, p: int, e: int, confidence: float) -> Estimate:
-        nonzero, total, squares, _ = found.sums[h, p, e]
-        n = int(found.trials[h])
-        if self.events[e].yes_no:
-            return proportion(int(nonzero), n, confidence)
-        if nonzero >= FEW:
-            return from_sums(n, nonzero, total, squares, confidence)
-        # Too few for a normal approximation, but none exceeds the greatest there can be.
-        high, greatest = proportion(int(nonzero), n, confidence).high, float(self.high[h, p, e])
-        return Estimate(total / n, 0.0, high * greatest if math.isfinite(greatest) else math.nan)
+    def _bounded(self, found: Sums, p: int, e: int, value: float, confidence: float) -> Estimate:
+        """Return an interval of a mean of which too little was seen: none exceeds the greatest there can be."""
+        nonzero, total, _, _ = found.sums[:, p, e].T
+        open_ = self.low[:, p, e] < self.high[:, p, e]
+        _, most = clopper_pearson(nonzero, found.trials, confidence)
+        means = np.where(open_, total / found.trials, 0.0)
+        high = np.where(open_, most * self.high[:, p, e], 0.0)
+        below, above = ((self.weights * side) ** 2 for side in (means, high - means))
+        return Estimate(value, value - math.sqrt(below.sum()), value + math.sqrt(above.sum()))
 
 
 def _root(a: Floats, b: Floats) -> Floats:

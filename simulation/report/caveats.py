@@ -6,7 +6,7 @@ Not here: what the scenario assumes (``tables``).
 from simulation.analysis.compare import Comparison
 from simulation.report.html import Html, bullets, element, paragraph
 from simulation.results.horizon import warning
-from simulation.results.numerals import several
+from simulation.results.numerals import percent, several
 
 LEFT_OUT = (
     "Shifting traffic away from a bad region, and the load that puts on its partner: here, a bad region serves its "
@@ -28,15 +28,26 @@ def horizon(comparison: Comparison) -> Html:
     return element("div", element("strong", "Mind the horizon. "), f"{said[0].upper()}{said[1:]}.", style=style)
 
 
+def _sampled(comparison: Comparison) -> list[str]:
+    """Say how worlds were sampled."""
+    if comparison.sampling == "crude":
+        return ["Changes are tried as they come (crude sampling): rare long harm is hardly met, and intervals miss it."]
+    return [
+        "Bad changes are tried more often than they come, and each weighs as much less (stratified sampling): every "
+        "share, mean and quantile here is weighted."
+    ]
+
+
 def left_out(comparison: Comparison) -> Html:
     """Say what the model leaves out, and what to keep in mind with these numbers."""
     name, each = comparison.baseline, comparison.outcomes[comparison.baseline]
     n, bad = len(comparison.trials), int(each.defective.sum())
     hurt = int((each.frame["impact_minutes"] > 0).sum())
-    late = int((each.frame["end_minutes"] > comparison.scenario.horizon_minutes).sum())
+    late = each.fraction((each.frame["end_minutes"] > comparison.scenario.horizon_minutes).to_numpy())
     reach = [
         f"Coverage: {bad:,} of {several(n, 'rollout')} had a bad change, and {hurt:,} hurt somebody under {name}. What "
         f"is said of bad changes rests on these, not on all {n:,}; where an interval is unknown, they were too few.",
+        *_sampled(comparison),
         "Intervals are for the chance in these rollouts. They do not say whether the assumptions above are right.",
         "Each region's alarms need an amount of evidence of their own, drawn independently: so the more regions are "
         "exposed, the sooner one of them sees it. That flatters big waves.",
@@ -46,7 +57,7 @@ def left_out(comparison: Comparison) -> Html:
     ]
     if late:
         reach.append(
-            f"{several(late, 'rollout')} of {name} outlasted the horizon of {comparison.scenario.horizon_minutes:g} "
+            f"{percent(late)} of the rollouts of {name} outlast the horizon of {comparison.scenario.horizon_minutes:g} "
             "minutes, at which harm is no longer counted."
         )
     heads = (paragraph(element("strong", t)) for t in ("The model leaves out:", "And of these numbers:"))

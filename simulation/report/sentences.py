@@ -12,7 +12,7 @@ from simulation.analysis.compare import Comparison
 from simulation.analysis.duel import Duel, typical_defect
 from simulation.analysis.duel import typical_change as choose
 from simulation.analysis.trace import Trace, trace
-from simulation.columns import SHIPPED
+from simulation.columns import OUTCOMES, SHIPPED
 from simulation.report.html import Html, bullets, element, paragraph
 from simulation.results.figures import amount, between
 from simulation.results.numerals import minutes_of, number, percent, several
@@ -33,14 +33,17 @@ def typical_change(comparison: Comparison) -> Duel | Trace | None:
     With one plan alone the trace of the bad change nearest its median impact, and None where no trial hurt anybody.
     """
     runs = list(comparison.outcomes.values())
-    again = {"seed": comparison.seed}
+
+    def again(plan: Plan, trial: int) -> Trace:
+        return trace(plan, comparison.scenario, seed=comparison.seed, trial=trial, sampling=comparison.sampling)
+
     try:
         if len(runs) == 1:
-            return trace(runs[0].plan, comparison.scenario, trial=typical_defect(runs[0]), **again)
+            return again(runs[0].plan, typical_defect(runs[0]))
         choice = choose(runs[0], runs[1])
     except ValueError:
         return None
-    first, second = (trace(each.plan, comparison.scenario, trial=choice.trial, **again) for each in runs[:2])
+    first, second = (again(each.plan, choice.trial) for each in runs[:2])
     return Duel(first, second, choice)
 
 
@@ -205,16 +208,19 @@ def see_distributions(comparison: Comparison) -> Html:
 def see_outcomes(comparison: Comparison) -> Html:
     """Say how often the first plan ships, what halts it most often, and how many defects escape."""
     each = comparison.outcomes[comparison.baseline]
-    counts = each.frame["outcome"].value_counts()
-    n = len(comparison.trials)
-    shipped = percent(float(sum(counts[outcome] for outcome in SHIPPED)) / n)
-    halts = {outcome: int(counts[outcome]) for outcome in ENDINGS if counts[outcome]}
+    chances = {outcome: each.fraction((each.frame["outcome"] == outcome).to_numpy()) for outcome in OUTCOMES}
+    shipped = percent(sum(chances[outcome] for outcome in SHIPPED))
+    halts = {outcome: chances[outcome] for outcome in ENDINGS if chances[outcome]}
     said = f"{comparison.baseline} ships {shipped} of changes"
     if halts:
         top = max(halts, key=lambda outcome: halts[outcome])
-        said += f"; what ends the others most often is {ENDINGS[top]} ({percent(halts[top] / n)})"
-    escaped = int(counts["escaped"])
-    said += f". {several(escaped, 'defect')} of {int(each.defective.sum()):,} escaped: complete, and unseen by then."
+        said += f"; what ends the others most often is {ENDINGS[top]} ({percent(halts[top])})"
+    bad = each.fraction(each.defective)
+    if bad:
+        part = percent(chances["escaped"] / bad)
+        said += f". Of the bad changes ({percent(bad)} of all) {part} escape: complete, and unseen by then."
+    else:
+        said += ". No change is bad."
     return paragraph(said)
 
 

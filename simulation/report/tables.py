@@ -12,7 +12,7 @@ import pandas as pd
 from simulation.analysis.compare import Comparison
 from simulation.analysis.verdict import number_of
 from simulation.report.html import Html, element, paragraph, table
-from simulation.results.figures import FIGURES, amount, between
+from simulation.results.figures import FIGURES, amount, between, called
 from simulation.results.numerals import several
 from simulation.scenario import Label, Scenario, describe
 
@@ -79,7 +79,7 @@ def limits(verdict: Mapping[str, Any]) -> Html:
         kept = entry["verdict"] == "holds"
         word = element("strong", WORDS[entry["verdict"]], style=f"white-space:nowrap;color:{GOOD if kept else BAD}")
         limit = f"{entry['side'].replace('_', ' ')} {amount(value, unit)}"
-        rows.append((FIGURES[entry["figure"]], limit, amount(estimate, unit), between(low, high, unit), word))
+        rows.append((called(entry["figure"]), limit, amount(estimate, unit), between(low, high, unit), word))
     head = ("", "limit", "estimate", "interval", "")
     return table(head, rows) + _follows(verdict)
 

@@ -19,29 +19,43 @@ from numpy.typing import NDArray
 from simulation.arguments import Workers
 from simulation.engine import layout, packing, worker
 from simulation.engine.fingerprint import check_edition, edition
+from simulation.rare_events.sampling import BLOCK as BLOCK
+from simulation.rare_events.sampling import Sampling
 from simulation.results.tally import Bins
 from simulation.setting import Setting
 
-BLOCK = 4096  # trials: what is merged, and where a precision may stop
+TOGETHER = 16  # blocks worked on stratum by stratum, so that histograms are emptied once for all of them
 GROUP = 256  # plans that a worker takes at once, the baseline among them: their histograms fit the cache
 LARGEST = 2**23  # rollouts in a job, at most: about a second, so that nobody waits long for an end
 LONGEST = 2**20  # trials in a job, at most: a single plan's take longer, as it has its draws for itself
 JOBS = 32  # a sweep is cut into at least so many jobs for workers of whom we know nothing, to end at about one time
 JOBS_A_THREAD = 4  # and so many for each of our own threads, as a job's histograms take time to empty
 KEPT = 2**30  # bytes of results that may wait for one that is late
-BYTES_A_PLAN = 4096  # of a job's result, about
+BYTES_A_PLAN = 2**15  # of a job's result, about
+
+
+class Histograms(NamedTuple):
+    """What a job's histograms hold: the bins that are not empty, numbered plan by plan, and what is in them.
+
+    `units` counts changes, in units of a small part of a trial, so that whole numbers add up to the same in any order;
+    `octaves` counts trials by stratum with a bin an octave, shape (plans, strata, shapes, octaves).
+    """
+
+    indices: NDArray[np.int64]
+    units: NDArray[np.int64]
+    octaves: NDArray[np.int32]
 
 
 class Part(NamedTuple):
     """What a job found out about a group of plans, the baseline left out of all groups but the first.
 
-    `blocks` has each block's sums (plans, SUMS), products (plans, CROSS) and regional sums (plans, 3, regions);
-    `counts` the bins of the histograms that are not empty, numbered plan by plan, and what is in them: block by block
-    where a precision may stop after each, else once for the whole job.
+    `blocks` has each block's sums (plans, strata, SUMS), products (plans, strata, CROSS) and regional sums (plans,
+    strata, 3, regions); `counts` the histograms: block by block where a precision may stop after each, else once for
+    the whole job.
     """
 
     blocks: list[tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]]
-    counts: list[tuple[NDArray[np.int32], NDArray[np.int32]]]
+    counts: list[Histograms]
 
 
 @dataclass(frozen=True)
@@ -50,8 +64,8 @@ class Job:
 
     Attributes
     ----------
-    worlds, groups
-        The scenario and the plans; the baseline comes first in each group.
+    worlds, groups, sampling
+        The scenario and the plans, the baseline first in each group; how worlds are sampled.
     bits
         Of the histograms' bins.
     trials
@@ -64,6 +78,7 @@ class Job:
 
     worlds: layout.Worlds
     groups: tuple[layout.Plans, ...]
+    sampling: Sampling
     bits: int
     trials: range
     apart: bool
@@ -77,7 +92,8 @@ class Job:
     @property
     def key(self) -> str:
         """A digest of all that its result depends on."""
-        digest = hashlib.sha256(f"{self.edition} {self.trials} {self.bits} {self.apart}".encode())
+        how = f"{self.sampling.method} {self.sampling.counts.tolist()}"
+        digest = hashlib.sha256(f"{self.edition} {self.trials} {self.bits} {self.apart} {how}".encode())
         for array in itertools.chain(self.worlds, *self.groups):
             digest.update(f"{np.shape(array)}".encode() + np.asarray(array).tobytes())
         return digest.hexdigest()
@@ -94,29 +110,82 @@ class Job:
         return [self._part(plans, skip=min(number, 1)) for number, plans in enumerate(self.groups)]
 
     def _part(self, plans: layout.Plans, skip: int) -> Part:
-        bins = Bins(self.bits)
-        counts = np.zeros((len(plans.waves), len(layout.SHAPES), bins.count), dtype=np.int32)
-        desk = worker.Desk(self.worlds, plans)
-        part = Part([], [])
-        for block in self.blocks:
-            sums, cross, regional = desk.tally(worker.numbered(block), bins.address, counts)
-            part.blocks.append((sums[skip:], cross[skip:], regional[skip:]))
-            if self.apart or block.stop == self.trials.stop:
-                part.counts.append(_filled(counts[skip:]))
-                counts[:] = 0
+        desk, bins = worker.Desk(self.worlds, plans), Bins(self.bits)
+        room = np.zeros((desk.shape[0], len(layout.SHAPES), bins.count), dtype=np.int32)
+        part, size = Part([], []), 1 if self.apart else TOGETHER
+        whole = _Counting(self, room[skip:].shape)
+        for at in range(0, len(self.blocks), size):
+            self._add(desk, self.blocks[at : at + size], room, part, skip, whole)
+            if self.apart:
+                part.counts.append(whole.emptied())
+        if not self.apart:
+            part.counts.append(whole.emptied())
         return part
 
+    def _add(
+        self, desk: worker.Desk, blocks: list[range], room: NDArray[np.int32], part: Part, skip: int, whole: "_Counting"
+    ) -> None:
+        """Add some blocks' sums to a part, and their histograms to the whole, stratum by stratum."""
+        seed, bins = int(self.worlds.seed[0]) | int(self.worlds.seed[1]) << 32, Bins(self.bits).address
+        sizes = ((layout.SUMS,), (layout.CROSS,), desk.shape[1:])
+        strata, plans = len(self.sampling.strata), desk.shape[0]
+        sums = [[np.zeros((plans, strata, *size)) for size in sizes] for _ in blocks]
+        parted = [{each.stratum: each for each in self.sampling.parted(seed, block)} for block in blocks]
+        for stratum in range(strata):
+            for into, own in zip(sums, parted, strict=True):
+                if stratum in own:
+                    added = desk.tally(own[stratum].numbers, bins, room, own[stratum].given)
+                    for array, each in zip(into, added, strict=True):
+                        array[:, stratum] = each
+            whole.take(room[skip:], stratum)
+            room[:] = 0
+        part.blocks.extend((a[skip:], b[skip:], c[skip:]) for a, b, c in sums)
 
-def _filled(counts: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    flat = counts.reshape(-1)
-    pairs = np.flatnonzero(flat.view(np.int64))  # most are empty: two are looked at at once
-    indices = (2 * pairs[:, None] + np.arange(2)).reshape(-1)
-    indices = indices[flat[indices] != 0]
-    return indices.astype(np.int32), flat[indices]
+
+class _Counting:
+    """Histograms of a job, stratum by stratum."""
+
+    def __init__(self, job: Job, shape: tuple[int, ...]) -> None:
+        self.bins, self.units = Bins(job.bits), job.sampling.units
+        self.fine = np.zeros(shape, dtype=np.int64)
+        self.octaves = np.zeros((len(self.units), *shape[:2], self.bins.octaves), dtype=np.int32)
+        index = np.arange(self.bins.count)
+        octave, regions = self.bins.octave(index), np.minimum(index, self.bins.octaves - 1)
+        counted = np.array(layout.SHAPES) == layout.C_REGIONS  # they have a bin a region
+        self._octave = np.where(counted[:, None], regions, octave)
+
+    def take(self, counts: NDArray[np.int32], stratum: int) -> None:
+        """Add what is in a stratum's histograms."""
+        flat = counts.reshape(-1)
+        pairs = np.flatnonzero(flat.view(np.int64))  # most are empty: two are looked at at once
+        indices = (2 * pairs[:, None] + np.arange(2)).reshape(-1)
+        indices = indices[flat[indices] != 0]
+        values = flat[indices]
+        self.fine.reshape(-1)[indices] += values * self.units[stratum]
+        row, index = np.divmod(indices, self.bins.count)
+        key = row * self.bins.octaves + self._octave[row % len(layout.SHAPES), index]
+        own = self.octaves[stratum].reshape(-1)
+        own += np.bincount(key, weights=values, minlength=own.size).astype(np.int32)
+
+    def emptied(self) -> Histograms:
+        """Return what there is, and begin anew."""
+        flat = self.fine.reshape(-1)
+        indices = np.flatnonzero(flat)
+        found = Histograms(indices, flat[indices], np.moveaxis(self.octaves, 0, 1).copy())
+        flat[indices] = 0
+        self.octaves[:] = 0
+        return found
 
 
 def cut(
-    settings: Sequence[Setting], seed: int, bits: int, trials: int, *, apart: bool = False, jobs: int = JOBS
+    settings: Sequence[Setting],
+    seed: int,
+    bits: int,
+    trials: int,
+    sampling: Sampling,
+    *,
+    apart: bool = False,
+    jobs: int = JOBS,
 ) -> Iterator[Job]:
     """Cut a sweep into jobs.
 
@@ -124,14 +193,14 @@ def cut(
     ----------
     settings
         The plans over one scenario; the first is the baseline.
-    seed, bits, apart
+    seed, bits, sampling, apart
         As in `Job`.
     trials
         How many of each plan.
     jobs
         How many at least, where there are as many blocks.
     """
-    whole = job(settings, seed, bits, range(trials), apart=apart)
+    whole = job(settings, seed, bits, range(trials), sampling, apart=apart)
     blocks = -(-trials // BLOCK)
     most = max(min(LARGEST // (len(settings) * BLOCK), LONGEST // BLOCK, -(-blocks // jobs)), 1)
     # Where a precision may end it after any block, jobs are small first: little is worked out in vain.
@@ -141,13 +210,15 @@ def cut(
         size, at = min(2 * size, most), at + size * BLOCK
 
 
-def job(settings: Sequence[Setting], seed: int, bits: int, trials: range, *, apart: bool = False) -> Job:
+def job(
+    settings: Sequence[Setting], seed: int, bits: int, trials: range, sampling: Sampling, *, apart: bool = False
+) -> Job:
     """Return all rollouts of some trials as one job; for the parameters see `cut`. It starts with a block."""
     groups = tuple(
         packing.pack_plans([*settings[: min(rows.start, 1)], *settings[rows.start : rows.stop]])
         for rows in grouped(len(settings))
     )
-    return Job(packing.pack_worlds(settings[0].scenario, seed), groups, bits, trials, apart, edition())
+    return Job(packing.pack_worlds(settings[0].scenario, seed), groups, sampling, bits, trials, apart, edition())
 
 
 def grouped(plans: int) -> list[range]:

@@ -19,6 +19,7 @@ from simulation.engine.fingerprint import check_edition, edition
 from simulation.engine.packing import pack_plans, pack_worlds
 from simulation.engine.worker import Desk, numbered
 from simulation.model import Rollout
+from simulation.rare_events.sampling import Sampling
 from simulation.running.jobs import BLOCK, handed_out
 from simulation.setting import Setting
 
@@ -42,14 +43,18 @@ class Rows(Protocol):
         """How many plans, and how many regions the largest has."""
 
     @property
+    def sampling(self) -> Sampling:
+        """How worlds are sampled."""
+
+    @property
     def largest(self) -> int:
         """How many rollouts a part has at most, where a block has fewer."""
 
     def fill(self, out: Floats, at: int, advance: Callable[[int], Any] = _nobody) -> Floats:
-        """Write the rows of one block from a place on; return sums by plan and region, shape (plans, 3, regions)."""
+        """Write the rows of one block from a place on; return sums, shape (plans, strata, 3, regions)."""
 
     def run(self) -> tuple[Floats, list[Floats]]:
-        """Return the rows, shape (plans, columns, trials), and each block's sums by plan and region."""
+        """Return the rows, shape (plans, columns, trials), and each block's sums by plan, stratum and region."""
 
     def of(self, trials: range) -> Self:
         """Return the same for other trials."""
@@ -70,10 +75,11 @@ class _Blocks:
 
 @dataclass(frozen=True)
 class Compiled(_Blocks):
-    """A job for the compiled engine: packed scenario and plans, trials, and the edition that packed them."""
+    """A job for the compiled engine: packed scenario and plans, how worlds are sampled, and which trials."""
 
     worlds: layout.Worlds
     plans: layout.Plans
+    sampling: Sampling
     trials: range
     edition: str
     largest = 2**17  # their rows are some megabytes
@@ -84,9 +90,19 @@ class Compiled(_Blocks):
         return self.plans.order.shape
 
     def fill(self, out: Floats, at: int, advance: Callable[[int], Any] = _nobody) -> Floats:
-        """Write the rows of all trials from a place on, and return their sums by region."""
+        """Write the rows of all trials from a place on, and return their sums by plan, stratum and region."""
         check_edition(self.edition)
-        regional = Desk(self.worlds, self.plans).frames(numbered(self.trials), out, at)
+        desk = Desk(self.worlds, self.plans)
+        regional = np.zeros((self.shape[0], len(self.sampling.strata), 3, self.shape[1]))
+        seed = int(self.worlds.seed[0]) | int(self.worlds.seed[1]) << 32
+        if self.sampling.method == "crude":
+            regional[:, 0] = desk.frames(numbered(self.trials), out, at)
+        else:
+            rows = np.empty((self.shape[0], layout.COLUMNS, len(self.trials)))
+            order = np.argsort(self.sampling.codes(self.trials), kind="stable")
+            for stratum, own, numbers, given in self.sampling.parted(seed, self.trials):
+                regional[:, stratum] = desk.frames(numbers, rows, own.start, given)
+            out[:, :, at + order] = rows
         advance(len(self.trials) * self.shape[0])
         return regional
 
@@ -97,6 +113,7 @@ class Simulated(_Blocks):
 
     settings: tuple[Setting, ...]
     seed: int
+    sampling: Sampling
     trials: range
     edition: str
     largest = BLOCK  # about a second
@@ -107,20 +124,22 @@ class Simulated(_Blocks):
         return len(self.settings), max(len(s.sites) for s in self.settings)
 
     def fill(self, out: Floats, at: int, advance: Callable[[int], Any] = _nobody) -> Floats:
-        """Write the rows of all trials from a place on, and return their sums by region."""
+        """Write the rows of all trials from a place on, and return their sums by plan, stratum and region."""
         check_edition(self.edition)
         plans, regions = self.shape
-        regional = np.zeros((plans, 3, regions))
+        regional = np.zeros((plans, len(self.sampling.strata), 3, regions))
+        codes = self.sampling.codes(self.trials)
         for start in range(self.trials.start, self.trials.stop, DRAWN):
-            draws = Draws(self.settings[0].scenario, self.seed, range(start, min(start + DRAWN, self.trials.stop)))
+            some = range(start, min(start + DRAWN, self.trials.stop))
+            draws = Draws(self.settings[0].scenario, self.seed, some, self.sampling.given(self.seed, some))
             for trial in draws.trials:
-                world, column = draws.world(trial), at + trial - self.trials.start
+                world, place = draws.world(trial), trial - self.trials.start
                 for n, s in enumerate(self.settings):
                     rollout = Rollout(s, world)
                     measured, harms = row(rollout)
-                    out[n, :, column] = (*_numbers(measured), any(rollout.defects))
+                    out[n, :, at + place] = (*_numbers(measured), any(rollout.defects))
                     for harm in harms:
-                        regional[n, :, harm.position] += (1.0, harm.minutes, harm.impact)
+                        regional[n, codes[place], :, harm.position] += (1.0, harm.minutes, harm.impact)
             advance(len(draws.trials) * plans)
         return regional
 
@@ -129,11 +148,11 @@ def _numbers(measured: Row) -> tuple[float, ...]:
     return OUTCOMES.index(measured.outcome), *measured[1:]
 
 
-def job(settings: Sequence[Setting], seed: int, trials: range, engine: str) -> Rows:
+def job(settings: Sequence[Setting], seed: int, trials: range, engine: str, sampling: Sampling) -> Rows:
     """Return all rollouts of some plans over one scenario as one job."""
     if engine == "simpy":
-        return Simulated(tuple(settings), seed, trials, edition())
-    return Compiled(pack_worlds(settings[0].scenario, seed), pack_plans(settings), trials, edition())
+        return Simulated(tuple(settings), seed, sampling, trials, edition())
+    return Compiled(pack_worlds(settings[0].scenario, seed), pack_plans(settings), sampling, trials, edition())
 
 
 def room(plans: int, trials: range) -> Floats:
@@ -163,10 +182,10 @@ def rows(whole: Rows, *, workers: Workers = 1, advance: Callable[[int], Any] = _
     Returns
     -------
     columns, regional
-        Shapes (plans, columns, trials) and (plans, 3, regions).
+        Shapes (plans, columns, trials) and (plans, strata, 3, regions).
     """
     plans, regions = whole.shape
-    out, regional = room(plans, whole.trials), np.zeros((plans, 3, regions))
+    out, regional = room(plans, whole.trials), np.zeros((plans, len(whole.sampling.strata), 3, regions))
     if workers == 1:
         for at, block in blocks(whole.trials):
             regional += whole.of(block).fill(out, at, advance)

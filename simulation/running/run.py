@@ -15,6 +15,7 @@ from tqdm import tqdm
 from simulation.arguments import Workers, check_precision, check_workers, how_many, whole
 from simulation.columns import OUTCOMES, Row
 from simulation.draws import check_address
+from simulation.rare_events.sampling import Method, check_method, sampling_of
 from simulation.results.outcomes import Outcomes
 from simulation.running.rows import job, rows
 from simulation.running.sweep import sweep
@@ -34,6 +35,7 @@ def run(
     seed: int = 0,
     first: int = 0,
     engine: Engine = "compiled",
+    sampling: Method = "stratified",
     precision: Mapping[str, float] | None = None,
     workers: Workers = 1,
     progress: bool = False,
@@ -52,6 +54,9 @@ def run(
         The number of the first trial.
     engine
         `compiled`, or `simpy`: the model to read, some hundred times slower. They give the same outcomes.
+    sampling
+        `stratified`: changes with which something is wrong are tried more often than they come, and weigh less; or
+        `crude`: as they come. See docs/rare-events.md.
     precision
         In the place of a number of trials: as for `sweep`, and as many trials as there with `bits=12`.
     workers
@@ -74,8 +79,8 @@ def run(
         Where a worker of the executor died and the executor cannot replace it.
     """
     return run_all(
-        [plan], scenario, trials=trials, seed=seed, first=first, engine=engine, precision=precision, workers=workers,
-        progress=progress,
+        [plan], scenario, trials=trials, seed=seed, first=first, engine=engine, sampling=sampling, precision=precision,
+        workers=workers, progress=progress,
     )[0]  # fmt: skip
 
 
@@ -87,6 +92,7 @@ def run_all(
     seed: int = 0,
     first: int = 0,
     engine: Engine = "compiled",
+    sampling: Method = "stratified",
     precision: Mapping[str, float] | None = None,
     workers: Workers = 1,
     progress: bool = False,
@@ -97,8 +103,8 @@ def run_all(
     plans = list(plans)
     named = {f"plan {n}" if len(plans) > 1 else "the plan": plan for n, plan in enumerate(plans, start=1)}
     return run_named(
-        named, scenario, trials=trials, seed=seed, first=first, engine=engine, precision=precision, workers=workers,
-        progress=progress,
+        named, scenario, trials=trials, seed=seed, first=first, engine=engine, sampling=sampling, precision=precision,
+        workers=workers, progress=progress,
     )  # fmt: skip
 
 
@@ -110,6 +116,7 @@ def run_named(
     seed: int,
     first: int,
     engine: Engine,
+    sampling: Method,
     precision: Mapping[str, float] | None,
     workers: Workers,
     progress: bool,
@@ -121,13 +128,14 @@ def run_named(
     if engine not in get_args(Engine):
         raise ValueError(f"engine is {engine!r}; use one of {', '.join(get_args(Engine))}")
     workers = check_workers(workers)
+    check_method(sampling)
     check_precision(precision)
     if precision:
         if first:
             raise ValueError(f"first is {first}; with a precision, trials begin with 0: leave one of the two out")
         # Rows know their quantiles exactly, so bins are as narrow as they go.
         count = sweep(
-            plans, scenario, trials=count, seed=seed, precision=precision, workers=workers, bits=12,
+            plans, scenario, trials=count, seed=seed, sampling=sampling, precision=precision, workers=workers, bits=12,
             progress=progress,
         ).trials  # fmt: skip
     if first + count > 2**32:
@@ -136,13 +144,18 @@ def run_named(
     check_address(seed, numbers)
     settings = settings_of(plans, scenario)
     with tqdm(total=count * len(plans), unit="rollout", disable=not progress, leave=False) as bar:
-        whole_job = job(settings, int(seed), numbers, engine)
+        whole_job = job(settings, int(seed), numbers, engine, sampling_of(scenario, sampling))
         columns, regional = rows(whole_job, workers=workers, advance=bar.update)
-    return [_outcomes(s, int(seed), numbers, columns[n], regional[n]) for n, s in enumerate(settings)]
+    return [_outcomes(s, int(seed), numbers, sampling, columns[n], regional[n]) for n, s in enumerate(settings)]
 
 
 def _outcomes(
-    setting: Setting, seed: int, trials: range, columns: NDArray[np.float64], regional: NDArray[np.float64]
+    setting: Setting,
+    seed: int,
+    trials: range,
+    sampling: Method,
+    columns: NDArray[np.float64],
+    regional: NDArray[np.float64],
 ) -> Outcomes:
     frame = pd.DataFrame(dict(zip(Row._fields, columns, strict=False)))
     frame.index = pd.RangeIndex(trials.start, trials.stop, name="trial")
@@ -150,5 +163,7 @@ def _outcomes(
     for column in ("regions_exposed", "regions_failed"):
         frame[column] = frame[column].astype(int)
     frame["failover_hit"] = frame["failover_hit"] > 0
-    own = regional[:, : len(setting.sites)]
-    return Outcomes(setting.plan, setting.scenario, seed, trials, frame, own, columns[-1] > 0)
+    design = sampling_of(setting.scenario, sampling)
+    frame["weight"] = design.weights[design.codes(trials)]
+    own = regional[..., : len(setting.sites)]
+    return Outcomes(setting.plan, setting.scenario, seed, trials, frame, own, columns[-1] > 0, sampling)

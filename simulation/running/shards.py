@@ -9,20 +9,29 @@ import os
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from zipfile import BadZipFile
 
 import numpy as np
 
 from simulation.arguments import whole
-from simulation.running.jobs import BLOCK, Job, Part, grouped, job
+from simulation.rare_events.sampling import Method, sampling_of
+from simulation.running.jobs import BLOCK, Histograms, Job, Part, grouped, job
 from simulation.running.sweep import Gathering, Sweep, check
 from simulation.scenario import Scenario
 from simulation.setting import settings_of
 from waves import InputError, Plan
 
 
-def _job(plans: Mapping[str, Plan], scenario: Scenario, trials: int, seed: int, chunk: int, chunks: int) -> Job:
+def _job(
+    plans: Mapping[str, Plan],
+    scenario: Scenario,
+    trials: int,
+    seed: int,
+    chunk: int,
+    chunks: int,
+    sampling: Method = "stratified",
+) -> Job:
     """Return a chunk's job: so many whole blocks, as even as can be."""
     check(plans, trials, seed)
     whole("chunks", chunks, 1)
@@ -31,18 +40,27 @@ def _job(plans: Mapping[str, Plan], scenario: Scenario, trials: int, seed: int, 
     blocks = -(-trials // BLOCK)
     start, stop = (blocks * n // chunks * BLOCK for n in (chunk, chunk + 1))
     settings = settings_of(plans, scenario)
-    bits = Gathering(plans, scenario, seed, 1).bins.bits
-    return job(settings, seed, bits, range(start, min(stop, trials)))
+    design = sampling_of(scenario, sampling)
+    bits = Gathering(plans, scenario, seed, 1, design).bins.bits
+    return job(settings, seed, bits, range(start, min(stop, trials)), design)
 
 
 def work(
-    plans: Mapping[str, Plan], scenario: Scenario, *, trials: int, seed: int, chunk: int, chunks: int, folder: Path
+    plans: Mapping[str, Plan],
+    scenario: Scenario,
+    *,
+    trials: int,
+    seed: int,
+    chunk: int,
+    chunks: int,
+    folder: Path,
+    sampling: Method = "stratified",
 ) -> Path:
     """Run one chunk of a sweep and write what it found.
 
     Parameters
     ----------
-    plans, scenario, trials, seed
+    plans, scenario, trials, seed, sampling
         Those of the whole sweep; see `sweep`.
     chunk, chunks
         Which of how many, from 0.
@@ -54,12 +72,13 @@ def work(
     ValueError
         For arguments out of range.
     """
-    mine = _job(plans, scenario, trials, seed, chunk, chunks)
+    mine = _job(plans, scenario, trials, seed, chunk, chunks, sampling)
     arrays: dict[str, Any] = {"key": np.array(mine.key)}
     for number, part in enumerate(mine.run() if len(mine.trials) else []):
         for name, block in zip(("sums", "cross", "regional"), zip(*part.blocks, strict=True), strict=True):
             arrays[f"{name}-{number}"] = np.stack(block)
-        arrays[f"bins-{number}"], arrays[f"counts-{number}"] = part.counts[0]
+        for name, array in part.counts[0]._asdict().items():
+            arrays[f"{name}-{number}"] = array
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"chunk-{chunk}.npz"
     part_path = path.with_suffix(".part")
@@ -69,7 +88,16 @@ def work(
     return path
 
 
-def merge(plans: Mapping[str, Plan], scenario: Scenario, *, trials: int, seed: int, chunks: int, folder: Path) -> Sweep:
+def merge(
+    plans: Mapping[str, Plan],
+    scenario: Scenario,
+    *,
+    trials: int,
+    seed: int,
+    chunks: int,
+    folder: Path,
+    sampling: Method = "stratified",
+) -> Sweep:
     """Merge the files that all chunks left; for the parameters see `work`.
 
     Raises
@@ -82,9 +110,9 @@ def merge(plans: Mapping[str, Plan], scenario: Scenario, *, trials: int, seed: i
     if missing:
         named = ", ".join(map(str, missing[:20])) + (" …" if len(missing) > 20 else "")
         raise ValueError(f"{folder} lacks {len(missing)} of {chunks} chunks: {named}; run them, then merge again")
-    gathering = Gathering(plans, scenario, seed, trials)
+    gathering = Gathering(plans, scenario, seed, trials, sampling_of(scenario, sampling))
     for chunk in range(chunks):
-        mine = _job(plans, scenario, trials, seed, chunk, chunks)
+        mine = _job(plans, scenario, trials, seed, chunk, chunks, sampling)
         if len(mine.trials):
             gathering.add(mine, _read(folder / f"chunk-{chunk}.npz", mine, len(plans)), {}, 0.95)
     return Sweep(gathering.tallies(), gathering.trials, 0.95)
@@ -104,7 +132,7 @@ def _read(path: Path, mine: Job, plans: int) -> list[Part]:
         parts = []
         for number in range(len(grouped(plans))):
             sums, cross, regional = (file[f"{name}-{number}"] for name in ("sums", "cross", "regional"))
-            counts = [(file[f"bins-{number}"], file[f"counts-{number}"])]
+            counts = [Histograms(*(file[f"{name}-{number}"] for name in Histograms._fields))]
             parts.append(Part(list(zip(sums, cross, regional, strict=True)), counts))
         return parts
 
@@ -138,6 +166,7 @@ def main(arguments: Iterable[str] | None = None) -> int:
     parser.add_argument("plans", type=Path, nargs="+", help="the first is the baseline; a file's stem names its plan")
     parser.add_argument("--trials", type=int, required=True, help="of the whole sweep")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--sampling", choices=get_args(Method), default="stratified", help="of the whole sweep, too")
     parser.add_argument("--chunks", type=int, required=True, help="into how many the sweep is cut")
     parser.add_argument(
         "--chunk",
@@ -150,6 +179,7 @@ def main(arguments: Iterable[str] | None = None) -> int:
         scenario = Scenario.read(options.scenario)
         plans = _named(options.plans)
         of_all = {"trials": options.trials, "seed": options.seed, "chunks": options.chunks, "folder": options.folder}
+        of_all["sampling"] = options.sampling
         if options.what == "work":
             print(work(plans, scenario, chunk=_which() if options.chunk is None else options.chunk, **of_all))
         else:

@@ -20,11 +20,12 @@ from tqdm import tqdm
 from simulation.arguments import Workers, check_confidence, check_precision, check_workers, how_many, outside, whole
 from simulation.draws import check_address
 from simulation.engine import layout
+from simulation.rare_events.sampling import Method, Sampling, sampling_of
 from simulation.results.figures import FIGURES, PAIRED, UNITS, amount, between
 from simulation.results.numerals import several
-from simulation.results.statistics import FEW, over, width_from_squares
-from simulation.results.tally import Bins, Tally
-from simulation.running.jobs import JOBS, JOBS_A_THREAD, Job, Part, cut, grouped, handed_out, most_waiting
+from simulation.results.summary import difference, figures
+from simulation.results.tally import Bins, SumPair, Tally
+from simulation.running.jobs import JOBS, JOBS_A_THREAD, Histograms, Job, Part, cut, grouped, handed_out, most_waiting
 from simulation.scenario import Scenario
 from simulation.setting import settings_of
 from waves import Plan, did_you_mean
@@ -79,7 +80,7 @@ class Sweep(Shown):
         """Plan minus baseline in the same worlds: as `Comparison.differences`."""
         base = self.tallies[self.baseline]
         rows = {
-            (name, figure): (*paired(base, tally, figure, self.confidence), unit)
+            (name, figure): (*difference(SumPair(base, tally), figure, self.confidence), unit)
             for name, tally in self.tallies.items()
             if name != self.baseline
             for figure, unit in PAIRED.items()
@@ -94,89 +95,13 @@ def _shown(summary: pd.DataFrame) -> Iterator[tuple[tuple[float, str], tuple[flo
         yield (row["estimate"], row["unit"]), (row["low"], row["high"], row["unit"])
 
 
-_OVER_SHIPPED = ("end_minutes_given_shipped_mean", "minutes_to_ship")
-_SPARSE = {
-    "probability_failover_hit": layout.C_FAILOVER,
-    "share_exposed_mean": layout.C_SHARE,
-    "peak_share_mean": layout.C_PEAK,
-    "impact_minutes_mean": layout.C_IMPACT,
-    "regions_exposed_mean": layout.C_REGIONS,
-}
-_DIFFER = {
-    "mixed_minutes_mean": layout.X_MIXED_DIFFER,
-    "end_minutes_given_shipped_mean": layout.X_ENDS_DIFFER,
-    "minutes_to_ship": layout.X_END_DIFFER,
-}
-
-
-def paired(base: Tally, other: Tally, figure: str, confidence: float) -> tuple[float, float, float]:
-    """Return a figure of one plan minus that of the baseline, with the interval of paired trials."""
-    (a0, b0, own0), (a, b, own) = _ratio(base, figure), _ratio(other, figure)
-    r, r0, n = over(a, b, figure), over(a0, b0, figure), other.trials
-    if min(_differing(base, other, figure), b, b0) < FEW or not math.isfinite(r - r0):
-        return r - r0, math.nan, math.nan
-    above2, above_below, below_above, below2 = _products(base, other, figure)
-    cross = (above2 - r0 * above_below - r * below_above + r * r0 * below2) / (b / n) / (b0 / n)
-    half = width_from_squares(n, own + own0 - 2 * cross, confidence)
-    return r - r0, r - r0 - half, r - r0 + half
-
-
-def _ratio(tally: Tally, figure: str) -> tuple[float, float, float]:
-    """Return a figure as a ratio of sums, and the sum of squares of what its trials contribute to the error."""
-    s, n = tally.sums, tally.trials
-    if figure == "probability_shipped":
-        above, above2 = s[layout.S_SHIPPED], s[layout.S_SHIPPED]
-    elif figure == "mixed_minutes_mean":
-        above, above2 = s[layout.S_MIXED], s[layout.S_MIXED2]
-    elif figure == "end_minutes_given_shipped_mean":
-        above, above2 = s[layout.S_ENDS], s[layout.S_ENDS2]
-    elif figure == "minutes_to_ship":
-        above, above2 = s[layout.S_END], s[layout.S_END2]
-    else:
-        above, above2 = tally.sparse(_SPARSE[figure])[1:]
-    if figure not in _OVER_SHIPPED:
-        return above, n, above2 - above**2 / n
-    below = s[layout.S_SHIPPED]
-    if below == 0:
-        return above, below, 0.0
-    r = above / below
-    return above, below, (above2 - 2 * r * s[layout.S_ENDS] + r * r * below) / (below / n) ** 2
-
-
-def _products(base: Tally, other: Tally, figure: str) -> tuple[float, float, float, float]:
-    """Return sums of products of plan and baseline: above·above, above·below, below·above, below·below."""
-    x = other.cross
-    if figure == "end_minutes_given_shipped_mean":
-        return x[layout.X_ENDS], x[layout.X_ENDS_SHIPPED], x[layout.X_SHIPPED_ENDS], x[layout.X_SHIPPED]
-    if figure == "minutes_to_ship":
-        return x[layout.X_END], x[layout.X_END_SHIPPED], x[layout.X_SHIPPED_END], x[layout.X_SHIPPED]
-    if figure in _SPARSE:
-        product = x[layout.X_SPARSE + layout.PAIRED * layout.SPARSE.index(_SPARSE[figure])]
-    else:
-        product = x[layout.X_SHIPPED if figure == "probability_shipped" else layout.X_MIXED]
-    return product, _ratio(other, figure)[0], _ratio(base, figure)[0], other.trials
-
-
-def _differing(base: Tally, other: Tally, figure: str) -> float:
-    """Return in how many trials two plans differ."""
-    if figure in _SPARSE:
-        column = _SPARSE[figure]
-        return (
-            base.sparse(column)[0]
-            + other.cross[layout.X_SPARSE + layout.PAIRED * layout.SPARSE.index(column) + layout.Q_DIFFER]
-        )
-    if figure == "probability_shipped":
-        shipped = layout.S_SHIPPED
-        return base.sums[shipped] + other.sums[shipped] - 2 * other.cross[layout.X_SHIPPED]
-    return other.cross[_DIFFER[figure]]
-
-
 def sweep(
     plans: Mapping[str, Plan],
     scenario: Scenario,
     *,
     trials: int | None = None,
     seed: int = 0,
+    sampling: Method = "stratified",
     precision: Mapping[str, float] | None = None,
     confidence: float = 0.95,
     workers: Workers = 1,
@@ -189,7 +114,7 @@ def sweep(
     ----------
     plans
         By name; the first is the baseline.
-    scenario, seed
+    scenario, seed, sampling
         As for `run`.
     trials
         How many rollouts of each plan; 100,000 if left out. With a precision, at most so many: 10 million if left out.
@@ -224,9 +149,10 @@ def sweep(
     trials, seed, confidence = check(plans, trials, seed, confidence, bits, precision)
     workers = check_workers(workers)
     settings = settings_of(plans, scenario)
-    gathering = Gathering(plans, scenario, seed, trials, bits)
-    wanted = _precision(precision, gathering)
-    jobs = cut(settings, seed, gathering.bins.bits, trials, apart=bool(wanted), jobs=_least(workers))
+    design = sampling_of(scenario, sampling)
+    gathering = Gathering(plans, scenario, seed, trials, design, bits)
+    wanted = _precision(precision)
+    jobs = cut(settings, seed, gathering.bins.bits, trials, design, apart=bool(wanted), jobs=_least(workers))
     with (
         handed_out(jobs, workers, most_waiting(len(plans))) as results,
         tqdm(total=trials * len(plans), unit="rollout", disable=not progress, leave=False, unit_scale=True) as bar,
@@ -269,9 +195,8 @@ def check(
     return trials, int(seed), check_confidence(confidence)
 
 
-def _precision(precision: Mapping[str, float] | None, gathering: "Gathering") -> dict[str, float]:
-    halves = check_precision(precision)
-    known = {name for name, _, _ in gathering.tally(0).figures(0.95)}
+def _precision(precision: Mapping[str, float] | None) -> dict[str, float]:
+    halves, known = check_precision(precision), set(FIGURES)
     found = dict[str, float]()
     for figure, half in halves.items():
         name = f"{figure}_mean" if f"{figure}_mean" in known else figure
@@ -288,19 +213,25 @@ class Gathering:
     """The sums of all plans so far, block by block."""
 
     def __init__(
-        self, plans: Mapping[str, Plan], scenario: Scenario, seed: int, trials: int, bits: int | None = None
+        self,
+        plans: Mapping[str, Plan],
+        scenario: Scenario,
+        seed: int,
+        trials: int,
+        sampling: Sampling,
+        bits: int | None = None,
     ) -> None:
-        self.plans, self.scenario, self.seed = list(plans.items()), scenario, seed
+        self.plans, self.scenario, self.seed, self.sampling = list(plans.items()), scenario, seed, sampling
         self.bins = Bins(bits if bits is not None else (8 if len(plans) <= PLAIN else 5))
         self.trials = 0
         self._last = 0  # the plan that was not precise enough: the first to look at after the next block
-        regions = max(len(plan.regions) for plan in plans.values())
-        self.sums = np.zeros((len(plans), layout.SUMS))
-        self.cross = np.zeros((len(plans), layout.CROSS))
-        self.regional = np.zeros((len(plans), 3, regions))
+        regions, strata = max(len(plan.regions) for plan in plans.values()), len(sampling.strata)
+        self.sums = np.zeros((len(plans), strata, layout.SUMS))
+        self.cross = np.zeros((len(plans), strata, layout.CROSS))
+        self.regional = np.zeros((len(plans), strata, 3, regions))
         # Plans come last: most bins are empty for all of them, and memory that nobody writes to is never taken.
-        whole = np.int32 if trials < 2**31 else np.int64
-        self.counts = np.zeros((len(layout.SHAPES), self.bins.count, len(plans)), dtype=whole)
+        self.counts = np.zeros((len(layout.SHAPES), self.bins.count, len(plans)), dtype=np.int64)
+        self.octaves = np.zeros((strata, len(layout.SHAPES), self.bins.octaves, len(plans)), dtype=np.int64)
 
     def add(self, job: Job, parts: list[Part], wanted: dict[str, float], confidence: float) -> bool:
         """Merge a job's blocks, up to one after which all is as precise as wanted; return whether there is one."""
@@ -316,11 +247,15 @@ class Gathering:
         sums, cross, regional = part.blocks[number]
         self.sums[rows] += sums
         self.cross[rows] += cross
-        self.regional[rows, :, : regional.shape[2]] += regional
+        self.regional[rows, ..., : regional.shape[3]] += regional
         if number < len(part.counts):
-            indices, values = part.counts[number]
-            plan, place = np.divmod(indices, self.counts.shape[0] * self.counts.shape[1])
-            self.counts.reshape(-1, len(self.plans))[place, rows.start + plan] += values
+            self._count(rows, part.counts[number])
+
+    def _count(self, rows: slice, found: Histograms) -> None:
+        shapes, bins = self.counts.shape[:2]
+        plan, place = np.divmod(found.indices, shapes * bins)
+        self.counts.reshape(-1, len(self.plans))[place, rows.start + plan] += found.units
+        self.octaves[..., rows] += np.moveaxis(found.octaves, 0, -1)
 
     def _precise(self, wanted: dict[str, float], confidence: float) -> bool:
         order = [*range(self._last, len(self.plans)), *range(self._last)]
@@ -330,9 +265,11 @@ class Gathering:
     def warn(self, wanted: dict[str, float], confidence: float) -> None:
         """Say how far from the precision wanted all trials have left which plan."""
         for n, (plan, _) in enumerate(self.plans if wanted else []):
-            for name, estimate, _ in self.tally(n).figures(confidence):
+            of = figures(self.tally(n))
+            for name in sorted(wanted, key=list(of).index):
+                estimate = of[name][1](confidence)
                 half = (estimate.high - estimate.low) / 2
-                if name in wanted and not half <= wanted[name]:
+                if not half <= wanted[name]:
                     finer = "" if name.endswith("_mean") else ", more bits= for narrower bins"
                     what = "has no interval" if math.isnan(half) else f"is known to ±{half:.3g}"
                     warnings.warn(
@@ -349,12 +286,13 @@ class Gathering:
     def tally(self, n: int) -> Tally:
         """Return the tally of one plan so far."""
         plan = self.plans[n][1]
-        regional = self.regional[n, :, : len(plan.regions)]
-        own = (self.sums[n], self.cross[n], regional, self.counts[:, :, n], self.bins)
-        return Tally(plan, self.scenario, self.seed, self.trials, *own)
+        regional = self.regional[n, ..., : len(plan.regions)]
+        own = (self.sums[n], self.cross[n], regional, self.counts[:, :, n], self.octaves[..., n], self.bins)
+        return Tally(plan, self.scenario, self.seed, self.sampling.method, self.trials, *own)
 
 
 def _reaches(tally: Tally, wanted: dict[str, float], confidence: float) -> bool:
     """Whether the intervals of a plan's figures are as narrow as wanted."""
-    figures = ((name, e) for name, e, _ in tally.figures(confidence) if name in wanted)
-    return all((e.high - e.low) / 2 <= wanted[name] for name, e in figures)
+    of = figures(tally)
+    ends = ((of[name][1](confidence), half) for name, half in wanted.items())
+    return all((estimate.high - estimate.low) / 2 <= half for estimate, half in ends)

@@ -19,12 +19,14 @@ MEANS = ["share_exposed", "peak_share", "impact_minutes", "regions_exposed", "mi
 
 @pytest.fixture(scope="module")
 def comparison() -> Comparison:
-    return compare(PLANS, STOREFRONT, trials=TRIALS, seed=SEED)
+    return compare(PLANS, STOREFRONT, trials=TRIALS, seed=SEED, sampling="crude")
 
 
 @pytest.fixture(scope="module")
 def frames():
-    return {name: run(plan, STOREFRONT, trials=TRIALS, seed=SEED).frame for name, plan in PLANS.items()}
+    return {
+        name: run(plan, STOREFRONT, trials=TRIALS, seed=SEED, sampling="crude").frame for name, plan in PLANS.items()
+    }
 
 
 def test_the_first_plan_is_the_baseline(comparison):
@@ -68,14 +70,16 @@ def test_a_difference_of_ratios_has_the_jackknifes_interval(comparison, frames):
 
 
 def test_the_table_has_every_figure_of_every_plan(comparison):
-    own = run(PLANS["all-at-once"], STOREFRONT, trials=TRIALS, seed=SEED).summary()
+    own = run(PLANS["all-at-once"], STOREFRONT, trials=TRIALS, seed=SEED, sampling="crude").summary()
     assert list(comparison.table["all-at-once"].index) == list(own.index)
     assert comparison.table["all-at-once"]["estimate"].equals(own["estimate"])
 
 
 def test_identical_plans_differ_by_nothing():
     """And by how much at most remains unsaid: no trial differs."""
-    found = compare({"one": PLANS["all-at-once"], "other": PLANS["all-at-once"]}, STOREFRONT, trials=200).differences
+    found = compare(
+        {"one": PLANS["all-at-once"], "other": PLANS["all-at-once"]}, STOREFRONT, trials=200, sampling="crude"
+    ).differences
     assert (found["difference"] == 0).all() and found[["low", "high"]].isna().all(axis=None)
 
 
@@ -84,7 +88,7 @@ def test_where_few_trials_differ_the_interval_of_a_time_is_unknown(figure):
     """A retry matters in some four trials of a hundred; from fewer than ten an interval would be a guess."""
     base = PLANS["six-region-three-wave"]
     plans = {"one": base, "other": base.model_copy(update={"retries": base.retries + 1})}
-    few, many = (compare(plans, STOREFRONT, trials=trials) for trials in (100, 20_000))
+    few, many = (compare(plans, STOREFRONT, trials=trials, sampling="crude") for trials in (100, 20_000))
     for found, known in ((few, False), (many, True)):
         frames = [found.outcomes[name].frame for name in plans]
         shipped = [frame["outcome"].isin(["completed", "escaped"]) for frame in frames]
@@ -98,7 +102,7 @@ def test_where_few_trials_differ_the_interval_of_a_time_is_unknown(figure):
 def test_where_only_shipping_differs_the_trials_count_as_different():
     """Each pipeline ends after 1 minute, shipped or with a failed deployment: the time to ship is 1 / P(shipped)."""
     fails = scenario(faults=[], deploy_failure_probability=0.3)
-    found = compare({"one": plan("a"), "other": plan("b")}, fails, trials=400)
+    found = compare({"one": plan("a"), "other": plan("b")}, fails, trials=400, sampling="crude")
     assert all((each.frame["end_minutes"] == 1.0).all() for each in found.outcomes.values())
     one, other = (each.shipped.mean() for each in found.outcomes.values())
     row: Any = found.differences.loc[("other", "minutes_to_ship")]
@@ -109,7 +113,7 @@ def test_where_only_shipping_differs_the_trials_count_as_different():
 def test_from_fewer_than_ten_that_ship_no_interval_is_made():
     """Of 40 rollouts some four ship under either plan, and every one takes longer under the second."""
     hardly = scenario(build_failure_probability=0.9)
-    found = compare({"one": plan("a"), "other": plan("a", "b")}, hardly, trials=40)
+    found = compare({"one": plan("a"), "other": plan("a", "b")}, hardly, trials=40, sampling="crude")
     shipped = [int(each.shipped.sum()) for each in found.outcomes.values()]
     assert all(0 < count < 10 for count in shipped)
     assert found.differences.loc[("other", "minutes_to_ship"), ["low", "high"]].isna().all()
@@ -117,7 +121,7 @@ def test_from_fewer_than_ten_that_ship_no_interval_is_made():
 
 def test_where_nothing_ships_there_is_no_difference():
     broken = scenario(build_failure_probability=1.0)
-    found = compare({"one": plan("a"), "other": plan("a", "b")}, broken, trials=20).differences
+    found = compare({"one": plan("a"), "other": plan("a", "b")}, broken, trials=20, sampling="crude").differences
     assert found["difference"].isna()[("other", "minutes_to_ship")]
     assert found.loc[("other", "probability_shipped"), "difference"] == 0
 
@@ -125,7 +129,7 @@ def test_where_nothing_ships_there_is_no_difference():
 def test_where_one_plan_never_ships_it_takes_endlessly_longer():
     """As its own summary says; those that ship under it, of which there are none, have no time."""
     refused = scenario(rejection_probability=1.0)
-    found = compare({"ships": plan("a"), "asks": plan(wave("a", approval=True))}, refused, trials=30)
+    found = compare({"ships": plan("a"), "asks": plan(wave("a", approval=True))}, refused, trials=30, sampling="crude")
     own: Any = found.summaries["asks"]["estimate"]
     assert own["minutes_to_ship"] == np.inf
     table: Any = found.differences.loc["asks"]
@@ -135,20 +139,20 @@ def test_where_one_plan_never_ships_it_takes_endlessly_longer():
 
 
 def test_one_plan_has_no_differences():
-    assert len(compare({"one": plan("a")}, scenario(), trials=5).differences) == 0
+    assert len(compare({"one": plan("a")}, scenario(), trials=5, sampling="crude").differences) == 0
 
 
 def test_what_cannot_be_compared_is_refused():
     with pytest.raises(ValueError, match="there are no plans to compare; give at least one"):
-        compare({}, scenario())
+        compare({}, scenario(), sampling="crude")
     with pytest.raises(ValueError, match="confidence is 95; give a number between 0 and 1"):
-        compare({"one": plan("a")}, scenario(), confidence=95)
+        compare({"one": plan("a")}, scenario(), confidence=95, sampling="crude")
     with pytest.raises(ValueError, match="confidence is '95'; give a number between 0 and 1"):
-        compare({"one": plan("a")}, scenario(), confidence="95")  # type: ignore[arg-type]
+        compare({"one": plan("a")}, scenario(), confidence="95", sampling="crude")  # type: ignore[arg-type]
     for wrong in ([plan("a")], plan("a"), {"one": None}):
         with pytest.raises(ValueError, match="plans must be a mapping from names to plans"):
-            compare(wrong, scenario())  # type: ignore[arg-type]
+            compare(wrong, scenario(), sampling="crude")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="trials is 0"):
-        compare({"one": plan("a")}, scenario(), trials=0)
+        compare({"one": plan("a")}, scenario(), trials=0, sampling="crude")
     with pytest.raises(InputError, match="'z' is not in the fleet"):
-        compare({"one": plan("a"), "other": plan("z")}, scenario())
+        compare({"one": plan("a"), "other": plan("z")}, scenario(), sampling="crude")

@@ -134,7 +134,7 @@ def test_the_change_shown_is_nearest_the_mean_difference_whatever_the_order(firs
 def test_it_never_says_the_opposite_of_the_comparison():
     """On the sample: the mean of the paired differences and the change that is shown have one sign."""
     three, once = sample_plan("six-region-three-wave"), sample_plan("all-at-once")
-    found = compare({"three": three, "once": once}, sample("storefront"), trials=2000, seed=7)
+    found = compare({"three": three, "once": once}, sample("storefront"), trials=2000, seed=7, sampling="crude")
     choice = typical_change(found.outcomes["three"], found.outcomes["once"])
     impact = [each.frame["impact_minutes"].to_numpy() for each in found.outcomes.values()]
     hurt = (impact[0] > 0) | (impact[1] > 0)
@@ -146,10 +146,10 @@ def test_it_never_says_the_opposite_of_the_comparison():
 
 
 def test_the_caption_says_how_typical_it_is():
-    choice = Choice(42, 20_000, 1234, -1.31, -1.3, -2.0, -0.4)
+    choice = Choice(42, 20_000, 1234, 0.0617, -1.31, -1.3, -2.0, -0.4)
     caption = Duel(traced(ALL, 1.0), traced(SINGLE, 2.31), choice).caption
     assert caption.startswith(
-        "1,234 of 20,000 changes hurt under one plan or the other; between the plans they differ by"
+        "6.2\u00a0% of the changes hurt under one plan or the other; between the plans they differ by"
     )
     assert "−1.3 fleet-minutes on average" in caption and "half of them differ by −2 to −0.4" in caption
 

@@ -22,7 +22,7 @@ def total(**fields: Any) -> Scenario:
 
 
 def rows(plan: Plan, scenario: Scenario) -> list[tuple[Any, ...]]:
-    events = trace(plan, scenario).events
+    events = trace(plan, scenario, sampling="crude").events
     assert list(events.columns) == ["minute", "event", "region", "wave", "remark"]
     assert events["minute"].is_monotonic_increasing
     return sorted(events.fillna({"wave": 0}).itertuples(index=False, name=None))
@@ -53,7 +53,7 @@ def test_a_halted_rollout_event_by_event():
 
 def test_a_deployment_in_flight_ends_at_the_halt():
     """Impact: a third of the traffic for the 11 minutes from 6 to 17."""
-    found = trace(plan("a", "b", bake=(3, 10)), total())
+    found = trace(plan("a", "b", bake=(3, 10)), total(), sampling="crude")
     a, b = found.regions
     assert (a.region, a.wave, a.position, b.region, b.wave, b.position) == ("a", 1, 0, "b", 2, 1)
     assert a.attempts == [(2, 6, True)] and b.attempts == [(10, 12, False)]
@@ -70,7 +70,7 @@ def test_rolling_traffic_in_flight_stays_where_the_halt_finds_it():
     With x = (t − 2) / 4 up to 6, a fails 10 · 2 = 20 requests by 6 and 60 by 10; b then adds its own, but each region's
     alarms count their own: a's 75 are in at 11.5, and the lag ends at 12.5. All is back at 12.5 + 2 + 3 = 17.5.
     """
-    found = trace(plan("a", "b", bake=(3, 10), strategy="rolling"), total(evidence=75.0))
+    found = trace(plan("a", "b", bake=(3, 10), strategy="rolling"), total(evidence=75.0), sampling="crude")
     a, b = found.regions
     assert found.halt == 12.5 and a.alarm_minute == 12.5
     assert b.attempts == [(10, 12.5, False)]
@@ -88,7 +88,7 @@ def test_rolling_traffic_in_flight_stays_where_the_halt_finds_it():
 def test_attempts_that_fail_are_told_one_by_one():
     """Refused everywhere: 2 to 6, and the retry 6 to 10, end the rollout without any harm."""
     refused = total(faults=[{"name": "registry", "probability": 1.0, "effect": "deploy_fails"}])
-    found = trace(plan("a", "b", retries=1), refused)
+    found = trace(plan("a", "b", retries=1), refused, sampling="crude")
     a, b = found.regions
     assert a.attempts == [(2, 6, False), (6, 10, False)] and b.attempts == []
     assert (a.harm, a.rollback, a.pieces) == (None, None, [])
@@ -97,29 +97,30 @@ def test_attempts_that_fail_are_told_one_by_one():
 
 def test_harm_that_nobody_rolls_back_goes_on_to_the_horizon():
     """The alarm would come at 12, after the book closes at 8: 2 of the rollout's minutes hurt."""
-    a, _ = trace(plan("a", "b", bake=3), total(horizon_minutes=8.0)).regions
+    a, _ = trace(plan("a", "b", bake=3), total(horizon_minutes=8.0), sampling="crude").regions
     assert (a.harm, a.rollback, a.alarm_minute) == ((6, 8), None, None)
 
 
 def test_a_failed_build_has_no_stories():
-    found = trace(plan("a"), total(build_failure_probability=1.0))
+    found = trace(plan("a"), total(build_failure_probability=1.0), sampling="crude")
     assert found.regions[0].attempts == [] and found.regions[0].bake is None
     assert found.sentence == "plan: build failed, built after 2 minutes"
 
 
-def test_a_trace_is_its_row_in_a_run():
+@pytest.mark.parametrize("sampling", ["stratified", "crude"])
+def test_a_trace_is_its_row_in_a_run(sampling):
     scene = total(deploy={"lognormal": {"median": 4.0, "p95": 9.0}}, evidence={"exponential": {"mean": 50.0}})
-    rollouts = run(plan("a", "b", bake=3), scene, trials=20, seed=5).frame
+    rollouts = run(plan("a", "b", bake=3), scene, trials=20, seed=5, sampling=sampling).frame
     for trial in (0, 7, 19):
-        row = trace(plan("a", "b", bake=3), scene, seed=5, trial=trial).row
+        row = trace(plan("a", "b", bake=3), scene, seed=5, trial=trial, sampling=sampling).row
         assert row.outcome == rollouts["outcome"][trial]
-        assert row[1:] == pytest.approx(tuple(rollouts.loc[trial])[1:], nan_ok=True)
+        assert row[1:] == pytest.approx(tuple(rollouts.loc[trial])[1:-1], nan_ok=True)
 
 
 def test_a_trial_out_of_range_and_a_stranger_are_refused():
     with pytest.raises(ValueError, match="trial"):
-        trace(plan("a"), total(), trial=-1)
+        trace(plan("a"), total(), trial=-1, sampling="crude")
     with pytest.raises(ValueError, match="seed"):
-        trace(plan("a"), total(), seed=-1)
+        trace(plan("a"), total(), seed=-1, sampling="crude")
     with pytest.raises(InputError, match="'z' is not in the fleet"):
-        trace(plan("z"), total())
+        trace(plan("z"), total(), sampling="crude")

@@ -26,10 +26,12 @@ def judged(comparison, **limits):
 def test_the_fields_are_those_documented(comparison):
     found = judged(comparison, probability_shipped=("at_least", 0.5))
     assert list(found) == [
-        "format", "passed", "sentence", "made", "kit", "judged", "plans", "scenario", "trials", "seed", "confidence",
-        "limits", "figures",
+        "format", "passed", "sentence", "made", "kit", "judged", "plans", "scenario", "trials", "seed", "sampling",
+        "confidence", "limits", "figures",
     ]  # fmt: skip
-    assert list(found["limits"][0]) == ["figure", "side", "value", "estimate", "low", "high", "unit", "verdict"]
+    assert list(found["limits"][0]) == [
+        "figure", "side", "value", "estimate", "low", "high", "unit", "verdict", "trials_it_takes",
+    ]  # fmt: skip
     assert (found["format"], found["judged"], found["trials"], found["seed"]) == (1, "six-region-three-wave", 300, 7)
     assert found["plans"]["all at once"]["waves"] == [list(sample_plan("all-at-once").regions)]
     assert set(found["figures"]) == {"six-region-three-wave", "all at once"}
@@ -88,7 +90,7 @@ def test_the_sentence_says_what_became_of_the_limits(comparison, limit, passed, 
     found = judged(comparison, probability_shipped=limit)
     assert found["passed"] is passed
     assert words in found["sentence"] and "\u00a0" not in found["sentence"]
-    assert ("run more trials" in found["sentence"]) == ("undecided" in words)
+    assert ("; run about " in found["sentence"]) == ("undecided" in words)
 
 
 def test_without_limits_nothing_passes(comparison):

@@ -147,7 +147,7 @@ def scenario(x: SetUp, partners: tuple[str, str] | None = None, **fields: Any) -
 @cache
 def given_a_defect(name: str, engine: Any, trials: int) -> pd.DataFrame:
     """Rollouts with a certain defect and an endless horizon, of which several formulas speak."""
-    return run(plan(BOTH[name]), scenario(BOTH[name]), trials=trials, seed=101, engine=engine).frame
+    return run(plan(BOTH[name]), scenario(BOTH[name]), trials=trials, seed=101, engine=engine, sampling="crude").frame
 
 
 def close(values: Any, expected: float) -> bool:
@@ -206,7 +206,9 @@ def test_impact_given_a_defect(name, engine, trials):
 def test_what_the_rollback_adds(name, engine, trials):
     """ρ Σ V_j (S_{j−1} − S_j): in the same worlds with and without it, where the defect was caught."""
     x, frame = BOTH[name], given_a_defect(name, engine, trials)
-    instant = run(plan(x), scenario(x._replace(rho=0.0)), trials=trials, seed=101, engine=engine).frame
+    instant = run(
+        plan(x), scenario(x._replace(rho=0.0)), trials=trials, seed=101, engine=engine, sampling="crude"
+    ).frame
     added = frame.impact_minutes - instant.impact_minutes
     assert close(added.where(frame.outcome == "caught", 0.0), x.rho * x.held)
 
@@ -216,7 +218,9 @@ def test_what_the_rollback_adds(name, engine, trials):
 def test_bad_share_time_up_to_the_alarm_or_the_end(name, engine, trials):
     """(1 − S_k) / λ, with ρ = 0 and the book closed at T."""
     x = BOTH[name]._replace(rho=0.0)
-    frame = run(plan(x), scenario(x, horizon_minutes=x.clean), trials=trials, seed=102, engine=engine).frame
+    frame = run(
+        plan(x), scenario(x, horizon_minutes=x.clean), trials=trials, seed=102, engine=engine, sampling="crude"
+    ).frame
     assert close(frame.impact_minutes, (1 - x.survival[-1]) / x.rate)
 
 
@@ -224,7 +228,9 @@ def test_bad_share_time_up_to_the_alarm_or_the_end(name, engine, trials):
 @pytest.mark.parametrize("name", BOTH)
 def test_a_clean_rollout_takes_its_deployments_and_bakes(name, engine):
     """T = k d + Σ b_j."""
-    frame = run(plan(BOTH[name]), scenario(BOTH[name], faults=[]), trials=50, seed=103, engine=engine).frame
+    frame = run(
+        plan(BOTH[name]), scenario(BOTH[name], faults=[]), trials=50, seed=103, engine=engine, sampling="crude"
+    ).frame
     assert set(frame.outcome) == {"completed"}
     assert frame.end_minutes.to_numpy() == pytest.approx(BOTH[name].clean)
 
@@ -238,7 +244,7 @@ def test_the_time_until_all_is_over(name, engine, trials):
     for rho in (x.rho, 0.0):
         y = x._replace(rho=rho)
         scene = scenario(y, faults=seldom, horizon_minutes=y.clean)
-        frame = run(plan(y), scene, trials=trials, seed=104, engine=engine).frame
+        frame = run(plan(y), scene, trials=trials, seed=104, engine=engine, sampling="crude").frame
         assert close(frame[["end_minutes", "recovered_minutes"]].max(axis=1), y.duration(0.1))
 
 
@@ -261,9 +267,16 @@ def test_alarms_that_lag(name, delta, engine, trials):
     x = BOTH[name]._replace(rho=0.0)
     assert delta <= min(x.dwell)
     late = run(
-        plan(x), scenario(x, lag=delta, horizon_minutes=x.clean + delta), trials=trials, seed=105, engine=engine
+        plan(x),
+        scenario(x, lag=delta, horizon_minutes=x.clean + delta),
+        trials=trials,
+        seed=105,
+        engine=engine,
+        sampling="crude",
     ).frame
-    soon = run(plan(x), scenario(x, horizon_minutes=x.clean), trials=trials, seed=105, engine=engine).frame
+    soon = run(
+        plan(x), scenario(x, horizon_minutes=x.clean), trials=trials, seed=105, engine=engine, sampling="crude"
+    ).frame
     detected = late.detected_minutes.notna()
     assert close(detected, 1 - x.survival[-1])
     assert close(late.peak_share.where(detected, 0.0), x.lag_peak(delta))
@@ -278,7 +291,7 @@ def test_both_members_of_a_failover_pair_are_bad_at_once(name, pair, engine, tri
     """S of the wave before the later of theirs."""
     x = BOTH[name]
     partners = (names(x)[pair[0]][0], names(x)[pair[1]][-1])
-    frame = run(plan(x), scenario(x, partners), trials=trials, seed=106, engine=engine).frame
+    frame = run(plan(x), scenario(x, partners), trials=trials, seed=106, engine=engine, sampling="crude").frame
     assert close(frame.failover_hit, x.survival[max(pair)])
 
 
@@ -305,7 +318,9 @@ def test_independent_regional_defects(where, name, engine, trials):
         p = [0.9 / (i + 1) for i in range(len(every))]
         named = zip(every, p, strict=True)
         faults = [{"name": f"in {r}", "probability": chance, "where": {"label": r}} for r, chance in named]
-    detected = run(plan(x), scenario(x, faults=faults), trials=trials, seed=107, engine=engine).frame.detected_minutes
+    detected = run(
+        plan(x), scenario(x, faults=faults), trials=trials, seed=107, engine=engine, sampling="crude"
+    ).frame.detected_minutes
     for t in (x.live[0] + 1.0, x.live[1] + 0.3, x.live[2] + 0.4, x.clean, 2 * x.clean):
         assert close(~(detected <= t), no_alarm_by(x, p, t))
 
@@ -316,7 +331,7 @@ def test_a_clean_rollout_completes_unless_an_alarm_is_false(name, engine, trials
     """exp(−φ Σ n_j τ_j) at φ a region and minute, n_j regions live."""
     x, phi = BOTH[name], 0.05
     scene = scenario(x, faults=[], false_alarms_per_region_day=phi * 1440)
-    frame = run(plan(x), scene, trials=trials, seed=108, engine=engine).frame
+    frame = run(plan(x), scene, trials=trials, seed=108, engine=engine, sampling="crude").frame
     live = np.cumsum([len(wave) for wave in x.shares])
     assert close(frame.outcome == "completed", math.exp(-phi * float(live @ np.array(x.dwell))))
     assert set(frame.outcome) == {"completed", "false_alarm"}
@@ -331,6 +346,6 @@ def test_rolling_adds_half_a_deployment_of_exposure_to_a_blind_defect(name, engi
     scene = scenario(x, faults=blind, horizon_minutes=horizon)
     shifted = sum(w * (horizon - live) for w, live in zip(x.added, x.live, strict=True))
     for strategy, extra in (("blue_green", 0.0), ("rolling", sum(w * x.deploy / 2 for w in x.added))):
-        frame = run(plan(x, strategy), scene, trials=20, seed=109, engine=engine).frame
+        frame = run(plan(x, strategy), scene, trials=20, seed=109, engine=engine, sampling="crude").frame
         assert frame.impact_minutes.to_numpy() == pytest.approx(shifted + extra, abs=1e-9)
         assert set(frame.outcome) == {"escaped"}

@@ -31,7 +31,9 @@ def check(request):
 
     def compare(waves: Plan, faults: list[dict[str, Any]], expected: dict[str, Any], **fields: Any) -> None:
         standard: dict[str, Any] = {"fleet": FLEET, "deploy": 4.0, "reaction": 0.0, "rollback": 0.0, "faults": faults}
-        found = run(waves, Scenario.model_validate({**standard, **fields}), trials=2, engine=request.param).frame
+        found = run(
+            waves, Scenario.model_validate({**standard, **fields}), trials=2, engine=request.param, sampling="crude"
+        ).frame
         wanted: dict[str, Any] = {**dict.fromkeys(COLUMNS, 0.0), "regions_exposed": 0, "failover_hit": False}
         wanted |= dict.fromkeys(("deployed_minutes", "detected_minutes", "recovered_minutes"), math.nan)
         for row in found.to_dict("records"):
@@ -126,7 +128,9 @@ def test_a_chance_is_met_strictly_below_it(engine, name, outcome):
     u = float(uniform(0, np.arange(1, dtype=np.uint64), PURPOSES[name], 0, 0)[0])
     for chance, wanted in ((u, "completed"), (math.nextafter(u, 1), outcome)):
         scene = Scenario.model_validate({"fleet": FLEET, "deploy": 4.0, f"{name}_probability": chance})
-        assert list(run(plan(wave("a", approval=True)), scene, trials=1, engine=engine).frame.outcome) == [wanted]
+        assert list(
+            run(plan(wave("a", approval=True)), scene, trials=1, engine=engine, sampling="crude").frame.outcome
+        ) == [wanted]
 
 
 @pytest.mark.parametrize("engine", ["compiled", "simpy"])
@@ -137,7 +141,7 @@ def test_a_fault_hits_strictly_below_its_chance(engine, where, thing):
     for chance, wanted in ((u, "completed"), (math.nextafter(u, 1), "escaped")):
         blind = {"name": "it", "where": where, "probability": chance, "detection_probability": 0.0}
         scene = Scenario.model_validate({"fleet": FLEET, "deploy": 4.0, "faults": [blind]})
-        assert list(run(plan("a"), scene, trials=1, engine=engine).frame.outcome) == [wanted]
+        assert list(run(plan("a"), scene, trials=1, engine=engine, sampling="crude").frame.outcome) == [wanted]
 
 
 @pytest.mark.parametrize("engine", ["compiled", "simpy"])
@@ -149,7 +153,9 @@ def test_a_defect_is_seen_strictly_below_its_chance(engine, purpose, name):
         defect = {"name": "it", "where": "each_region", "probability": 1.0, "detection_probability": 0.0}
         faults = [{**defect, f"{name}_probability": chance}]
         scene = Scenario.model_validate({"fleet": FLEET, "deploy": 4.0, "lag": 0.0, "faults": faults})
-        assert list(run(plan(wave("a", bake=9)), scene, trials=1, engine=engine).frame.outcome) == [wanted]
+        assert list(run(plan(wave("a", bake=9)), scene, trials=1, engine=engine, sampling="crude").frame.outcome) == [
+            wanted
+        ]
 
 
 @pytest.mark.parametrize("engine", ["compiled", "simpy"])
@@ -161,7 +167,7 @@ def test_a_second_attempt_fails_strictly_below_its_chance(engine):
     u = float(second[trial])
     for chance, wanted in ((u, "completed"), (math.nextafter(u, 1), "deploy_failed")):
         scene = Scenario.model_validate({"fleet": FLEET, "deploy": 4.0, "deploy_failure_probability": chance})
-        found = run(plan("a", retries=1), scene, trials=1, first=trial, engine=engine).frame
+        found = run(plan("a", retries=1), scene, trials=1, first=trial, engine=engine, sampling="crude").frame
         assert (list(found.outcome), list(found.end_minutes)) == ([wanted], [8.0])
 
 
@@ -181,7 +187,7 @@ def test_a_roll_back_fails_strictly_below_its_chance(engine):
         scene = Scenario.model_validate(
             {"fleet": FLEET, **times, "rollback_failure_probability": chance, "faults": [seen]}
         )
-        found = run(plan(wave("a", bake=9)), scene, trials=1, engine=engine).frame
+        found = run(plan(wave("a", bake=9)), scene, trials=1, engine=engine, sampling="crude").frame
         assert list(found.outcome) == ["caught"]
         assert list(found.recovered_minutes - found.detected_minutes) == [minutes]
 
@@ -191,4 +197,6 @@ def test_the_region_with_the_most_false_alarms_counts_where_they_differ(engine):
     """b has one in 0.3 minutes of traffic, in the mean, and a bake of 100; the others have one in ten days."""
     rates = {"false_alarms_per_region_day": 0.1, "regions": {"b": {"false_alarms_per_region_day": 4800.0}}}
     scene = Scenario.model_validate({"fleet": FLEET, "deploy": 4.0, **rates})
-    assert set(run(plan(wave("b", bake=100)), scene, trials=50, engine=engine).frame.outcome) == {"false_alarm"}
+    assert set(run(plan(wave("b", bake=100)), scene, trials=50, engine=engine, sampling="crude").frame.outcome) == {
+        "false_alarm"
+    }

@@ -215,7 +215,7 @@ FIGURES = (
 
 
 def agrees_with_crude(waves, scene, trials, seed):
-    frame = run(waves, scene, trials=trials, seed=seed).frame
+    frame = run(waves, scene, trials=trials, seed=seed, sampling="crude").frame
     found = rare(waves, scene, FIGURES, precision=None, trials=trials, seed=seed + 1, confidence=0.95).table
     rows = np.vstack([frame["outcome"].cat.codes.to_numpy(float), *frame.iloc[:, 1:].to_numpy(float).T])
     for got in found.reset_index().to_dict("records"):

@@ -107,7 +107,9 @@ def hold_the_closed_form(name: str, count: int) -> None:
 def crude(name: str, trials: int) -> dict[str, Estimate]:
     """What crude sampling says, in worlds that no stratum shares."""
     waves, scene, figures, _ = CRUDE[name]
-    table = sweep({"it": waves}, scene, trials=trials, seed=10**9, confidence=CONFIDENCE).summaries["it"]
+    table = sweep({"it": waves}, scene, trials=trials, seed=10**9, confidence=CONFIDENCE, sampling="crude").summaries[
+        "it"
+    ]
     return {figure: Estimate(*table.loc[figure, ["estimate", "low", "high"]]) for figure in figures}
 
 

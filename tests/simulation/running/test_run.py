@@ -17,12 +17,14 @@ import pytest
 from tqdm import tqdm
 
 from simulation import Outcomes, compare, rare, run, run_all, sample, setting, sweep
+from simulation.rare_events.sampling import sampling_of
 from simulation.running.jobs import BLOCK
 from simulation.running.rows import job, room, rows
 from tests.samples import sample_plan
 from waves import InputError, grouped
 
 STOREFRONT = sample("storefront")
+DESIGN = sampling_of(STOREFRONT)
 PLANS = [sample_plan(name) for name in ("all-at-once", "six-region-three-wave")]
 TRIALS = 40 * BLOCK + 17  # several jobs, and a block that is not whole
 
@@ -64,7 +66,7 @@ def test_an_executor_leaves_the_same_bytes(alone, kind):
 def test_progress_adds_up_to_all_rollouts(engine, trials, threads):
     told: list[int] = []
     settings = [setting(each, STOREFRONT) for each in PLANS]
-    rows(job(settings, 1, range(7, 7 + trials), engine), workers=threads, advance=told.append)
+    rows(job(settings, 1, range(7, 7 + trials), engine, DESIGN), workers=threads, advance=told.append)
     assert sum(told) == trials * len(PLANS) and len(told) > 1
 
 
@@ -142,8 +144,8 @@ def test_the_model_in_simpy_takes_an_executor_too():
 
 def test_a_precision_takes_the_place_of_a_number_of_trials():
     """`share_exposed` means its mean; the number of trials is the sweep's, and the last block was needed."""
-    found = run(PLANS[1], STOREFRONT, precision={"share_exposed": 0.0006}, seed=4)
-    swept = sweep({"it": PLANS[1]}, STOREFRONT, precision={"share_exposed_mean": 0.0006}, seed=4)
+    found = run(PLANS[1], STOREFRONT, precision={"share_exposed": 0.0004}, seed=4)
+    swept = sweep({"it": PLANS[1]}, STOREFRONT, precision={"share_exposed_mean": 0.0004}, seed=4)
     assert len(found.trials) == swept.trials > BLOCK
     assert same(found, run(PLANS[1], STOREFRONT, trials=swept.trials, seed=4))
 
@@ -151,13 +153,13 @@ def test_a_precision_takes_the_place_of_a_number_of_trials():
         row: Any = outcomes.summary().loc["share_exposed_mean"]
         return float(row["high"] - row["low"]) / 2
 
-    assert half(found) <= 0.0006 < half(run(PLANS[1], STOREFRONT, trials=swept.trials - BLOCK, seed=4))
+    assert half(found) <= 0.0004 < half(run(PLANS[1], STOREFRONT, trials=swept.trials - BLOCK, seed=4))
 
 
 def test_a_comparison_reaches_a_precision_for_every_plan():
     named = dict(zip("ab", PLANS, strict=True))
-    found = compare(named, STOREFRONT, precision={"share_exposed": 0.003}, workers=2)
-    needed = [len(run(plan, STOREFRONT, precision={"share_exposed": 0.003}).trials) for plan in PLANS]
+    found = compare(named, STOREFRONT, precision={"share_exposed": 0.0004}, workers=2)
+    needed = [len(run(plan, STOREFRONT, precision={"share_exposed": 0.0004}).trials) for plan in PLANS]
     assert len(found.trials) == max(needed) > min(needed)
 
 
@@ -257,7 +259,7 @@ def test_the_median_of_rows_is_known_more_exactly_than_a_wide_bin():
 
 @pytest.mark.parametrize("engine", ["compiled", "simpy"])
 def test_a_worker_with_another_edition_refuses(engine):
-    whole: Any = job([setting(PLANS[0], STOREFRONT)], 1, range(10), engine)
+    whole: Any = job([setting(PLANS[0], STOREFRONT)], 1, range(10), engine, DESIGN)
     other = pickle.loads(pickle.dumps(whole).replace(whole.edition.encode(), b"0123456789ab"))
     with pytest.raises(RuntimeError, match=f"^this worker has edition {whole.edition} .* from edition 0123456789ab;"):
         other.run()

@@ -29,7 +29,7 @@ def test_merged_chunks_are_the_sweep_to_the_byte(folder):
 
 
 def test_more_chunks_than_blocks_leave_some_empty(tmp_path):
-    whole = {"trials": 5000, "seed": 4, "chunks": 5}
+    whole: dict[str, Any] = {"trials": 5000, "seed": 4, "chunks": 5}
     for chunk in range(5):
         work(PLANS, STOREFRONT, chunk=chunk, folder=tmp_path, **whole)
     merged = merge(PLANS, STOREFRONT, folder=tmp_path, **whole)

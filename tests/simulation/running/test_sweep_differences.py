@@ -22,7 +22,7 @@ HARMS = ("failover_hit", "share_exposed", "peak_share", "impact_minutes", "regio
 
 def count(plans: dict[str, Plan], scene: Scenario, *, trials: int, seed: int) -> list[tuple[int, ...]]:
     """Trials in which the time to ship, the end of what shipped, mixed minutes and each harm are not the baseline's."""
-    rows = [run(each, scene, trials=trials, seed=seed) for each in plans.values()]
+    rows = [run(each, scene, trials=trials, seed=seed, sampling="crude") for each in plans.values()]
     base, end0 = rows[0], rows[0].frame["end_minutes"].to_numpy()
     found = []
     for own in rows[1:]:
@@ -36,11 +36,12 @@ def count(plans: dict[str, Plan], scene: Scenario, *, trials: int, seed: int) ->
 
 def as_swept(plans: dict[str, Plan], scene: Scenario, *, trials: int, seed: int) -> list[tuple[int, ...]]:
     """Of harms sums have how much more often they differ than the baseline has them."""
-    base, *others = sweep(plans, scene, trials=trials, seed=seed).tallies.values()
+    base, *others = sweep(plans, scene, trials=trials, seed=seed, sampling="crude").tallies.values()
     columns = [layout.X_END_DIFFER, layout.X_ENDS_DIFFER, layout.X_MIXED_DIFFER]
-    often = [base.sparse(column)[0] for column in layout.SPARSE]
+    often = base.sums[0, layout.S_SPARSE : layout.S_DETECTED : layout.POWERS]
     own = range(layout.X_SPARSE + layout.Q_DIFFER, layout.CROSS, layout.PAIRED)
-    return [(*each.cross[columns], *(n + each.cross[at] for n, at in zip(often, own, strict=True))) for each in others]
+    crosses = [each.cross[0] for each in others]
+    return [(*x[columns], *(n + x[at] for n, at in zip(often, own, strict=True))) for x in crosses]
 
 
 @settings(max_examples=60, suppress_health_check=list(HealthCheck))

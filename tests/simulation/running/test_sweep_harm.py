@@ -30,8 +30,8 @@ PLANS: dict[str, Plan] = {"two waves": TWO, "at once": sizes(FLEET, [3], bake_mi
 def test_it_equals_run_and_compare_where_much_goes_wrong():
     """Every difference has an interval to compare: each harm is frequent, and one plan has it where another has not."""
     assert worker.RUN < 600
-    assert compare(PLANS, HARSH, trials=600, seed=2).differences["low"].notna().all()
-    check(PLANS, HARSH, trials=600, seed=2)
+    assert compare(PLANS, HARSH, trials=600, seed=2, sampling="crude").differences["low"].notna().all()
+    check(PLANS, HARSH, trials=600, seed=2, sampling="crude")
 
 
 def test_trials_that_differ_are_counted_on_from_run_to_run():
@@ -39,16 +39,16 @@ def test_trials_that_differ_are_counted_on_from_run_to_run():
 
 
 def test_what_lies_beyond_the_histograms_is_in_their_last_bins():
-    """Weeks become years: dates, mixed minutes and impact of more than 2²⁰, of what shipped and of what did not."""
-    years = {"exponential": {"mean": 2e6}}
+    """Weeks become years: dates, mixed minutes and impact of more than 2³⁴, of what shipped and of what did not."""
+    years = {"exponential": {"mean": 3e10}}
     fields = dict.fromkeys(("build", "rollback"), years) | {"horizon_minutes": math.inf}
     fields |= {"false_alarms_per_region_day": 0.0, "rejection_probability": 0.1}
     scene = Scenario.model_validate({**HARSH.model_dump(mode="json"), "fleet": FLEET, **fields})
-    for name, tally in sweep(PLANS, scene, trials=600, seed=4).tallies.items():
-        rows = run(PLANS[name], scene, trials=600, seed=4)
+    for name, tally in sweep(PLANS, scene, trials=600, seed=4, sampling="crude").tallies.items():
+        rows = run(PLANS[name], scene, trials=600, seed=4, sampling="crude")
         frame = rows.frame.assign(end_minutes=rows.frame.end_minutes.where(rows.shipped))
         columns = ("mixed_minutes", "end_minutes", "impact_minutes", "detected_minutes", "recovered_minutes")
         for column, counts in zip(columns, tally.counts[[0, 1, 5, 6, 7]], strict=True):
-            assert counts[-1] == (frame[column] >= 2.0**20).sum() > 0, column
+            assert counts[-1] == (frame[column] >= 2.0**34).sum() > 0, column
             assert (counts >= 0).all()
         assert tally.counts[1].sum() == rows.shipped.sum() < 600

@@ -1,0 +1,293 @@
+"""How worlds are sampled: which stratum a trial belongs to, what that weighs, and what goes wrong in it.
+
+All of it hangs on (scenario, seed, trial) alone, never on a plan, so that plans meet the same worlds and any trial can
+be run again by its number. Strata are made by the worst thing that goes wrong; each block of 4,096 trials has the same
+number of every stratum, mixed so that any first part of it has about its share. Not here: what can go wrong
+(``factors``), what rows add up to (``results``), strata for one figure to a precision (``rare``).
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal, NamedTuple, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulation.draws import PURPOSES, uniform
+from simulation.engine import layout
+from simulation.engine.packing import pack_plans, pack_worlds
+from simulation.engine.worker import Desk
+from simulation.rare_events.factors import Factor, factors
+from simulation.rare_events.strata import CELLS, Stratum, sampled
+from simulation.rare_events.targets import event
+from simulation.scenario import Scenario
+from simulation.setting import setting
+from waves import Plan, all_at_once
+
+Method = Literal["stratified", "crude"]
+BLOCK = 4096  # trials that have every stratum in its share
+LEVELS = 10  # things that have strata of their own, at most
+FLOOR = 32  # trials of each stratum in a block, at the least
+NEYMAN, EVEN = 0.4, 0.15  # of a block, divided by what the impact varies by, and evenly; the rest by weight
+PILOT, FIRST = 256, 2**32 - 2**20  # trials of each thing in the pilot; the number of its first: far from anybody's
+UNITS = 2**30  # of the greatest weight, where weights are whole numbers
+Levels = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Sampling:
+    """How the trials of one scenario are drawn.
+
+    Attributes
+    ----------
+    method
+        `stratified`, or `crude`: then there is one stratum, in which everything is drawn as it comes.
+    factors
+        What can go wrong.
+    strata
+        By what went wrong, each with its exact weight; they sum to 1.
+    counts
+        How many trials of each a block has, shape (strata,).
+    places
+        The stratum of each place in a block, shape (4096,).
+    shape
+        The numbers of faults and regions.
+    """
+
+    method: Method
+    factors: tuple[Factor, ...]
+    strata: tuple[Stratum, ...]
+    counts: NDArray[np.int64]
+    places: NDArray[np.uint8]
+    shape: tuple[int, int]
+
+    @property
+    def probabilities(self) -> NDArray[np.float64]:
+        """The exact probability of each stratum, shape (strata,)."""
+        return np.array([each.weight for each in self.strata])
+
+    @property
+    def weights(self) -> NDArray[np.float64]:
+        """What a trial of each stratum weighs: 1 where it is drawn as often as it comes, shape (strata,)."""
+        return self.probabilities * BLOCK / self.counts
+
+    @property
+    def units(self) -> NDArray[np.int64]:
+        """What a trial of each stratum weighs in whole numbers, which add up to the same in any order."""
+        if len(self.strata) == 1:
+            return np.ones(1, dtype=np.int64)
+        return np.rint(self.weights / self.weights.max() * UNITS).astype(np.int64)
+
+    def codes(self, trials: range) -> NDArray[np.int64]:
+        """Return the stratum of each trial, shape (n,)."""
+        return self.places[np.arange(trials.start, trials.stop) % BLOCK].astype(np.int64)
+
+    def given(self, seed: int, trials: range) -> layout.Given | None:
+        """Draw what goes wrong in some trials; None where that is drawn as it comes."""
+        if self.method == "crude":
+            return None
+        n, (faults, regions) = len(trials), self.shape
+        given = layout.Given(
+            build=np.zeros(n, dtype=np.bool_),
+            hits=np.zeros((faults, n), dtype=np.bool_),
+            own_hits=np.zeros((faults, regions, n), dtype=np.bool_),
+            failing=np.zeros((regions, n), dtype=np.bool_),
+            rejected=np.zeros((0, n), dtype=np.bool_),
+            seen=np.full((faults, n), -1, dtype=np.int8),
+            low=np.zeros((regions, n)),
+            high=np.ones((regions, n)),
+        )
+        numbers = np.arange(trials.start, trials.stop, dtype=np.uint64)
+        for part, levels in zip(self.factors, self._levels(seed, trials, numbers).T, strict=True):
+            some = np.flatnonzero(levels)
+
+            def own(thing: int, some: NDArray[np.int64] = some) -> NDArray[np.float64]:
+                u = np.ones(n)  # where nothing of the kind happens, no number is below its chance
+                u[some] = uniform(seed, numbers[some], PURPOSES["stratum_pattern"], 0, thing)
+                return u
+
+            part.put(given, levels, own)
+        return given
+
+    def parted(self, seed: int, trials: range) -> Iterator["Parted"]:
+        """Part trials by stratum."""
+        numbers, given = np.arange(trials.start, trials.stop, dtype=np.uint64), self.given(seed, trials)
+        codes = self.codes(trials)
+        order, at = np.argsort(codes, kind="stable"), 0
+        for stratum, count in enumerate(np.bincount(codes, minlength=len(self.strata)).tolist()):
+            own = order[at : at + count]
+            if count:
+                part = None if given is None else layout.Given._make(each[..., own] for each in given)
+                yield Parted(stratum, slice(at, at + count), numbers[own], part)
+            at += count
+
+    def _levels(self, seed: int, trials: range, numbers: NDArray[np.uint64]) -> Levels:
+        """Return how much of each factor happens in each trial, shape (n, factors)."""
+        codes = self.codes(trials)
+        found = np.zeros((len(trials), len(self.factors)), dtype=np.int64)
+        for code in np.unique(codes):
+            own, stratum = np.flatnonzero(codes == code), self.strata[code]
+            choice = np.zeros(len(own), dtype=np.int64)
+            if len(stratum.cells) > 1:
+                u = uniform(seed, numbers[own], PURPOSES["stratum_cell"], 0, 0)
+                choice = np.searchsorted(np.cumsum(stratum.shares), u, side="right")
+            found[own] = stratum.cells[np.minimum(choice, len(stratum.cells) - 1)]
+        return found
+
+
+class Parted(NamedTuple):
+    """The trials of one stratum: which it is, their place in the order of strata, their numbers, what goes wrong."""
+
+    stratum: int
+    place: slice
+    numbers: NDArray[np.uint64]
+    given: layout.Given | None
+
+
+@lru_cache(maxsize=64)
+def sampling_of(scenario: Scenario, method: Method = "stratified") -> Sampling:
+    """Return how the trials of a scenario are drawn.
+
+    Raises
+    ------
+    ValueError
+        For a method that there is not.
+    """
+    check_method(method)
+    shape = len(scenario.faults), len(scenario.fleet.regions)
+    if method == "crude":
+        return Sampling(method, (), (_whole(),), np.array([BLOCK]), np.zeros(BLOCK, dtype=np.uint8), shape)
+    plan = all_at_once(scenario.fleet)
+    parts, cells, weights = cells_of(scenario, plan)
+    pilot = _Pilot(scenario, plan, parts)
+    strata = tuple(_strata(parts, cells, weights, pilot))
+    counts = _counts(np.array([each.weight for each in strata]), np.array([pilot.spread(each) for each in strata]))
+    return Sampling(method, tuple(parts), strata, counts, _places(counts), shape)
+
+
+def check_method(method: str) -> None:
+    """Refuse a way to sample that there is not."""
+    if method not in get_args(Method):
+        raise ValueError(f"sampling is {method!r}; use one of {', '.join(get_args(Method))}")
+
+
+def _stratum(what: str, weight: float, cells: NDArray[Any], shares: NDArray[np.float64]) -> Stratum:
+    return Stratum(what, weight, cells, shares, np.zeros((1, 1)), np.ones((1, 1)))
+
+
+def _whole() -> Stratum:
+    return _stratum("whatever comes", 1.0, np.zeros((1, 0), dtype=np.int64), np.ones(1))
+
+
+def cells_of(scenario: Scenario, plan: Plan) -> tuple[list[Factor], Levels, NDArray[np.float64]]:
+    """Return what can go wrong over the fleet's regions, every combination of it, and how likely that is."""
+    own = [setting(plan, scenario)]
+    for regions, pooled in ((3, False), (1, False), (3, True), (1, True)):
+        parts = factors(scenario, own, regions, pooled, noise=False)
+        levels = [len(part.weights) for part in parts]
+        if math.prod(levels) <= CELLS:
+            break
+    cells = np.indices(levels).reshape(len(parts), math.prod(levels)).T
+    weights = np.ones(len(cells))
+    for part, level in zip(parts, cells.T, strict=True):
+        weights = weights * part.weights[level]
+    return parts, cells[weights > 0], weights[weights > 0]
+
+
+class _Pilot:
+    """What each thing alone comes to where all regions get the change at once: a few rollouts each."""
+
+    def __init__(self, scenario: Scenario, plan: Plan, parts: list[Factor]) -> None:
+        self.things = [
+            (f, level)
+            for f, part in enumerate(parts)
+            for level in range(1, len(part.weights))
+            if part.weights[level] > 0
+        ]
+        desk = Desk(pack_worlds(scenario, 0), pack_plans([setting(plan, scenario)]))
+        trials = range(FIRST, FIRST + PILOT)
+        self.mean, self.square = {}, {}
+        for f, level in self.things:
+            cell = np.zeros((1, len(parts)), dtype=np.int64)
+            cell[0, f] = level
+            alone = _stratum("", 1.0, cell, np.ones(1))
+            _, total, squares, _ = sampled(desk, parts, alone, [event("impact_minutes_mean")], 0, trials)[0, 0]
+            self.mean[f, level], self.square[f, level] = _rounded(total / PILOT), _rounded(squares / PILOT)
+        build = {thing for thing in self.things if parts[thing[0]].kind == "build"}
+        # A failed build ends all.
+        self.order = sorted(self.things, key=lambda thing: (thing in build, self.mean[thing]))
+
+    def ranks(self, cells: Levels) -> NDArray[np.int64]:
+        """Return the place in the order of the worst thing of each combination, from 1; 0 where nothing happens."""
+        worst = np.zeros(len(cells), dtype=np.int64)
+        for rank, (f, level) in enumerate(self.order, start=1):
+            worst = np.where(cells[:, f] == level, np.maximum(worst, rank), worst)
+        return worst
+
+    def spread(self, stratum: Stratum) -> float:
+        """Guess the standard deviation of the impact in a stratum: that of its worst thing alone."""
+        worst = int(self.ranks(stratum.cells).max(initial=0))
+        if worst == 0:
+            return 0.0
+        thing = self.order[worst - 1]
+        return math.sqrt(max(self.square[thing] - self.mean[thing] ** 2, 0.0))
+
+
+def _rounded(value: float) -> float:
+    """Round to a few digits, so that no machine's last bit decides how many trials a stratum has."""
+    return float(f"{value:.6g}") if math.isfinite(value) else 1e100
+
+
+def _strata(parts: list[Factor], cells: Levels, weights: NDArray[np.float64], pilot: _Pilot) -> list[Stratum]:
+    """Put combinations together by their worst thing, alone or with others; what matters least goes together."""
+    ranks, several = pilot.ranks(cells), (cells > 0).sum(axis=1) > 1
+    if len(pilot.order) > LEVELS:
+        matter = [float(weights[ranks == n].sum()) * math.sqrt(pilot.square[t]) for n, t in enumerate(pilot.order, 1)]
+        least = sorted(range(len(matter)), key=lambda n: matter[n])[: len(matter) - LEVELS]
+    else:
+        least = []
+    found = []
+    for rank in range(len(pilot.order) + 1):
+        if rank - 1 in least:
+            continue
+        own = ranks == rank
+        ends = rank > 0 and parts[pilot.order[rank - 1][0]].kind == "build"
+        for mask in [own] if ends or rank == 0 else [own & ~several, own & several]:
+            if mask.any():
+                found.append((_what(parts, pilot, rank, bool(several[mask].any()) and not ends), mask))
+    mild = np.isin(ranks - 1, least)
+    if mild.any():
+        found.append(("something milder or rarer", mild))
+    strata = []
+    for what, mask in found:
+        weight = math.fsum(weights[mask])
+        strata.append(_stratum(what, weight, cells[mask].astype(np.int8), weights[mask] / weight))
+    return strata
+
+
+def _what(parts: list[Factor], pilot: _Pilot, rank: int, several: bool) -> str:
+    if rank == 0:
+        return "nothing"
+    factor, level = pilot.order[rank - 1]
+    return parts[factor].words(level) + (", and something milder" if several else "")
+
+
+def _counts(weights: NDArray[np.float64], spreads: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Divide a block among the strata: by what each adds to the error, by its weight, and evenly."""
+    error = weights * np.minimum(spreads, 1e150)
+    neyman = error / error.sum() if error.sum() > 0 else weights
+    share = NEYMAN * neyman + EVEN / len(weights) + (1 - NEYMAN - EVEN) * weights
+    counts = np.maximum((share * BLOCK).astype(np.int64), FLOOR)
+    while (over := int(counts.sum()) - BLOCK) != 0:  # what rounding and the floor leave goes to or from the largest
+        largest = int(np.argmax(counts))
+        counts[largest] -= over if over < 0 else min(over, max(int(counts[largest]) // 8, 1))
+    return counts
+
+
+def _places(counts: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """Mix the strata of a block so that each comes as evenly as it can."""
+    codes = np.repeat(np.arange(len(counts), dtype=np.uint8), counts)  # 128 strata of 32 trials are a block
+    when = np.concatenate([(np.arange(n) + 0.5) / n for n in counts])
+    return codes[np.argsort(when, kind="stable")]

@@ -1,0 +1,314 @@
+"""The one estimator: means, chances, quantiles and ratios of trials that come in strata, with intervals.
+
+Every figure of ours, of rows or of sums, is one of these. A crude sample is one stratum, and its intervals are those of
+Student, of Clopper and Pearson, and of order statistics. With several, each stratum has its own such interval; the
+distances of their ends from the estimate add up as squares, each side for itself (Zou and Donner 2008, *Construction of
+confidence limits about effect measures*). What is known of a stratum without sampling adds nothing. Not here: which
+figures there are (``figures``), what they are estimated from (``outcomes``, ``tally``).
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from simulation.results.statistics import FEW, NOTHING, Estimate
+
+Floats = NDArray[np.float64]
+Counts = NDArray[np.int64]
+Numbers = Floats | Counts
+MISSED = 8.0  # how much more the side of a long tail is lengthened, times its part of the half-width
+ENDLESS = np.errstate(invalid="ignore", over="ignore")  # an endless horizon gives infinite impacts
+TINY = 1e-9  # hits where there are none, for a function that takes no zero
+
+
+class Sample(NamedTuple):
+    """How likely each stratum is, and how many trials it has; each of shape (strata,)."""
+
+    probabilities: Floats
+    trials: Counts
+
+
+class Bounds(NamedTuple):
+    """The least and the greatest that a figure's number can be in each stratum; each of shape (strata,)."""
+
+    low: Floats
+    high: Floats
+
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """In which strata nothing is left to sample."""
+        return self.low == self.high
+
+
+@dataclass(frozen=True)
+class Moments:
+    """What the values in each stratum come to; each array of shape (strata,).
+
+    Attributes
+    ----------
+    count, nonzero
+        How many trials have a value, and how many have one other than zero.
+    mean, squares, cubes
+        Their mean, and the sums of squares and of cubes about it.
+    least
+        The least value of all.
+    """
+
+    count: Counts
+    nonzero: Counts
+    mean: Floats
+    squares: Floats
+    cubes: Floats
+    least: float
+
+    @property
+    def size(self) -> float:
+        """How large values other than zero are: the greatest root mean square of a stratum's."""
+        return float(np.sqrt(_over(self.squares + self.count * self.mean**2, self.nonzero)).max(initial=0.0))
+
+    def even(self) -> "Moments":
+        """Return the same as if there were no skewness: of ratios nobody keeps it."""
+        return replace(self, cubes=np.zeros(len(self.cubes)))
+
+    @classmethod
+    @ENDLESS
+    def of_sums(cls, sums: Floats, least: float = 0.0) -> "Moments":
+        """Return the moments of values of which there are sums.
+
+        Parameters
+        ----------
+        sums
+            By stratum: how many values there are, how many are not zero, their sum, sum of squares and of cubes; shape
+            (5, strata).
+        least
+            The least value there can be.
+        """
+        count, nonzero, total, squares, cubes = sums
+        mean = _over(total, count)
+        about = np.maximum(squares - total * mean, 0.0)
+        third = cubes - 3 * mean * squares + 2 * count * mean**3
+        return cls(np.rint(count).astype(np.int64), np.rint(nonzero).astype(np.int64), mean, about, third, least)
+
+    @classmethod
+    @ENDLESS
+    def of_values(cls, values: Floats, codes: Counts, strata: int) -> "Moments":
+        """Return the moments of values.
+
+        Parameters
+        ----------
+        values, codes
+            The values, and the stratum of each; shape (n,).
+        strata
+            How many there are.
+        """
+        count = np.bincount(codes, minlength=strata)
+        nonzero = np.bincount(codes, weights=values != 0, minlength=strata).astype(np.int64)
+        if strata == 1:  # NumPy's own mean: a crude one is what anybody else's is, to the bit
+            mean = np.array([np.mean(values) if len(values) else 0.0])
+        else:
+            mean = _over(np.bincount(codes, weights=values, minlength=strata).astype(np.float64), count)
+        apart = values - mean[codes]
+        squares = np.bincount(codes, weights=apart * apart, minlength=strata).astype(np.float64)
+        cubes = np.bincount(codes, weights=apart * apart * apart, minlength=strata).astype(np.float64)
+        return cls(count, nonzero, mean, squares, cubes, float(values.min(initial=0.0)))
+
+
+def _over(above: Floats, below: Numbers) -> Floats:
+    return np.divide(above, below, out=np.zeros(len(above)), where=below > 0)
+
+
+def chance(sample: Sample, hits: Counts, confidence: float, bounds: Bounds | None = None) -> Estimate:
+    """Estimate a probability from how often it was so in each stratum."""
+    return share(sample, hits, sample.trials, confidence, bounds)
+
+
+def share(sample: Sample, hits: Numbers, count: Numbers, confidence: float, bounds: Bounds | None = None) -> Estimate:
+    """Estimate the probability of something among the trials of which there are `count` in each stratum."""
+    domain = _domain(sample, count, bounds)
+    if domain is None:
+        return NOTHING
+    own = _over(hits.astype(np.float64), count.astype(np.float64))
+    low, high = clopper_pearson(hits, count, confidence)
+    if bounds is not None:
+        own, low, high = (np.where(bounds.known, bounds.low, each) for each in (own, low, high))
+        low, high = np.maximum(low, bounds.low), np.minimum(high, bounds.high)
+    value = float(np.clip((domain.omega * own).sum(), 0.0, 1.0))
+    moved = domain.moved(own, value, confidence)
+    below = math.sqrt(((domain.reach * (own - low)) ** 2).sum() + moved)
+    above = math.sqrt(((domain.reach * (high - own)) ** 2).sum() + moved)
+    return Estimate(value, max(value - below, 0.0), min(value + above, 1.0))
+
+
+@dataclass(frozen=True)
+class _Domain:
+    """How much each stratum counts among the trials that have a value: `omega`, and what that is uncertain by."""
+
+    sample: Sample
+    part: Floats
+    total: float
+    unseen: NDArray[np.bool_]
+
+    @property
+    def omega(self) -> Floats:
+        return self.sample.probabilities * self.part / self.total
+
+    @property
+    def reach(self) -> Floats:
+        """As `omega`; where nothing was seen, as if all of the stratum had a value."""
+        return np.where(self.unseen, self.sample.probabilities / self.total, self.omega)
+
+    def moved(self, own: Floats, value: float, confidence: float) -> float:
+        """Return the square of what the strata's shares of the domain, where estimated, add to half the width."""
+        z = float(special.ndtri((1 + confidence) / 2))
+        weights = self.sample.probabilities * (own - value) / self.total
+        return float((weights**2 * self.part * (1 - self.part) / np.maximum(self.sample.trials, 1)).sum()) * z * z
+
+
+def _domain(sample: Sample, count: Numbers, bounds: Bounds | None) -> _Domain | None:
+    part = _over(count.astype(np.float64), sample.trials.astype(np.float64))
+    unseen = sample.trials == 0
+    if bounds is not None:
+        part, unseen = np.where(bounds.known & unseen, 1.0, part), unseen & ~bounds.known
+    total = float((sample.probabilities * part).sum())
+    return _Domain(sample, part, total, unseen) if total > 0 else None
+
+
+def clopper_pearson(hits: Numbers, trials: Numbers, confidence: float) -> tuple[Floats, Floats]:
+    """Return the ends of the exact interval of each of some probabilities; 0 and 1 of no trials."""
+    tail, misses = (1 - confidence) / 2, trials - hits
+    low = np.where(hits > 0, special.betaincinv(np.maximum(hits, TINY), misses + 1, tail), 0.0)
+    high = np.where(misses > 0, special.betaincinv(hits + 1, np.maximum(misses, TINY), 1 - tail), 1.0)
+    return low, high
+
+
+@ENDLESS
+def mean(sample: Sample, found: Moments, confidence: float, bounds: Bounds | None = None) -> Estimate:
+    """Estimate the mean of the trials that have a value.
+
+    The ends are NaN where the trials do not suffice for an honest interval: fewer than 10 values other than zero, a
+    stratum without a trial, or values so skewed that no interval from them would hold.
+    """
+    domain = _domain(sample, found.count, bounds)
+    if domain is None:
+        return NOTHING
+    known = np.zeros(len(sample.trials), dtype=np.bool_) if bounds is None else bounds.known
+    own = found.mean if bounds is None else np.where(known, bounds.low, found.mean)
+    value = float((domain.omega * own).sum())
+    if known.all():
+        return Estimate(value, value, value)
+    if found.nonzero[~known].sum() < FEW or not math.isfinite(value) or domain.unseen.any():
+        return Estimate(value, math.nan, math.nan)
+    below, above = _sides(domain, found, known, confidence, bounds)
+    moved = domain.moved(own, value, confidence)
+    lean = _lean(domain, found, known, confidence)
+    least = 0.0 if found.least >= 0 else -math.inf  # what cannot be negative has no mean below zero
+    low, high = math.sqrt(below + moved), math.sqrt(above + moved)
+    low, high = low + _longer(-lean, low), high + _longer(lean, high)
+    return Estimate(value, max(value - low, least), value + high)
+
+
+def _longer(lean: float, half: float) -> float:
+    """Return by how much the side of a long tail is longer: Edgeworth's first term, and more where that is large.
+
+    The more skewed values are, the more of their skewness a sample misses: with lognormal ones of σ up to 2, means of
+    100 to 5,000 have intervals of 95 % with this, and of 82 to 94 % with the first term alone.
+    """
+    return lean * (1 + MISSED * lean / half) if lean > 0 and half > 0 else 0.0
+
+
+def _sides(
+    domain: _Domain, found: Moments, known: NDArray[np.bool_], confidence: float, bounds: Bounds | None
+) -> tuple[float, float]:
+    """Return the squares of the distances to both ends, strata together."""
+    count = np.maximum(found.count, 1)
+    variance = _over(found.squares, count - 1.0)
+    few = (found.count < FEW) & ~known & (found.count > 0)
+    if few.any():  # too few for a variance of their own: that of all of those together, about their common mean
+        rows, common = found.count[few], np.average(found.mean[few], weights=found.count[few])
+        within = found.squares[few] + rows * (found.mean[few] - common) ** 2
+        variance = np.where(few, within.sum() / max(rows.sum() - 1, 1), variance)
+    t = special.stdtrit(np.where(few, max(found.count[few].sum() - 1, 1), count - 1.0), (1 + confidence) / 2)
+    squares = np.where(known | (found.count == 0), 0.0, (domain.omega * t) ** 2 * variance / count)
+    if bounds is None:
+        return float(squares.sum()), float(squares.sum())
+    # What is rarely other than zero may be so where that was hardly seen, and as large as elsewhere.
+    sparse = (found.nonzero < FEW) & ~known & (found.count > 0) & (len(known) > 1)
+    _, high = clopper_pearson(found.nonzero, found.count, confidence)
+    most = np.minimum(bounds.high, found.size)
+    missed = np.where(sparse, (domain.omega * high * most) ** 2, 0.0)
+    below = squares if (bounds.low >= 0).all() else np.maximum(squares, missed)
+    return float(below.sum()), float(np.maximum(squares, missed).sum())
+
+
+def _lean(domain: _Domain, found: Moments, known: NDArray[np.bool_], confidence: float) -> float:
+    """Return by how much Student's interval sits too low, for skewness.
+
+    The first term of Edgeworth's series (Hall 1992, *On the removal of skewness by transformation*): with the
+    estimate's variance V and third cumulant K, K / (6 V) · (1 + 2 z²).
+    """
+    if len(known) == 1:
+        return 0.0  # crude samples have the interval that everybody knows
+    use = ~known & (found.count > 0)
+    n = found.count[use].astype(np.float64)
+    v = float((domain.omega[use] ** 2 * found.squares[use] / n**2).sum())
+    k = float((domain.omega[use] ** 3 * found.cubes[use] / n**3).sum())
+    z = float(special.ndtri((1 + confidence) / 2))
+    return k / (6 * v) * (1 + 2 * z * z) if v > 0 else 0.0
+
+
+def quantile(
+    sample: Sample, along: Floats, at: Callable[[int], Floats], count: Numbers, p: float, confidence: float
+) -> tuple[int, int, int]:
+    """Estimate a quantile: the first value up to which the probability is p, and the ends of its interval.
+
+    An end is the first value up to which the probability may be p, or surely is: that is how order statistics make
+    their interval, here with the interval of the probability by strata.
+
+    Parameters
+    ----------
+    sample
+        The strata.
+    along
+        The probability up to each of the values, which are in order; shape (values,).
+    at
+        From a value's place to how many of each stratum are up to there, shape (strata,).
+    count
+        How many each stratum has.
+    p, confidence
+        Which quantile, and the interval's confidence, at least.
+
+    Returns
+    -------
+    value, low, high : int
+        Their places; −1 for a low end below all values, the number of values for a high end beyond.
+    """
+    size = len(along)
+
+    def ends(place: int) -> Estimate:
+        return share(sample, at(place), count, confidence)
+
+    def first(end: int, guess: int) -> int:
+        """Return the first place at which an end of the probability's interval reaches p, near a guess."""
+        low, high, step = -1, size, 1  # not yet at `low`, and at `high`
+        place = min(max(guess, 0), size - 1)
+        while high - low > 1:
+            if ends(place)[end] >= p - 1e-12:
+                high, place = place, max(place - step, low + 1)
+            else:
+                low, place = place, min(place + step, high - 1)
+            step *= 2
+            if low >= 0 and high < size and not low < place < high:
+                place = (low + high) // 2
+        return high
+
+    value = min(int(np.searchsorted(along, p - 1e-12)), size - 1)
+    there = ends(value)
+    guesses = (p - (there.high - there.value), p + (there.value - there.low))
+    low = first(2, int(np.searchsorted(along, guesses[0])))
+    none = share(sample, np.zeros(len(count)), count, confidence).high
+    return value, -1 if none >= p else low, first(1, int(np.searchsorted(along, guesses[1])))

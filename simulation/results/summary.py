@@ -1,0 +1,174 @@
+"""The one list of figures, and the one paired difference: whatever has rows or sums is summed up here.
+
+A `Source` says what its trials come to in each stratum; what a figure is made of stands here once. Not here: the
+arithmetic of estimates (``estimator``), what figures are called (``figures``).
+"""
+
+import math
+from collections.abc import Callable
+from functools import partial
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+
+from simulation.columns import OUTCOMES
+from simulation.rare_events.known import Known
+from simulation.results.estimator import Bounds, Counts, Floats, Moments, Sample, chance, mean
+from simulation.results.figures import UNITS
+from simulation.results.statistics import FEW, Estimate
+from simulation.scenario import Scenario
+
+QUANTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
+GIVEN = {  # figures of only some of the trials: the column, which trials, the unit
+    "impact_minutes_given_defect": ("impact_minutes", "defective", "fleet-minutes"),
+    "end_minutes_given_shipped": ("end_minutes", "shipped", "minutes"),
+    "detected_minutes": ("detected_minutes", "dated", "minutes"),
+    "recovered_minutes": ("recovered_minutes", "dated", "minutes"),
+}
+RATIOS = ("end_minutes_given_shipped_mean", "minutes_to_ship")  # over what ships
+
+
+class Source(Protocol):
+    """Trials of one plan, as rows or as sums."""
+
+    @property
+    def sample(self) -> Sample:
+        """The strata."""
+
+    @property
+    def known(self) -> Known:
+        """What is known of them."""
+
+    @property
+    def scenario(self) -> Scenario:
+        """What was run."""
+
+    def hits(self, event: str) -> Counts:
+        """Return in how many trials of each stratum something was so: an outcome, `shipped` or `failover_hit`."""
+
+    def moments(self, column: str, which: str) -> Moments:
+        """Return what a column comes to in the trials that are `all`, `defective`, `shipped` or `dated`."""
+
+    def quantile(self, column: str, which: str, p: float, confidence: float) -> Estimate:
+        """Estimate a quantile of a column."""
+
+    def over_shipped(self, figure: str) -> tuple[float, Moments]:
+        """Return one of `RATIOS`, and what the trials add to its error."""
+
+
+Estimator = Callable[[float], Estimate]  # from a confidence
+
+
+def summed_up(source: Source, confidence: float) -> pd.DataFrame:
+    """Lay every figure out: one row each, with `estimate`, `low`, `high` and `unit`."""
+    found = {name: (*estimate(confidence), unit) for name, (unit, estimate) in figures(source).items()}
+    frame = pd.DataFrame.from_dict(found, orient="index", columns=["estimate", "low", "high", "unit"])
+    return frame.rename_axis("figure")
+
+
+def figures(source: Source) -> dict[str, tuple[str, Estimator]]:
+    """Return every figure of a summary, by name: its unit, and how it is estimated to a confidence."""
+    found: dict[str, tuple[str, Estimator]] = {}
+    for event in ("shipped", *OUTCOMES, "failover_hit"):
+        found[f"probability_{event}"] = "probability", partial(_chance, source, event)
+    for column, unit in UNITS.items():
+        found |= _spread(source, column, column, "all", unit)
+    found["failed_requests_mean"] = "requests", partial(_failed_requests, source)
+    for name in ("impact_minutes_given_defect", "end_minutes_given_shipped"):
+        found |= _spread(source, name, *GIVEN[name])
+    # E[end | shipped] + (1 − P)/P · E[spent | not shipped] is E[spent] / P.
+    found["minutes_to_ship"] = "minutes", partial(_ratio, source, "minutes_to_ship")
+    for name in ("detected_minutes", "recovered_minutes"):
+        found |= _spread(source, name, *GIVEN[name])
+    return found
+
+
+def _chance(source: Source, event: str, confidence: float) -> Estimate:
+    return chance(source.sample, source.hits(event), confidence, source.known.chance(event))
+
+
+def _spread(source: Source, name: str, column: str, which: str, unit: str) -> dict[str, tuple[str, Estimator]]:
+    found: dict[str, tuple[str, Estimator]] = {f"{name}_mean": (unit, partial(_mean, source, column, which))}
+    for label, p in QUANTILES.items():
+        found[f"{name}_{label}"] = unit, partial(source.quantile, column, which, p)
+    return found
+
+
+def _mean(source: Source, column: str, which: str, confidence: float) -> Estimate:
+    return mean(source.sample, source.moments(column, which), confidence, source.known.column(column))
+
+
+def _failed_requests(source: Source, confidence: float) -> Estimate:
+    traffic = source.scenario.fleet.traffic
+    return Estimate(*(traffic * x for x in _mean(source, "impact_minutes", "all", confidence)))
+
+
+def _ratio(source: Source, figure: str, confidence: float) -> Estimate:
+    value, contributions = source.over_shipped(figure)
+    if not math.isfinite(value) or source.hits("shipped").sum() < FEW:
+        return Estimate(value, math.nan, math.nan)
+    return _around(value, mean(source.sample, contributions, confidence))
+
+
+def _around(value: float, zero: Estimate) -> Estimate:
+    """Return a value with the interval of an error whose mean is nought."""
+    return Estimate(value, value + zero.low - zero.value, value + zero.high - zero.value)
+
+
+class Pair(Protocol):
+    """Two plans in the same worlds."""
+
+    @property
+    def base(self) -> Source:
+        """The plan that the other is held against."""
+
+    @property
+    def other(self) -> Source:
+        """The other."""
+
+    def moments(self, figure: str) -> Moments:
+        """Return what trials add to the error of a difference; `nonzero` counts those that differ."""
+
+
+def difference(pair: Pair, figure: str, confidence: float) -> Estimate:
+    """Estimate a figure of one plan minus that of another, trial by trial in the same worlds.
+
+    The ends are NaN where fewer than 10 trials differ, and for times also where fewer than 10 shipped under one.
+    """
+    values = [value_of(source, figure) for source in (pair.base, pair.other)]
+    value = values[1] - values[0]
+    shipped = min(int(source.hits("shipped").sum()) for source in (pair.base, pair.other))
+    if not math.isfinite(value) or (figure in RATIOS and shipped < FEW):
+        return Estimate(value, math.nan, math.nan)
+    found = mean(pair.base.sample, pair.moments(figure), confidence, _bounds(pair, figure))
+    return _around(value, found)
+
+
+def value_of(source: Source, figure: str) -> float:
+    """Return a figure of which there are differences, without its interval."""
+    if figure in RATIOS:
+        return source.over_shipped(figure)[0]
+    name, kind = _split(figure)
+    if kind == "chance":
+        return chance(source.sample, source.hits(name), 0.5, source.known.chance(name)).value
+    return mean(source.sample, source.moments(name, "all"), 0.5, source.known.column(name)).value
+
+
+def _split(figure: str) -> tuple[str, str]:
+    if figure.startswith("probability_"):
+        return figure.removeprefix("probability_"), "chance"
+    return figure.removesuffix("_mean"), "mean"
+
+
+def _bounds(pair: Pair, figure: str) -> Bounds | None:
+    """Return what a difference can come to in each stratum, where it is rarely other than zero."""
+    name, kind = _split(figure)
+    if figure in RATIOS or name == "shipped":
+        return None
+    known = (pair.base.known, pair.other.known)
+    own = [each.chance(name) if kind == "chance" else each.column(name) for each in known]
+    if own[0] is None or own[1] is None:
+        return None
+    most: Floats = np.maximum(own[0].high, own[1].high)
+    return Bounds(-most, most)
