@@ -6,9 +6,15 @@ Not here: running it (``trace``), many rollouts (``results``).
 import math
 
 from simulation.analysis.trace import Trace
+from simulation.happenings import Event, Signal
 from simulation.results.numerals import minutes_of
 
-FINDERS = {"customers": "customers", "evidence": "alarms", "validation": "the check after a deployment"}
+FINDERS = {
+    Signal.CUSTOMERS: "customers",
+    Signal.EVIDENCE: "alarms",
+    Signal.CHECK: "the check after a deployment",
+    Signal.REVIEWER: "the reviewer",
+}
 
 
 def cause(trace: Trace) -> str:
@@ -34,7 +40,6 @@ def cause(trace: Trace) -> str:
 def _found(trace: Trace, begin: float) -> str:
     if math.isnan(trace.row.detected_minutes):
         return "never found" if math.isinf(trace.halt) else "stopped before anybody found it"
-    events = trace.events
-    alarms = events[(events["event"] == "alarm") & (events["remark"] != "nothing")]
-    by = FINDERS.get(str(alarms["remark"].iloc[0]), "an alarm") if len(alarms) else "an alarm"
+    raised = (each.remark for each in trace.rollout.events if each.event == Event.ALARM)
+    by = next((FINDERS[Signal(remark)] for remark in raised if remark in set(FINDERS)), "an alarm")
     return f"found by {by} after {minutes_of(max(trace.row.detected_minutes - begin, 0.0))}"

@@ -147,7 +147,7 @@ class Ladder:
         own = np.concatenate(self.ranked)
         each = np.repeat(sample.probabilities / np.maximum(sample.trials, 1), self.count)
         order = np.argsort(own, kind="stable")
-        last = np.append(np.flatnonzero(np.diff(own[order])), len(own) - 1)[: len(own)]
+        last = np.append(np.flatnonzero(own[order][1:] != own[order][:-1]), len(own) - 1)[: len(own)]
         self.values = own[order][last]
         along = np.cumsum(each[order])
         self.along = along[last] / along[-1] if len(own) else along

@@ -65,7 +65,7 @@ def test_compare_draws_each_estimate_at_its_place():
 
 def test_the_title_of_compare_names_the_plan_that_costs_least():
     found = comparison("ordinary")
-    mean = {name: each.frame["impact_minutes"].mean() for name, each in found.outcomes.items()}
+    mean = {name: each.summary()["estimate"]["impact_minutes_mean"] for name, each in found.outcomes.items()}
     least = min(mean, key=lambda name: mean[name])
     assert plain(plots.compare(found.outcomes).title).startswith(
         f"{least} costs least on average, {number(mean[least])} fleet"

@@ -9,6 +9,7 @@ import simulation
 import waves
 from simulation import report
 from simulation.report.html import Html, element, paragraph, table
+from simulation.results.numerals import percent
 from tests.samples import sample_plan
 
 EVIL = "<script>alert('x')</script>"
@@ -79,7 +80,7 @@ def test_the_change_is_the_typical_one(storefront):
     assert change.second.plan.name == "all at once"
     text = plain(report.see_change(change, storefront))
     assert change.sentence in text and "an example and no prediction" in text
-    assert f"{change.choice.hurting} of 400 changes hurt under one plan or the other" in change.plot().caption
+    assert f"{percent(change.choice.share)} of the changes hurt under one plan or the other" in change.plot().caption
 
 
 def test_one_plan_alone_has_a_trace_and_no_duel():
@@ -145,10 +146,10 @@ def test_sure_differences_have_a_direction(storefront):
 
 def test_outcomes_are_counted(storefront):
     each = storefront.outcomes["six-region-three-wave"]
-    escaped = int((each.frame["outcome"] == "escaped").sum())
+    bad = each.fraction(each.defective)
+    escaped = each.fraction((each.frame["outcome"] == "escaped").to_numpy())
     text = plain(report.see_outcomes(storefront))
-    assert f"of {int(each.defective.sum())} escaped" in text
-    assert f" {escaped} defect" in text
+    assert f"Of the bad changes ({plain(percent(bad))} of all) {plain(percent(escaped / bad))} escape" in text
 
 
 @pytest.mark.parametrize(("value", "word"), [(0.5, "holds"), (0.999, "BROKEN")])
@@ -168,9 +169,10 @@ def test_every_assumption_is_listed_with_its_source():
     text = plain(report.assumptions(scenario))
     for field, value, unit, source in scenario.assumptions:
         assert all(part in text for part in (field, value, unit, source))
-    assert "All 20 values are assumed" in text
+    count = len(scenario.assumptions)
+    assert f"All {count} values are assumed" in text
     measured = simulation.Scenario.model_validate({**scenario.as_dict(), "sources": {"deploy": "measured in May"}})
-    assert "19 of the 20 values are assumed" in plain(report.assumptions(measured))
+    assert f"{count - 1} of the {count} values are assumed" in plain(report.assumptions(measured))
 
 
 def test_the_caveats_name_what_the_design_leaves_out(storefront):

@@ -1,6 +1,7 @@
 """What people ask for besides figures: exposure, worst trials with causes, strata, error budgets, limits on them."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from tests.samples import sample_plan
 from tests.simulation.worlds import fleet, plan, scenario
 
 LEAK = {"name": "slow leak", "probability": 1.0, "severity": 0.5, "detection_probability": 0.0}
-QUIET = {"deploy": 4.0, "reaction": 1.0, "rollback": 5.0}
+QUIET: dict[str, Any] = {"deploy": 4.0, "reaction": 1.0, "rollback": 5.0}
 
 
 @pytest.fixture(scope="module")

@@ -41,11 +41,11 @@ def test_weights_are_exact(scene):
 
 
 def test_any_first_part_has_about_its_share_of_each():
-    """No stratum is ever two trials behind or ahead of its part of a block."""
+    """No stratum is ever three trials behind or ahead of its part of a block."""
     design = sampling_of(STOREFRONT)
     ahead = np.eye(len(design.counts))[design.places].cumsum(axis=0)
     even = np.arange(1, BLOCK + 1)[:, None] * design.counts / BLOCK
-    assert np.abs(ahead - even).max() < 2
+    assert np.abs(ahead - even).max() < 3
 
 
 def test_what_goes_wrong_is_as_likely_as_the_scenario_says():
@@ -99,7 +99,7 @@ def test_a_trial_is_the_same_alone_from_either_engine_and_in_its_trace():
 
 def test_nothing_of_ours_ignores_the_weight():
     """Figures, regions, curves and bars of both ways to sample agree, though half of one's rows are bad changes."""
-    ours, theirs = (run(WAVES, STOREFRONT, trials=60_000, seed=1, sampling=how) for how in ("stratified", "crude"))  # type: ignore[arg-type]
+    ours, theirs = (run(WAVES, STOREFRONT, trials=60_000, seed=1, sampling=how) for how in ("stratified", "crude"))
     assert ours.defective.mean() > 4 * theirs.defective.mean()
     a, b = ours.summary(), theirs.summary()
     for figure in a.index.drop([name for name in a.index if name.startswith("impact") or "requests" in name]):
@@ -127,8 +127,8 @@ def test_rows_and_sums_have_one_estimator():
     # Of times, sums keep no cubes: their intervals have no longer side.
     exactly = [name for name in rows.summaries["waves"].index if "_p" not in name and name.split("_")[0] not in TIMES]
     for name in plans:
-        a, b = (each.summaries[name].loc[exactly, ["estimate", "low", "high"]] for each in (rows, sums))
-        np.testing.assert_allclose(a.to_numpy(float), b.to_numpy(float), rtol=1e-8)
+        one, two = (each.summaries[name].loc[exactly, ["estimate", "low", "high"]] for each in (rows, sums))
+        np.testing.assert_allclose(one.to_numpy(float), two.to_numpy(float), rtol=1e-8)
     kept = [name for name in rows.differences.loc["at once"].index if "minutes" not in name or "impact" in name]
     a, b = (each.differences.loc["at once"].loc[kept, ["difference", "low", "high"]] for each in (rows, sums))
     np.testing.assert_allclose(a.to_numpy(float), b.to_numpy(float), rtol=1e-8)
@@ -151,7 +151,7 @@ def test_strata_agree_with_the_closed_form():
 
 def test_without_faults_nothing_hurts_and_that_is_known():
     for how in ("stratified", "crude"):
-        found = run(plan("a", wave("b")), scenario(faults=[]), trials=50, sampling=how).summary()  # type: ignore[arg-type]
+        found = run(plan("a", wave("b")), scenario(faults=[]), trials=50, sampling=how).summary()
         for figure in ("impact_minutes_mean", "share_exposed_mean", "probability_failover_hit", "failed_requests_mean"):
             assert tuple(found.loc[figure, ["estimate", "low", "high"]]) == (0, 0, 0)
 

@@ -23,11 +23,11 @@ HARMS = ("failover_hit", "share_exposed", "peak_share", "impact_minutes", "regio
 def count(plans: dict[str, Plan], scene: Scenario, *, trials: int, seed: int) -> list[tuple[int, ...]]:
     """Trials in which the time to ship, the end of what shipped, mixed minutes and each harm are not the baseline's."""
     rows = [run(each, scene, trials=trials, seed=seed, sampling="crude") for each in plans.values()]
-    base, end0 = rows[0], rows[0].frame["end_minutes"].to_numpy()
+    base, end0, spent0 = rows[0], rows[0].frame["end_minutes"].to_numpy(), rows[0].spent
     found = []
     for own in rows[1:]:
         end = own.frame["end_minutes"].to_numpy()
-        ships: Any = (end != end0) | (own.shipped != base.shipped)
+        ships: Any = (own.spent != spent0) | (own.shipped != base.shipped)
         ends: Any = end * own.shipped != end0 * base.shipped
         others = [(own.frame[name] != base.frame[name]).sum() for name in ("mixed_minutes", *HARMS)]
         found.append((ships.sum(), ends.sum(), *others))
