@@ -98,7 +98,7 @@ def test_a_calm_scenario_and_no_limits_still_make_a_report_which_judges_nothing(
     (tmp_path / "p.yaml").write_text("waves: [{regions: [a]}]\n", encoding="utf-8")
     done = report("--plan", "p.yaml", "--scenario", "s.yaml", "--trials", "20")
     assert (done.code, done.err) == (0, "")
-    assert "Not judged: Nothing was judged: no limits were set for plan" in done.out
+    assert "Not judged: No limits were set for plan, so nothing was judged" in done.out
     page = (tmp_path / "build" / "report.html").read_text(encoding="utf-8")
     assert "No change hurt anybody" in page and "Not judged" in page and "Not passed" not in page
     verdict = json.loads((tmp_path / "build" / "verdict.json").read_text(encoding="utf-8"))

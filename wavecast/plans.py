@@ -215,6 +215,8 @@ def remarks(plans: Iterable[Plan], scenario: "Scenario") -> list[Finding]:
 def _idle_approvals(plan: Plan, scenario: "Scenario") -> Iterator[Finding]:
     if "approval_wait" in scenario.model_fields_set or scenario.rejection_probability > 0:
         return
+    if plan.origin == "<plan>":  # a grouping waits as the plan beside it, which says so itself
+        return
     for w, wave in enumerate(plan.waves):
         if wave.approval:
             message = (

@@ -119,7 +119,7 @@ def sentence(comparison: Comparison, judgements: Sequence[Judgement]) -> str:
     name, trials = comparison.baseline, several(len(comparison.trials), "rollout")
     failed = [j for j in judgements if j.verdict != "holds"]
     if not judgements:
-        return f"Nothing was judged: no limits were set for {name}"
+        return f"No limits were set for {name}, so nothing was judged"
     if not failed:
         kept = "its one limit" if len(judgements) == 1 else f"all {len(judgements)} limits"
         return f"{name} keeps {kept} in {trials} of the scenario {comparison.scenario.name}; {_gist(comparison)}"

@@ -25,7 +25,9 @@ def horizon(comparison: Comparison) -> Html:
     if not said:
         return Html("")
     style = "border-left:0.5rem solid #D55E00;padding:0.3rem 1rem;background:#F4F6F8"
-    return element("div", element("strong", "Mind the horizon. "), f"{said[0].upper()}{said[1:]}.", style=style)
+    return element(
+        "div", element("strong", "Mind the horizon. "), f"{said[0].upper()}{said[1:]}.".replace("`", ""), style=style
+    )
 
 
 def _sampled(comparison: Comparison) -> list[str]:

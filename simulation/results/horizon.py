@@ -69,7 +69,7 @@ def warning(outcomes: Mapping[str, Outcomes]) -> str:
     for name, parts in found.items():
         most = "impact_minutes_mean" if "impact_minutes_mean" in parts else max(parts, key=lambda figure: parts[figure])
         more = f", and a tenth or more of {len(parts) - 1} other figures" if len(parts) > 1 else ""
-        told.append(f"{percent(parts[most])} of {FIGURES[most]} under {name}{more}")
+        told.append(f"{percent(parts[most])} of “{FIGURES[most]}” under {name}{more}")
     return (
         f"the horizon carries {'; '.join(told)}: harm that nothing ends before the book closes after "
         f"{minutes_of(horizon)}. Say in the scenario how long customers take to notice (`report`), or choose "

@@ -282,6 +282,8 @@ def test_an_approval_on_which_the_scenario_has_no_say_is_remarked(own, wavecast)
     line = "plan.yaml:4:3: warning: the approval of wave 2 has no effect, as the scenario does not say how long"
     ran = wavecast("run", "plan.yaml", "--scenario", "scenario.yaml", "--trials", "10")
     assert (ran.code, ran.err.startswith(line)) == (0, True)
+    beside = wavecast("run", "plan.yaml", "two-halves", "--scenario", "scenario.yaml", "--trials", "10")
+    assert beside.err == ran.err, "said once, of the plan that has a file"
     assert line in wavecast("check", "plan.yaml", "--fleet", "scenario.yaml").out
     assert line not in wavecast("check", "plan.yaml", "--fleet", "fleet.yaml").out
     for more in ("approval_wait: 0\n", "approval_wait: 60\n", "rejection_probability: 0.1\n"):

@@ -47,7 +47,7 @@ def test_it_is_said_from_a_tenth_on(open_, said):
     runs = {"mine": outcomes([(100 - open_, 20.0), (open_, NEVER)] + [(0.0, NEVER)] * 98)}
     assert ("impact_minutes_mean" in carried(runs["mine"])) == said
     text = warning(runs).replace("\u00a0", " ")
-    assert ("10 % of impact of a change, mean under mine" in text) == said
+    assert ("10 % of “impact of a change, mean” under mine" in text) == said
     assert "`report`" in text, "its percentiles are those of the one that nothing ended"
 
 
