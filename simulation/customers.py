@@ -1,6 +1,6 @@
 """Customers: when the failed requests of the whole fleet reach what they bear (docs/model.md, rule 15).
 
-Not here: what their report does (``model``), a region's own alarms (``traffic.gathered``).
+Not here: what their report does (``model``), a region's own alarms (``traffic``).
 """
 
 import math

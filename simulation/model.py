@@ -4,7 +4,7 @@ docs/model.md.
 Read it top to bottom. Processes wait with `at(instant, rank)`; ranks order what happens at one instant. What the
 numbers are drawn from is in ``draws``; how traffic adds up, in ``traffic``; who deploys next, in ``slots``; when
 windows are open, in ``windows``; what customers bear, in ``customers``; what is read off a finished rollout, in
-``measure``.
+``columns``.
 """
 
 import math

@@ -24,9 +24,10 @@ from pydantic import (
     model_validator,
 )
 
+from simulation.describing import describe, fault_in_words
 from simulation.distributions import Constant, Distribution
 from waves import DATA, Fleet, ModelFaults, Noun, Part, Probability, Text, did_you_mean, quantity, read_yaml
-from waves.calendar import At, Pushes, PushTimes, Window
+from waves.calendar import PushTimes, Window
 from waves.showing import Html, glimpse
 
 Threshold = Annotated[float, Strict(), Field(ge=0, lt=1)]
@@ -40,9 +41,6 @@ PER_REGION = (
     "deploy", "deploy_failure_probability", "alarm_threshold", "evidence", "lag", "false_alarms_per_region_day",
     "rollback", "rollback_failure_probability", "manual_recovery", "failed_deploy",
 )  # fmt: skip
-
-
-_OF_A_DEFECT = ("severity", "onset", "detection_probability", "validation_probability", "review_probability")
 
 
 class Label(Part):
@@ -359,49 +357,13 @@ class Scenario(Noun):
             row = (field, describe(value), str(extra.get("unit", "")), self.source_of(field))
             yield row, value in (info.default, Constant.model_construct(value=info.default))
         for fault in self.faults:
-            yield (fault.name, _fault_in_words(fault), "", self.source_of(fault.name)), False
+            yield (fault.name, fault_in_words(fault), "", self.source_of(fault.name)), False
 
     def source_of(self, name: str) -> str:
         """Return in words where the value of a field, or of a fault by its name, comes from."""
         names = {fault.name for fault in self.faults}
         fallback = self.sources.get("faults", "assumed") if name in names else "assumed"
         return str(self.sources.get(name, fallback))
-
-
-def _fault_in_words(fault: Fault) -> str:
-    where = f"where {fault.where.label}" if isinstance(fault.where, Label) else fault.where.replace("_", " ")
-    told = [f"probability {fault.probability:g}", where]
-    if fault.effect == "deploy_fails":
-        return ", ".join([*told, "deployments fail"])
-    told += [f"{field.replace('_', ' ')} {describe(getattr(fault, field))}" for field in _OF_A_DEFECT]
-    return ", ".join(told)
-
-
-def describe(value: Any) -> str:
-    """Word a field's value for a table: `lognormal, median 6, p95 12`."""
-    if value is None:
-        return "left out"
-    if isinstance(value, At):
-        return value.at
-    if isinstance(value, Window):
-        return describe_window(value)
-    if not isinstance(value, Part):
-        return f"{value:g}" if isinstance(value, float) else str(value)
-    fields = value.model_dump(exclude={"family"})
-    if value.family == "constant":  # type: ignore[attr-defined]
-        return f"{fields['value']:g}"
-    if value.family == "empirical":  # type: ignore[attr-defined]
-        values = fields["values"]
-        return f"one of {', '.join(f'{v:g}' for v in values)}" if len(values) <= 8 else f"one of {len(values)} values"
-    return f"{value.family}, " + ", ".join(f"{key} {number:g}" for key, number in fields.items())  # type: ignore[attr-defined]
-
-
-def describe_window(window: Window) -> str:
-    """Word when a window is open: `mon, tue 09:00 to 17:00, Europe/Berlin`."""
-    days = ", ".join(window.days or ["every day"])
-    hours = f" {window.hours[0]} to {window.hours[1]}" if window.hours else ""
-    period = f"{window.begin} to {window.to}: " if isinstance(window, Pushes) else ""
-    return f"{period}{days}{hours}, {window.zone}"
 
 
 def sample(name: str) -> Scenario:

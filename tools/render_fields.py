@@ -13,8 +13,9 @@ from pydantic_core import PydanticUndefined
 from history import Account, CodeCatalystProject, Config
 from history.sources import EcsServices
 from simulation import Constant, Distribution, Fault, Label, RegionValues, Scenario
+from simulation.describing import describe
 from simulation.distributions import FAMILIES
-from simulation.scenario import Source, describe
+from simulation.scenario import Source
 from waves import AwsPlace, Fleet, Plan, Region, Steps, Wave
 from waves.calendar import Calendar, Period, Pushes, Window
 

@@ -157,6 +157,7 @@ class Plan(Noun):
         0,
         'How many regions, or which part of the plan\'s, "5%", may fail to deploy before the pipeline ends.',
         unit="regions",
+        source="assumed",
     )
     on_alarm: Literal["rollback_all", "rollback_wave", "rollback_region", "halt"] = quantity(
         "rollback_all",

@@ -9,8 +9,8 @@ from functools import partial
 from typing import Any
 
 from simulation.closed_forms.quantities import Course
+from simulation.describing import describe
 from simulation.distributions import Exponential
-from simulation.scenario import describe
 from waves import Steps
 
 SLACK = 1e-9  # minutes: a horizon that is meant to be T may differ from it in the last places

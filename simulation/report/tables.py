@@ -11,10 +11,11 @@ import pandas as pd
 
 from simulation.analysis.compare import Comparison
 from simulation.analysis.verdict import number_of
+from simulation.describing import describe
 from simulation.report.html import Html, element, paragraph, table
 from simulation.results.figures import FIGURES, amount, between, called
 from simulation.results.numerals import several
-from simulation.scenario import Label, Scenario, describe
+from simulation.scenario import Label, Scenario
 
 SHOWN = (
     "probability_shipped", "minutes_to_ship", "end_minutes_given_shipped_p50", "end_minutes_given_shipped_p95",
