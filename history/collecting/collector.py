@@ -234,7 +234,7 @@ class UnitWork:
         known = self._store.covered(self._unit, part)
         missing = subtract((earliest, until), known)
         if not known:
-            if self._source.retention and earliest > self._since and not self._forgotten:
+            if self._until is not None and self._source.retention and earliest > self._since and not self._forgotten:
                 days = self._source.retention // DAY
                 self._forgotten.append(f"known from {iso(earliest)[:10]} on, as AWS keeps {days} days")
             return missing or [(until, until)]
