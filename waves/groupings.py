@@ -5,10 +5,12 @@ A grouping is a function from a fleet to a plan; options that every plan has (ba
 """
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from itertools import accumulate, pairwise
 from typing import Any
 
 from waves.fleet import Fleet
+from waves.local_time import instant_of
 from waves.plan import Plan, Wave
 
 
@@ -247,6 +249,25 @@ def partners_apart(fleet: Fleet, **options: Any) -> Plan:
     return grouped(groups, **{"name": "partners apart", **options})
 
 
+def by_zone(fleet: Fleet, **options: Any) -> Plan:
+    """Follow the sun: one wave for each time of day, east first, so that each goes while its people are awake.
+
+    For the options see `grouped`. Right with office hours by region (`calendar: {zone: region}`): the next wave's day
+    begins as the one before has baked. Regions whose clocks show the same on New Year's Day share a wave.
+
+    Raises
+    ------
+    ValueError
+        Where nobody knows the time zone of a region.
+    """
+    midnights: dict[int, list[str]] = {}
+    for region in fleet.regions:
+        if region.local_zone is None:
+            raise ValueError(f"nobody knows the time zone of region {region.name!r}; give it a `zone` in the fleet")
+        midnights.setdefault(instant_of(datetime(2026, 1, 1), region.local_zone), []).append(region.name)
+    return grouped([midnights[each] for each in sorted(midnights)], **{"name": "by zone", **options})
+
+
 GROUPINGS: dict[str, Callable[..., Plan]] = {  # by the names that people write on a command line
     "all-at-once": all_at_once,
     "one-at-a-time": one_at_a_time,
@@ -257,4 +278,5 @@ GROUPINGS: dict[str, Callable[..., Plan]] = {  # by the names that people write 
     "by-label": by_label,
     "canary-first": canary_first,
     "partners-apart": partners_apart,
+    "by-zone": by_zone,
 }

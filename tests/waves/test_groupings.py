@@ -14,6 +14,7 @@ from waves import (
     all_at_once,
     by_label,
     by_traffic,
+    by_zone,
     canary_first,
     doubling,
     fan_out,
@@ -130,7 +131,7 @@ def test_a_first_region_that_sees_too_little_does_not_come_first():
 def shop(*regions: tuple[str, float, str, str | None]) -> Fleet:
     return Fleet(
         regions=tuple(
-            Region(name=name, traffic=traffic, labels=tuple(labels), failover=failover)
+            Region(name=name, traffic=traffic, labels=tuple(labels), failover=failover, zone="Europe/Berlin")
             for name, traffic, labels, failover in regions
         )
     )
@@ -150,6 +151,16 @@ def test_partners_never_share_a_wave():
     fleet = shop(("a", 3, "", "b"), ("b", 1, "", "a"), ("c", 4, "", "b"), ("d", 2, "", None))
     assert [wave.regions for wave in partners_apart(fleet).waves] == [("b", "d"), ("a", "c")]
     assert partners_apart(FLEET).shape == (5,)
+
+
+def test_the_sun_is_followed_from_east_to_west():
+    """Known zones of AWS: Tokyo and Seoul share a clock, then Frankfurt and Stockholm, then Virginia."""
+    names = ("us-east-1", "eu-central-1", "ap-northeast-1", "eu-north-1", "ap-northeast-2")
+    fleet = Fleet(regions=tuple(Region(name=name, traffic=1) for name in names))
+    waves = [("ap-northeast-1", "ap-northeast-2"), ("eu-central-1", "eu-north-1"), ("us-east-1",)]
+    assert [wave.regions for wave in by_zone(fleet).waves] == waves
+    with pytest.raises(ValueError, match="nobody knows the time zone of region 'a'; give it a `zone` in the fleet"):
+        by_zone(FLEET)
 
 
 def test_the_canary_goes_alone():
