@@ -107,7 +107,7 @@ def fetched(path: Path) -> None:
 
 
 def clocked(run: Callable[[], Any]) -> Seconds:
-    """Give the seconds on the wall and of the processor that something takes."""
+    """Return the seconds on the wall and of the processor that something takes."""
     wall, cpu = time.perf_counter(), time.process_time()
     run()
     return Seconds(time.perf_counter() - wall, time.process_time() - cpu)
@@ -138,7 +138,7 @@ def bare(path: Path, calls: list[Call]) -> None:
 
 
 def peak(*what: str) -> float:
-    """Give the most memory, in MiB, that a fresh process holds which does one thing only."""
+    """Return the most memory, in MiB, that a fresh process holds which does one thing only."""
     command = [sys.executable, "-c", PEAK, *what]
     return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[-1])
 
@@ -163,7 +163,7 @@ def fetching(deployments: int, rounds: int, folder: Path) -> dict[str, float]:
 
 
 def compared(name: str, other: str, ours: list[Seconds], theirs: list[Seconds]) -> dict[str, float]:
-    """Give the medians of turns; of ratios, too: a machine's load comes and goes, and both sides of a turn share it."""
+    """Return the medians of turns; of ratios, too: both sides of a turn share the machine's load."""
     pairs = list(zip(ours, theirs, strict=True))
     return {
         f"{name}: seconds": median(each.wall for each in ours),
@@ -216,7 +216,7 @@ def _run(number: int, shuffled: bool) -> WorkflowRun:
 
 
 def measure(scale: float, rounds: int = 3) -> dict[str, float]:
-    """Give all figures; with a scale of 1, of 50,000 deployments and 1,000,000 rows."""
+    """Return all figures; with a scale of 1, of 50,000 deployments and 1,000,000 rows."""
     deployments, rows = max(int(50_000 * scale), 500), max(int(1_000_000 * scale), 5000)
     folder = Path(tempfile.mkdtemp(prefix="wavecast-bench-"))
     try:

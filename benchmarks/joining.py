@@ -65,7 +65,7 @@ def grouped(tables: Tables) -> pd.DataFrame:
 
 
 def measure(scale: float, rounds: int = 3) -> dict[str, float]:
-    """Give all figures; with a scale of 1, of 1,000,000 regional deployments."""
+    """Return all figures; with a scale of 1, of 1,000,000 regional deployments."""
     rows = max(int(1_000_000 * scale), 10_000)
     tables = made(rows)
     ours, theirs = [], []

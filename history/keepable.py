@@ -54,7 +54,7 @@ def unkept(record: Record, latest: int = _LATEST) -> str:
 
 
 def fits(value: Any, kind: str) -> bool:
-    """Whether a column of a kind can keep a value."""
+    """Return whether a column of a kind can keep a value."""
     return not _unkept(value, Column("", kind, optional=True), _LATEST)
 
 
@@ -73,7 +73,7 @@ def _unkept(value: Any, column: Column, latest: int) -> str:
 
 
 def keepable(text: str) -> bool:
-    """Whether a text can be written down: half of a pair that stands for one character cannot."""
+    """Return whether a text can be written down: half of a pair that stands for one character cannot."""
     try:
         text.encode()
     except UnicodeEncodeError:

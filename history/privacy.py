@@ -33,7 +33,7 @@ def private(*paths: str) -> Private:
 
 
 def public(value: Any, dropped: Private | None = None) -> Any:
-    """Give an answer without what is private, and without members whose names tell that they hold secrets.
+    """Return an answer without what is private, and without members whose names tell that they hold secrets.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def without_signatures(text: str) -> str:
 
 
 def stored_without(text: str, paths: str) -> str:
-    """Give a stored answer without some members, for migrations: SQL knows it as ``stored_without``.
+    """Return a stored answer without some members, for migrations: SQL knows it as ``stored_without``.
 
     Parameters
     ----------

@@ -290,7 +290,7 @@ RECORDS: tuple[type[Record], ...] = (
 
 
 def key_of(record: Record) -> tuple[Any, ...]:
-    """Give the values of a record's key."""
+    """Return the values of a record's key."""
     return tuple(getattr(record, name) for name in record.KEY)
 
 
@@ -316,7 +316,7 @@ _COLUMNS: dict[type[Record], tuple[Column, ...]] = {}
 
 
 def columns(kind: type[Record]) -> tuple[Column, ...]:
-    """Give the columns of a table, in order, with those the store adds: `lost` and `observed_at`.
+    """Return the columns of a table, in order, with those the store adds: `lost` and `observed_at`.
 
     Parameters
     ----------

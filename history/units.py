@@ -21,7 +21,7 @@ class Unit(NamedTuple):
     stream: str
 
     def __str__(self) -> str:
-        """Give the unit as one short line."""
+        """Return the unit as one short line."""
         return f"{self.account} {self.region} {self.stream}"
 
 

@@ -34,7 +34,7 @@ def whole(name: str, value: Any, least: int, most: int | None = None) -> int:
 
 
 def is_number(value: Any) -> bool:
-    """Whether something is a real number, NumPy's and fractions included; truth values are not."""
+    """Return whether something is a real number, NumPy's and fractions included; truth values are not."""
     return isinstance(value, Real) and not isinstance(value, bool)
 
 

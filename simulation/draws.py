@@ -268,7 +268,7 @@ class World:
         return self._draws.column(purpose, index, occurrence)[self._row]
 
     def deploy_fails(self, region: int) -> bool:
-        """Whether a fault makes every deployment in a region fail."""
+        """Return whether a fault makes every deployment in a region fail."""
         return self._draws.hits("deploy_fails", region)[self._row] >= 0
 
     def defect(self, region: int) -> Defect | None:

@@ -335,7 +335,7 @@ class Scenario(Noun):
         return getattr(self, field) if value is None else value
 
     def hits(self, fault: Fault, region: int) -> bool:
-        """Whether a fault can hit a region, given by its place in the fleet."""
+        """Return whether a fault can hit a region, given by its place in the fleet."""
         return not isinstance(fault.where, Label) or fault.where.label in self.fleet.regions[region].labels
 
     @cached_property

@@ -41,7 +41,7 @@ def opening(windows: Windows | None, push: float, t: float) -> float:
 
 
 def inside(windows: Windows | None, push: float, t: float) -> bool:
-    """Whether a window is open at an instant; for the parameters see `opening`."""
+    """Return whether a window is open at an instant; for the parameters see `opening`."""
     return windows is None or windows[_next(windows, push, t)][0] - push <= t
 
 

@@ -32,7 +32,7 @@ def read_limits(path: str) -> dict[str, Any]:
 
 
 def limit_faults(limits: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Give the name of each limit that is none, and why."""
+    """Return the name of each limit that is none, and why."""
     from simulation import FIGURES, parse_limits
 
     for name, bounds in limits.items():

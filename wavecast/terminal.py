@@ -69,7 +69,7 @@ def say_json(value: Any) -> None:
 
 
 def progress() -> bool:
-    """Whether a progress bar is wanted: only where a person watches."""
+    """Return whether a progress bar is wanted: only where a person watches."""
     return sys.stderr is not None and sys.stderr.isatty()
 
 

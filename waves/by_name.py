@@ -15,7 +15,7 @@ _SIZES = re.compile(r"[0-9]{1,5}(-[0-9]{1,5})+")
 
 
 def is_grouping(name: str) -> bool:
-    """Whether `named` knows it: `all-at-once` and the like, or sizes such as `1-2-3`."""
+    """Return whether `named` knows it: `all-at-once` and the like, or sizes such as `1-2-3`."""
     return name in GROUPINGS or _SIZES.fullmatch(name) is not None
 
 

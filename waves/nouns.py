@@ -68,7 +68,7 @@ class Part(BaseModel):
 
     @classmethod
     def __pydantic_init_subclass__(cls, **options: Any) -> None:
-        """Give the class a signature that a person can read: names and defaults, without pydantic's annotations."""
+        """Return the class a signature that a person can read: names and defaults, without pydantic's annotations."""
         super().__pydantic_init_subclass__(**options)
         cls.__signature__ = Signature([_parameter(name, info) for name, info in cls.model_fields.items()])
 

@@ -148,7 +148,7 @@ class Clients:
         learn(os.environ.get(BEARER))
 
     def client(self, login: Login, region: str, service: str) -> Client:
-        """Give the client of a service in a region."""
+        """Return the client of a service in a region."""
         with self._lock:
             key = (login, region, service)
             if key not in self._clients:

@@ -100,7 +100,7 @@ class Verdict:
 
 
 def code(error: BaseException) -> str:
-    """Give AWS's code of an error, or nothing."""
+    """Return AWS's code of an error, or nothing."""
     return str(error.response.get("Error", {}).get("Code", "")) if isinstance(error, ClientError) else ""
 
 

@@ -97,7 +97,7 @@ class UnitWork:
         return self._summary(found, [*parts.notes, *self._forgotten])
 
     def _goes_on(self, part: str) -> bool:
-        """Whether something of a part that was read turned out to go on after all, and can only be found by paging."""
+        """Return whether something of a part that was read goes on after all, and can only be found by paging."""
         pending = self._source.pending(part) if isinstance(self._source, Paged) else None
         if pending is None or not self._reopened:
             return False
@@ -125,7 +125,7 @@ class UnitWork:
         return Verdict(outcome, shown + more, any(each.ambiguous for each in found))
 
     def _remarks(self) -> list[str]:
-        """What there is to say of answers that could not be kept as rows."""
+        """Return what there is to say of answers that could not be kept as rows."""
         if not self.malformed:
             return []
         what = f"{self.malformed} malformed record{'s' * (self.malformed != 1)}, kept raw"
@@ -184,12 +184,12 @@ class UnitWork:
         return Verdict("ok", "")
 
     def _unfinished(self, kind: type[Record], where: Mapping[str, str]) -> list[tuple[str, ...]]:
-        """Give the keys of what is unfinished in the store and was not met in this run."""
+        """Return the keys of what is unfinished in the store and was not met in this run."""
         keys = [*self._store.unfinished(kind, **where), *self._unreadable(kind, where)]
         return [key for key in dict.fromkeys(keys) if (kind.TABLE, key) not in self._met]
 
     def _unreadable(self, kind: type[Record], where: Mapping[str, str]) -> list[tuple[str, ...]]:
-        """Give the keys of things of which there are only malformed answers so far."""
+        """Return the keys of things of which there are only malformed answers so far."""
         places = [(kind.KEY.index(name), value) for name, value in where.items() if name in kind.KEY]
         keys = self._store.unreadable(self._unit, kind)
         return [key for key in keys if all(key[index] == value for index, value in places)]
@@ -229,7 +229,7 @@ class UnitWork:
         return len(records), first
 
     def _todo(self, part: str, until: int) -> list[tuple[int, int]]:
-        """What is not known yet, and the overlap before the last run's start; never nothing."""
+        """Return what is not known yet, and the overlap before the last run's start; never nothing."""
         earliest = max(self._since, until - (self._source.retention or 0))
         known = self._store.covered(self._unit, part)
         missing = subtract((earliest, until), known)
@@ -243,7 +243,7 @@ class UnitWork:
         return merge([*missing, (tail, max(tail, until))])
 
     def _narrow(self, part: str) -> None:
-        """A window that could not be finished in its time is halved for the next run, so that some day it can."""
+        """Halve a window that could not be finished in its time, for the next run, so that some day it can."""
         width = self._store.width(self._unit, part) or FIRST_WIDTH
         self._store.narrow(self._unit, part, max(NARROWEST, width // 2))
 
@@ -267,7 +267,7 @@ class UnitWork:
     _ended_at_last_page = False
 
     def _fresh(self, source: Paged, part: str) -> Scan:
-        """A scan from the first page, down to what is known and what is unfinished."""
+        """Begin a scan from the first page, down to what is known and what is unfinished."""
         left = self._store.scan(self._unit, part)
         known = self._store.covered(self._unit, part)
         if not known or left is None:
@@ -308,13 +308,13 @@ class UnitWork:
                 return
 
     def _passed(self, scan: Scan, starts: list[int]) -> bool:
-        """Whether nothing new can follow a page: no service promises an order, so that we go by the disorder seen."""
+        """Return whether nothing new can follow a page: no service promises an order; we go by the disorder seen."""
         if scan.horizon_at is None or not starts:
             return False
         return max(starts) < scan.horizon_at - max(self._overlap, 2 * scan.disorder)
 
     def _reach(self, scan: Scan, token: str, ended_at: int) -> tuple[int, int]:
-        """From when to when a part is known once its scan has ended, at an instant of the service's clock."""
+        """Return from when to when a part is known once its scan has ended, at an instant of the service's clock."""
         if self._source.retention:
             whole = ended_at - self._source.retention
         else:
@@ -327,14 +327,14 @@ class UnitWork:
 
 
 def _named(record: Record) -> tuple[str, tuple[str, ...]]:
-    """Give the table and the key of what a record is about."""
+    """Return the table and the key of what a record is about."""
     if isinstance(record, MalformedRecord):
         return record.in_table, read_key(record.id)
     return record.TABLE, key_of(record)
 
 
 def _told(clock: Clock) -> tuple[int, int]:
-    """Give the first and the last instant that the service's own clock showed."""
+    """Return the first and the last instant that the service's own clock showed."""
     if clock.first is None or clock.last is None:
         raise Malformed("the answer says no time of its own (no Date): nothing would bound what is known")
     return clock.first, clock.last
@@ -357,7 +357,7 @@ def _read_order(scan: Scan, starts: list[int]) -> Scan:
 
 
 def subtract(wanted: tuple[int, int], known: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Give what of an interval is in none of the known ones, in order."""
+    """Return what of an interval is in none of the known ones, in order."""
     start, end = wanted
     missing: list[tuple[int, int]] = []
     for known_from, known_until in merge(known):

@@ -40,7 +40,7 @@ class Task:
 
 
 def tasks(config: Config) -> Iterator[Task]:
-    """Give all units of a config, in its order."""
+    """Return all units of a config, in its order."""
     for account in config.accounts:
         for region in (*account.regions, *account.disabled_regions):
             for kind in account.sources:
@@ -188,7 +188,7 @@ class _Run:
 
 
 def _finished(futures: list[Future[UnitReport]]) -> Iterator[UnitReport]:
-    """Give the reports as they come; a store that fails ends the run at once."""
+    """Return the reports as they come; a store that fails ends the run at once."""
     first: BaseException | None = None
     for future in as_completed(futures):
         error = future.exception()

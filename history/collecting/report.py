@@ -54,12 +54,12 @@ class UnitReport:
         return self.outcome in ("ok", "empty") or self.expected
 
     def __str__(self) -> str:
-        """Give one plain line, for cron."""
+        """Return one plain line, for cron."""
         found = f"{self.new} new, {self.changed} changed, {self.requests} requests, {self.seconds:.1f} s"
         return legible(f"{self.unit}: {self.outcome}, {found}" + (f": {self.detail}" if self.detail else ""))
 
     def as_dict(self) -> dict[str, Any]:
-        """Give plain values, for JSON."""
+        """Return plain values, for JSON."""
         return {**self.unit._asdict(), **{k: v for k, v in asdict(self).items() if k != "unit"}}
 
 
@@ -97,7 +97,7 @@ class Report:
         return {outcome: found[outcome] for outcome in OUTCOMES if found[outcome]}
 
     def as_dict(self) -> dict[str, Any]:
-        """Give plain values, for JSON."""
+        """Return plain values, for JSON."""
         units = [unit.as_dict() for unit in self.units]
         return {
             "exit_code": self.exit_code,
@@ -108,7 +108,7 @@ class Report:
         }
 
     def __str__(self) -> str:
-        """Give the table of units by outcome, and a sentence on what is missing."""
+        """Return the table of units by outcome, and a sentence on what is missing."""
         rows = [["outcome", "account", "region", "stream", "new", "changed", "requests", "seconds", "remark"]]
         for unit in sorted(self.units, key=lambda unit: OUTCOMES.index(unit.outcome)):
             numbers = [str(unit.new), str(unit.changed), str(unit.requests), f"{unit.seconds:.1f}"]

@@ -89,7 +89,7 @@ class TableFile:
         self.word = "row" if self._parquet else "line"
 
     def _opening(self) -> bytes:
-        """Give the first four bytes; refuse what is no file, or too large."""
+        """Return the first four bytes; refuse what is no file, or too large."""
         stop = self.faults.stop
         try:
             if self.path.is_dir():
@@ -106,7 +106,7 @@ class TableFile:
             stop(1, 1, f"cannot be read: {os.strerror(error.errno or 0)}; check its permissions", "no-file")
 
     def rows(self) -> Iterator[tuple[int, Row]]:
-        """Give number and values of each row; empty cells are left out, rows of which nothing is left, too."""
+        """Return number and values of each row; empty cells are left out, rows of which nothing is left, too."""
         read = self._parquet_rows() if self._parquet else self._csv_rows()
         for count, each in enumerate(read, start=1):
             if self._progress and count % _TOLD_EVERY == 0 and self._done < self._size:
@@ -139,7 +139,7 @@ class TableFile:
                 self.faults.stop(lines.number, 1, "not UTF-8; save it as UTF-8", "not-utf-8")
 
     def _records(self, lines: "_Lines") -> Iterator[tuple[int, list[str]]]:
-        """Give the number of its first line and the cells of each record."""
+        """Return the number of its first line and the cells of each record."""
         reader = csv.reader(lines, strict=True)
         while True:
             lines.begin()
@@ -255,7 +255,7 @@ def _plain(cell: str) -> str:
 
 
 def _empty(value: Any) -> bool:
-    """Whether a value says nothing: null, NaN, a blank text."""
+    """Return whether a value says nothing: null, NaN, a blank text."""
     return value is None or value != value or (isinstance(value, str) and not value.strip())
 
 

@@ -213,7 +213,7 @@ Rows = list[TableDeployment | Incident]
 
 
 def _read(path: Path, kind: Kind, at: int, progress: Progress | None) -> tuple[dict[str, int], Rows]:
-    """Give the number of the row of each id, and the records in the order of the file."""
+    """Return the number of the row of each id, and the records in the order of the file."""
     model, faults = MODELS[kind], Faults(path)
     file = TableFile(path, model, faults, progress)
     records: Rows = []
@@ -249,7 +249,7 @@ def _twice(row: DeploymentRow | IncidentRow, first: str, kind: Kind) -> str:
 
 
 def _news(store: Store, some: Sequence[TableDeployment | Incident]) -> Iterator[TableDeployment | Incident]:
-    """Give those records that the store does not have with the same values, however they are written."""
+    """Return those records that the store does not have with the same values, however they are written."""
     kind = type(some[0])
     names = [column.name for column in columns(kind)]
     told = [name for name in names if name not in ("version", "lost", "observed_at", "raw")]
@@ -288,7 +288,7 @@ _BEFORE = DAY  # a change was deployed before it hurt; by how much nobody says
 
 
 def _strangers(store: Store, path: Path, lines: dict[str, int], records: Rows) -> list[Finding]:
-    """Give a warning for each digest and rollout of an incident that the store would have, if it were right."""
+    """Return a warning for each digest and rollout of an incident that the store would have, if it were right."""
     faults = Faults(path, "warning")
     known = {
         name: {row[0] for row in store.select(sql)} - {None}
@@ -323,14 +323,14 @@ class _Looked:
         self._nameless = [row[0] for row in store.select(nameless)] if name == "digest" else []
 
     def at(self, instant: int) -> bool:
-        """Whether every part is known from a day before an instant on, and no digest of that time is missing."""
+        """Return whether every part is known from a day before an instant on, and no digest of that time is missing."""
         parts = self._parts.values()
         known = all(any(a <= instant - _BEFORE and instant <= b for a, b in part) for part in parts)
         return known and not any(0 <= instant - created <= 7 * DAY for created in self._nameless)
 
 
 def _fault(file: TableFile, detail: Any) -> tuple[int, str, str]:
-    """Give column, message and rule of one fault that pydantic found."""
+    """Return column, message and rule of one fault that pydantic found."""
     name = str(detail["loc"][0]) if detail["loc"] else ""
     if detail["type"] == "missing":
         text, rule = f"{name} is empty: it must be given", "missing-key"

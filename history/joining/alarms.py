@@ -16,7 +16,7 @@ FIRED, NONE, UNKNOWN = "fired", "none", "unknown"
 
 
 def alarm_states(tables: Tables, regions: pd.DataFrame, rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Give state and first alarm (UTC microseconds) of each region of a rollout.
+    """Return state and first alarm (UTC microseconds) of each region of a rollout.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def _names(rows: pd.DataFrame, tables: Tables) -> dict[tuple[str, str, str, str]
 def _covered(
     coverage: pd.DataFrame, account: str, region: str, names: set[str], first: np.ndarray, until: np.ndarray
 ) -> np.ndarray:
-    """Whether the alarms of a service were looked at for all of each time; False where it has none that are known."""
+    """Return whether a service's alarms were looked at for all of each time; False where it has none that are known."""
     own = coverage[(coverage["account"] == account) & (coverage["region"] == region) & (coverage["stream"] == "alarms")]
     if not names or not len(own):
         return np.zeros(len(first), dtype=bool)

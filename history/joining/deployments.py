@@ -32,7 +32,7 @@ COLUMNS = (
 
 
 def regional_deployments(tables: Tables, renamed: dict[str, str] | None = None) -> pd.DataFrame:
-    """Give one row a regional deployment, instants in UTC microseconds, with columns `COLUMNS`.
+    """Return one row a regional deployment, instants in UTC microseconds, with columns `COLUMNS`.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def _from_ecs(tables: Tables, renamed: dict[str, str]) -> pd.DataFrame:
 
 
 def _status(rows: pd.DataFrame) -> tuple["pd.Series[Any]", "pd.Series[Any]"]:
-    """Give status and cause: a roll-back that ECS's circuit breaker asked for is a failed deployment."""
+    """Return status and cause: a roll-back that ECS's circuit breaker asked for is a failed deployment."""
     status = rows["status"].astype(object).map(_STATUS).fillna("unknown")
     broke = rows["breaker_status"] == "TRIGGERED"
     alarmed = (rows["alarms_status"] == "TRIGGERED") | ~rows["triggered_alarms"].isin(["[]", ""])
@@ -108,7 +108,7 @@ def _status(rows: pd.DataFrame) -> tuple["pd.Series[Any]", "pd.Series[Any]"]:
 
 
 def _holds(rows: pd.DataFrame) -> "pd.Series[float]":
-    """Give the minutes that a deployment waited because it was configured to: canary, linear steps, ECS's bake."""
+    """Return the minutes that a deployment waited because it was configured to: canary, linear steps, ECS's bake."""
 
     def number(name: str) -> "pd.Series[float]":
         if name not in rows:

@@ -104,7 +104,7 @@ def _frame(rollout: pd.DataFrame, regions: pd.DataFrame) -> pd.DataFrame:
 
 
 def _waves(joined: "Joined", rollout: pd.DataFrame, names: "np.ndarray") -> pd.DataFrame:
-    """One row a (rollout, wave), with what the pipeline says of approvals and of the build before the first."""
+    """Return one row a (rollout, wave), with what the pipeline says of approvals and of the build before the first."""
     regions = joined.regions
     by = regions.groupby(["group", "wave"], sort=True)
     table = by.agg(
@@ -136,7 +136,7 @@ def _waves(joined: "Joined", rollout: pd.DataFrame, names: "np.ndarray") -> pd.D
 
 
 def _spent(table: pd.DataFrame, actions: pd.DataFrame, category: str, *, staged: bool) -> "np.ndarray":
-    """Give the minutes from first start to last end of a category's actions of the same execution (and stage)."""
+    """Return the minutes from first start to last end of a category's actions of the same execution (and stage)."""
     own = actions[actions["category"] == category]
     at = table["action"].to_numpy(dtype=np.int64)
     if not len(own) or not len(table):

@@ -175,7 +175,7 @@ def _keys(f: Facts, kind: Ints, at: Ints) -> tuple[Ints, Bools, Bools]:
 
 
 def _codes(columns: Ints) -> Ints:
-    """Number the distinct columns of a table of whole numbers, each of its rows ≥ -1."""
+    """Count off the distinct columns of a table of whole numbers, each of its rows ≥ -1."""
     total = np.zeros(columns.shape[1], dtype=np.int64)
     for row in columns:
         codes = pd.factorize(row)[0]
@@ -184,7 +184,7 @@ def _codes(columns: Ints) -> Ints:
 
 
 def _clusters(frame: pd.DataFrame, first: Bools) -> Ints:
-    """Number the clusters in time of one version, as if no run were known.
+    """Count off the clusters in time of one version, as if no run were known.
 
     A version is the same rollout however late its next region gets it, until a later run goes on with it; a new
     configuration has no name of its own, so it is the same only within hours, and once a region.
@@ -223,7 +223,7 @@ def _adopt(f: Facts, at: Ints, cluster: Ints) -> tuple[Ints, Bools, Bools]:
 
 
 def _in_order(key: Ints, started: Floats) -> Ints:
-    """Number keys from 0 in the order of their first start."""
+    """Count off keys from 0 in the order of their first start."""
     codes, keys = pd.factorize(key)
     first = np.full(len(keys), np.inf)
     np.minimum.at(first, codes, started)
@@ -257,7 +257,7 @@ def _reasons(f: Facts, kind: Ints, group: Ints, of: Ints, count: int, tagged: Bo
 
 
 def _resumed(f: Facts, kind: Ints, group: Ints, of: Ints, count: int) -> Ints:
-    """Give the group that each goes on with: the one before it of its service and version."""
+    """Return the group that each goes on with: the one before it of its service and version."""
     table = pd.DataFrame({"group": group[of], "service": f.service[of], "version": f.version[of]})
     table = table[table["version"] >= 0]
     table["configured"] = (kind[of] == CONFIGURATION)[(f.version[of] >= 0)]
@@ -270,7 +270,7 @@ def _resumed(f: Facts, kind: Ints, group: Ints, of: Ints, count: int) -> Ints:
 
 
 def _undone(f: Facts, group: Ints, of: Ints, back: Ints) -> Ints:
-    """Give the rollout that each roll-back undoes: the last one here of the version that it went back from.
+    """Return the rollout that each roll-back undoes: the last one here of the version that it went back from.
 
     Where it went back to what ran there anyway, as after a roll-back that failed, it is the last one here.
     """

@@ -13,7 +13,7 @@ CLOCKS = 5 * MINUTE  # an incident may be written down as so much earlier than t
 
 
 def incident_rollouts(incidents: pd.DataFrame, rollouts: pd.DataFrame) -> tuple[Ints, list[str]]:
-    """Give the row of the rollout of each incident, -1 where there is none, and a sentence for each of those.
+    """Return the row of the rollout of each incident, -1 where there is none, and a sentence for each of those.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def _one(row: dict[Any, Any], by_name: dict[str, int], by_version: Any, started:
 
 
 def incident_times(incidents: pd.DataFrame, found: Ints, count: int) -> pd.DataFrame:
-    """Give the first incident of each rollout: `id`, `started_at`, `detected_at`, `mitigated_at`, `regions`."""
+    """Return the first incident of each rollout: `id`, `started_at`, `detected_at`, `mitigated_at`, `regions`."""
     columns = ["id", "started_at", "detected_at", "mitigated_at", "regions"]
     table = incidents[columns].assign(rollout=found)[found >= 0].sort_values("started_at")
     return table.drop_duplicates("rollout").set_index("rollout").reindex(range(count))

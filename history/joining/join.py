@@ -144,7 +144,7 @@ def _watch(joined: Joined, watch_minutes: float) -> None:
 
 
 def _next_version(f: Facts, row: Ints) -> Floats:
-    """Give when the next version began in the place of a row, infinity where none did."""
+    """Return when the next version began in the place of a row, infinity where none did."""
     count = len(f.order)
     if not count:
         return np.zeros(0)
@@ -179,7 +179,7 @@ def _lay_waves(joined: Joined, plans: Mapping[str, Plan]) -> None:
 
 
 def _rollouts(joined: Joined, plans: Mapping[str, Plan], fleet: Fleet | None) -> pd.DataFrame:
-    """Give one row a rollout, instants in UTC microseconds."""
+    """Return one row a rollout, instants in UTC microseconds."""
     regions, f, g, runs = joined.regions, joined.facts, joined.groups, joined.runs
     count = len(g.confidence)
     by = regions.groupby("group", sort=True)
@@ -230,7 +230,7 @@ def _rollouts(joined: Joined, plans: Mapping[str, Plan], fleet: Fleet | None) ->
 
 
 def _run_of(joined: Joined, count: int) -> Objects:
-    """Give the id of each rollout's run, None where there is none."""
+    """Return the id of each rollout's run, None where there is none."""
     found = np.full(count, None, dtype=object)
     if count:
         run = joined.runs.run[joined.facts.order]
@@ -249,7 +249,7 @@ def _kind_of(joined: Joined, count: int) -> Objects:
 
 
 def _seen(joined: Joined) -> pd.DataFrame:
-    """Give when each service was deployed first and last in each region."""
+    """Return when each service was deployed first and last in each region."""
     f = joined.facts
     table = pd.DataFrame({"place": f.place, "at": f.started, "row": f.order})
     by = table.groupby("place").agg(first=("at", "min"), last=("at", "max"), row=("row", "first"))
@@ -257,7 +257,7 @@ def _seen(joined: Joined) -> pd.DataFrame:
 
 
 def _clock(rows: pd.DataFrame, told: pd.DataFrame, first: Floats) -> tuple[Floats, Objects]:
-    """Give from when each rollout's minutes count, and which clock that is: the best one that is known."""
+    """Return from when each rollout's minutes count, and which clock that is: the best one that is known."""
     push = rows["pushed"].to_numpy(dtype=float)
     begun = told["started"].to_numpy(dtype=float)
     # A run that began long before is one that a deployment only fell into.

@@ -112,7 +112,7 @@ def facts(rows: pd.DataFrame, region: Ints, run: Objects, table: pd.DataFrame) -
 
 
 def _two(first: "pd.Series[str]", second: "pd.Series[str]") -> tuple[Ints, Ints]:
-    """Give the codes of two columns in one numbering."""
+    """Return the codes of two columns in one numbering."""
     if second.isna().all():
         codes = pd.factorize(first, sort=True)[0].astype(np.int64)
         return codes, np.full(len(codes), -1, dtype=np.int64)
@@ -122,7 +122,7 @@ def _two(first: "pd.Series[str]", second: "pd.Series[str]") -> tuple[Ints, Ints]
 
 
 def last_success(place: Ints, ok: Bools) -> Ints:
-    """Give the last row of the same place before each that succeeded, -1 where there is none."""
+    """Return the last row of the same place before each that succeeded, -1 where there is none."""
     count = len(place)
     at = np.maximum.accumulate(np.where(ok, np.arange(count), -1)) if count else np.zeros(0, np.int64)
     at = np.concatenate([[-1], at[:-1]])[:count]
@@ -131,12 +131,12 @@ def last_success(place: Ints, ok: Bools) -> Ints:
 
 
 def _left(maker: Ints, value: Ints) -> Ints:
-    """Give the value that the last row that succeeded left, -1 where there is none."""
+    """Return the value that the last row that succeeded left, -1 where there is none."""
     return np.where(maker >= 0, value[np.maximum(maker, 0)] if len(value) else value, -1)
 
 
 def kinds(f: Facts, said: NDArray[np.object_]) -> Ints:
-    """Give the kind of each row, in the order of the facts.
+    """Return the kind of each row, in the order of the facts.
 
     Parameters
     ----------
@@ -165,12 +165,12 @@ def kinds(f: Facts, said: NDArray[np.object_]) -> Ints:
 
 
 def _pair(first: Ints, second: Ints) -> Ints:
-    """Number pairs; -1 where the second is not known."""
+    """Count off pairs; -1 where the second is not known."""
     return np.where(second >= 0, first * (int(second.max(initial=0)) + 1) + second, -1)
 
 
 def _ran(f: Facts, what: Ints, source: Ints | None = None) -> Bools:
-    """Whether this ran in this place before: a deployment of it succeeded, or ECS names it as what ran."""
+    """Return whether this ran in this place before: a deployment of it succeeded, or ECS names it as what ran."""
     source = f.before if source is None else source
     place = np.concatenate([f.place[f.ok], f.place])
     value = np.concatenate([what[f.ok], source])
@@ -183,7 +183,7 @@ def _ran(f: Facts, what: Ints, source: Ints | None = None) -> Bools:
 
 
 def _birth(f: Facts, what: Ints) -> Floats:
-    """When a version was first seen anywhere in its service, as what was deployed or as what it replaced."""
+    """Return when a version was first seen anywhere in its service, as what was deployed or as what it replaced."""
     size = int(max(f.version.max(initial=0), f.before.max(initial=0))) + 2
     target, source, asked = (f.service * size + each + 1 for each in (f.version, f.before, what))
     keys, where = np.unique(np.concatenate([target, source, asked]), return_inverse=True)
@@ -196,7 +196,7 @@ def _birth(f: Facts, what: Ints) -> Floats:
 
 
 def _returns(f: Facts) -> Bools:
-    """Whether a deployment goes back to what ran just before a run brought the version that runs now.
+    """Return whether a deployment goes back to what ran just before a run brought the version that runs now.
 
     It does so in that same run or without one; a resume has a run of its own. Ages do not tell, where a run shipped
     an older version again.
@@ -208,7 +208,7 @@ def _returns(f: Facts) -> Bools:
 
 
 def _previous_attempt(f: Facts) -> Ints:
-    """Give the row of the deployment of the same version here before it, -1 where there is none."""
+    """Return the row of the deployment of the same version here before it, -1 where there is none."""
     order = np.lexsort((f.started, f.version, f.place))
     place, version = f.place[order], f.version[order]
     follows = np.zeros(len(order), dtype=bool)
@@ -219,7 +219,7 @@ def _previous_attempt(f: Facts) -> Ints:
 
 
 def _soon(f: Facts, previous: Ints) -> Bools:
-    """Whether a deployment goes on with the run of the one before, or follows so soon that it must."""
+    """Return whether a deployment goes on with the run of the one before, or follows so soon that it must."""
     at = np.maximum(previous, 0)
     both = (f.run >= 0) & (f.run[at] >= 0)
     told = (f.explicit >= 0) & (f.explicit[at] >= 0)
@@ -229,7 +229,7 @@ def _soon(f: Facts, previous: Ints) -> Bools:
 
 
 def _recovers(f: Facts) -> Bools:
-    """Whether a deployment of what runs here anyway brings it back: another version has just failed to go."""
+    """Return whether a deployment of what runs here anyway brings it back: another version has just failed to go."""
     count = len(f.order)
     at = np.maximum(np.arange(count) - 1, 0)
     follows = (np.arange(count) > 0) & (f.place[at] == f.place) & (f.version[at] != f.version)

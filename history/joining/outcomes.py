@@ -26,7 +26,7 @@ _RUNNING = {"INPROGRESS", "IN_PROGRESS", "PROVISIONING", "VALIDATING", "STOPPING
 
 
 def expected(regions: pd.DataFrame, seen: pd.DataFrame) -> Ints:
-    """Give in how many regions each rollout's service ran when the rollout began.
+    """Return in how many regions each rollout's service ran when the rollout began.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def expected(regions: pd.DataFrame, seen: pd.DataFrame) -> Ints:
 
 
 def outcomes(regions: pd.DataFrame, wanted: Ints, run_status: Objects) -> tuple[Objects, Objects]:
-    """Give outcome and cause of each rollout.
+    """Return outcome and cause of each rollout.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def outcomes(regions: pd.DataFrame, wanted: Ints, run_status: Objects) -> tuple[
 
 
 def halts(regions: pd.DataFrame, outcome: Objects, cause: Objects) -> Floats:
-    """Give when each rollout was halted, UTC microseconds: the alarm, else the first that was set back or failed."""
+    """Return when each rollout was halted, UTC microseconds: the alarm, else the first that was set back or failed."""
     count = len(outcome)
     group, status = regions["group"].to_numpy(), regions["status"].to_numpy(dtype=object)
 

@@ -31,7 +31,7 @@ class UnmappedPlaces(ValueError):
 
 
 def fleet_regions(rows: pd.DataFrame, fleet: Fleet | None, mapping: Mapping[str, str]) -> "pd.Categorical[str]":
-    """Give the region of each row.
+    """Return the region of each row.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def _mapped(place: Place, mapping: Mapping[str, str]) -> str | None:
 
 
 def _matches(key: str, place: Place) -> bool:
-    """A key is `region`, `account/region`, `account/region/cluster` or all four parts; `*` is any."""
+    """Return whether a key fits: `region`, `account/region`, `account/region/cluster` or all four; `*` is any."""
     parts = key.split("/")
     parts = ["*", *parts] if len(parts) == 1 else parts
     return all(part in ("*", own) for part, own in zip(parts, place, strict=False))

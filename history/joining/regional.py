@@ -16,7 +16,7 @@ STOPPED_BY_NEXT = 1 * MINUTE  # ECS stops what a newer deployment replaces at it
 
 
 def overtaken(f: Facts) -> Bools:
-    """Whether a deployment was stopped because a newer one of another version began."""
+    """Return whether a deployment was stopped because a newer one of another version began."""
     if not len(f.order):
         return np.zeros(0, dtype=bool)
     following = np.minimum(np.arange(len(f.order)) + 1, len(f.order) - 1)
@@ -26,7 +26,7 @@ def overtaken(f: Facts) -> Bools:
 
 
 def regional(f: Facts, g: Groups, region: Ints, rows: pd.DataFrame, over: Bools) -> pd.DataFrame:
-    """Give the regions of each rollout, in the order of rollouts and first starts.
+    """Return the regions of each rollout, in the order of rollouts and first starts.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def regional(f: Facts, g: Groups, region: Ints, rows: pd.DataFrame, over: Bools)
 
 
 def _set_back(f: Facts, g: Groups, region: Ints, size: int, keys: Ints, status: Objects, last: Ints) -> dict[str, Any]:
-    """Give how each region was set back: by ECS in the deployment itself, or by deployments of an older version."""
+    """Return how each region was set back: by ECS in the deployment itself, or by deployments of an older version."""
     count = len(keys)
     own = status[last] == "rolled_back"
     start = np.where(own, f.rollback_started[last], np.nan)
@@ -104,7 +104,7 @@ def _set_back(f: Facts, g: Groups, region: Ints, size: int, keys: Ints, status: 
 
 
 def _told(rows: pd.DataFrame, f: Facts, ships: Ints, where: Ints, count: int, cause: Objects) -> Floats:
-    """Give the alarm that a row itself tells of: a table's time, or at the latest when ECS began to go back for it."""
+    """Return the alarm that a row itself tells of: a table's time, or at the latest when ECS began to go back."""
     said = rows["alarm_at"].to_numpy(dtype=float)[f.order]
     said = np.where(np.isnan(said) & (cause == "alarm"), f.rollback_started, said)[ships]
     found = np.full(count, np.inf)

@@ -64,7 +64,7 @@ def find_runs(tables: Tables, rows: pd.DataFrame, renamed: Mapping[str, str] | N
 
 
 def service_of(name: object, services: list[str]) -> str | None:
-    """Give the service that a pipeline or workflow is named after: the longest whose name is in it as whole words."""
+    """Return the service that a pipeline or workflow is named after: the longest whose name is in it as whole words."""
     text = f"-{name}-".replace("_", "-").replace("/", "-").replace(" ", "-").lower()
     fitting = [service for service in services if f"-{service.lower()}-" in text]
     return max(fitting, key=len, default=None)
@@ -82,7 +82,7 @@ def _deploy_actions(tables: Tables, services: list[str], renamed: Mapping[str, s
 
 
 def _pairs(rows: pd.DataFrame, actions: pd.DataFrame, shift: "pd.Series[float]", within: float) -> pd.DataFrame:
-    """Give (deployment, action) where the action began nearest, in its cluster if it says which; each action once."""
+    """Return (deployment, action) where the action began nearest, in its cluster if it says which; each action once."""
     told, silent = actions["cluster"].notna().to_numpy(), actions["cluster"].isna().to_numpy()
     parts = [_nearest(rows, actions, shift, within, use, by) for use, by in ((told, [*_BY, "cluster"]), (silent, _BY))]
     both = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
@@ -142,7 +142,7 @@ def _workflow_runs(tables: Tables, services: list[str]) -> dict[str, pd.DataFram
 
 
 def _enclosing(at: np.ndarray, runs: pd.DataFrame) -> np.ndarray:
-    """Give the run that was under way, None where there was none or more than one."""
+    """Return the run that was under way, None where there was none or more than one."""
     starts = runs["started_at"].to_numpy() - SLACK
     ends = runs["ended_at"].fillna(np.inf).to_numpy() + SLACK
     begun = np.searchsorted(starts, at, side="right")

@@ -12,7 +12,7 @@ from history.joining.result import Rollouts
 
 
 def seen_fleet(rollouts: Rollouts, *, name: str = "seen", traffic: Mapping[str, float] | None = None) -> dict[str, Any]:
-    """Give what a fleet file would hold, as plain values.
+    """Return what a fleet file would hold, as plain values.
 
     Parameters
     ----------

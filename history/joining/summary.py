@@ -55,7 +55,7 @@ def text(rollouts: "Rollouts") -> str:
 
 
 def as_dict(rollouts: "Rollouts") -> dict[str, Any]:
-    """Give all of it as plain values."""
+    """Return all of it as plain values."""
     frames = {
         "rollouts": rollouts.frame.reset_index(),
         "regions": rollouts.regions,

@@ -119,7 +119,7 @@ def _all() -> list[tuple[str, list[Column]]]:
 
 
 def _whole(frame: pd.DataFrame | None, wanted: list[Column]) -> pd.DataFrame:
-    """Give exactly the wanted columns: an export from before a migration lacks some."""
+    """Return exactly the wanted columns: an export from before a migration lacks some."""
     if frame is None:
         frame = pd.DataFrame()
     size = len(frame)
@@ -131,7 +131,7 @@ def _whole(frame: pd.DataFrame | None, wanted: list[Column]) -> pd.DataFrame:
 
 
 def instants(values: "pd.Series[Any]") -> Micros:
-    """Give instants as microseconds since 1970, NaN where there is none."""
+    """Return instants as microseconds since 1970, NaN where there is none."""
     if isinstance(values.dtype, pd.DatetimeTZDtype):
         whole = values.dt.as_unit("us").astype("int64").to_numpy()
         return np.where(values.isna().to_numpy(), np.nan, whole.astype(np.float64))

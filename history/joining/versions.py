@@ -54,7 +54,7 @@ def revision_versions(images: pd.DataFrame, services: "pd.Series[str]") -> pd.Da
 
 
 def _by_tag(frame: pd.DataFrame) -> "pd.Series[str]":
-    """Give the version that a tag names: the one digest it was resolved to elsewhere, or the tag where none is known.
+    """Return the version that a tag names: the one digest it was resolved to elsewhere, or the tag where none is known.
 
     A tag that named two digests, or has no digit in it, was moved or may be: it names nothing.
     """

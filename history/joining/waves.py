@@ -15,7 +15,7 @@ TOGETHER = 1 * MINUTE  # what starts within a minute starts together, however sh
 
 
 def inferred(rollout: Ints, start: Floats, end: Floats) -> Ints:
-    """Number the waves of each rollout by overlap: a region that starts after all before it have ended begins a wave.
+    """Count off the waves of each rollout by overlap: a region that starts after all before it have ended begins a wave.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def inferred(rollout: Ints, start: Floats, end: Floats) -> Ints:
 
 
 def by_stage(rollout: Ints, stage: Ints, start: Floats) -> Ints:
-    """Number the stages of each rollout by their first start; 0 in rollouts with a region whose stage is not known."""
+    """Count off the stages of each rollout by their first start; 0 in rollouts with a region whose stage is not known."""
     if not len(start):
         return np.zeros(0, dtype=np.int64)
     frame = pd.DataFrame({"rollout": rollout, "stage": stage, "start": start})
@@ -53,7 +53,7 @@ def by_stage(rollout: Ints, stage: Ints, start: Floats) -> Ints:
 def by_plan(
     rollout: Ints, service: "pd.Series[str]", region: "pd.Series[str]", start: Floats, plans: Mapping[str, Plan]
 ) -> Ints:
-    """Give the wave of the plan of each region; 0 in rollouts that did not go by it.
+    """Return the wave of the plan of each region; 0 in rollouts that did not go by it.
 
     A rollout goes by a plan if the plan has all its regions and no wave starts before every earlier one has begun
     in all of its regions that were reached at all.

@@ -30,7 +30,7 @@ class StoreError(Exception):
 
 
 def located(path: Path) -> Path:
-    """Give the one file that a name leads to, whatever links are on the way: it has one log and one lock.
+    """Return the one file that a name leads to, whatever links are on the way: it has one log and one lock.
 
     Raises
     ------
@@ -73,7 +73,7 @@ def refuse(path: Path, file: Path) -> None:
 
 
 def _names(file: Path, status: os.stat_result) -> list[str]:
-    """Give the names of a file in its folder, and an empty one for those elsewhere; not that under which it began."""
+    """Return the names of a file in its folder, and an empty one for those elsewhere; not that under which it began."""
     with os.scandir(file.parent) as entries:
         here = [entry.name for entry in entries if entry.inode() == status.st_ino]
     return sorted(name for name in here if not name.endswith(_BEGINNING)) + [""] * (status.st_nlink > len(here))
@@ -110,7 +110,7 @@ def _name(new: Path, file: Path) -> None:
 
 
 def is_damage(error: sqlite3.Error) -> bool:
-    """Whether the file of a store is not what was written into it."""
+    """Return whether the file of a store is not what was written into it."""
     return _code(error) == sqlite3.SQLITE_CORRUPT
 
 

@@ -204,7 +204,7 @@ PRIVATE_SINCE = MIGRATIONS.index(_VERSION_3) + 1  # from this version on no answ
 
 
 def version(connection: sqlite3.Connection) -> int:
-    """Give the version of the tables in a store; 0 where there are none yet."""
+    """Return the version of the tables in a store; 0 where there are none yet."""
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
@@ -232,7 +232,7 @@ def migrate(connection: sqlite3.Connection, migrations: Sequence[str] = MIGRATIO
 
 
 def _picked(text: str | None, path: str, kind: str) -> Any:
-    """Give what a stored answer has in one place, if a column of a kind can keep it: for migrations."""
+    """Return what a stored answer has in one place, if a column of a kind can keep it: for migrations."""
     value: Any = _loaded(text)
     for name in path.split("."):
         value = value.get(name) if isinstance(value, dict) else None
@@ -240,7 +240,7 @@ def _picked(text: str | None, path: str, kind: str) -> Any:
 
 
 def _hooks(text: str | None) -> str:
-    """Give what a deployment's hooks do and when, as a stored answer has them: for migrations."""
+    """Return what a deployment's hooks do and when, as a stored answer has them: for migrations."""
     settings = _loaded(text).get("deploymentConfiguration")
     hooks = settings.get("lifecycleHooks") if isinstance(settings, dict) else None
     kept = ("targetType", "hookTargetArn", "lifecycleStages", "timeoutConfiguration")
@@ -261,12 +261,12 @@ def _dicts(value: Any) -> list[dict[str, Any]]:
 
 
 def _words(*texts: str | None) -> str:
-    """Give the words of some texts as a JSON list, each once: for migrations."""
+    """Return the words of some texts as a JSON list, each once: for migrations."""
     return json.dumps(list(dict.fromkeys(word for text in texts for word in (text or "").split(" ") if word)))
 
 
 def unwiped(connection: sqlite3.Connection) -> bool:
-    """Whether something that a migration took out may still be on the disk."""
+    """Return whether something that a migration took out may still be on the disk."""
     there = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'unwiped'").fetchone()
     return bool(there and connection.execute("SELECT 1 FROM unwiped").fetchone())
 
@@ -289,6 +289,6 @@ _SQL = {"text": "TEXT", "integer": "INTEGER", "boolean": "INTEGER", "instant": "
 
 
 def own_table(kind: type[Record]) -> str:
-    """Give the SQL that makes a table for records of which no migration knows, where there is none yet."""
+    """Return the SQL that makes a table for records of which no migration knows, where there is none yet."""
     lines = [f"{each.name} {_SQL[each.kind]}{'' if each.optional else ' NOT NULL'}" for each in columns(kind)]
     return f"CREATE TABLE IF NOT EXISTS {kind.TABLE} ({', '.join(lines)}, PRIMARY KEY ({', '.join(kind.KEY)})) STRICT"

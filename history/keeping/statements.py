@@ -97,7 +97,7 @@ def _reopen(connection: sqlite3.Connection, sign: Sign) -> bool:
 
 
 def _statements(kind: type[Record]) -> tuple[str, str]:
-    """Give the two statements of a table: one for what is new, one for what is newer."""
+    """Return the two statements of a table: one for what is new, one for what is newer."""
     if kind not in _STATEMENTS:
         _STATEMENTS[kind] = _written(kind)
     return _STATEMENTS[kind]
@@ -118,7 +118,7 @@ def _written(kind: type[Record]) -> tuple[str, str]:
 
 
 def _values(kind: type[Record]) -> Callable[[Record], tuple[Any, ...]]:
-    """Give what reads all columns but the last three: `lost`, `observed_at` and `raw`."""
+    """Return what reads all columns but the last three: `lost`, `observed_at` and `raw`."""
     return attrgetter(*(column.name for column in columns(kind)[:-3]))
 
 

@@ -156,7 +156,7 @@ class Store:
                 raise
 
     def take_notices(self) -> list[str]:
-        """Give what migrations have to tell people, each text once."""
+        """Return what migrations have to tell people, each text once."""
         with self._transaction() as connection:
             found = [row[0] for row in connection.execute("SELECT text FROM notices ORDER BY text")]
             connection.execute("DELETE FROM notices")
@@ -271,14 +271,14 @@ class Store:
                 connection.executemany(sql, [(unseen_since, *row) for row in rows])
 
     def unheard(self, records: Sequence[MalformedRecord]) -> list[MalformedRecord]:
-        """Give those malformed records that the store does not have yet, or has for another reason."""
+        """Return those malformed records that the store does not have yet, or has for another reason."""
         sql = (
             "SELECT 1 FROM malformed_records WHERE (account, region, stream, in_table, id, reason) = (?, ?, ?, ?, ?, ?)"
         )
         return [each for each in records if not self.select(sql, (*key_of(each), each.reason))]
 
     def unreadable(self, unit: Unit, kind: type[Record]) -> list[tuple[str, ...]]:
-        """Give the keys of a kind of which a unit has had malformed answers only, and which have not ended."""
+        """Return the keys of a kind of which a unit has had malformed answers only, and which have not ended."""
         sql = (
             "SELECT id FROM malformed_records WHERE (account, region, stream) = (?, ?, ?) AND in_table = ?"
             " AND finished = 0 AND lost = 0 ORDER BY id"
@@ -286,7 +286,7 @@ class Store:
         return [read_key(row[0]) for row in self.select(sql, (*unit, kind.TABLE))]
 
     def covered(self, unit: Unit, part: str) -> list[tuple[int, int]]:
-        """Give the intervals in which a part is known, in order, UTC microseconds."""
+        """Return the intervals in which a part is known, in order, UTC microseconds."""
         rows = self.select(
             "SELECT from_at, until_at FROM coverage WHERE (account, region, stream, part) = (?, ?, ?, ?)"
             " ORDER BY from_at",
@@ -295,7 +295,7 @@ class Store:
         return [(row[0], row[1]) for row in rows]
 
     def scan(self, unit: Unit, part: str) -> Scan | None:
-        """Give the place where an earlier scan was left."""
+        """Return the place where an earlier scan was left."""
         rows = self.select(
             "SELECT token, begun_at, horizon_at, oldest_at, disorder FROM scans"
             " WHERE (account, region, stream, part) = (?, ?, ?, ?)",
@@ -304,7 +304,7 @@ class Store:
         return Scan(*rows[0]) if rows else None
 
     def width(self, unit: Unit, part: str) -> int | None:
-        """Give the width of the first window of a part, microseconds, if an earlier run asked for a narrow one."""
+        """Return the width of the first window of a part, microseconds, if an earlier run asked for a narrow one."""
         rows = self.select(
             "SELECT width FROM windows WHERE (account, region, stream, part) = (?, ?, ?, ?)", (*unit, part)
         )
@@ -316,21 +316,21 @@ class Store:
             connection.execute("INSERT OR REPLACE INTO windows VALUES (?, ?, ?, ?, ?)", (*unit, part, width))
 
     def unfinished(self, kind: type[Record], **where: str) -> list[tuple[str, ...]]:
-        """Give the keys of unfinished records, in their order."""
+        """Return the keys of unfinished records, in their order."""
         keys = ", ".join(kind.KEY)
         match = "".join(f" AND {name} = ?" for name in where)
         sql = f"SELECT {keys} FROM {kind.TABLE} WHERE finished = 0 AND lost = 0{match} ORDER BY {keys}"
         return self.select(sql, list(where.values()))
 
     def oldest_unfinished(self, kind: type[Record], **where: str) -> int | None:
-        """Give the start of the oldest unfinished record, microseconds, for kinds with a column `started_at`."""
+        """Return the start of the oldest unfinished record, microseconds, for kinds with a column `started_at`."""
         match = "".join(f" AND {name} = ?" for name in where)
         sql = f"SELECT min(started_at) FROM {kind.TABLE} WHERE finished = 0 AND lost = 0{match}"
         oldest: int | None = self.select(sql, list(where.values()))[0][0]
         return oldest
 
     def known(self, kind: type[Record], keys: Sequence[str]) -> set[str]:
-        """Give those of some keys that the store has, for a table with a key of one column."""
+        """Return those of some keys that the store has, for a table with a key of one column."""
         (key,) = kind.KEY
         found: set[str] = set()
         for start in range(0, len(keys), 500):

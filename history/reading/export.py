@@ -142,7 +142,7 @@ def export(store: str | os.PathLike[str], target: str | os.PathLike[str], *, for
 
 
 def _version(place: Place) -> int:
-    """Give the version of the store of which the snapshot that counts was made; 0 where nobody can say."""
+    """Return the version of the store of which the snapshot that counts was made; 0 where nobody can say."""
     try:
         return int(json.loads(place.read(CURRENT))["version"])
     except (FileNotFoundError, KeyError, TypeError, ValueError):
@@ -238,7 +238,7 @@ def _parquet(connection: sqlite3.Connection, table: Table, stream: pa.NativeFile
 
 
 def _groups(connection: sqlite3.Connection, table: Table, schema: pa.Schema) -> Iterator[pa.Table]:
-    """Give the rows in the order of their key, a row group at a time.
+    """Return the rows in the order of their key, a row group at a time.
 
     Rows lie in the file as they came. The index of their key says which ones make the next group; these are read as
     they lie and put in order afterwards, as reading them in order would jump through the file once for each row: that

@@ -13,7 +13,7 @@ Value = TypeVar("Value")
 
 
 def has_ended(item: Any, terminal: Container[str]) -> bool:
-    """Whether an item says that its thing will change no more."""
+    """Return whether an item says that its thing will change no more."""
     status = item.get("status") if isinstance(item, dict) else None
     return isinstance(status, str) and status in terminal
 
@@ -22,7 +22,7 @@ _WORDS = {str: "a text", int: "a whole number", list: "a list", dict: "an object
 
 
 def need(item: Any, key: str, kind: type[Value], what: str) -> Value:
-    """Give what an answer must hold, or raise `Malformed`."""
+    """Return what an answer must hold, or raise `Malformed`."""
     value = item.get(key) if isinstance(item, dict) else None
     if not isinstance(value, kind) or (kind is int and type(value) is not int):
         found = "nothing" if value is None else str(value) if isinstance(value, bool | float) else _word(type(value))
@@ -35,12 +35,12 @@ def _word(kind: type) -> str:
 
 
 def maybe(item: dict[str, Any], key: str, kind: type[Value], what: str) -> Value | None:
-    """Give what an answer may hold, or None; raise `Malformed` where it is of another type."""
+    """Return what an answer may hold, or None; raise `Malformed` where it is of another type."""
     return None if item.get(key) is None else need(item, key, kind, what)
 
 
 def next_token(answer: dict[str, Any], key: str, what: str) -> str | None:
-    """Give the token of the next page, or None after the last one."""
+    """Return the token of the next page, or None after the last one."""
     token = maybe(answer, key, str, what) or None
     if token and not keepable(token):
         raise Malformed(f"{what}: the token of the next page holds half a character, and cannot be kept")
@@ -48,18 +48,18 @@ def next_token(answer: dict[str, Any], key: str, what: str) -> str | None:
 
 
 def when(item: dict[str, Any], key: str, what: str) -> int:
-    """Give an instant that an answer must hold, microseconds since 1970 UTC."""
+    """Return an instant that an answer must hold, microseconds since 1970 UTC."""
     return micros(need(item, key, dt.datetime, what))
 
 
 def perhaps_when(item: dict[str, Any], key: str, what: str) -> int | None:
-    """Give an instant that an answer may hold, microseconds since 1970 UTC."""
+    """Return an instant that an answer may hold, microseconds since 1970 UTC."""
     value = maybe(item, key, dt.datetime, what)
     return None if value is None else micros(value)
 
 
 def latest(*instants: int | None) -> int:
-    """Give the latest of some instants of which at least one is known."""
+    """Return the latest of some instants of which at least one is known."""
     return max(each for each in instants if each is not None)
 
 
@@ -82,5 +82,5 @@ def batches(items: Sequence[Value], size: int) -> Iterator[Sequence[Value]]:
 
 
 def unique(items: Iterable[str | None]) -> list[str]:
-    """Give each text once, in the order in which they came first."""
+    """Return each text once, in the order in which they came first."""
     return list(dict.fromkeys(item for item in items if item))

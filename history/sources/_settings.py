@@ -9,7 +9,7 @@ from history.sources._answers import maybe, raw
 
 
 def configured(settings: dict[str, Any], what: str) -> dict[str, Any]:
-    """Give the columns of a deployment that its `deploymentConfiguration` fills.
+    """Return the columns of a deployment that its `deploymentConfiguration` fills.
 
     Parameters
     ----------

@@ -235,19 +235,19 @@ class Windowed(Source):
 
     @abc.abstractmethod
     def window(self, calls: Calls, part: str, after: int, before: int | None) -> list[Record]:
-        """Give what began in a window (microseconds; None: up to now), a little more at its ends."""
+        """Return what began in a window (microseconds; None: up to now), a little more at its ends."""
 
 
 class Paged(Source):
     """A source that knows no filter of time: it is read page by page."""
 
     def pending(self, part: str) -> tuple[type[Record], dict[str, str]] | None:
-        """Give the kind of a part's records, and where they are, if unfinished ones can only be found by paging."""
+        """Return the kind of a part's records, and where they are, if unfinished ones can only be found by paging."""
         return None
 
     @abc.abstractmethod
     def page(self, calls: Calls, part: str, token: str | None) -> Page:
-        """Give one page."""
+        """Return one page."""
 
 
 @dataclass(frozen=True)
@@ -268,7 +268,7 @@ def read(
     private: Private | None = None,
     ended: bool = False,
 ) -> list[Record]:
-    """Give the records of one item of an answer; where one cannot be kept as a row, the item as a malformed record.
+    """Return the records of one item of an answer; where one cannot be kept as a row, the item as a malformed record.
 
     Parameters
     ----------
@@ -340,5 +340,5 @@ def misread(
 
 
 def _latest(calls: Calls) -> int:
-    """Give the latest instant that an answer can hold, by the service's own clock, microseconds."""
+    """Return the latest instant that an answer can hold, by the service's own clock, microseconds."""
     return calls.server_time + CLOCKS_DIFFER if calls.server_time is not None else NEVER

@@ -47,11 +47,11 @@ class Alarms(Windowed):
         self._text = Patterned.text(wanted)
 
     def parts(self, calls: Calls) -> Parts:
-        """One part a name, or one for all patterns: other patterns tomorrow are another part, with its own past."""
+        """Return one part a name, or one for all patterns: other patterns are another part, with its own past."""
         return Parts(list(self._patterned.exact or (self._text,)))
 
     def window(self, calls: Calls, part: str, after: int, before: int | None) -> list[Record]:
-        """Give the changes of state in a window."""
+        """Return the changes of state in a window."""
         arguments: dict[str, Any] = {"AlarmName": part} if self._patterned.exact else {}
         arguments["StartDate"] = instant(after - SECOND)
         if before is not None:

@@ -76,7 +76,7 @@ class CodeCatalyst(Paged):
         return Parts(sorted(self._names.keys() - strangers), records, notes, titles=self._names)
 
     def page(self, calls: Calls, part: str, token: str | None) -> Page:
-        """Give one page of runs of a workflow."""
+        """Return one page of runs of a workflow."""
         more = {"nextToken": token} if token else {}
         answer = calls.call("list_workflow_runs", workflowId=part, maxResults=PAGE, **self._place, **more)
         items = need(answer, "items", list, "list_workflow_runs")

@@ -71,7 +71,7 @@ class CodePipeline(Paged):
         return kind, {"pipeline": _pipeline(part)}
 
     def page(self, calls: Calls, part: str, token: str | None) -> Page:
-        """Give one page of executions or actions of a pipeline."""
+        """Return one page of executions or actions of a pipeline."""
         more = {"nextToken": token} if token else {}
         kind: type[PipelineExecution | PipelineAction] = PipelineExecution
         build: Callable[[Calls, str, dict[str, Any]], Iterator[Record]] = _execution
@@ -100,7 +100,7 @@ class CodePipeline(Paged):
 
 
 def _sign(action: PipelineAction) -> Sign:
-    """Give the sign that an action is to its execution: if that had ended before, a stage of it was retried."""
+    """Return the sign that an action is to its execution: if that had ended before, a stage of it was retried."""
     key = (action.account, action.region, action.pipeline, action.execution)
     return Sign(PipelineExecution, key, action.started_at)
 

@@ -87,7 +87,7 @@ class Ecs(Windowed):
         return Parts(names, odd, notes)
 
     def window(self, calls: Calls, part: str, after: int, before: int | None) -> list[Record]:
-        """Give the deployments created in a window, and what revisions of theirs are not known yet."""
+        """Return the deployments created in a window, and what revisions of theirs are not known yet."""
         cluster, service = part.split("/", 1)
         # Times go out in whole seconds, and whether the ends count is nowhere written: a second more on each side.
         created = {"after": instant(after - SECOND)}
@@ -120,7 +120,7 @@ class Ecs(Windowed):
             yield Again(found, [(arn,) for arn in missing])
 
     def _revisions(self, calls: Calls, found: Iterable[Record]) -> list[Record]:
-        """Give the revisions that deployments mention and the store lacks; those that are missing as far as known."""
+        """Return the revisions that deployments mention and the store lacks; those that are missing as far as known."""
         deployments = [each for each in found if isinstance(each, ServiceDeployment)]
         of = {arn: each for each in reversed(deployments) for arn in _mentioned(each) if arn}
         arns = unique(arn for each in deployments for arn in _mentioned(each))
@@ -135,13 +135,13 @@ def _mentioned(deployment: ServiceDeployment) -> list[str | None]:
 
 
 def _named(item: Any, name: str) -> str | None:
-    """Give the name of an item, if it has one that can be asked for."""
+    """Return the name of an item, if it has one that can be asked for."""
     arn = item.get(name) if isinstance(item, dict) else None
     return arn if isinstance(arn, str) and arn and keepable(arn) else None
 
 
 def _names(calls: Calls, operation: str, key: str, odd: list[Record], **arguments: Any) -> Iterator[str]:
-    """Give the names at the ends of ARNs; what is none goes to what is odd."""
+    """Return the names at the ends of ARNs; what is none goes to what is odd."""
     for arn in (arn for page in calls.pages(operation, key, maxResults=PAGE, **arguments) for arn in page):
         name = arn.rsplit("/", 1)[-1] if isinstance(arn, str) and "/" in arn else ""
         if name and keepable(name):
@@ -197,7 +197,7 @@ def _in_batches(
 
 
 def _refused(failure: dict[str, Any]) -> Iterable[Record]:
-    """Of a thing of which there is no answer, whatever the reason, nothing is known."""
+    """Say of a thing of which there is no answer, whatever the reason, that nothing is known."""
     raise Malformed(f"no answer about {failure.get('arn')}: {failure.get('reason')}")
 
 
@@ -250,7 +250,7 @@ def _deployment(calls: Calls, item: dict[str, Any], *, described: bool) -> Itera
 
 
 def _texts(item: dict[str, Any], key: str, what: str, inner: str = "") -> list[str]:
-    """Give the texts of a list, or what each of its items has under a key."""
+    """Return the texts of a list, or what each of its items has under a key."""
     found = maybe(item, key, list, what) or []
     texts = [need(each, inner, str, what) for each in found] if inner else found
     if not all(isinstance(text, str) for text in texts):
@@ -288,7 +288,7 @@ def _revision(calls: Calls, item: dict[str, Any]) -> Iterator[Record]:
 
 
 def _missing(calls: Calls, arn: str, deployment: ServiceDeployment) -> ServiceRevision:
-    """Give a revision that ECS did not know just now: unfinished, so that it is asked for again."""
+    """Return a revision that ECS did not know just now: unfinished, so that it is asked for again."""
     return ServiceRevision(
         arn=arn,
         account=calls.unit.account,

@@ -113,7 +113,7 @@ class Course:
         return tuple(site for site in self.sites if self.setting.scenario.hits(fault, site.region))
 
     def alone(self, fault: Fault) -> bool:
-        """Whether each draw of a fault concerns one region of the plan alone."""
+        """Return whether each draw of a fault concerns one region of the plan alone."""
         return fault.where == "each_region" or len(self.reached_by(fault)) == 1
 
     @property

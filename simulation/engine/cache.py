@@ -41,7 +41,7 @@ def kept() -> bool:
 
 
 def _works() -> bool:
-    """Whether Numba finds a folder for code of this package."""
+    """Return whether Numba finds a folder for code of this package."""
     try:
         njit(cache=True)(_nothing)
     except RuntimeError:

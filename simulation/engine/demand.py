@@ -113,7 +113,7 @@ def night_reaction_of(worlds, case):
 
 @part
 def rollback_fails(worlds, case, r):
-    """Whether a machine's roll-back of a region fails."""
+    """Return whether a machine's roll-back of a region fails."""
     memo, chance, index = case.region_memo[r], worlds.region_chances[r, ROLLBACK_FAILURE], np.int64(r)
     if np.isnan(memo[M_FAILS]):
         failed = chance > 0.0 and uniform(worlds.seed, case.trial, REGION, index, N_ROLLBACK_FAILURE, NOTHING) < chance
@@ -159,25 +159,25 @@ def onset_of(worlds, case, r, f):
 
 @part
 def seen_by_alarms(worlds, case, r, f):
-    """Whether alarms can see the defect."""
+    """Return whether alarms can see the defect."""
     return seen(worlds, case, r, f, M_BY_ALARMS, worlds.fault_chances[f, BY_ALARMS], N_SEEN_BY_ALARMS)
 
 
 @part
 def seen_by_check(worlds, case, r, f):
-    """Whether the check after a deployment can see the defect."""
+    """Return whether the check after a deployment can see the defect."""
     return seen(worlds, case, r, f, M_BY_CHECK, worlds.fault_chances[f, BY_CHECK], N_SEEN_BY_CHECK)
 
 
 @part
 def seen_by_reviewer(worlds, case, r, f):
-    """Whether whoever approves can see the defect."""
+    """Return whether whoever approves can see the defect."""
     return seen(worlds, case, r, f, M_BY_REVIEWER, worlds.fault_chances[f, BY_REVIEWER], N_SEEN_BY_REVIEWER)
 
 
 @part
 def seen(worlds, case, r, f, slot, chance, number):
-    """Whether a defect is seen by what sees it with a chance."""
+    """Return whether a defect is seen by what sees it with a chance."""
     memo = case.region_memo[r]
     if np.isnan(memo[slot]):
         hit = chance >= 1.0

@@ -58,7 +58,7 @@ def decisions(worlds, block, clock, wait):
 
 @part
 def alike(plans, n, low, high):
-    """Whether all regions of a wave have one calendar."""
+    """Return whether all regions of a wave have one calendar."""
     same = True
     for pos in range(low + 1, high):
         same = same and plans.calendar[n, pos] == plans.calendar[n, low]
@@ -116,13 +116,13 @@ def step_ends(plans, block, scratch, n, clock, low, high):
 
 @part
 def untouched(plans, block, scratch, n, i):
-    """Whether no false alarm and no refusal comes before the end of a rollout in which nothing else is wrong."""
+    """Return whether no false alarm and no refusal comes before the end of a rollout in which nothing else is wrong."""
     return block.build[i] + block.calm[i] > scratch.end[i] and not (plans.approved[n] and refused(plans, block, n, i))
 
 
 @part
 def too_long(plans, block, n, i):
-    """Whether a deployment takes longer than the plan's timeout."""
+    """Return whether a deployment takes longer than the plan's timeout."""
     found = False
     for pos in range(plans.bounds[n, plans.waves[n]]):
         found = found or block.deploy[plans.order[n, pos], i] > plans.timeout[n]
@@ -131,7 +131,7 @@ def too_long(plans, block, n, i):
 
 @part
 def refused(plans, block, n, i):
-    """Whether an approval that the plan asks for is refused."""
+    """Return whether an approval that the plan asks for is refused."""
     found = False
     for g in range(plans.waves[n]):
         found = found or (plans.approval[n, g] and block.rejected[g, i])

@@ -155,7 +155,7 @@ def ended(worlds, plans, case, scratch, n, upto, true, rank, false, failure):
 
 @part
 def escaped(case, scratch):
-    """Whether a region that did not fail has a defect."""
+    """Return whether a region that did not fail has a defect."""
     found = False
     for pos in range(case.until):
         found = found or (case.fault[case.order[pos]] != SOUND and scratch.served[pos] < np.inf)
@@ -198,7 +198,7 @@ def scope(plans, case, scratch, n, halt, stop, upto, rank, false):
 
 @part
 def reviewed(worlds, case, scratch, upto, t):
-    """Whether the reviewer can see a defect that hurts by an instant (rule 7)."""
+    """Return whether the reviewer can see a defect that hurts by an instant (rule 7)."""
     for pos in range(upto):
         r = case.order[pos]
         f = case.fault[r]

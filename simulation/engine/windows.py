@@ -34,7 +34,7 @@ def opening(plans, calendar, push, t):
 
 @part
 def by_night(worlds, push, t):
-    """Whether an instant is outside staffed hours."""
+    """Return whether an instant is outside staffed hours."""
     if len(worlds.staffed) == 0:
         return False
     return worlds.staffed[place(worlds.staffed, worlds.staffed_look, 0, push, t), OPENS] - push > t

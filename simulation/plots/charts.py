@@ -58,7 +58,7 @@ def dot(axes: Axes, y: float, estimate: Sequence[float], marker: str, ink: str, 
 
 
 def hollow(table: Iterable[Sequence[float]]) -> bool:
-    """Whether any of the estimates lacks an end of its interval."""
+    """Return whether any of the estimates lacks an end of its interval."""
     return any(math.isfinite(v) and not (math.isfinite(a) and math.isfinite(b)) for v, a, b in table)
 
 

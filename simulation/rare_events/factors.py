@@ -96,7 +96,7 @@ class Factor:
         return level if level < self.top else self.draws
 
     def matters(self, levels: NDArray[np.int64]) -> Masks:
-        """Whether what happens at each of some levels can make a difference."""
+        """Return whether what happens at each of some levels can make a difference."""
         return levels > 0
 
     def words(self, level: int) -> str:
@@ -177,7 +177,7 @@ class Clocks(Factor):
         return self.draws if level else 0
 
     def matters(self, levels: NDArray[np.int64]) -> Masks:
-        """Whether an alarm can come before the pipeline's end."""
+        """Return whether an alarm can come before the pipeline's end."""
         return levels > (0 if self.late else 1)
 
     def words(self, level: int) -> str:

@@ -150,7 +150,7 @@ class Reach:
             total += np.append(0.0, np.cumsum(np.sort(sizes)[::-1]))[most]
 
     def happens(self, kind: str) -> Masks:
-        """Whether anything of a kind happens, for each combination."""
+        """Return whether anything of a kind happens, for each combination."""
         found = np.zeros(len(self.cells), dtype=np.bool_)
         for factor, levels in zip(self.factors, self.cells.T, strict=True):
             if factor.kind == kind:
@@ -158,7 +158,7 @@ class Reach:
         return found
 
     def partners(self) -> Masks:
-        """Whether both partners of some failover pair can be exposed."""
+        """Return whether both partners of some failover pair can be exposed."""
         found = np.zeros(len(self.cells), dtype=np.bool_)
         for pair in self.setting.pairs:
             a, b = self.regions[list(pair)]

@@ -18,7 +18,7 @@ REACHES = "_at_least_"
 
 
 def is_figure(name: object, figures: Container[str]) -> bool:
-    """Whether a name is one of the figures or of a service's, or asks for a chance to reach a number.
+    """Return whether a name is one of the figures or of a service's, or asks for a chance to reach a number.
 
     Raises
     ------

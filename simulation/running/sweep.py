@@ -292,7 +292,7 @@ class Gathering:
 
 
 def _reaches(tally: Tally, wanted: dict[str, float], confidence: float) -> bool:
-    """Whether the intervals of a plan's figures are as narrow as wanted."""
+    """Return whether the intervals of a plan's figures are as narrow as wanted."""
     of = figures(tally)
     ends = ((of[name][1](confidence), half) for name, half in wanted.items())
     return all((estimate.high - estimate.low) / 2 <= half for estimate, half in ends)

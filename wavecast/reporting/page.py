@@ -79,7 +79,7 @@ def _body(notebook: Any) -> str:
 
 
 def _papermills(cell: Any) -> bool:
-    """Whether papermill put the cell in, to say where the notebook stopped: the page says so itself."""
+    """Return whether papermill put the cell in, to say where the notebook stopped: the page says so itself."""
     return bool({"papermill-error-cell-tag", "injected-parameters"} & set(cell.metadata.get("tags", [])))
 
 

@@ -107,13 +107,13 @@ def _look_at(parameters: dict[str, Any]) -> None:
 
 
 def _as_parameters(reading: Reading) -> dict[str, Any]:
-    """Give a reading as plain values, as the notebook takes them."""
+    """Return a reading as plain values, as the notebook takes them."""
     plain: dict[str, Any] = {"environments": list, "approvals": list, "regions_of": dict, "wait_timers": dict}
     return {name: plain.get(name, float)(value) for name, value in reading.items() if value is not None}
 
 
 def _reading(parameters: dict[str, Any]) -> Reading:
-    """Give the notebook's parameters as a reading; it takes what is empty for what is left out."""
+    """Return the notebook's parameters as a reading; it takes what is empty for what is left out."""
     given = {name: parameters.get(name) for name in Reading.__annotations__}
     empty: tuple[Any, ...] = ([], {})
     return Reading(**{name: None if value in empty else value for name, value in given.items()})  # type: ignore[typeddict-item]

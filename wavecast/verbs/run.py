@@ -130,7 +130,7 @@ def short(number: Any) -> str:
 
 
 def as_dict(outcomes: "dict[str, Outcomes]", confidence: float) -> dict[str, Any]:
-    """Give plans' outcomes as plain values, as `--json` writes them."""
+    """Return plans' outcomes as plain values, as `--json` writes them."""
     from simulation.analysis.verdict import figures
 
     first = next(iter(outcomes.values()))

@@ -67,7 +67,7 @@ def _events(found: "Trace") -> list[dict[str, Any]]:
 
 
 def as_dict(found: "Trace") -> dict[str, Any]:
-    """Give one rollout as plain values: what was run, and its outcome's columns."""
+    """Return one rollout as plain values: what was run, and its outcome's columns."""
     from simulation.analysis.verdict import plain
 
     columns = {

@@ -112,7 +112,7 @@ def validate(document: Document, model: type[Model], *, at: Where = (), context:
 
 
 def _strange(value: Any, model: type[pydantic.BaseModel]) -> bool:
-    """Whether a file seems to be nothing of ours, so that what it holds is nobody's business."""
+    """Return whether a file seems to be nothing of ours, so that what it holds is nobody's business."""
     if not isinstance(value, dict):
         return True
     known = {name for name, _ in _fields(model, ())}
@@ -127,7 +127,7 @@ def _lack(value: Any, model: type[pydantic.BaseModel]) -> str:
 
 
 def _follows(error: ErrorDetails, others: list[ErrorDetails]) -> bool:
-    """Whether a list is too short only because pydantic does not count its faulty items."""
+    """Return whether a list is too short only because pydantic does not count its faulty items."""
     loc = error["loc"]
     return error["type"] == "too_short" and any(o["loc"][: len(loc)] == loc and o["loc"] != loc for o in others)
 
@@ -202,7 +202,7 @@ def _dotted(where: Where) -> str:
 
 
 def _fields(model: type[pydantic.BaseModel], loc: tuple[int | str, ...]) -> list[tuple[str, FieldInfo]]:
-    """Give the fields known at `loc` inside a model, by the names that stand in a file."""
+    """Return the fields known at `loc` inside a model, by the names that stand in a file."""
     types_here: list[Any] = [model]
     for part in loc:
         below = [found for kind in types_here for found in _below(kind, part)]

@@ -40,12 +40,12 @@ class Finding:
     rule: str
 
     def __str__(self) -> str:
-        """Give the finding as one line: ``path:line:col: error: message [rule]``."""
+        """Return the finding as one line: ``path:line:col: error: message [rule]``."""
         place = f"{self.path}:{self.line}:{self.column}" if self.line else self.path
         return one_line(f"{place}: {self.severity}: {self.message} [{self.rule}]")
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the finding as plain values, for JSON."""
+        """Return the finding as plain values, for JSON."""
         return asdict(self)
 
 
@@ -63,7 +63,7 @@ class InputError(ValueError):
         super().__init__(self.findings)
 
     def __str__(self) -> str:
-        """Give all findings, one a line."""
+        """Return all findings, one a line."""
         return "\n".join(str(finding) for finding in self.findings)
 
 
@@ -106,7 +106,7 @@ class Document:
         return Finding(self.path, line, column, severity, message, rule)
 
     def nearest(self, where: Where) -> Where:
-        """Give the longest path that the document has, made from the parts of `where` in their order."""
+        """Return the longest path that the document has, made from the parts of `where` in their order."""
         known: Where = ()
         for part in where:
             if (*known, part) in self.places:
@@ -129,7 +129,7 @@ def one_line(text: str) -> str:
 
 
 def shown(value: Any, length: int = 60) -> str:
-    """Give a value as a message shows it: as YAML has it, short."""
+    """Return a value as a message shows it: as YAML has it, short."""
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, dict):
@@ -153,7 +153,7 @@ def closest(word: str, known: Iterable[str], cutoff: float = 0.7) -> str | None:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Give ``"; did you mean 'x'?"``, or nothing where no known word is near."""
+    """Return ``"; did you mean 'x'?"``, or nothing where no known word is near."""
     match = closest(word, known)
     return f"; did you mean {match!r}?" if match else ""
 

@@ -177,7 +177,7 @@ def _place_after(text: str) -> Place:
 
 
 def scalar(text: str) -> str | int | float | bool | None:
-    """Give the value of a scalar without quotes: the YAML 1.2 core schema, without octal and hexadecimal."""
+    """Return the value of a scalar without quotes: the YAML 1.2 core schema, without octal and hexadecimal."""
     if text in _WORDS:
         return _WORDS[text]
     if _INT.fullmatch(text):
@@ -391,7 +391,7 @@ class _Reader:
 
 
 def _called(tag: str, value: Any) -> Any:
-    """Give a short form in its long one; a text with a tag is a text, whatever it looks like."""
+    """Return a short form in its long one; a text with a tag is a text, whatever it looks like."""
     return {_FUNCTIONS[tag]: value} if tag in _FUNCTIONS else value
 
 

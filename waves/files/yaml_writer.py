@@ -30,7 +30,7 @@ def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 
 
 def _fits_block(text: str) -> bool:
-    """Whether a text of several lines is safe in a literal block."""
+    """Return whether a text of several lines is safe in a literal block."""
     return text[0] not in " \n" and all(line.isprintable() for line in text.split("\n"))
 
 
@@ -54,7 +54,7 @@ def write_yaml(value: dict[str, Any], path: str | os.PathLike[str]) -> None:
 
 
 def yaml_text(value: dict[str, Any]) -> str:
-    """Give plain values as YAML in block style, keys in their order.
+    """Return plain values as YAML in block style, keys in their order.
 
     Raises
     ------

@@ -180,10 +180,10 @@ def _name(report: Report, where: Where) -> str:
 
 
 def one_word(value: Any) -> str:
-    """Give a scalar for use inside a message."""
+    """Return a scalar for use inside a message."""
     return shown(value).strip("'\"")
 
 
 def missing(body: Mapping[str, Any], key: str) -> bool:
-    """Whether a key is absent or empty."""
+    """Return whether a key is absent or empty."""
     return body.get(key) in (None, "", [], {})

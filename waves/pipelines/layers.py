@@ -123,7 +123,7 @@ class Layers:
         return units
 
     def _same(self, i: int, j: int) -> bool:
-        """Whether the second deployment goes on with the first one's region."""
+        """Return whether the second deployment goes on with the first one's region."""
         region = self.steps[i].region
         if not region or self.steps[j].region != region:
             return False
@@ -133,7 +133,7 @@ class Layers:
         return not any(s.kind == "approval" or (s.kind == "deploy" and s.region != region) for s in between)
 
     def _latest(self, units: list[list[int]]) -> list[list[int]]:
-        """Of a region that is deployed again later the last time counts: before it came an earlier environment."""
+        """Take the last time that a region is deployed: before it came an earlier environment."""
         if self.hints.environments is not None:
             return units
         earlier: set[int] = set()
@@ -215,7 +215,7 @@ class Layers:
             self.bakes[wave].append(i)
 
     def _within(self, i: int) -> bool:
-        """Whether it stands between two deployments of one region."""
+        """Return whether it stands between two deployments of one region."""
         return any(
             any(self._less(j, i) for j in unit) and any(self._less(i, j) for j in unit) and len(unit) > 1
             for unit in self.units

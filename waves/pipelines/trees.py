@@ -10,19 +10,19 @@ from waves.files.documents import Where
 
 
 def map_of(value: Any) -> Mapping[str, Any]:
-    """Give a mapping as it is and anything else as an empty one."""
+    """Return a mapping as it is and anything else as an empty one."""
     return value if isinstance(value, dict) else {}
 
 
 def text_of(value: Any) -> str:
-    """Give a scalar as text and anything else as an empty one."""
+    """Return a scalar as text and anything else as an empty one."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value) if isinstance(value, (str, int, float)) else ""
 
 
 def names_at(where: Where, value: Any) -> list[tuple[Where, str]]:
-    """Give the texts of a list, or a single text, with the place of each."""
+    """Return the texts of a list, or a single text, with the place of each."""
     if isinstance(value, list):
         return [((*where, i), text_of(item)) for i, item in enumerate(value) if text_of(item)]
     return [(where, text_of(value))] if text_of(value) else []

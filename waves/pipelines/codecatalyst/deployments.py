@@ -112,6 +112,6 @@ class Deployments:
                 self.kinds[i] = "test"
 
     def puts_out(self, i: int) -> bool:
-        """Whether an action makes something that others may take: artifacts or variables."""
+        """Return whether an action makes something that others may take: artifacts or variables."""
         outputs = map_of(self.graph.actions[i].body.get("Outputs"))
         return bool(outputs.get("Artifacts") or outputs.get("Variables"))

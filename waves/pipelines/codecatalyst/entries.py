@@ -79,12 +79,12 @@ class Entry:
         return [map_of(row) for row in rows] if isinstance(rows, list) else []
 
     def filled(self, value: Any) -> str:
-        """Give a value as text, with the action's own input variables put in for ``${NAME}`` and ``$NAME``."""
+        """Return a value as text, with the action's own input variables put in for ``${NAME}`` and ``$NAME``."""
         return fill(text_of(value), self.variables)
 
 
 def is_group(body: Mapping[str, Any]) -> bool:
-    """Whether an entry is a group: it has actions and no identifier."""
+    """Return whether an entry is a group: it has actions and no identifier."""
     return "Actions" in body and "Identifier" not in body
 
 
@@ -99,7 +99,7 @@ def fill(text: str, variables: Mapping[str, str]) -> str:
 
 
 def resolved(text: str) -> bool:
-    """Whether a text is whole: no variable and no place of a template is left in it."""
+    """Return whether a text is whole: no variable and no place of a template is left in it."""
     return "$" not in text and "{{" not in text
 
 

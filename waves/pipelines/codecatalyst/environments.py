@@ -52,7 +52,7 @@ class Environments:
         ]
 
     def takes(self, i: int) -> bool:
-        """Whether a deployment belongs to the plan.
+        """Return whether a deployment belongs to the plan.
 
         One without an environment does, unless another stage stands between it and the plan: nothing says that it does
         not.
@@ -61,7 +61,7 @@ class Environments:
         return name in self.chosen if name else not self._beyond(i)
 
     def _beyond(self, i: int) -> bool:
-        """Whether a left-out stage stands between a deployment without an environment and the plan."""
+        """Return whether a left-out stage stands between a deployment without an environment and the plan."""
         named = {k: target.environment in self.chosen for k, target in self._targets.items() if target.environment}
         mine, others = ([k for k, taken in named.items() if taken is which] for which in (True, False))
         before, after = (
@@ -81,7 +81,7 @@ class Environments:
         return tuple(name for name in self.names if name not in self.chosen)
 
     def _stage(self, i: int) -> str:
-        """Give the name of a deployment's environment without what it says of the region."""
+        """Return the name of a deployment's environment without what it says of the region."""
         target = self._targets[i]
         name = re.sub(re.escape(target.region), "", target.environment.lower().replace("_", "-")) or "-"
         area, *way, number = target.region.split("-") if target.region.count("-") > 1 else ("", "")

@@ -69,7 +69,7 @@ class Graph:
                 self.actions.append(Entry(inner, name, (*where, "Actions", inner), action))
 
     def entries(self, mask: int) -> list[Entry]:
-        """Give the actions that are set in `mask`, in the order of the file."""
+        """Return the actions that are set in `mask`, in the order of the file."""
         return [action for i, action in enumerate(self.actions) if mask >> i & 1]
 
     @cached_property
@@ -176,11 +176,11 @@ class Graph:
         return seen
 
     def behind(self, mask: int) -> list[Entry]:
-        """Give the actions that come after any of those in `mask`."""
+        """Return the actions that come after any of those in `mask`."""
         return [action for i, action in enumerate(self.actions) if self.ancestors[i] & mask and not mask >> i & 1]
 
     def cycles(self) -> list[list[Dependency]]:
-        """Give one cycle, as a list of dependencies, for each knot of actions that wait for each other."""
+        """Return one cycle, as a list of dependencies, for each knot of actions that wait for each other."""
         found, left = [], self._knotted()
         while left:
             path = self._walk(left)
@@ -189,11 +189,11 @@ class Graph:
         return found
 
     def _knotted(self) -> int:
-        """Give the actions that wait for themselves, as bits."""
+        """Return the actions that wait for themselves, as bits."""
         return _union(1 << i for i, mask in enumerate(self.ancestors) if mask >> i & 1)
 
     def _knot(self, i: int) -> int:
-        """Give the actions that wait for each other together with `i`, as bits."""
+        """Return the actions that wait for each other together with `i`, as bits."""
         return _union(1 << j for j in bits(self.ancestors[i]) if self.ancestors[j] >> i & 1)
 
     def _walk(self, mask: int) -> list[int]:
@@ -227,7 +227,7 @@ class Graph:
 
 
 def bits(mask: int) -> Iterator[int]:
-    """Give the positions of the bits that are set, lowest first."""
+    """Return the positions of the bits that are set, lowest first."""
     while mask:
         low = mask & -mask
         yield low.bit_length() - 1

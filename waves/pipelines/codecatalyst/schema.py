@@ -204,7 +204,7 @@ UNDOCUMENTED = frozenset({"aws/s3-deploy"})
 
 
 def base_of(identifier: str) -> str:
-    """Give an identifier without its version, such as ``aws/ecs-deploy``."""
+    """Return an identifier without its version, such as ``aws/ecs-deploy``."""
     return identifier.split("@", 1)[0].strip()
 
 

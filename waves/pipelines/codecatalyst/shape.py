@@ -170,11 +170,11 @@ class Shape:
             self._note(i, f"wave {wave + 1} has several approvals before it; the plan takes them as one")
 
     def _around(self, i: int) -> tuple[list[int], list[int]]:
-        """Give the plan's deployments before an action, and those after it."""
+        """Return the plan's deployments before an action, and those after it."""
         return [j for j in self.regions if self._less(j, i)], [j for j in self.regions if self._less(i, j)]
 
     def _stage_between(self, first: list[int], then: list[int]) -> bool:
-        """Whether a deployment of another stage stands between: then an action beside it is that stage's own."""
+        """Return whether a deployment of another stage stands between: then an action beside it is that stage's own."""
         return any(self._less(i, k) and self._less(k, j) for k in self._others for i in first for j in then)
 
     def _place_test(self, i: int) -> None:
@@ -195,7 +195,7 @@ class Shape:
                 self._note(i, f"{what}; the plan bakes the whole wave")
 
     def _inside(self, i: int) -> bool:
-        """Whether an action stands between two stacks of one region: then it belongs to that region's deployment."""
+        """Return whether an action stands between two stacks of one region: then it is of that region's deployment."""
         before, after = self._around(i)
         return any(self._same_place(j, k) and self.wave[j] == self.wave[k] for j in before for k in after)
 
@@ -226,7 +226,7 @@ class Shape:
                 self._note(i, f"{what}; {self._why_idle(i)}", "hint-without-effect")
 
     def _is_foreign(self, i: int) -> bool:
-        """Whether an action belongs to a stage that the plan is not about."""
+        """Return whether an action belongs to a stage that the plan is not about."""
         before, after = self._around(i)
         earlier = not before and any(self._less(k, i) for k in self._others)
         return earlier or self._stage_between(before, [i]) or self._stage_between([i], after)

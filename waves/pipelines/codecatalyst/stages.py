@@ -90,7 +90,7 @@ class Stages:
         self.notes = list(self._notes())
 
     def read(self) -> list[Stage]:
-        """Give the stages, or raise InputError with every fault."""
+        """Return the stages, or raise InputError with every fault."""
         if self.faults:
             raise InputError(self.faults)
         return [
@@ -106,7 +106,7 @@ class Stages:
         ]
 
     def findings(self, severity: Severity) -> list[Finding]:
-        """Give faults and notes; the faults as errors only where the workflow has to be a plan."""
+        """Return faults and notes; the faults as errors only where the workflow has to be a plan."""
         return [*(replace(fault, severity=severity) for fault in self.faults), *self.notes]
 
     def _fault(self, where: tuple[str | int, ...], message: str, rule: str) -> None:

@@ -60,7 +60,7 @@ def hints_of(entry: Entry) -> list[Hint]:
 
 
 def region_said(entry: Entry) -> str:
-    """Give the first region that an action's steps or variables name, or an empty text."""
+    """Return the first region that an action's steps or variables name, or an empty text."""
     said = [*(hint.region for hint in hints_of(entry)), fill(_region(entry.variables), entry.variables)]
     return next((region for region in said if REGION.fullmatch(region)), "")
 

@@ -38,7 +38,7 @@ def _sayable(calendar: Mapping[str, Any]) -> bool:
 
 
 def _nameable(name: str) -> bool:
-    """Whether a stage may be called so; names such as Beta mean an earlier environment."""
+    """Return whether a stage may be called so; names such as Beta mean an earlier environment."""
     return bool(NAME.fullmatch(name)) and len(name) <= 90 and not is_early(name) and name not in ("Source", "Build")
 
 
