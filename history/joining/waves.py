@@ -15,7 +15,7 @@ TOGETHER = 1 * MINUTE  # what starts within a minute starts together, however sh
 
 
 def inferred(rollout: Ints, start: Floats, end: Floats) -> Ints:
-    """Count off the waves of each rollout by overlap: a region that starts after all before it have ended begins a wave.
+    """Count off each rollout's waves by overlap: a region that starts after all before it have ended begins one.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def inferred(rollout: Ints, start: Floats, end: Floats) -> Ints:
 
 
 def by_stage(rollout: Ints, stage: Ints, start: Floats) -> Ints:
-    """Count off the stages of each rollout by their first start; 0 in rollouts with a region whose stage is not known."""
+    """Count off each rollout's stages by their first start; 0 in rollouts with a region whose stage is not known."""
     if not len(start):
         return np.zeros(0, dtype=np.int64)
     frame = pd.DataFrame({"rollout": rollout, "stage": stage, "start": start})
