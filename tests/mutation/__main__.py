@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tests.mutation import trial
 from tests.mutation.mutants import Mutant, Source
-from tests.mutation.record import GATE, Reasons, Record, Row, enough, table
+from tests.mutation.record import GATE, Reasons, Record, Row, enough, fits, table
 from tests.mutation.suites import SUITES, Suite
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -137,17 +137,12 @@ def run(
 
 def without_reason(bench: Bench, todo: Sequence[Mutant], record: Record, reasons: Reasons) -> list[Mutant]:
     """Keep those mutants as survivors that have a reason of their own, and return the others."""
-    named, left = {entry["function"] for entry in reasons.entries if entry["file"] == bench.source.file}, []
+    trusted = {mutant.number for mutant in reasons.all_live(bench.source.mutants)}
     for mutant in todo:
-        if mutant.function in named:
-            row = bench.row(
-                mutant, bench.source.change(bench.source.mutated(mutant)), "survived", "its reason, untried"
-            )
-            if "after" in (reasons.entry(row) or {}):
-                record.add(row)
-                continue
-        left.append(mutant)
-    return left
+        if mutant.number in trusted:
+            change = bench.source.change(bench.source.mutated(mutant))
+            record.add(bench.row(mutant, change, "survived", "its reason, untried"))
+    return [mutant for mutant in todo if mutant.number not in trusted]
 
 
 def work(
@@ -172,7 +167,8 @@ def work(
 
 def is_open(row: Row, reasons: Reasons) -> bool:
     """Whether a mutant has got away so far, with a part of the examples and without a reason."""
-    return row.fate == "survived" and not row.whole and reasons.of(row) is None
+    spoken_of = any("count" not in entry and fits(entry, row) for entry in reasons.entries)
+    return row.fate == "survived" and not row.whole and not spoken_of
 
 
 def report(rows: Sequence[Row], reasons: Reasons, whole: Sequence[str]) -> None:
@@ -180,17 +176,19 @@ def report(rows: Sequence[Row], reasons: Reasons, whole: Sequence[str]) -> None:
     survivors = sorted(
         (row for row in rows if row.fate == "survived"), key=lambda row: (row.file, row.line, row.number)
     )
+    listed = reasons.of(survivors)
     print("\nSurvivors with a reason:\n")
     for row in survivors:
-        if reason := reasons.of(row):
+        if reason := listed.get((row.file, row.number)):
             print(f"{row.told()}\n      {reason}")
     print("\nSurvivors without one:\n")
     for row in survivors:
-        if not reasons.of(row):
+        if (row.file, row.number) not in listed:
             print(row.told())
     for entry in reasons.idle(rows):
-        if entry["file"] in whole:
-            print(f"\nIn survivors.toml, and yet no survivor: {entry['file']}: {entry['before']}")
+        if entry.get("file") in whole:
+            what = " ".join(str(entry[key]) for key in ("file", "function", "operator", "count") if key in entry)
+            print(f"\nIn survivors.toml, and yet not as many survivors: {what}")
     print(f"\n{table(rows, reasons)}")
 
 

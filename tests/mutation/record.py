@@ -4,13 +4,14 @@ Here is also the list of survivors that have a reason, ``survivors.toml``.
 """
 
 import json
+import math
 import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.mutation.mutants import BLUNT
+from tests.mutation.mutants import BLUNT, Mutant
 
 GATE = 0.9
 REASONS = Path(__file__).with_name("survivors.toml")
@@ -86,28 +87,43 @@ class Reasons:
     Parameters
     ----------
     path
-        Tables `[[survivor]]` with file, function, before and reason; `after` and `operator` narrow it to one change.
+        Tables `[[survivor]]`: in a function of a file, so many changes by an operator make no difference, for a reason.
+        Tables `[[class]]`: none of a kind does; without a count, and without what does not matter.
     """
 
     def __init__(self, path: Path = REASONS) -> None:
-        self.entries: list[dict[str, Any]] = tomllib.loads(path.read_text(encoding="utf-8")).get("survivor", [])
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        self.entries: list[dict[str, Any]] = [*tables.get("survivor", []), *tables.get("class", [])]
 
-    def entry(self, row: Row) -> dict[str, Any] | None:
-        """Return the first entry that fits a survivor."""
-        return next((entry for entry in self.entries if _fits(entry, row)), None)
+    def of(self, rows: Iterable[Row]) -> dict[tuple[str, int], str]:
+        """Return the reasons of survivors, by file and number; an entry is good for as many as it counts."""
+        left = [entry.get("count", math.inf) for entry in self.entries]
+        found: dict[tuple[str, int], str] = {}
+        for row in sorted((row for row in rows if row.fate == "survived"), key=lambda row: (row.file, row.number)):
+            for n, entry in enumerate(self.entries):
+                if left[n] and fits(entry, row):
+                    left[n] -= 1
+                    found[row.file, row.number] = entry["reason"]
+                    break
+        return found
 
-    def of(self, row: Row) -> str | None:
-        """Return the reason given for a survivor."""
-        return (self.entry(row) or {}).get("reason")
+    def all_live(self, mutants: Sequence[Mutant]) -> list[Mutant]:
+        """Return those of a file's mutants of whose kind none makes a difference in their function."""
+        found = []
+        for entry in self.entries:
+            own = [mutant for mutant in mutants if fits(entry, mutant)]
+            found += own if len(own) <= entry.get("count", math.inf) else []
+        return found
 
     def idle(self, rows: Sequence[Row]) -> list[dict[str, Any]]:
-        """Return the entries that fit no survivor, although all mutants of their file have been tried."""
+        """Return the entries that count more than there are survivors, although all mutants have been tried."""
         survivors = [row for row in rows if row.fate == "survived"]
-        return [entry for entry in self.entries if not any(_fits(entry, row) for row in survivors)]
+        return [e for e in self.entries if sum(fits(e, row) for row in survivors) < e.get("count", 1)]
 
 
-def _fits(entry: dict[str, Any], row: Row) -> bool:
-    return all(getattr(row, key) == value for key, value in entry.items() if key != "reason")
+def fits(entry: dict[str, Any], one: Row | Mutant) -> bool:
+    """Whether an entry speaks of a mutant."""
+    return all(getattr(one, key) == value for key, value in entry.items() if key not in ("reason", "count"))
 
 
 @dataclass(frozen=True)
@@ -136,8 +152,10 @@ class Count:
 def count(rows: Iterable[Row], reasons: Reasons) -> Count:
     """Count fates."""
     found = dict.fromkeys(("killed", "timeout", "listed", "unlisted", "stillborn"), 0)
+    rows = list(rows)
+    listed = reasons.of(rows)
     for row in rows:
-        fate = row.fate if row.fate != "survived" else "listed" if reasons.of(row) else "unlisted"
+        fate = row.fate if row.fate != "survived" else "listed" if (row.file, row.number) in listed else "unlisted"
         found[fate] += 1
     return Count(**found)
 

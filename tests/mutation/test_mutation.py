@@ -1,5 +1,6 @@
 """The runner of mutants on a toy: what is changed, what is left out, who is killed, and how the fates are told."""
 
+import collections
 import os
 import textwrap
 from dataclasses import replace
@@ -130,14 +131,18 @@ def test_numba_compiles_only_where_the_suite_says_so(toy, monkeypatch, compiled,
 
 
 def test_what_has_a_reason_of_its_own_is_trusted(toy, tmp_path):
-    """And nothing else: a reason for whatever may become of a line says too little."""
+    """And nothing else: that some changes of a kind make no difference does not say which."""
     bench = Bench(tmp_path, "toy.py", OfTheToy(("test_toy.py",)))
     record, mutants = Record(tmp_path / "rows.jsonl", {}), bench.source.mutants
-    every = {"file": "toy.py", "function": "least", "before": "return b if b < a else a"}
-    assert without_reason(bench, mutants, record, listed(tmp_path, **every)) == mutants and not record.rows
-    one = listed(tmp_path, **every, after="return b if b <= a else a")
-    assert len(without_reason(bench, mutants, record, one)) == len(mutants) - 1
-    assert [row.fate for row in record.rows.values()] == ["survived"]
+    kinds = collections.Counter(mutant.operator for mutant in mutants)
+    operator, all_ = kinds.most_common(1)[0]
+    own = {"file": "toy.py", "function": "least", "operator": operator}
+    assert all_ > 1
+    some = listed(tmp_path, **own, count=all_ - 1)
+    assert without_reason(bench, mutants, record, some) == mutants and not record.rows
+    every = listed(tmp_path, **own, count=all_)
+    assert len(without_reason(bench, mutants, record, every)) == len(mutants) - all_
+    assert [row.fate for row in record.rows.values()] == ["survived"] * all_
 
 
 def test_the_file_is_not_touched(toy):
@@ -155,25 +160,34 @@ def test_rows_are_found_again_until_the_text_changes(tmp_path):
     assert Record(path, {"toy.py": "text"}).rows == {}
 
 
-def listed(tmp_path, **entry: str) -> Reasons:
+def listed(tmp_path, **entry: str | int) -> Reasons:
     lines = [f"{key} = {value!r}" for key, value in {"reason": "no difference", **entry}.items()]
     (tmp_path / "survivors.toml").write_text("\n".join(["[[survivor]]", *lines]))
     return Reasons(tmp_path / "survivors.toml")
 
 
-def test_a_reason_is_found_by_the_text_of_the_line_and_not_by_its_number(tmp_path):
-    reasons = listed(tmp_path, file="toy.py", function="least", before="a < b", after="a <= b")
-    assert reasons.of(replace(ROW, line=99)) == "no difference"
-    others = [replace(ROW, before="b < a"), replace(ROW, after="a > b"), replace(ROW, file="other.py")]
-    assert not [row for row in [*others, replace(ROW, function="most")] if reasons.of(row)]
-    assert len(reasons.idle([ROW])) == 1 and not reasons.idle([replace(ROW, fate="survived")])
+def test_a_reason_is_found_by_function_and_operator_and_is_good_for_so_many(tmp_path):
+    """Lines may move and names change; one survivor more is a gap."""
+    reasons = listed(tmp_path, file="toy.py", function="least", operator="swap_op", count=2)
+    alive = [replace(ROW, number=n, fate="survived", line=n, before=str(n)) for n in range(3)]
+    assert reasons.of(alive) == {("toy.py", 0): "no difference", ("toy.py", 1): "no difference"}
+    others = [replace(alive[0], function="most"), replace(alive[0], file="other.py"), replace(alive[0], operator="x")]
+    assert reasons.of([ROW, *others]) == {}
+    assert len(reasons.idle(alive[:1])) == 1 and not reasons.idle(alive)
+
+
+def test_a_class_speaks_of_all_of_its_kind(tmp_path):
+    (tmp_path / "survivors.toml").write_text("[[class]]\nfile = 'toy.py'\noperator = 'swap_op'\nreason = 'none does'")
+    reasons = Reasons(tmp_path / "survivors.toml")
+    alive = [replace(ROW, number=n, fate="survived", function=str(n)) for n in range(3)]
+    assert len(reasons.of(alive)) == 3 and not reasons.idle(alive[:1])
 
 
 def test_the_table_counts_every_fate_once(tmp_path):
     """Six killed, one timed out, one survivor with a reason and two without: 70 %, or 7 of 9; a stillborn aside."""
     fates = ["killed"] * 6 + ["timeout"] + ["survived"] * 3 + ["stillborn"]
     rows = [replace(ROW, number=n, fate=fate, after=str(n)) for n, fate in enumerate(fates)]
-    shown = table(rows, listed(tmp_path, file="toy.py", after="9")).splitlines()
+    shown = table(rows, listed(tmp_path, file="toy.py", count=1)).splitlines()
     assert shown[1].split() == ["toy.py", "10", "6", "1", "3", "1", "70.0%", "77.8%"]
     assert shown[-1].startswith("1 more cannot even be imported")
 
