@@ -8,7 +8,7 @@ import pandas as pd
 
 from history.instants import MINUTE
 from history.joining.groups import CONFIDENCE, LEFT_OUT, REASONS
-from history.joining.kinds import KINDS
+from history.joining.kinds import KINDS, Ints, Objects
 from history.joining.result import Rollouts
 from waves import Fleet
 
@@ -33,14 +33,22 @@ _INSTANTS = [name for name in _REGION if name.endswith(("_at", "_until"))]
 
 def identities(rollout: pd.DataFrame) -> "np.ndarray":
     """Name each rollout: as a table does, else by service, first start and version, the same in every join."""
-    when = stamps(rollout["from_at"]).dt.strftime("%Y%m%dT%H%M").fillna("")
-    version = rollout["version"].astype("str")
-    short = version.map({each: hashlib.sha256(each.encode()).hexdigest()[:8] for each in version.unique()})
-    made = (rollout["service"].astype("str") + "-" + when + "-" + short).to_numpy(dtype=object)
+    minute = rollout["from_at"].to_numpy(dtype=float).astype(np.int64).astype("datetime64[us]").astype("datetime64[m]")
+    when = np.char.replace(np.char.replace(np.datetime_as_string(minute), "-", ""), ":", "")
+    version, which = pd.factorize(rollout["version"].astype("str"))
+    short = np.array([hashlib.sha256(str(each).encode()).hexdigest()[:8] for each in [*which, "nan"]])
+    parts = (
+        rollout["service"].astype("str").to_numpy(dtype=object),
+        when.astype(object),
+        short[version].astype(object),
+    )
+    made = parts[0] + "-" + parts[1] + "-" + parts[2]
     named = rollout["named"].to_numpy(dtype=object)
-    names = pd.Series(np.where(pd.isna(named), made, named), dtype=object)
-    again = names.groupby(names).cumcount()
-    return np.where(again > 0, names + "-" + (again + 1).astype(str), names)
+    names = np.where(pd.isna(named), made, named)
+    again = pd.Series(pd.factorize(names)[0]).groupby(pd.factorize(names)[0]).cumcount().to_numpy()
+    for place in np.flatnonzero(again):
+        names[place] = f"{names[place]}-{again[place] + 1}"
+    return names
 
 
 def stamps(values: "pd.Series[float] | np.ndarray") -> "pd.Series[pd.Timestamp]":
@@ -56,7 +64,8 @@ def made(joined: "Joined", rollout: pd.DataFrame, fleet: Fleet | None, remarks: 
     _alarms(rollout, regions)
     frame = _frame(rollout, regions)
     names = frame.index.to_numpy(dtype=object)
-    told = regions.assign(rollout=names[regions["group"].to_numpy()])
+    rollouts = pd.Categorical.from_codes(regions["group"].to_numpy(), categories=pd.Index(names, dtype=object))
+    told = regions.assign(rollout=rollouts)
     for name in _INSTANTS:
         told[name] = stamps(told[name])
     return Rollouts(
@@ -89,8 +98,7 @@ def _frame(rollout: pd.DataFrame, regions: pd.DataFrame) -> pd.DataFrame:
     origin = told["pushed_at"].to_numpy(dtype=float)
     told["end_minutes"] = (told["ended_at"].to_numpy(dtype=float) - origin) / MINUTE
     told["halt_minutes"] = (told["halted_at"].to_numpy(dtype=float) - origin) / MINUTE
-    sizes = regions.groupby(["group", "wave"], sort=True).size().astype(str)
-    told["shape"] = sizes.groupby(level=0).agg("+".join).reindex(range(len(told))).to_numpy(dtype=object)
+    told["shape"] = _shapes(regions["group"].to_numpy(), regions["wave"].to_numpy(), len(told))
     told["confidence"] = pd.Categorical.from_codes(
         told["confidence"].to_numpy(np.int64), categories=pd.Index(CONFIDENCE), ordered=True
     )
@@ -103,13 +111,31 @@ def _frame(rollout: pd.DataFrame, regions: pd.DataFrame) -> pd.DataFrame:
     return told[list(_ROLLOUT)].set_index(pd.Index(ids, name="rollout", dtype=object))
 
 
+def _shapes(group: Ints, wave: Ints, count: int) -> Objects:
+    """Write the number of regions of each wave, such as 1+2+3; each shape once, as many rollouts have the same."""
+    if not count:
+        return np.array([], dtype=object)
+    pairs, size = np.unique(group * (int(wave.max(initial=0)) + 1) + wave, return_counts=True)
+    of = pairs // (int(wave.max(initial=0)) + 1)
+    place = np.arange(len(of)) - np.searchsorted(of, of)
+    code, texts = np.zeros(count, dtype=np.int64), [""]
+    for number in range(int(place.max(initial=-1)) + 1):
+        here = place == number
+        own = of[here]
+        joint, back = np.unique(code[own] * (int(size.max()) + 1) + size[here], return_inverse=True)
+        more = [f"{texts[each // (int(size.max()) + 1)]}+{each % (int(size.max()) + 1)}" for each in joint.tolist()]
+        code[own] = len(texts) + back
+        texts += more
+    return np.array([text.removeprefix("+") for text in texts], dtype=object)[code]
+
+
 def _waves(joined: "Joined", rollout: pd.DataFrame, names: "np.ndarray") -> pd.DataFrame:
     """Return one row a (rollout, wave), with what the pipeline says of approvals and of the build before the first."""
     regions = joined.regions
     by = regions.groupby(["group", "wave"], sort=True)
     table = by.agg(
         started=("started_at", "min"),
-        ended=("ended_at", lambda own: own.max(skipna=False)) if len(regions) < 10_000 else ("ended_at", "max"),
+        ended=("ended_at", "max"),
         regions=("region", "size"),
         action=("action", "max"),
     ).reset_index()
@@ -153,14 +179,14 @@ def _deployments(joined: "Joined", names: "np.ndarray") -> pd.DataFrame:
     f, g = joined.facts, joined.groups
     at = np.flatnonzero(g.group >= 0)
     at = at[np.lexsort((f.started[at], g.group[at]))]
-    own = joined.rows.iloc[f.order[at]]
+    own = joined.rows[["id", "status", "hold_minutes"]].iloc[f.order[at]].reset_index(drop=True)
     return pd.DataFrame(
         {
-            "id": own["id"].to_numpy(),
-            "rollout": names[g.group[at]] if len(at) else np.array([], dtype=object),
+            "id": own["id"],
+            "rollout": pd.Categorical.from_codes(g.group[at], categories=pd.Index(names, dtype=object)),
             "region": joined.region[f.order[at]],
             "kind": pd.Categorical.from_codes(g.kind[at], categories=pd.Index(KINDS)),
-            "status": own["status"].to_numpy(),
+            "status": own["status"],
             "started_at": stamps(f.started[at]),
             "finished_at": stamps(f.finished[at]),
             "rollback_started_at": stamps(f.rollback_started[at]),

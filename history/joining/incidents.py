@@ -22,10 +22,12 @@ def incident_rollouts(incidents: pd.DataFrame, rollouts: pd.DataFrame) -> tuple[
     rollouts : DataFrame
         `id`, `named`, `run`, `version`, `from_at` (UTC microseconds), in order of `from_at`.
     """
+    if not len(incidents):
+        return np.zeros(0, dtype=np.int64), []
     by_name: dict[str, int] = {}
     for column in ("run", "named", "id"):
         by_name |= {name: place for place, name in enumerate(rollouts[column]) if isinstance(name, str)}
-    by_version = rollouts.reset_index(drop=True).groupby("version", sort=False).groups if len(incidents) else {}
+    by_version = rollouts.reset_index(drop=True).groupby("version", sort=False).groups
     started = rollouts["from_at"].to_numpy(dtype=float)
     found, remarks = np.full(len(incidents), -1), []
     for place, row in enumerate(incidents.to_dict("records")):

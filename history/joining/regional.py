@@ -51,7 +51,9 @@ def regional(f: Facts, g: Groups, region: Ints, rows: pd.DataFrame, over: Bools)
     status = rows["status"].to_numpy(dtype=object)[f.order]
     cause = np.where(over, "overtaken", rows["cause"].to_numpy(dtype=object)[f.order])
     failed = np.bincount(where, weights=status[ships] == "failed", minlength=count).astype(np.int64)
-    origin = rows.iloc[f.order[last]] if count else rows.iloc[:0]
+    origin = (
+        rows[["service", "account", "aws_region", "cluster", "hold_minutes"]].iloc[f.order[last]].reset_index(drop=True)
+    )
     hold = pd.to_numeric(origin["hold_minutes"]).to_numpy(dtype=float)
     duration = (f.finished[last] - f.started[last]) / MINUTE - hold
     back = _set_back(f, g, region, size, keys, status, last)
@@ -59,12 +61,12 @@ def regional(f: Facts, g: Groups, region: Ints, rows: pd.DataFrame, over: Bools)
         {
             "group": keys // size,
             "region_code": keys % size,
-            "service": origin["service"].to_numpy(),
-            "account": origin["account"].to_numpy(),
-            "aws_region": origin["aws_region"].to_numpy(),
-            "cluster": origin["cluster"].to_numpy(),
-            "status": status[last],
-            "cause": cause[last],
+            "service": origin["service"],
+            "account": origin["account"],
+            "aws_region": origin["aws_region"],
+            "cluster": origin["cluster"],
+            "status": pd.Series(status[last], dtype=object),
+            "cause": pd.Series(cause[last], dtype=object),
             "attempts": attempts,
             "failed_attempts": failed,
             "started_at": f.started[first],
