@@ -33,6 +33,8 @@ _INSTANTS = [name for name in _REGION if name.endswith(("_at", "_until"))]
 
 def identities(rollout: pd.DataFrame) -> "np.ndarray":
     """Name each rollout: as a table does, else by service, first start and version, the same in every join."""
+    if not len(rollout):
+        return np.array([], dtype=object)
     minute = rollout["from_at"].to_numpy(dtype=float).astype(np.int64).astype("datetime64[us]").astype("datetime64[m]")
     when = np.char.replace(np.char.replace(np.datetime_as_string(minute), "-", ""), ":", "")
     version, which = pd.factorize(rollout["version"].astype("str"))
