@@ -18,6 +18,7 @@ from pydantic import TypeAdapter
 import simulation
 from simulation import Distribution, Scenario
 from simulation.draws import PURPOSES
+from simulation.results.figures import OF_SERVICE
 from tests.samples import sample_plan
 from tests.test_house import files, name
 from tools.render_schemas import schemas
@@ -313,11 +314,22 @@ def keys(value: object) -> set[str]:
     return (set(value) - names) | {key for inner in value.values() for key in keys(inner)}
 
 
-NAMES = {"six-region-three-wave", "all at once", *simulation.FIGURES}
+NAMES = {"six-region-three-wave", "all at once", *simulation.FIGURES, *OF_SERVICE}
 WORLD = ["--scenario", "storefront", "--seed", "7"]
 WRITERS = {
     "check": ["data/workflows/two-region.yaml", "--fleet", "storefront"],
-    "run": ["six-region-three-wave", *WORLD, "--trials", "20"],
+    "run": [
+        "six-region-three-wave",
+        *WORLD,
+        "--trials",
+        "600",
+        "--worst",
+        "1",
+        "--exposure",
+        "--strata",
+        "--objective",
+        "0.999",
+    ],  # fmt: skip
     "compare": ["six-region-three-wave", "all-at-once", *WORLD, "--trials", "20"],
     "trace": ["six-region-three-wave", *WORLD],
     "duel": ["six-region-three-wave", "all-at-once", *WORLD, "--trial", "3"],

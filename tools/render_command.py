@@ -35,9 +35,13 @@ JSON = {
         "`path`, `line`, `column`, `severity`, `message` and `rule`; the counts `errors` and `warnings`."
     ),
     "run": (
-        "`scenario` with `name` and `digest`; `trials`, `seed`, `confidence`; `plans`, by name: `digest`, `figures` "
-        "(by name, an estimate each) and `regions` (a list of `region`, `wave`, `traffic_share`, "
-        "`exposed_probability`, `exposed_low`, `exposed_high`, `hurt_minutes_given_exposed`, `impact_minutes_mean`)."
+        "`scenario` with `name` and `digest`; `trials`, `seed`, `sampling`, `confidence`; `plans`, by name: "
+        "`digest`, `figures` (by name, an estimate each) and `regions` (a list of `region`, `wave`, `traffic_share`, "
+        "`exposed_probability`, `exposed_low`, `exposed_high`, `hurt_minutes_given_exposed`, `impact_minutes_mean`); "
+        "where they were asked for, `service` (by figure, an estimate each), `exposure` (a list of `share_exposed`, "
+        "`probability`, `low`, `high`, `one_in`), `worst` (of `trial`, `impact_minutes`, `share_exposed`, `outcome`, "
+        "`detected_minutes`, `weight`, `one_in`, `cause`) and `strata` (of `what_went_wrong`, `probability`, `trials`, "
+        "`shipped`, `exposes_half`, `share_exposed_mean`, `impact_minutes_mean`, `part_of_impact`)."
     ),
     "compare": (
         "the fields of `run`, and `baseline`, the first plan's name; `differences`, by plan and figure: `difference`,"
@@ -66,9 +70,9 @@ VERDICT = """\
 
 What a report leaves, and `wavecast gate` reads: `format` (1); `passed`; `sentence`; `made`, when, in UTC; `kit`, the
 kit's version; `judged`, the plan that was judged; `plans`, by name: `digest` and `waves`, the regions of each wave;
-`scenario` with `name` and `digest`, the fleet in it; `trials`, `seed`, `confidence`; `limits`, a list of `figure`,
-`side` (`at_most` or `at_least`), `value`, an estimate's fields, and `verdict` (`holds`, `broken` or `undecided`);
-`figures`, by plan and figure, an estimate each.
+`scenario` with `name` and `digest`, the fleet in it; `trials`, `seed`, `sampling`, `confidence`; `limits`, a list of
+`figure`, `side` (`at_most` or `at_least`), `value`, an estimate's fields, `verdict` (`holds`, `broken` or `undecided`),
+and `trials_it_takes`, about, to decide what is undecided; `figures`, by plan and figure, an estimate each.
 
 A digest is that of the content, so another file that says the same has the same. `wavecast gate --plan … --scenario …`
 fails on a verdict of other content: one that an earlier report left, for a plan that has changed since.

@@ -42,4 +42,5 @@ def _found(trace: Trace, begin: float) -> str:
         return "never found" if math.isinf(trace.halt) else "stopped before anybody found it"
     raised = (each.remark for each in trace.rollout.events if each.event == Event.ALARM)
     by = next((FINDERS[Signal(remark)] for remark in raised if remark in set(FINDERS)), "an alarm")
-    return f"found by {by} after {minutes_of(max(trace.row.detected_minutes - begin, 0.0))}"
+    later = minutes_of(max(trace.row.detected_minutes - begin, 0.0))
+    return f"found by {by} after {later}".replace("\u00a0", " ")  # for tables and terminals

@@ -1,6 +1,6 @@
 """What is known of a plan's rollouts in each stratum without sampling: where nothing is bad, nothing can be hurt.
 
-Not here: the strata (``sampling``), how a combination reaches into a plan (``events``), what is made of it
+Not here: the strata (``sampling``), how a combination reaches into a plan (``targets``), what is made of it
 (``results``).
 """
 

@@ -1,6 +1,6 @@
 """`wavecast compare`: plans against the first one, in the same worlds. Not here: one plan by itself (``run``)."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,6 +10,7 @@ from wavecast.verbs.options import (
     confidence_option,
     json_option,
     out_option,
+    sampling_option,
     scenario_option,
     seed_option,
     trials_option,
@@ -44,6 +45,7 @@ Exit codes:
 @trials_option
 @seed_option
 @confidence_option
+@sampling_option
 @workflow_options
 @json_option
 @out_option
@@ -53,6 +55,7 @@ def compare(
     trials: int,
     seed: int,
     confidence: float,
+    sampling: Any,
     reading: Reading,
     as_json: bool,
     out: str | None,
@@ -65,13 +68,15 @@ def compare(
     warn(remarks(named.values(), world))
     import simulation
 
-    found = simulation.compare(named, world, trials=trials, seed=seed, confidence=confidence, progress=progress())
+    found = simulation.compare(
+        named, world, trials=trials, seed=seed, confidence=confidence, sampling=sampling, progress=progress()
+    )
     warn_of_horizon(found.outcomes)
     save_picture(found, out)
     if as_json:
         say_json(as_dict(found.outcomes, confidence) | {"baseline": found.baseline, "differences": _differences(found)})
         return 0
-    say(f"{trials:,} rollouts of each plan, scenario {world.name}, seed {seed}\n")
+    say(f"{trials:,} rollouts of each plan, {sampling} sampling, scenario {world.name}, seed {seed}\n")
     names = list(named)
     for start in range(0, len(names), ABREAST):
         say(_side_by_side(found, names[start : start + ABREAST]) + "\n")

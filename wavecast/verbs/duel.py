@@ -1,12 +1,20 @@
 """`wavecast duel`: the same bad change through two plans. Not here: many changes (``compare``)."""
 
 from textwrap import fill
+from typing import Any
 
 import click
 
 from wavecast.plans import Reading, read_inputs, remarks
 from wavecast.terminal import WIDTH, Refusal, check_picture, save_picture, say, say_json, table, warn
-from wavecast.verbs.options import json_option, out_option, scenario_option, seed_option, workflow_options
+from wavecast.verbs.options import (
+    json_option,
+    out_option,
+    sampling_option,
+    scenario_option,
+    seed_option,
+    workflow_options,
+)
 from wavecast.verbs.run import short
 from wavecast.verbs.trace import as_dict, trial_type
 
@@ -43,6 +51,7 @@ Exit codes:
 @scenario_option
 @seed_option
 @click.option("--trial", type=trial_type, metavar="N", help="Which change; a typical bad one if left out.")
+@sampling_option
 @workflow_options
 @json_option
 @out_option
@@ -52,6 +61,7 @@ def duel(
     scenario: str,
     seed: int,
     trial: int | None,
+    sampling: Any,
     reading: Reading,
     as_json: bool,
     out: str | None,
@@ -64,7 +74,7 @@ def duel(
     import simulation
 
     try:
-        found = simulation.duel(one, two, world, seed=seed, trial=trial)
+        found = simulation.duel(one, two, world, seed=seed, trial=trial, sampling=sampling)
     except ValueError as error:  # no bad change among those searched
         raise Refusal(f"duel: {error}") from None
     save_picture(found, out)
@@ -72,7 +82,7 @@ def duel(
     if as_json:
         say_json({"sentence": found.sentence, "first": both[0], "second": both[1]})
         return 0
-    say(f"{found.sentence}.\n(scenario {world.name}, seed {seed}, trial {found.first.trial})\n")
+    say(f"{found.sentence}.\n(scenario {world.name}, seed {seed}, trial {found.first.trial}, {sampling} sampling)\n")
     if found.choice:
         say(f"{fill(found.choice.sentence, WIDTH)}.\n")
     rows = [(words, *(_cell(side["outcome"][column]) for side in both)) for words, column in ROWS.items()]

@@ -37,6 +37,13 @@ trials_option: Decorator = click.option(
 seed_option: Decorator = click.option(
     "--seed", type=SEEDS, default=0, show_default=True, metavar="N", help="The same seed gives the same worlds."
 )
+sampling_option: Decorator = click.option(
+    "--sampling",
+    type=click.Choice(["stratified", "crude"]),
+    default="stratified",
+    show_default=True,
+    help="Bad changes tried more often than they come, and weighed; or changes as they come.",
+)
 confidence_option: Decorator = click.option(
     "--confidence",
     type=Number(0, 1, min_open=True, max_open=True),

@@ -7,9 +7,12 @@ import click
 
 from wavecast.plans import Reading, read_inputs, remarks
 from wavecast.terminal import fault, progress, say, say_json, table, warn
+from wavecast.verbs.asked import Asked, asked_options, tell
+from wavecast.verbs.asked import as_json as as_json_of
 from wavecast.verbs.options import (
     confidence_option,
     json_option,
+    sampling_option,
     scenario_option,
     seed_option,
     trials_option,
@@ -34,6 +37,8 @@ All plans see the same worlds, so that their numbers can be held side by side; `
 Examples:
   wavecast run six-region-three-wave --scenario storefront
   wavecast run plan.yaml workflow.yaml --scenario scenario.yaml --trials 10000 --seed 7
+  wavecast run plan.yaml --scenario storefront --worst 10 --exposure --strata
+  wavecast run plan.yaml --scenario storefront --objective 0.999 --changes-a-month 40
   wavecast run plan.yaml --scenario storefront --json > outcomes.json
 
 \b
@@ -49,7 +54,9 @@ Exit codes:
 @trials_option
 @seed_option
 @confidence_option
+@sampling_option
 @workflow_options
+@asked_options
 @click.option("--all", "everything", is_flag=True, help="Every figure of the summary, not only the main ones.")
 @json_option
 def run(
@@ -58,7 +65,9 @@ def run(
     trials: int,
     seed: int,
     confidence: float,
+    sampling: Any,
     reading: Reading,
+    asked: Asked,
     everything: bool,
     as_json: bool,
 ) -> int:
@@ -67,16 +76,23 @@ def run(
     warn(remarks(named.values(), world))
     import simulation
 
-    found = simulation.run_all(list(named.values()), world, trials=trials, seed=seed, progress=progress())
+    asked.service  # noqa: B018  refused before anything is run
+    found = simulation.run_all(
+        list(named.values()), world, trials=trials, seed=seed, sampling=sampling, progress=progress()
+    )
     outcomes = dict(zip(named, found, strict=True))
     warn_of_horizon(outcomes)
     if as_json:
-        say_json(as_dict(outcomes, confidence))
+        found_json = as_dict(outcomes, confidence)
+        for name, each in outcomes.items():
+            found_json["plans"][name] |= as_json_of(each, asked, confidence)
+        say_json(found_json)
         return 0
     for n, (name, each) in enumerate(outcomes.items()):
-        say("\n" * (n > 0) + f"{name}: {trials:,} rollouts, scenario {world.name}, seed {seed}\n")
+        say("\n" * (n > 0) + f"{name}: {trials:,} rollouts, {sampling} sampling, scenario {world.name}, seed {seed}\n")
         say(summary(each, confidence, everything))
         say(regions(each))
+        tell(each, asked, confidence)
     return 0
 
 
@@ -138,6 +154,7 @@ def as_dict(outcomes: "dict[str, Outcomes]", confidence: float) -> dict[str, Any
         "scenario": {"name": first.scenario.name, "digest": first.scenario.digest},
         "trials": len(first.trials),
         "seed": first.seed,
+        "sampling": first.sampling,
         "confidence": confidence,
         "plans": {
             name: {

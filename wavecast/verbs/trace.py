@@ -6,7 +6,14 @@ import click
 
 from wavecast.plans import Reading, read_inputs, remarks
 from wavecast.terminal import check_picture, save_picture, say, say_json, table, warn
-from wavecast.verbs.options import json_option, out_option, scenario_option, seed_option, workflow_options
+from wavecast.verbs.options import (
+    json_option,
+    out_option,
+    sampling_option,
+    scenario_option,
+    seed_option,
+    workflow_options,
+)
 
 if TYPE_CHECKING:
     from simulation import Trace
@@ -35,22 +42,26 @@ trial_type = click.IntRange(0, MOST_TRIALS)
 @scenario_option
 @seed_option
 @click.option("--trial", type=trial_type, default=0, show_default=True, metavar="N", help="The trial's number.")
+@sampling_option
 @workflow_options
 @json_option
 @out_option
-def trace(plan: str, scenario: str, seed: int, trial: int, reading: Reading, as_json: bool, out: str | None) -> int:
+def trace(
+    plan: str, scenario: str, seed: int, trial: int, sampling: Any, reading: Reading, as_json: bool, out: str | None
+) -> int:
     """See HELP."""
     check_picture(out)
     named, world = read_inputs([plan], scenario, **reading)
     warn(remarks(named.values(), world))
     import simulation
 
-    found = simulation.trace(next(iter(named.values())), world, seed=seed, trial=trial)
+    found = simulation.trace(next(iter(named.values())), world, seed=seed, trial=trial, sampling=sampling)
     save_picture(found, out)
     if as_json:
         say_json(as_dict(found) | {"events": _events(found)})
         return 0
-    say(f"{found.sentence}\n(scenario {world.name}, seed {seed}, trial {trial}; minutes since the push)\n")
+    how = f"scenario {world.name}, seed {seed}, trial {trial}, {sampling} sampling"
+    say(f"{found.sentence}\n({how}; minutes since the push)\n")
     rows = [
         (f"{event['minute']:.1f}", event["event"], event["region"], str(event["wave"] or ""), event["remark"])
         for event in _events(found)

@@ -26,7 +26,7 @@ def outcomes() -> simulation.Outcomes:
 def test_a_cause_is_the_fault_how_it_hid_and_who_found_it():
     """Blind, hurting from its first traffic at 0; customers report after 9 hours."""
     scene = scenario(faults=[LEAK], report=540.0, **QUIET)
-    assert cause(simulation.trace(plan("a"), scene)) == "slow leak, blind, found by customers after 9\u00a0h"
+    assert cause(simulation.trace(plan("a"), scene)) == "slow leak, blind, found by customers after 9 h"
 
 
 def test_a_cause_that_nobody_finds_or_that_hurts_nobody_says_so():
