@@ -78,8 +78,8 @@ def tell(outcomes: "Outcomes", asked: Asked, confidence: float) -> None:
             rows.append((name, *(short(each) for each in estimate), unit))
         say("\n" + table(("of the error budget", "estimate", "low", "high", "unit"), rows, left=(0, 4)))
     if asked.exposure:
-        found = outcomes.exposure(confidence=confidence)
-        rows = [(f"{float(share):.0%}", *(short(row[name]) for name in found)) for share, row in found.iterrows()]
+        found = outcomes.exposure(confidence=confidence).reset_index().to_numpy(dtype=float)
+        rows = [(f"{share:.0%}", *map(short, rest)) for share, *rest in found.tolist()]
         say("\n" + table(("exposed, at least", "probability", "low", "high", "one in"), rows))
     if asked.worst:
         frame = outcomes.worst(asked.worst)

@@ -76,7 +76,7 @@ def compare(
     if as_json:
         say_json(as_dict(found.outcomes, confidence) | {"baseline": found.baseline, "differences": _differences(found)})
         return 0
-    say(f"{trials:,} rollouts of each plan, {sampling} sampling, scenario {world.name}, seed {seed}\n")
+    say(f"{trials:,} rollouts of each plan ({sampling}), scenario {world.name}, seed {seed}\n")
     names = list(named)
     for start in range(0, len(names), ABREAST):
         say(_side_by_side(found, names[start : start + ABREAST]) + "\n")

@@ -82,7 +82,7 @@ def duel(
     if as_json:
         say_json({"sentence": found.sentence, "first": both[0], "second": both[1]})
         return 0
-    say(f"{found.sentence}.\n(scenario {world.name}, seed {seed}, trial {found.first.trial}, {sampling} sampling)\n")
+    say(f"{found.sentence}.\n(scenario {world.name}, seed {seed}, trial {found.first.trial} ({sampling}))\n")
     if found.choice:
         say(f"{fill(found.choice.sentence, WIDTH)}.\n")
     rows = [(words, *(_cell(side["outcome"][column]) for side in both)) for words, column in ROWS.items()]

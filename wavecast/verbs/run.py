@@ -89,7 +89,7 @@ def run(
         say_json(found_json)
         return 0
     for n, (name, each) in enumerate(outcomes.items()):
-        say("\n" * (n > 0) + f"{name}: {trials:,} rollouts, {sampling} sampling, scenario {world.name}, seed {seed}\n")
+        say("\n" * (n > 0) + f"{name}: {trials:,} rollouts ({sampling}), scenario {world.name}, seed {seed}\n")
         say(summary(each, confidence, everything))
         say(regions(each))
         tell(each, asked, confidence)

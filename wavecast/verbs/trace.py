@@ -60,7 +60,7 @@ def trace(
     if as_json:
         say_json(as_dict(found) | {"events": _events(found)})
         return 0
-    how = f"scenario {world.name}, seed {seed}, trial {trial}, {sampling} sampling"
+    how = f"scenario {world.name}, seed {seed}, trial {trial} ({sampling})"
     say(f"{found.sentence}\n({how}; minutes since the push)\n")
     rows = [
         (f"{event['minute']:.1f}", event["event"], event["region"], str(event["wave"] or ""), event["remark"])

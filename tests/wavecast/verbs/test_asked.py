@@ -47,5 +47,5 @@ def test_changes_a_month_need_an_objective():
 def test_a_trial_is_traced_as_it_was_sampled():
     for how in ("stratified", "crude"):
         found = CliRunner().invoke(main, ["trace", *RUN[1:4], "--trial", "5", "--sampling", how])
-        told = trace(sample_plan("six-region-three-wave"), sample("storefront"), trial=5, sampling=how)  # type: ignore[arg-type]
-        assert found.exit_code == 0 and told.sentence in found.stdout and f"{how} sampling" in found.stdout
+        told = trace(sample_plan("six-region-three-wave"), sample("storefront"), trial=5, sampling=how)
+        assert found.exit_code == 0 and told.sentence in found.stdout and f"({how})" in found.stdout
