@@ -20,7 +20,7 @@ import simulation
 import waves
 from simulation.draws import PURPOSES
 from simulation.engine import numbers
-from simulation.engine.packing import pack_plans, pack_worlds, room
+from simulation.engine.packing import pack_plans, pack_worlds, scratch_room
 from simulation.engine.worker import numbered
 from simulation.engine.worlds import open_block
 from simulation.rare_events.sampling import sampling_of
@@ -157,7 +157,7 @@ def floor(case: Case, scale: float, *, transforms: bool) -> int:
     """Make the words that healthy rollouts need, and with transforms their minutes too; no rollouts."""
     one = [setting(case.plan, case.scenario)]
     worlds, plans = pack_worlds(case.scenario, 1), pack_plans(one)
-    block, _, u, v = room(worlds, plans, 256)
+    block, _, u, v = scratch_room(worlds, plans, 256)
     approvals = plans.approval.any(axis=0)
     blocks = 1 + 2 * len(worlds.traffic) + len(worlds.fault_breaks) + len(approvals) - 1
     rounds = max(int(8000 * scale), 10)

@@ -91,7 +91,7 @@ FAILURES = (BotoCoreError, ClientError, ResponseParserError, Malformed, Deadline
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Fate:
     """An outcome and its reason, free of secrets; ambiguous where only STS can tell bad keys from a closed region."""
 
     outcome: str
@@ -104,7 +104,7 @@ def code(error: BaseException) -> str:
     return str(error.response.get("Error", {}).get("Code", "")) if isinstance(error, ClientError) else ""
 
 
-def verdict(error: BaseException, *, throttled: bool = False, codecatalyst: bool = False) -> Verdict:
+def fate_of(error: BaseException, *, throttled: bool = False, codecatalyst: bool = False) -> Fate:
     """Say which outcome an error is.
 
     Parameters
@@ -119,7 +119,7 @@ def verdict(error: BaseException, *, throttled: bool = False, codecatalyst: bool
     outcome, detail = _outcome(error, throttled)
     if outcome == "expired" and codecatalyst:
         detail = f"{detail}; {CODECATALYST_HELP}"
-    return Verdict(outcome, " ".join(clean(detail).split())[:700], code(error) in _AMBIGUOUS)
+    return Fate(outcome, " ".join(clean(detail).split())[:700], code(error) in _AMBIGUOUS)
 
 
 def _outcome(error: BaseException, throttled: bool) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from history.aws.answers import Malformed
-from history.aws.errors import BAD_TOKEN, FAILURES, GONE, HOPELESS, UNSUPPORTED, WORST_FIRST, Verdict, code, verdict
+from history.aws.errors import BAD_TOKEN, FAILURES, GONE, HOPELESS, UNSUPPORTED, WORST_FIRST, Fate, code, fate_of
 from history.aws.transport import Clock
 from history.instants import DAY, MINUTE, iso
 from history.keepable import keepable, legible
@@ -75,16 +75,16 @@ class UnitWork:
     def _unit(self) -> Unit:
         return self._calls.unit
 
-    def do(self) -> Verdict:
+    def do(self) -> Fate:
         """Collect all parts, and whatever was unfinished; return the unit's outcome."""
-        found: list[Verdict] = []
+        found: list[Fate] = []
         try:
             parts = self._source.parts(self._calls)
             if self._calls.server_time is not None:
                 self._until = min(self._now, self._calls.server_time)
             self._commit(Step("", parts.records))
         except FAILURES as error:
-            return self._verdict(error)
+            return self._fate(error)
         self.seen, self._titles = 0, parts.titles  # what there is to collect is not yet something that happened
         # In another order at every run, so that what ends runs early does not always end them before the same parts.
         for part in random.Random(self._run).sample(parts.names, len(parts.names)):
@@ -110,10 +110,10 @@ class UnitWork:
     def _title(self, part: str) -> str:
         return legible(self._titles.get(part, part))
 
-    def _verdict(self, error: BaseException) -> Verdict:
-        return verdict(error, throttled=self._calls.throttled, codecatalyst=self._source.stream == "codecatalyst")
+    def _fate(self, error: BaseException) -> Fate:
+        return fate_of(error, throttled=self._calls.throttled, codecatalyst=self._source.stream == "codecatalyst")
 
-    def _summary(self, found: list[Verdict], notes: list[str]) -> Verdict:
+    def _summary(self, found: list[Fate], notes: list[str]) -> Fate:
         outcome = min((each.outcome for each in found), key=WORST_FIRST.index)
         if outcome in ("ok", "empty"):
             outcome = "ok" if self.seen else "empty"
@@ -122,7 +122,7 @@ class UnitWork:
         details = [each.detail for each in found if each.detail] + self._remarks() + notes
         shown = "; ".join(details[:3])
         more = f"; and {len(details) - 3} more" if len(details) > 3 else ""
-        return Verdict(outcome, shown + more, any(each.ambiguous for each in found))
+        return Fate(outcome, shown + more, any(each.ambiguous for each in found))
 
     def _remarks(self) -> list[str]:
         """Return what there is to say of answers that could not be kept as rows."""
@@ -131,10 +131,10 @@ class UnitWork:
         what = f"{self.malformed} malformed record{'s' * (self.malformed != 1)}, kept raw"
         return [f"{what}: {legible(self._reasons[0])}" if self._reasons else f"{what} by an earlier run"]
 
-    def _part(self, part: str) -> Verdict:
+    def _part(self, part: str) -> Fate:
         steps_before = self._steps
         if not keepable(part):
-            return Verdict("malformed", f"{legible(part)}: its name holds half a character, and cannot be kept")
+            return Fate("malformed", f"{legible(part)}: its name holds half a character, and cannot be kept")
         try:
             if isinstance(self._source, Windowed):
                 self._windows(self._source, part)
@@ -142,17 +142,17 @@ class UnitWork:
                 self._pages(self._source, part)
         except FAILURES as error:
             if code(error) in GONE:
-                return Verdict("empty", f"{self._title(part)} was deleted meanwhile")
+                return Fate("empty", f"{self._title(part)} was deleted meanwhile")
             if code(error) == UNSUPPORTED:
                 text = (
                     "ECS keeps no deployments of it; exclude it with a pattern that begins with !, and import a table"
                 )
-                return Verdict("denied", f"{self._title(part)}: {text}")
-            found = self._verdict(error)
+                return Fate("denied", f"{self._title(part)}: {text}")
+            found = self._fate(error)
             if isinstance(self._source, Windowed) and found.outcome in HOPELESS and self._steps == steps_before:
                 self._narrow(part)
             return replace(found, detail=f"{self._title(part)}: {found.detail}")
-        return Verdict("ok", "")
+        return Fate("ok", "")
 
     _steps = 0
 
@@ -169,7 +169,7 @@ class UnitWork:
         self.seen += len(step.records)
         self._steps += 1
 
-    def _again(self) -> Verdict:
+    def _again(self) -> Fate:
         """Ask again for all that is unfinished and was not seen in this run, of parts long gone, too."""
         place = ("space", "project") if self._source.stream == "codecatalyst" else ("account", "region")
         where = dict(zip(place, (self._unit.account, self._unit.region), strict=True))
@@ -180,8 +180,8 @@ class UnitWork:
                     self._commit(Step("", step.records))
                     self._lose(kind, step.lost)
         except FAILURES as error:
-            return self._verdict(error)
-        return Verdict("ok", "")
+            return self._fate(error)
+        return Fate("ok", "")
 
     def _unfinished(self, kind: type[Record], where: Mapping[str, str]) -> list[tuple[str, ...]]:
         """Return the keys of what is unfinished in the store and was not met in this run."""

@@ -12,7 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
 from history.aws.clients import STS_SECONDS, Client, Clients, Login, WrongAccount
-from history.aws.errors import FAILURES, Verdict, verdict
+from history.aws.errors import FAILURES, Fate, fate_of
 from history.aws.transport import Stopped
 from history.collecting.collector import UnitWork
 from history.collecting.config import Account, AnyAccount, Config
@@ -121,11 +121,11 @@ class _Run:
     def _unit(self, task: Task) -> UnitReport:
         began = time.monotonic()
         if task.switched_off:
-            return self._end(task, Verdict("disabled", "marked so in the config"), began, expected=True)
+            return self._end(task, Fate("disabled", "marked so in the config"), began, expected=True)
         try:
             client = self._client(task)
         except FAILURES as error:
-            return self._end(task, verdict(error, codecatalyst=task.kind is CodeCatalyst), began)
+            return self._end(task, fate_of(error, codecatalyst=task.kind is CodeCatalyst), began)
         client.wire.start(self._config.deadline_minutes * 60)
         with Calls(client, task.unit) as calls:
             work = UnitWork(
@@ -156,23 +156,23 @@ class _Run:
         since = micros(self._config.since) if self._config.since else 0
         return max(since, task.kind.earliest)
 
-    def _told_apart(self, task: Task, found: Verdict) -> Verdict:
+    def _told_apart(self, task: Task, found: Fate) -> Fate:
         """Tell a region that is switched off from keys that are wrong: AWS says the same of both, but STS knows."""
         if not found.ambiguous or isinstance(task.owner, CodeCatalystProject):
             return found
         try:
             self._identities[task.owner.id].ask()
         except FAILURES as error:
-            return verdict(error)
+            return fate_of(error)
         text = (
             "the credentials are good elsewhere, so this region is switched off; if so, list it under disabled_regions"
         )
-        return Verdict("disabled", f"{text} ({found.detail})")
+        return Fate("disabled", f"{text} ({found.detail})")
 
     def _end(
         self,
         task: Task,
-        found: Verdict,
+        found: Fate,
         began: float,
         client: Client | None = None,
         work: UnitWork | None = None,

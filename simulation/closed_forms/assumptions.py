@@ -219,7 +219,7 @@ TIMES = (
 )
 
 
-def check(course: Course, names: Iterable[str]) -> list[Assumption]:
+def assumptions_held(course: Course, names: Iterable[str]) -> list[Assumption]:
     """Look whether assumptions hold, in the order of `CHECKS`.
 
     Parameters

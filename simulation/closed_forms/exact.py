@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from simulation.closed_forms.assumptions import Assumption, check
+from simulation.closed_forms.assumptions import Assumption, assumptions_held
 from simulation.closed_forms.forms import SETUPS, Form, forms, setup_of
 from simulation.closed_forms.quantities import Course
 from simulation.scenario import Scenario
@@ -49,7 +49,10 @@ class Exact:
 
     @cached_property
     def _checked(self) -> dict[str, Assumption]:
-        return {each.name: each for each in check(self._course, (n for f in self._forms.values() for n in f.needs))}
+        return {
+            each.name: each
+            for each in assumptions_held(self._course, (n for f in self._forms.values() for n in f.needs))
+        }
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a copy needs: the forms, which are functions, are found again."""
@@ -137,7 +140,7 @@ class Exact:
         """Word why a figure is none of this set-up's: another's, or nobody's."""
         others = [name for name in SETUPS if name != self.setup and figure in forms(self._course, name)]
         if others:
-            whys = (f"{each.name}: {each.why}" for each in check(self._course, others))
+            whys = (f"{each.name}: {each.why}" for each in assumptions_held(self._course, others))
             return f"{figure} has no closed form here\n" + "\n".join(whys)
         return f"{figure!r} is not a figure{did_you_mean(figure, self._forms) or '; see `table` and `refused`'}"
 

@@ -232,7 +232,7 @@ def _letters(packed: layout.Plans) -> Iterator[tuple[tuple[Any, ...], list[tuple
         yield (sorted(order[: bounds[-1]]), *head), added
 
 
-def room(worlds: layout.Worlds, plans: layout.Plans, size: int) -> tuple[Any, ...]:
+def scratch_room(worlds: layout.Worlds, plans: layout.Plans, size: int) -> tuple[Any, ...]:
     """Return a block, scratch space and two rows of words, for so many trials."""
     regions, waves, most = len(worlds.traffic), plans.bake_minutes.shape[1], plans.order.shape[1]
     block = layout.Block(

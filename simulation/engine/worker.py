@@ -12,7 +12,7 @@ from numba.core import event
 from numpy.typing import NDArray
 
 from simulation.engine import kernel, layout, worlds
-from simulation.engine.packing import base_room, room
+from simulation.engine.packing import base_room, scratch_room
 
 Numbers = NDArray[np.uint64]
 RUN = 512  # trials worked on at once: their draws fit the cache
@@ -50,7 +50,7 @@ class Desk:
         for at in range(0, len(trials), RUN):
             run = trials[at : at + RUN]
             if len(run) not in self._rooms:
-                self._rooms[len(run)] = room(self.worlds, self.plans, len(run))
+                self._rooms[len(run)] = scratch_room(self.worlds, self.plans, len(run))
             yield slice(at, at + len(run)), run, self._rooms[len(run)]
 
     def tally(

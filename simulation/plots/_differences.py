@@ -66,7 +66,7 @@ def paired(table: pd.DataFrame, name: str, figure: str) -> tuple[float, float, f
     return float(value), float(low), float(high)
 
 
-def verdict(estimate: tuple[float, float, float], less_is_better: bool) -> str:
+def leaning(estimate: tuple[float, float, float], less_is_better: bool) -> str:
     """Say whether a difference is `better`, `worse`, or `open` (its interval holds zero, or is unknown)."""
     value, low, high = estimate
     if math.isinf(value):
@@ -98,7 +98,7 @@ def _panel(axes: Axes, figure: str, rows: list[tuple[float, float, float]], tall
     axes.set_xlabel(unit, loc="left")
     axes.text(0, 1 + 0.1 / tall, label, transform=axes.transAxes, weight="bold")
     for row, (estimate, drawn) in enumerate(zip(rows, scaled, strict=True)):
-        said = verdict(estimate, less)
+        said = leaning(estimate, less)
         dot(axes, row, drawn, MARKS[said], INKS[said])
 
 
@@ -110,7 +110,7 @@ def _title(comparison: Comparison, names: list[str]) -> str:
         return f"{titled(names[0])} against {base}: {_change(table, names[0])}"
     words = []
     for figure, better in (("impact_minutes_mean", "cost less"), ("minutes_to_ship", "ship sooner")):
-        said = [verdict(paired(table, name, figure), True) for name in names]
+        said = [leaning(paired(table, name, figure), True) for name in names]
         words.append(
             f"{said.count('better') or 'none'} {better}" + f" ({said.count('open')} undecided)" * ("open" in said)
         )

@@ -20,11 +20,11 @@ from tqdm import tqdm
 from simulation.arguments import Workers, check_workers, is_number, outside
 from simulation.rare_events.factors import Floats
 from simulation.rare_events.stratified import LEAST, Sums, Survey, Task, Work
-from simulation.rare_events.targets import event
+from simulation.rare_events.targets import target_of
 from simulation.results.numerals import several
 from simulation.results.statistics import Estimate
 from simulation.running.jobs import handed_out, most_waiting
-from simulation.running.sweep import check
+from simulation.running.sweep import check_sweep
 from simulation.scenario import Scenario
 from waves import Plan
 from waves.showing import Shown, counted
@@ -146,9 +146,9 @@ def rare(
     plans: Mapping[str, Plan] = {plan.name: plan} if isinstance(plan, Plan) else plan
     names = [figure] if isinstance(figure, str) or not isinstance(figure, Iterable) else list(figure)
     precision = _check(plans, names, precision)
-    trials, seed, confidence = check(plans, trials, seed, confidence)
+    trials, seed, confidence = check_sweep(plans, trials, seed, confidence)
     workers = check_workers(workers)
-    survey = Survey(plans, scenario, [event(name) for name in names], seed)
+    survey = Survey(plans, scenario, [target_of(name) for name in names], seed)
     with tqdm(total=0, unit="rollout", disable=not progress, leave=False, unit_scale=True) as bar:
         crew = Crew(workers, bar, survey)
         found, precise = _sample(survey, crew.work, precision, trials, confidence)

@@ -21,7 +21,7 @@ from simulation.engine.packing import pack_plans, pack_worlds
 from simulation.engine.worker import Desk
 from simulation.rare_events.factors import Factor, factors
 from simulation.rare_events.strata import CELLS, Stratum, sampled
-from simulation.rare_events.targets import event
+from simulation.rare_events.targets import target_of
 from simulation.scenario import Scenario
 from simulation.setting import setting
 from waves import Plan, all_at_once
@@ -213,7 +213,7 @@ class _Pilot:
             cell = np.zeros((1, len(parts)), dtype=np.int64)
             cell[0, f] = level
             alone = _stratum("", 1.0, cell, np.ones(1))
-            _, total, squares, _ = sampled(desk, parts, alone, [event("impact_minutes_mean")], 0, trials)[0, 0]
+            _, total, squares, _ = sampled(desk, parts, alone, [target_of("impact_minutes_mean")], 0, trials)[0, 0]
             self.mean[f, level], self.square[f, level] = _rounded(total / PILOT), _rounded(squares / PILOT)
         build = {thing for thing in self.things if parts[thing[0]].kind == "build"}
         # A failed build ends all.

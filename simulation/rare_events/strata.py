@@ -16,7 +16,7 @@ from simulation.draws import PURPOSES, uniform
 from simulation.engine import layout
 from simulation.engine.worker import Desk, numbered
 from simulation.rare_events.factors import Factor, Floats, factors
-from simulation.rare_events.targets import Event, Reach
+from simulation.rare_events.targets import Reach, Target
 from simulation.setting import Setting
 
 CELLS = 50_000  # combinations enumerated, at most
@@ -69,7 +69,7 @@ class Cut:
     strata: tuple[Stratum, ...]
 
 
-def cut(settings: Sequence[Setting], events: Sequence[Event]) -> Cut:
+def stratify(settings: Sequence[Setting], events: Sequence[Target]) -> Cut:
     """Cut what can happen into strata for some figures of some plans."""
     scenario = settings[0].scenario
     most = max((_regions(s, event) for s in settings for event in events), default=0)
@@ -93,7 +93,7 @@ def cut(settings: Sequence[Setting], events: Sequence[Event]) -> Cut:
     return Cut(tuple(parts), tuple(_grouped(parts, cells, weights, low, high, count)))
 
 
-def _regions(s: Setting, event: Event) -> int:
+def _regions(s: Setting, event: Target) -> int:
     """Return how many regions must be exposed for an event, at the least."""
     if event.least is None or event.column == layout.C_IMPACT:
         return 0
@@ -181,7 +181,7 @@ def pattern(
 
 
 def sampled(
-    desk: Desk, parts: Sequence[Factor], stratum: Stratum, events: Sequence[Event], seed: int, trials: range
+    desk: Desk, parts: Sequence[Factor], stratum: Stratum, events: Sequence[Target], seed: int, trials: range
 ) -> NDArray[np.float64]:
     """Roll every plan out in trials of a stratum.
 

@@ -17,8 +17,8 @@ from simulation.engine.layout import Plans, Worlds
 from simulation.engine.packing import pack_plans, pack_worlds
 from simulation.engine.worker import Desk
 from simulation.rare_events.factors import Factor, Floats
-from simulation.rare_events.strata import Cut, Stratum, cut, sampled
-from simulation.rare_events.targets import Event
+from simulation.rare_events.strata import Cut, Stratum, sampled, stratify
+from simulation.rare_events.targets import Target
 from simulation.results.estimator import Bounds, Moments, Sample, chance, clopper_pearson, mean
 from simulation.results.statistics import Estimate
 from simulation.scenario import Scenario
@@ -63,7 +63,7 @@ class Task:
     worlds: Worlds
     plans: Plans
     factors: tuple[Factor, ...]
-    events: tuple[Event, ...]
+    events: tuple[Target, ...]
     seed: int
     number: int
     stratum: Stratum
@@ -90,10 +90,10 @@ Work = Callable[[Iterable[Task]], Iterator[tuple[Task, list[Floats]]]]  # runs t
 class Survey:
     """One run of `rare`: strata, the trials spent so far, and the arithmetic on their sums."""
 
-    def __init__(self, plans: Mapping[str, Plan], scenario: Scenario, events: Sequence[Event], seed: int) -> None:
+    def __init__(self, plans: Mapping[str, Plan], scenario: Scenario, events: Sequence[Target], seed: int) -> None:
         settings = settings_of(plans, scenario)
         self.events, self.seed = tuple(events), seed
-        self.cut: Cut = cut(settings, events)
+        self.cut: Cut = stratify(settings, events)
         self.packed = pack_worlds(scenario, seed), pack_plans(settings)
         self.strata: list[Stratum] = [each for each in self.cut.strata if not each.known]
         self.weights = np.array([each.weight for each in self.strata])

@@ -29,7 +29,7 @@ SLACK = 1e-12  # shares are sums of shares
 
 
 @dataclass(frozen=True)
-class Event:
+class Target:
     """A figure: the mean of a number that every rollout has.
 
     Attributes
@@ -70,7 +70,7 @@ class Event:
         return column if self.least is None else (column >= self.least - SLACK).astype(np.float64)
 
 
-def event(figure: str) -> Event:
+def target_of(figure: str) -> Target:
     """Return what a figure is the mean of.
 
     Raises
@@ -83,14 +83,14 @@ def event(figure: str) -> Event:
     name = figure.removeprefix("probability_")
     if figure in FIXED and figure.endswith("_mean"):
         column, unit, _ = COLUMNS[figure.removesuffix("_mean")]
-        return Event(figure, unit, column)
+        return Target(figure, unit, column)
     if figure == "probability_failover_hit":
-        return Event(figure, "probability", layout.C_FAILOVER, least=1.0)
+        return Target(figure, "probability", layout.C_FAILOVER, least=1.0)
     if figure in FIXED:
-        return Event(figure, "probability", layout.C_OUTCOME, outcome=name)
+        return Target(figure, "probability", layout.C_OUTCOME, outcome=name)
     found = re.fullmatch(r"probability_(\w+?)_at_least_(\d+(?:\.\d+)?(?:e-?\d+)?)", figure)
     if found and found[1] in COLUMNS:
-        return Event(figure, "probability", COLUMNS[found[1]][0], least=_least(figure, found[1], float(found[2])))
+        return Target(figure, "probability", COLUMNS[found[1]][0], least=_least(figure, found[1], float(found[2])))
     known = (*FIXED, *(f"probability_{column}_at_least_{some}" for column, (_, _, some) in COLUMNS.items()))
     remedy = did_you_mean(figure, known) or f"; there are {', '.join(known)}, each `at_least` with any number above 0"
     raise ValueError(f"{figure[:100]!r} is not a figure that rare events are estimated for{remedy}")
@@ -166,7 +166,7 @@ class Reach:
             found |= (2 - known <= self.further) & ~self.broken[:, a] & ~self.broken[:, b]
         return found & (self.count >= 2)
 
-    def bounds(self, event: Event) -> tuple[Floats, Floats]:
+    def bounds(self, event: Target) -> tuple[Floats, Floats]:
         """Return the least and the greatest that a figure's number can be, for each combination."""
         if event.outcome is not None:
             certain, possible = self._outcome(event.outcome)

@@ -5,7 +5,7 @@ Not here: how they are estimated (``estimator``), what they are called (``figure
 
 from collections.abc import Container
 
-from simulation.rare_events.targets import COLUMNS, event
+from simulation.rare_events.targets import COLUMNS, target_of
 from simulation.results.extracts import at_least
 from simulation.results.rows import Rows
 from simulation.results.service import FIGURES as OF_SERVICE
@@ -28,7 +28,7 @@ def is_figure(name: object, figures: Container[str]) -> bool:
     if not isinstance(name, str):
         return False
     if REACHES in name and name.startswith("probability_"):
-        event(name)
+        target_of(name)
         return True
     return name in figures or name in OF_SERVICE
 
@@ -47,7 +47,7 @@ def estimated(rows: Rows, figure: str, confidence: float, service: Service | Non
         unit, made_of = OF_SERVICE[figure]
         return service.estimate(figure, known[made_of][1](confidence)), unit
     if isinstance(figure, str) and REACHES in figure:
-        target = event(figure)
+        target = target_of(figure)
         column = next(name for name, (number, *_) in COLUMNS.items() if number == target.column)
         assert target.least is not None
         return at_least(rows, column, target.least, confidence), "probability"

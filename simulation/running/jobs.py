@@ -46,7 +46,7 @@ class Histograms(NamedTuple):
     octaves: NDArray[np.int32]
 
 
-class Part(NamedTuple):
+class Summed(NamedTuple):
     """What a job found out about a group of plans, the baseline left out of all groups but the first.
 
     `blocks` has each block's sums (plans, strata, SUMS), products (plans, strata, CROSS) and regional sums (plans,
@@ -98,7 +98,7 @@ class Job:
             digest.update(f"{np.shape(array)}".encode() + np.asarray(array).tobytes())
         return digest.hexdigest()
 
-    def run(self) -> list[Part]:
+    def run(self) -> list[Summed]:
         """Return what each group of plans did.
 
         Raises
@@ -109,10 +109,10 @@ class Job:
         check_edition(self.edition)
         return [self._part(plans, skip=min(number, 1)) for number, plans in enumerate(self.groups)]
 
-    def _part(self, plans: layout.Plans, skip: int) -> Part:
+    def _part(self, plans: layout.Plans, skip: int) -> Summed:
         desk, bins = worker.Desk(self.worlds, plans), Bins(self.bits)
         room = np.zeros((desk.shape[0], len(layout.SHAPES), bins.count), dtype=np.int32)
-        part, size = Part([], []), 1 if self.apart else TOGETHER
+        part, size = Summed([], []), 1 if self.apart else TOGETHER
         whole = _Counting(self, room[skip:].shape)
         for at in range(0, len(self.blocks), size):
             self._add(desk, self.blocks[at : at + size], room, part, skip, whole)
@@ -123,7 +123,13 @@ class Job:
         return part
 
     def _add(
-        self, desk: worker.Desk, blocks: list[range], room: NDArray[np.int32], part: Part, skip: int, whole: "_Counting"
+        self,
+        desk: worker.Desk,
+        blocks: list[range],
+        room: NDArray[np.int32],
+        part: Summed,
+        skip: int,
+        whole: "_Counting",
     ) -> None:
         """Add some blocks' sums to a part, and their histograms to the whole, stratum by stratum."""
         seed, bins = int(self.worlds.seed[0]) | int(self.worlds.seed[1]) << 32, Bins(self.bits).address
@@ -177,7 +183,7 @@ class _Counting:
         return found
 
 
-def cut(
+def jobs_of(
     settings: Sequence[Setting],
     seed: int,
     bits: int,
@@ -216,12 +222,12 @@ def job(
     """Return all rollouts of some trials as one job; for the parameters see `cut`. It starts with a block."""
     groups = tuple(
         packing.pack_plans([*settings[: min(rows.start, 1)], *settings[rows.start : rows.stop]])
-        for rows in grouped(len(settings))
+        for rows in plan_groups(len(settings))
     )
     return Job(packing.pack_worlds(settings[0].scenario, seed), groups, sampling, bits, trials, apart, edition())
 
 
-def grouped(plans: int) -> list[range]:
+def plan_groups(plans: int) -> list[range]:
     """Return which plans are in each group, the baseline of all groups but the first left out."""
     starts = [0, *range(GROUP, plans, GROUP - 1)]
     return [range(a, b) for a, b in itertools.pairwise([*starts, plans])]

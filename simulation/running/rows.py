@@ -69,7 +69,7 @@ class _Blocks:
         return replace(self, trials=trials)  # type: ignore[type-var]
 
     def run(self: Any) -> tuple[Floats, list[Floats]]:
-        out = room(self.shape[0], self.trials)
+        out = empty_rows(self.shape[0], self.trials)
         return out, [self.of(block).fill(out, at) for at, block in blocks(self.trials)]
 
 
@@ -155,7 +155,7 @@ def job(settings: Sequence[Setting], seed: int, trials: range, engine: str, samp
     return Compiled(pack_worlds(settings[0].scenario, seed), pack_plans(settings), sampling, trials, edition())
 
 
-def room(plans: int, trials: range) -> Floats:
+def empty_rows(plans: int, trials: range) -> Floats:
     """Return space for rows, shape (plans, columns, trials).
 
     Raises
@@ -185,7 +185,7 @@ def rows(whole: Rows, *, workers: Workers = 1, advance: Callable[[int], Any] = _
         Shapes (plans, columns, trials) and (plans, strata, 3, regions).
     """
     plans, regions = whole.shape
-    out, regional = room(plans, whole.trials), np.zeros((plans, len(whole.sampling.strata), 3, regions))
+    out, regional = empty_rows(plans, whole.trials), np.zeros((plans, len(whole.sampling.strata), 3, regions))
     if workers == 1:
         for at, block in blocks(whole.trials):
             regional += whole.of(block).fill(out, at, advance)

@@ -16,8 +16,8 @@ import numpy as np
 
 from simulation.arguments import whole
 from simulation.rare_events.sampling import Method, sampling_of
-from simulation.running.jobs import BLOCK, Histograms, Job, Part, grouped, job
-from simulation.running.sweep import Gathering, Sweep, check
+from simulation.running.jobs import BLOCK, Histograms, Job, Summed, job, plan_groups
+from simulation.running.sweep import Gathering, Sweep, check_sweep
 from simulation.scenario import Scenario
 from simulation.setting import settings_of
 from waves import InputError, Plan
@@ -33,7 +33,7 @@ def _job(
     sampling: Method = "stratified",
 ) -> Job:
     """Return a chunk's job: so many whole blocks, as even as can be."""
-    check(plans, trials, seed)
+    check_sweep(plans, trials, seed)
     whole("chunks", chunks, 1)
     if not 0 <= chunk < chunks:
         raise ValueError(f"chunk is {chunk}; with {chunks} chunks, give a number from 0 to {chunks - 1}")
@@ -105,7 +105,7 @@ def merge(
     ValueError
         Where files are missing, naming their numbers, or are of another sweep or another version of the kit.
     """
-    check(plans, trials, seed)
+    check_sweep(plans, trials, seed)
     missing = [n for n in range(chunks) if not (folder / f"chunk-{n}.npz").is_file()]
     if missing:
         named = ", ".join(map(str, missing[:20])) + (" …" if len(missing) > 20 else "")
@@ -118,7 +118,7 @@ def merge(
     return Sweep(gathering.tallies(), gathering.trials, 0.95)
 
 
-def _read(path: Path, mine: Job, plans: int) -> list[Part]:
+def _read(path: Path, mine: Job, plans: int) -> list[Summed]:
     try:
         file = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError, BadZipFile):
@@ -130,10 +130,10 @@ def _read(path: Path, mine: Job, plans: int) -> list[Part]:
                 "and chunks it was run with, or run the chunk again"
             )
         parts = []
-        for number in range(len(grouped(plans))):
+        for number in range(len(plan_groups(plans))):
             sums, cross, regional = (file[f"{name}-{number}"] for name in ("sums", "cross", "regional"))
             counts = [Histograms(*(file[f"{name}-{number}"] for name in Histograms._fields))]
-            parts.append(Part(list(zip(sums, cross, regional, strict=True)), counts))
+            parts.append(Summed(list(zip(sums, cross, regional, strict=True)), counts))
         return parts
 
 

@@ -25,7 +25,17 @@ from simulation.results.figures import FIGURES, PAIRED, UNITS, amount, between
 from simulation.results.numerals import several
 from simulation.results.summary import difference, figures
 from simulation.results.tally import Bins, SumPair, Tally
-from simulation.running.jobs import JOBS, JOBS_A_THREAD, Histograms, Job, Part, cut, grouped, handed_out, most_waiting
+from simulation.running.jobs import (
+    JOBS,
+    JOBS_A_THREAD,
+    Histograms,
+    Job,
+    Summed,
+    handed_out,
+    jobs_of,
+    most_waiting,
+    plan_groups,
+)
 from simulation.scenario import Scenario
 from simulation.setting import settings_of
 from waves import Plan, did_you_mean
@@ -146,13 +156,13 @@ def sweep(
     BrokenExecutor
         Where a worker of the executor died and the executor cannot replace it.
     """
-    trials, seed, confidence = check(plans, trials, seed, confidence, bits, precision)
+    trials, seed, confidence = check_sweep(plans, trials, seed, confidence, bits, precision)
     workers = check_workers(workers)
     settings = settings_of(plans, scenario)
     design = sampling_of(scenario, sampling)
     gathering = Gathering(plans, scenario, seed, trials, design, bits)
     wanted = _precision(precision)
-    jobs = cut(settings, seed, gathering.bins.bits, trials, design, apart=bool(wanted), jobs=_least(workers))
+    jobs = jobs_of(settings, seed, gathering.bins.bits, trials, design, apart=bool(wanted), jobs=_least(workers))
     with (
         handed_out(jobs, workers, most_waiting(len(plans))) as results,
         tqdm(total=trials * len(plans), unit="rollout", disable=not progress, leave=False, unit_scale=True) as bar,
@@ -175,7 +185,7 @@ def _least(workers: Workers) -> int:
     return 1 if workers == 1 else workers * JOBS_A_THREAD
 
 
-def check(
+def check_sweep(
     plans: Mapping[str, Plan],
     trials: int | None,
     seed: int,
@@ -233,17 +243,17 @@ class Gathering:
         self.counts = np.zeros((len(layout.SHAPES), self.bins.count, len(plans)), dtype=np.int64)
         self.octaves = np.zeros((strata, len(layout.SHAPES), self.bins.octaves, len(plans)), dtype=np.int64)
 
-    def add(self, job: Job, parts: list[Part], wanted: dict[str, float], confidence: float) -> bool:
+    def add(self, job: Job, parts: list[Summed], wanted: dict[str, float], confidence: float) -> bool:
         """Merge a job's blocks, up to one after which all is as precise as wanted; return whether there is one."""
         for number, block in enumerate(job.blocks):
-            for rows, part in zip(grouped(len(self.plans)), parts, strict=True):
+            for rows, part in zip(plan_groups(len(self.plans)), parts, strict=True):
                 self._merge(slice(rows.start, rows.stop), part, number)
             self.trials += len(block)
             if wanted and self._precise(wanted, confidence):
                 return True
         return False
 
-    def _merge(self, rows: slice, part: Part, number: int) -> None:
+    def _merge(self, rows: slice, part: Summed, number: int) -> None:
         sums, cross, regional = part.blocks[number]
         self.sums[rows] += sums
         self.cross[rows] += cross

@@ -13,7 +13,7 @@ import numpy as np
 from simulation import Draws, RegionValues, Scenario, setting
 from simulation.columns import OUTCOMES, Row
 from simulation.engine import kernel, layout
-from simulation.engine.packing import pack_plans, pack_worlds, room
+from simulation.engine.packing import pack_plans, pack_worlds, scratch_room
 from waves import Plan
 
 SEEDS = 10_000  # to look through for one under which retries come out as set
@@ -23,7 +23,7 @@ def by_compiled(plan: Plan, scenario: Scenario, world: Any) -> dict[str, Any]:
     """Return the columns of one rollout, and each plan region's exposed, hurt minutes and impact."""
     scene, seed = _retried(plan, scenario, world)
     worlds, plans = pack_worlds(scene, seed), pack_plans([setting(plan, scene)])
-    block, scratch, _, _ = room(worlds, plans, 1)
+    block, scratch, _, _ = scratch_room(worlds, plans, 1)
     _fill(block, plan, scene, world)
     out, regional = np.empty((1, layout.COLUMNS, 1)), np.zeros((1, 3, len(plan.regions)))
     kernel.keep_rows(worlds, plans, block, scratch, np.zeros(1, dtype=np.uint64), out, 0, regional)

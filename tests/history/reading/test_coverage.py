@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 import history
 from history.aws.answers import Malformed
-from history.aws.errors import verdict
+from history.aws.errors import fate_of
 from history.keeping.store import Store
 from history.records import Workflow
 from history.units import Step, Unit
@@ -49,7 +49,7 @@ def nasty(tmp_path):
         run = store.begin_run([unit, flows], at=5)
         store.commit(run, unit, Step(NASTY, covered=(0, 5)), observed_at=5)
         store.commit(run, flows, Step("w", [flow], covered=(0, 5)), observed_at=5)
-        store.end_unit(run, unit, "denied", verdict(Malformed(NASTY)).detail, 1, 5)
+        store.end_unit(run, unit, "denied", fate_of(Malformed(NASTY)).detail, 1, 5)
     return path
 
 

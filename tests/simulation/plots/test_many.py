@@ -8,7 +8,7 @@ from matplotlib.patches import Rectangle
 
 import waves
 from simulation import plots, run
-from simulation.plots._differences import verdict
+from simulation.plots._differences import leaning
 from simulation.plots._distributions import exceedance
 from simulation.plots.words import number, percent
 from tests.simulation.plots.pictures import (
@@ -117,7 +117,7 @@ def test_differences_have_a_zero_line_in_each_panel_and_each_difference_at_its_p
     ],
 )
 def test_a_difference_counts_only_where_its_interval_excludes_zero(estimate, less, said):
-    assert verdict(estimate, less) == said
+    assert leaning(estimate, less) == said
 
 
 def test_regions_draw_each_regions_probability_at_its_place():

@@ -16,8 +16,8 @@ from simulation.engine import layout
 from simulation.engine.packing import pack_plans, pack_worlds
 from simulation.engine.worker import Desk, numbered
 from simulation.rare_events.factors import Clocks, Factor, tails
-from simulation.rare_events.strata import cut, sampled
-from simulation.rare_events.targets import FIXED, event
+from simulation.rare_events.strata import sampled, stratify
+from simulation.rare_events.targets import FIXED, target_of
 from simulation.results.statistics import mean
 from tests.samples import sample_plan
 from tests.simulation.cases import cases
@@ -27,7 +27,7 @@ ALPHA = 1e-6
 FOUR = fleet(0.1, 0.2, 0.3, 0.4, failover={1: 3, 2: 4}, labels=True)
 IN_THREE = plan("r1", "r2 r3", "r4", bakes=(2, 1, 1))
 TWO = "probability_regions_exposed_at_least_2"
-EVENTS = [event(name) for name in (*FIXED, TWO, "probability_share_exposed_at_least_0.6")]
+EVENTS = [target_of(name) for name in (*FIXED, TWO, "probability_share_exposed_at_least_0.6")]
 STOREFRONT = sample_plan("six-region-three-wave"), sample("storefront")
 
 
@@ -149,7 +149,7 @@ def test_a_given_pattern_is_the_only_thing_that_changes():
 def known_strata_hold(case, seed, trials):
     waves, scene = case
     laid = [setting(waves, scene)]
-    whole = cut(laid, EVENTS)
+    whole = stratify(laid, EVENTS)
     assert math.fsum(each.weight for each in whole.strata) == pytest.approx(1, abs=1e-12)
     desk = Desk(pack_worlds(scene, seed), pack_plans(laid))
     for h, each in enumerate(whole.strata):
@@ -220,7 +220,7 @@ def agrees_with_crude(waves, scene, trials, seed):
     rows = np.vstack([frame["outcome"].cat.codes.to_numpy(float), *frame.iloc[:, 1:].to_numpy(float).T])
     for got in found.reset_index().to_dict("records"):
         figure = str(got["figure"])
-        own, error = mean(event(figure).values(rows), 0.95), (got["high"] - got["low"]) / 2
+        own, error = mean(target_of(figure).values(rows), 0.95), (got["high"] - got["low"]) / 2
         both = math.hypot((own.high - own.low) / 2, error) / 1.959964
         assert abs(got["estimate"] - own.value) < Z * both, figure
 

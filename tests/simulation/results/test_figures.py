@@ -10,7 +10,7 @@ import pytest
 from simulation import FIGURES, compare, exact, judge, parse_limits, rare, sample, sweep
 from simulation.closed_forms.forms import SETUPS, forms
 from simulation.closed_forms.quantities import Course
-from simulation.rare_events.targets import FIXED, event
+from simulation.rare_events.targets import FIXED, target_of
 from simulation.results.figures import PAIRED as DIFFERENCES
 from simulation.setting import setting
 from tests.samples import sample_plan
@@ -48,7 +48,7 @@ def test_limits_know_every_figure_of_a_summary_and_judge_it_in_its_unit(units):
 
 @pytest.mark.parametrize("figure", FIXED)
 def test_rare_events_have_the_names_and_units_of_a_summary(units, figure):
-    assert event(figure).unit == units[figure]
+    assert target_of(figure).unit == units[figure]
 
 
 @pytest.mark.parametrize("setup", SETUPS)
@@ -57,7 +57,7 @@ def test_closed_forms_have_the_names_and_units_of_the_others(units, setup):
     for name, form in forms(Course(setting(GOLDEN_PLAN, scenario(GOLDEN_FLEET))), setup).items():
         if any(part in name and name not in units for part in GIVEN) or name.removesuffix("_given_defect") in OWN:
             continue
-        wanted = units[name] if name in units else event(name).unit
+        wanted = units[name] if name in units else target_of(name).unit
         assert form.unit == wanted, name
 
 

@@ -19,7 +19,7 @@ from tqdm import tqdm
 from simulation import Outcomes, compare, rare, run, run_all, sample, setting, sweep
 from simulation.rare_events.sampling import sampling_of
 from simulation.running.jobs import BLOCK
-from simulation.running.rows import job, room, rows
+from simulation.running.rows import empty_rows, job, rows
 from tests.samples import sample_plan
 from waves import InputError, grouped
 
@@ -79,7 +79,7 @@ def test_rows_that_do_not_fit_into_memory_are_refused_in_one_line(monkeypatch, p
     with pytest.raises(
         ValueError, match=f"^3,000 trials of {called} do not fit into memory row by row; use sweep, which"
     ):
-        room(plans, range(3000))
+        empty_rows(plans, range(3000))
 
 
 class Counting(ThreadPoolExecutor):
