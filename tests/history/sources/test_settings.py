@@ -39,7 +39,7 @@ def test_what_a_deployment_waits_for_and_watches_is_read():
 
 
 def test_another_type_than_aws_documents_is_malformed():
-    with pytest.raises(Malformed, match="canaryBakeTimeInMinutes should be a int"):
+    with pytest.raises(Malformed, match="canaryBakeTimeInMinutes should be a whole number"):
         configured({"canaryConfiguration": {"canaryBakeTimeInMinutes": "10"}}, "describe_service_deployments")
 
 
