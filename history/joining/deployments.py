@@ -56,11 +56,12 @@ def _from_ecs(tables: Tables, renamed: dict[str, str]) -> pd.DataFrame:
     known = revision_versions(tables["service_images"], named)
     target = rows["target_revision"].astype(object)
     source = rows["source_revisions"].astype("str").str.split(" ", n=1).str[0].astype(object)
-    versions = {name: target.map(known[name]) for name in known.columns}
-    before = source.map(known["version"])
+    versions = {name: target.map(known[name]).astype(object) for name in known.columns}
+    before = source.map(known["version"]).astype(object)
     # The image that makes versions is the same, another one is not: that is a change, too.
     beside = (versions["version"] == before) & (versions["others"] != source.map(known["others"]))
-    version = versions["version"].where(~beside, versions["version"] + " with " + versions["others"])
+    version = versions["version"].copy()
+    version[beside] += " with " + versions["others"][beside]
     definitions = revisions["task_definition"].astype(object)
     status, cause = _status(rows)
     holds = _holds(rows)

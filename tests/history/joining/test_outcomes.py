@@ -238,3 +238,11 @@ def test_rollouts_are_named_alike_in_every_join():
     rows = [row("a", A, 0), row("b", A, 10), row("a", B, 100)]
     assert list(joined(rows).frame.index) == list(joined(rows[:1] + rows[2:]).frame.index)
     assert np.all(~joined(rows).frame.index.duplicated())
+
+
+def test_ecs_deployments_whose_revisions_are_gone_are_left_out_beside_tables_that_are_joined():
+    """A first fetch may find the deployment and no longer its revision; one history may come from both."""
+    tables = {"service_deployments": [ecs("us-east-1", 0, 10)], "table_deployments": [row("eu-west-1", A, 5)]}
+    found = join(as_tables({name: pd.DataFrame(each) for name, each in tables.items()}))
+    assert list(found.left_out["why"]) == ["nothing says which version it was"]
+    assert list(found.regions["region"]) == ["eu-west-1"]
