@@ -174,11 +174,25 @@ def read_export(target: str | os.PathLike[str], table: str) -> pd.DataFrame:
     if table not in known:
         raise ExportError(f"there is no table {table!r}; there are {', '.join(known)}")
     with place.explained(reading=True):
-        current = json.loads(place.read(CURRENT))
+        current = _current(place)
         if current["format"] != "parquet":
             raise ExportError(f"{place.shown} holds CSV; export it as Parquet to read it here")
-        data = place.read(f"{current['snapshot']}/{table}.parquet")
+        name = f"{current['snapshot']}/{table}.parquet"
+        try:
+            data = place.read(name)
+        except FileNotFoundError:
+            raise ExportError(f"{place.shown}: {name} is missing from the snapshot; export it anew") from None
     return pq.read_table(pa.BufferReader(data)).to_pandas()
+
+
+def _current(place: Place) -> dict[str, Any]:
+    """Return what the file says that names the snapshot which counts."""
+    content = place.read(CURRENT)
+    try:
+        current = json.loads(content)
+        return {"format": current["format"], "snapshot": str(current["snapshot"])}
+    except (ValueError, KeyError, TypeError):
+        raise ExportError(f"{place.shown}/{CURRENT} does not name a snapshot; export it anew") from None
 
 
 @contextmanager

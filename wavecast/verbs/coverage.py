@@ -33,4 +33,9 @@ def coverage(store: Path, as_json: bool) -> int:
         click.echo(json.dumps(json.loads(frame.to_json(orient="records", date_format="iso", date_unit="us")), indent=2))
     else:
         click.echo(history.coverage_table(frame))
-    return 0 if frame["until_at"].notna().any() else 1
+    if frame["until_at"].notna().any():
+        return 0
+    click.echo(
+        "wavecast: nothing was fetched into this store yet; of imported tables nobody knows from when on", err=True
+    )
+    return 1

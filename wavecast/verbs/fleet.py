@@ -7,6 +7,7 @@ import click
 from wavecast.terminal import fault, say, say_json
 from wavecast.verbs.options import json_option
 from wavecast.verbs.rollouts import join_options, read_rollouts
+from waves.showing import counted
 
 HELP = """Write a fleet file from the places that a history shows, in the order in which changes reach them.
 
@@ -48,19 +49,29 @@ def fleet(
     elif content["regions"]:
         say(_yaml(content, found))
     if not content["regions"]:
-        fault(f"{store}: it shows no places; fetch, or import a table of deployments")
+        fault(f"{store}: {_why_empty(found)}")
         return 1
     return 0
+
+
+def _why_empty(found: Any) -> str:
+    left_out = len(found.left_out)
+    if not left_out:
+        return "it shows no places; fetch, or import a table of deployments"
+    held = counted(left_out, "regional deployment")
+    return f"of its {held} none is known to belong to a rollout, so it shows no places; wavecast rollouts says why"
 
 
 def _yaml(content: dict[str, Any], found: Any) -> str:
     """Lay the file out by hand: what is missing must catch the eye, and keep the file from being used unread."""
     import history
 
-    lines = [f"# From {found.source}: {len(found.frame):,} rollouts."]
+    lines = [f"# From {found.source}: {counted(len(found.frame), 'rollout')}."]
     for service, row in history.seen_services(found).iterrows():
         where = f"clusters {row['clusters']}" if row["clusters"] else "from a table"
-        lines.append(f"# {service}: {row['rollouts']} rollouts, {row['regions']} regions, {where}")
+        lines.append(
+            f"# {service}: {counted(row['rollouts'], 'rollout')}, {counted(row['regions'], 'region')}, {where}"
+        )
     lines += [f"name: {_quoted(content['name'])}", "regions:"]
     for region in content["regions"]:
         traffic = region["traffic"]

@@ -178,3 +178,18 @@ def test_a_snapshot_in_s3_is_read_and_replaced_as_on_disk(filled, s3):
     names = [history.export(filled, s3).snapshot for _ in range(3)]
     assert len(set(names)) == 3
     assert list(history.read_export(s3, "workflow_runs")["id"]) == ["run-1", "run-2"]
+
+
+@pytest.mark.parametrize("content", [b"{", b"[]", b'{"format": "parquet"}', b"null"])
+def test_a_snapshot_that_nothing_names_is_told_by_its_file(filled, tmp_path, content):
+    history.export(filled, tmp_path / "out")
+    (tmp_path / "out" / "current.json").write_bytes(content)
+    with pytest.raises(history.ExportError, match=r"current\.json does not name a snapshot; export it anew"):
+        history.read_export(tmp_path / "out", "workflow_runs")
+
+
+def test_a_table_that_is_missing_from_a_snapshot_is_named(filled, tmp_path):
+    written = history.export(filled, tmp_path / "out")
+    next((tmp_path / "out").glob(f"{written.snapshot}/coverage.parquet")).unlink()
+    with pytest.raises(history.ExportError, match=r"coverage\.parquet is missing from the snapshot; export it anew"):
+        history.read_export(tmp_path / "out", "coverage")

@@ -105,3 +105,16 @@ def test_a_fleet_file_is_written_with_traffic_to_be_filled_in(wavecast, store, t
     unfilled = tmp_path / "unfilled.yaml"
     unfilled.write_text(answer.out, encoding="utf-8")
     assert wavecast("check", str(unfilled)).code != 0
+
+
+def test_a_store_of_deployments_without_a_version_says_so(wavecast, tmp_path):
+    """Nothing tells which were one rollout, so `fleet` has no places; and of tables there is no coverage."""
+    table, path = tmp_path / "table.csv", tmp_path / "history.sqlite"
+    head = "service,region,status,started_at,finished_at\n"
+    row = "shop,us-east-1,succeeded,2026-03-02T10:00:00Z,2026-03-02T10:06:00Z\n"
+    table.write_text(head + row, encoding="utf-8")
+    assert wavecast("import", "deployments", str(table), "--store", str(path)).code == 0
+    fleet, coverage = wavecast("fleet", "--store", str(path)), wavecast("coverage", "--store", str(path))
+    assert (fleet.code, coverage.code) == (1, 1)
+    assert "of its 1 regional deployment none is known to belong to a rollout" in fleet.err
+    assert "nothing was fetched into this store yet" in coverage.err
