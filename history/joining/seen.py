@@ -21,7 +21,7 @@ def seen_fleet(rollouts: Rollouts, *, name: str = "seen", traffic: Mapping[str, 
     name : str
         The fleet's name.
     traffic : dict of str to float, optional
-        Requests a minute by region, where metrics tell; None stands where they don't.
+        Requests a minute by region, where you know them; None stands where you don't.
 
     Returns
     -------

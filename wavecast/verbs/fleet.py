@@ -11,8 +11,8 @@ from waves.showing import counted
 
 HELP = """Write a fleet file from the places that a history shows, in the order in which changes reach them.
 
-Traffic is left to be filled in, unless requests were collected (`metrics` in the config of `fetch`). Clusters of one
-AWS region are regions of their own, with their place under `aws:`. Comments say which services were seen where.
+Traffic is left to be filled in: nothing that is collected tells it. Clusters of one AWS region are regions of their
+own, with their place under `aws:`. Comments say which services were seen where.
 
 \b
 Examples:
