@@ -151,4 +151,5 @@ def _fault(place: Place, options: Sequence[str], fleet: Fleet) -> str:
     remedy = (
         f"add `aws: {{region: {place.region}{f', cluster: {place.cluster}' if place.cluster else ''}}}` to its region"
     )
-    return f"place {place} is no region of the fleet {fleet.name!r}; {remedy}, or map it: `--place` on the command line, `places=` in Python"
+    mapped = "or map it: `--place` on the command line, `places=` in Python"
+    return f"place {place} is no region of the fleet {fleet.name!r}; {remedy}, {mapped}"
