@@ -35,7 +35,7 @@ def borne(worlds, plans, case, scratch, upto, stop, first, complaint, report, la
     closed.
     """
     left, t = complaint, first
-    while t + report <= latest:
+    while t < np.inf and t + report <= latest:  # both may be infinite
         rate, slope, end = 0.0, 0.0, np.inf
         for pos in range(upto):
             if scratch.start[pos] < stop and scratch.served[pos] < np.inf and case.fault[case.order[pos]] != SOUND:

@@ -229,7 +229,7 @@ def true_alarm(worlds, plans, case, scratch, upto, stop, alarm, harm, late):
 
     The rank is that of true alarms, or, where a start and its own report fall on one instant, that after all others.
     """
-    if harm <= worlds.horizon and worlds.rules[worlds.change_rules[REPORT], FAMILY] != NEVER:
+    if harm < np.inf and harm <= worlds.horizon and worlds.rules[worlds.change_rules[REPORT], FAMILY] != NEVER:
         report, complaint = report_of(worlds, case), complaint_of(worlds, case)
         enough = harm
         if complaint > 0.0:

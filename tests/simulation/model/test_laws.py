@@ -22,8 +22,8 @@ SLACK = 1e-9
 
 def frame(plan: Plan, scenario: Scenario, seed: int, trials: int = TRIALS) -> pd.DataFrame:
     """The rollouts of both engines, one after the other."""
-    compiled = run(plan, scenario, trials=trials, seed=seed, engine="compiled").frame
-    simulated = run(plan, scenario, trials=4, seed=seed, engine="simpy").frame
+    compiled = run(plan, scenario, trials=trials, seed=seed, engine="compiled", sampling="crude").frame
+    simulated = run(plan, scenario, trials=4, seed=seed, engine="simpy", sampling="crude").frame
     return pd.concat([compiled, simulated], ignore_index=True)
 
 
@@ -47,6 +47,7 @@ def one_common_defect(draw: Any) -> tuple[Plan, Scenario]:
     """A case with one fault, a defect `everywhere`."""
     plan, scenario = draw(ANY)
     fault = draw(faults(scenario.fleet, True, 0))
+    plan = changed(plan, on_alarm="rollback_all")
     return plan, changed(scenario, faults=[{**fault, "where": "everywhere", "effect": "defect"}])
 
 
@@ -98,6 +99,8 @@ def test_a_likelier_fault_may_lower_impact_where_it_is_not_one_common_defect(pla
 def doubled(distribution: Any) -> Any:
     """A distribution of twice the amounts, as it would stand in a file."""
     ((family, fields),) = distribution.items()
+    if family == "constant":
+        return {family: 2 * fields}
     if family == "empirical":
         return {family: [2 * value for value in fields]}
     return {family: {name: 2 * value for name, value in fields.items()}}
@@ -113,6 +116,7 @@ def test_doubling_traffic_evidence_and_bake_requests_changes_no_share_and_no_tim
     for place in (values, *values["regions"].values()):
         if place["evidence"] is not None:
             place["evidence"] = doubled(place["evidence"])
+    values["complaint"] = doubled(values["complaint"])
     busier = [{**wave, "bake_requests": 2 * wave["bake_requests"]} for wave in waves]
     same(frame(plan, scenario, seed), frame(changed(plan, waves=busier), Scenario.model_validate(values), seed))
 
@@ -137,6 +141,7 @@ def test_renaming_regions_changes_nothing(case, seed):
 @given(case=ANY, seed=SEEDS, data=st.data())
 def test_reordering_a_wave_with_unlimited_parallelism_changes_nothing(case, seed, data):
     plan, scenario = case
+    plan = changed(plan, on_alarm="rollback_all")  # ties under `rollback_region` go by plan order
     waves = [{**wave, "max_parallel": None} for wave in plan.model_dump()["waves"]]
     shuffled = [{**wave, "regions": data.draw(st.permutations(wave["regions"]))} for wave in waves]
     same(frame(changed(plan, waves=waves), scenario, seed), frame(changed(plan, waves=shuffled), scenario, seed))
@@ -171,6 +176,7 @@ def test_longer_bakes_never_raise_the_share_exposed(case, seed):
 @given(case=ANY, seed=SEEDS)
 def test_where_nothing_can_go_wrong_every_rollout_completes(case, seed):
     plan, scenario = case
+    plan = changed(plan, deploy_timeout_minutes=None)
     fields = ("deploy_failure_probability", "false_alarms_per_region_day")
     own = {n: {**v, **dict.fromkeys(fields, 0.0)} for n, v in scenario.model_dump()["regions"].items()}
     off = dict.fromkeys((*fields, "build_failure_probability", "rejection_probability"), 0.0)
@@ -178,3 +184,48 @@ def test_where_nothing_can_go_wrong_every_rollout_completes(case, seed):
     assert set(clean.outcome) == {"completed"}
     assert (clean.impact_minutes == 0).all()
     assert clean.deployed_minutes.notna().all()
+
+
+@COMPARED
+@given(case=one_common_defect(), seed=SEEDS, p=st.tuples(st.floats(0, 1), st.floats(0, 1)))
+def test_better_reviews_of_a_common_defect_never_raise_impact(case, seed, p):
+    plan, scenario = case
+    low, high = (frame(plan, with_faults(scenario, review_probability=chance), seed) for chance in sorted(p))
+    assert (high.impact_minutes <= low.impact_minutes * (1 + SLACK) + SLACK).all()
+
+
+@COMPARED
+@given(case=one_common_defect(), seed=SEEDS, amounts=st.tuples(st.floats(0, 500), st.floats(0, 500)))
+def test_customers_who_bear_more_never_lower_impact(case, seed, amounts):
+    plan, scenario = case
+    low, high = (frame(plan, changed(scenario, complaint=amount), seed) for amount in sorted(amounts))
+    assert (high.impact_minutes >= low.impact_minutes * (1 - SLACK) - SLACK).all()
+
+
+SCOPES = ("rollback_all", "rollback_wave", "rollback_region", "halt")
+OF_NO_SCOPE = ["outcome", "end_minutes", "deployed_minutes", "regions_exposed", "share_exposed", "regions_failed"]
+
+
+@COMPARED
+@given(case=ANY, seed=SEEDS)
+def test_what_happens_until_the_halt_does_not_depend_on_what_is_rolled_back_then(case, seed):
+    plan, scenario = case
+    first, *others = (frame(changed(plan, on_alarm=scope), scenario, seed)[OF_NO_SCOPE] for scope in SCOPES)
+    for other in others:
+        same(first, other)
+
+
+@COMPARED
+@given(case=ANY, seed=SEEDS)
+def test_where_every_failure_is_tolerated_none_ends_the_pipeline(case, seed):
+    plan, scenario = case
+    assert "deploy_failed" not in set(frame(changed(plan, max_failed_regions="100%"), scenario, seed).outcome)
+
+
+@COMPARED
+@given(case=ANY, seed=SEEDS)
+def test_a_calendar_that_is_always_open_changes_nothing(case, seed):
+    plan, scenario = case
+    always = changed(plan, calendar={"zone": "region", "hours": ("00:00", "24:00")})
+    pushed = changed(scenario, pushes={"from": "2026-11-02", "to": "2026-11-30", "zone": "UTC"})
+    same(frame(plan, scenario, seed), frame(always, pushed, seed))

@@ -314,3 +314,17 @@ def test_harm_that_begins_with_the_way_down_peaks_at_once(check):
         false_alarm=5.0,
         rollback=8.0,
     )
+
+
+def test_customers_without_an_end_of_the_book_hear_of_nothing(check):
+    """Rules 15, 19, 21: the bad a fails for good before it serves; nobody is harmed, so nobody complains, ever."""
+    expected = {"outcome": "deploy_failed", "end_minutes": 4, "regions_failed": 1}
+    check(
+        plan("a"),
+        expected,
+        refuses="a",
+        defects={"a": bad()},
+        complaint=5.0,
+        report=1.0,
+        scenario=scenario(horizon_minutes=math.inf),
+    )
