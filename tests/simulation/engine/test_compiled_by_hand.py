@@ -44,15 +44,15 @@ def check(request):
 
 def test_a_failure_beats_a_start_and_so_the_report_of_its_harm(check):
     """a is up at 4 and frees its slot; b fails at 4; c would start at 4, and hurt and be reported at once."""
-    expected = {"outcome": "deploy_failed", "end_minutes": 4, "mixed_minutes": 4}
+    expected = {"outcome": "deploy_failed", "end_minutes": 4, "mixed_minutes": 4, "regions_failed": 1}
     check(THREE, [fault("b", **REFUSED), fault("c")], expected, report=0.0)
 
 
 def test_a_report_after_a_start_beats_a_failure(check):
-    """c starts at 4, hurts, and is reported at 5, when b fails: x is 1/4 there. Impact .3 · 1/8, peak .3 · 1/4."""
+    """c starts at 4, hurts, is reported at 5, when b fails: x is 1/4. Impact .3 · 1/8, peak and exposed .3 · 1/4."""
     expected = {
         "outcome": "caught", "end_minutes": 5, "detected_minutes": 5, "recovered_minutes": 5, "regions_exposed": 1,
-        "share_exposed": 0.3, "impact_minutes": 0.0375, "peak_share": 0.075, "mixed_minutes": 5,
+        "share_exposed": 0.075, "impact_minutes": 0.0375, "peak_share": 0.075, "mixed_minutes": 5,
     }  # fmt: skip
     check(THREE, [fault("b", **REFUSED), fault("c")], expected, report=1.0, regions={"b": {"deploy": 5.0}})
 
@@ -102,6 +102,7 @@ def test_customers_report_after_any_number_of_minutes(check):
 def test_a_failure_that_rolls_nothing_back_leaves_harm_to_the_report(check):
     """b fails at 4; a hurts from 6 and is reported at 9, when it is rolled back. Impact .1 · 3; mixed until then."""
     expected = {
+        "regions_failed": 1,
         "outcome": "deploy_failed", "end_minutes": 4, "detected_minutes": 9, "recovered_minutes": 9,
         "regions_exposed": 1, "share_exposed": 0.1, "impact_minutes": 0.3, "peak_share": 0.1, "mixed_minutes": 9,
     }  # fmt: skip
