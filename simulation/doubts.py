@@ -15,8 +15,17 @@ Row = tuple[tuple[str | int, ...], str, str]
 PARTS = 200  # pushes that are looked at, evenly over the allowed minutes
 
 
+def refusals(plan: Plan, scenario: Scenario) -> list[Finding]:
+    """Return why a plan and a scenario cannot be laid together at all: what `setting` would raise."""
+    try:
+        setting(plan, scenario)
+    except InputError as error:
+        return list(error.findings)
+    return []
+
+
 def doubts(plan: Plan, scenario: Scenario) -> list[Finding]:
-    """Return warnings about a plan under a scenario; what cannot be laid together at all are errors.
+    """Return what people should know of a plan under a scenario; nothing where `refusals` has something.
 
     Parameters
     ----------
@@ -26,14 +35,14 @@ def doubts(plan: Plan, scenario: Scenario) -> list[Finding]:
     Returns
     -------
     list of Finding
-        Errors: what `setting` refuses. Warnings: a wave that must wait for its window past the horizon
-        (``window-past-horizon``), a timeout below the median deployment (``timeout-below-median``), scopes of alarms
-        without the minutes that people take (``no-manual-recovery``).
+        Warnings: a wave that must wait for its window past the horizon (``window-past-horizon``), a timeout below the
+        median deployment (``timeout-below-median``). An error: a scope of alarms without the minutes that people take
+        (``no-manual-recovery``).
     """
     try:
         laid = setting(plan, scenario)
-    except InputError as error:
-        return list(error.findings)
+    except InputError:
+        return []
     return [plan.remark(*row, severity="warning") for row in (*_late(laid), *_hasty(laid))] + _by_hand(plan, scenario)
 
 

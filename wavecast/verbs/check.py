@@ -143,7 +143,9 @@ def _together(plan: Plan, fleet: "Fleet | Scenario | None") -> list[Finding]:
         return []
     if isinstance(fleet, Fleet):
         return plan_findings(plan, fleet)
-    return sorted({*plan_findings(plan, fleet.fleet), *remarks([plan], fleet)})
+    from simulation.doubts import refusals
+
+    return sorted({*plan_findings(plan, fleet.fleet), *refusals(plan, fleet), *remarks([plan], fleet)})
 
 
 def _pipeline(path: str, fleet: "Fleet | Scenario | None", as_plan: bool, reading: dict[str, Any]) -> list[Finding]:

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from simulation import Scenario, run
+from simulation import Scenario, run, sample, trace
+from tests.samples import sample_plan
 from tests.simulation.cases import cases, faults, fleets, plans, scenarios
 from waves import Fleet, Plan, Region, Wave
 
@@ -229,3 +230,41 @@ def test_a_calendar_that_is_always_open_changes_nothing(case, seed):
     always = changed(plan, calendar={"zone": "region", "hours": ("00:00", "24:00")})
     pushed = changed(scenario, pushes={"from": "2026-11-02", "to": "2026-11-30", "zone": "UTC"})
     same(frame(plan, scenario, seed), frame(always, pushed, seed))
+
+
+def test_shifting_pushes_by_whole_weeks_changes_nothing():
+    """To the bit, where no freeze and no change of clocks lies between: here in Kolkata and Tokyo."""
+    scenario = sample("storefront-office-hours")
+    regions = [region.replace(zone="Asia/Kolkata") for region in scenario.fleet.regions]
+    plan = sample_plan("storefront-office-hours")
+    plan = changed(plan, calendar={**plan.model_dump()["calendar"], "freezes": []})
+    frames = []
+    for span in (("2026-11-02", "2026-11-14"), ("2026-11-23", "2026-12-05")):
+        window = {"days": ("mon", "thu"), "hours": ("09:00", "17:00"), "zone": "Asia/Tokyo"}
+        shifted = scenario.replace(
+            fleet=scenario.fleet.replace(regions=regions),
+            pushes={**window, "from": span[0], "to": span[1]},
+            staffed=window,
+        )
+        frames.append(frame(plan, shifted, 7, 200))
+    pd.testing.assert_frame_equal(*frames, check_exact=True)
+
+
+def test_narrowing_a_window_never_lets_a_region_start_earlier_unless_slots_are_few():
+    """One slot, 40 minutes each; a is open from 10:00 to 11:30 UTC, b to 10:30. From 10:41 on, and b goes first.
+
+    With windows of their own and few slots, who waits lets others in; with unlimited slots nobody starts earlier.
+    """
+    regions = ("Europe/London", "Europe/Berlin")
+    fleet = Fleet(regions=tuple(Region(name=n, traffic=1.0, zone=z) for n, z in zip("ab", regions, strict=True)))
+    scenario = Scenario(fleet=fleet, deploy=40.0, pushes="2026-11-23 10:00 UTC")
+    started = {}
+    for slots in (1, None):
+        for hours in (("10:00", "11:30"), ("10:41", "11:30")):
+            wave = Wave(regions=("a", "b"), max_parallel=slots)
+            plan = Plan(waves=(wave,), calendar={"hours": hours, "zone": "region"})
+            events = trace(plan, scenario).events
+            starts = events[events["event"] == "deployment starts"].set_index("region")["minute"]
+            started[slots, hours[0]] = starts["a"], starts["b"]
+    assert started[1, "10:00"] == (0.0, 1380.0) and started[1, "10:41"] == (41.0, 0.0)
+    assert started[None, "10:00"] == (0.0, 0.0) and started[None, "10:41"] == (41.0, 0.0)
