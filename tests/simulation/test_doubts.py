@@ -1,12 +1,14 @@
 """What a plan and a scenario show together before anything is run."""
 
+from typing import Any
+
 import pytest
 
 from simulation.doubts import doubts, refusals
 from tests.simulation.worlds import plan, scenario
 
 HOURS = {"hours": ("10:00", "16:00"), "zone": "UTC"}
-PUSHED = {"pushes": "2026-11-23 10:00 UTC"}
+PUSHED: dict[str, Any] = {"pushes": "2026-11-23 10:00 UTC"}
 
 
 def rules(of, scene):

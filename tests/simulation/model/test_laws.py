@@ -247,7 +247,7 @@ def test_shifting_pushes_by_whole_weeks_changes_nothing():
             staffed=window,
         )
         frames.append(frame(plan, shifted, 7, 200))
-    pd.testing.assert_frame_equal(*frames, check_exact=True)
+    pd.testing.assert_frame_equal(frames[0], frames[1], check_exact=True)
 
 
 def test_narrowing_a_window_never_lets_a_region_start_earlier_unless_slots_are_few():
