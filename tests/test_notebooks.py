@@ -292,6 +292,9 @@ def test_the_parameters_of_the_report_have_types_and_help(root):
         "wait_timers",
         "approvals",
         "confidence",
+        "objective",
+        "window_days",
+        "changes_a_month",
         "out",
     ]
     assert all(

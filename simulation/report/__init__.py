@@ -4,6 +4,7 @@ Everything public is here; the files behind it may move. Not here: pictures (``s
 (``simulation.verdict``).
 """
 
+from simulation.report.asked import budget, exposure, strata, worst
 from simulation.report.caveats import horizon, left_out
 from simulation.report.html import Html
 from simulation.report.sentences import (
@@ -22,6 +23,8 @@ from simulation.report.tables import assumptions, faults, limits, opening, side_
 __all__ = [
     "Html",
     "assumptions",
+    "budget",
+    "exposure",
     "faults",
     "horizon",
     "left_out",
@@ -36,5 +39,7 @@ __all__ = [
     "see_plans",
     "see_regions",
     "side_by_side",
+    "strata",
     "typical_change",
+    "worst",
 ]

@@ -23,6 +23,7 @@ MAPPINGS = {
     "wait_timers": "give a mapping from environments to minutes: {production: 30}",
 }
 PAIRS: dict[str, type | tuple[type, ...]] = {"regions_of": str, "wait_timers": (int, float)}
+BETWEEN = {"confidence": 0.95, "objective": 0.999}
 RANGES = {
     "trials": (1, 10_000_000, "a whole number of at least 1"),
     "seed": (0, 2**64 - 1, "a whole number from 0 to 2**64 - 1"),
@@ -195,8 +196,10 @@ def _within(name: str, value: int) -> int:
 def _finite(name: str, value: float) -> float:
     if not math.isfinite(value):
         raise ValueError("give a finite number")
-    if name == "confidence" and not 0 < value < 1:
-        raise ValueError("give a number between 0 and 1, such as 0.95")
+    if name in BETWEEN and not 0 < value < 1:
+        raise ValueError(f"give a number between 0 and 1, such as {BETWEEN[name]}")
+    if name in ("window_days", "changes_a_month") and not 0 < value <= 1e9:
+        raise ValueError("give a number above 0, up to 1,000,000,000")
     if name == "bake_minutes" and not 0 <= value <= 1e9:
         raise ValueError("give minutes from 0 to 1,000,000,000")
     return value
