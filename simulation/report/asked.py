@@ -33,9 +33,10 @@ def worst(comparison: Comparison) -> Html:
     found = each.worst(WORST)
     if found.empty:
         return paragraph(f"No trial of {comparison.baseline} hurt anybody.")
+    numbers = found[["impact_minutes", "share_exposed", "one_in"]].to_numpy(dtype=float).tolist()
     rows = [
-        (row.Index, number(row.impact_minutes), percent(row.share_exposed), odds(1 / row.one_in), row.cause)
-        for row in found.itertuples()
+        (trial, number(impact), percent(share), odds(1 / one_in), cause)
+        for trial, (impact, share, one_in), cause in zip(found.index, numbers, found["cause"], strict=True)
     ]
     how = "" if comparison.sampling == "stratified" else f", sampling={comparison.sampling!r}"
     again = f"simulation.trace(plan, scenario, seed={comparison.seed}, trial={found.index[0]}{how})"
@@ -54,21 +55,15 @@ def strata(comparison: Comparison) -> Html:
     found = found[found["part_of_impact"] > 0]
     if found.empty:
         return Html("")
+    numbers = found[["probability", "exposes_half", "impact_minutes_mean", "part_of_impact"]].to_numpy(dtype=float)
     rows = [
-        (
-            row.what_went_wrong,
-            odds(float(row.probability)),
-            percent(float(row.exposes_half)),
-            number(float(row.impact_minutes_mean)),
-            percent(float(row.part_of_impact)),
-        )
-        for row in found.itertuples()
+        (what, odds(chance), percent(half), number(mean), percent(part))
+        for what, (chance, half, mean, part) in zip(found["what_went_wrong"], numbers.tolist(), strict=True)
     ]
-    top = found.iloc[0]
+    top, _, half, _, part = rows[0]
     what = (
-        f"What goes wrong, how often, and what comes of it under {comparison.baseline}: {top['what_went_wrong']} "
-        f"reaches half the traffic in {percent(float(top['exposes_half']))} of cases, and makes "
-        f"{percent(float(top['part_of_impact']))} of the impact of all changes."
+        f"What goes wrong, how often, and what comes of it under {comparison.baseline}: {top} reaches half the traffic "
+        f"in {half} of cases, and makes {part} of the impact of all changes."
     )
     heads = ("", "how often", "reaches half the traffic", "fleet-minutes, mean", "of all impact")
     return paragraph(what) + table(heads, rows)
