@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from history.collecting.report import columns
+from waves.showing import counted
 
 if TYPE_CHECKING:
     from history.joining.result import Rollouts
@@ -76,7 +77,9 @@ def _head(rollouts: "Rollouts") -> str:
     total = len(rollouts.deployments) + len(rollouts.left_out)
     clocks = ", ".join(f"{n:,} by {clock}" for clock, n in frame["clock"].value_counts().items())
     clock = f"; minutes count from: {clocks}" if clocks else ""
-    return f"{len(frame):,} rollouts out of {total:,} regional deployments of {rollouts.source}{clock}"
+    return (
+        f"{counted(len(frame), 'rollout')} out of {counted(total, 'regional deployment')} of {rollouts.source}{clock}"
+    )
 
 
 def _week_table(rollouts: "Rollouts") -> str:

@@ -17,6 +17,7 @@ from wavecast.verbs.options import (
     workflow_options,
 )
 from wavecast.verbs.run import HEADLINES, as_dict, short, warn_of_horizon
+from waves.showing import counted
 
 if TYPE_CHECKING:
     from simulation import Comparison
@@ -76,7 +77,7 @@ def compare(
     if as_json:
         say_json(as_dict(found.outcomes, confidence) | {"baseline": found.baseline, "differences": _differences(found)})
         return 0
-    say(f"{trials:,} rollouts of each plan ({sampling}), scenario {world.name}, seed {seed}\n")
+    say(f"{counted(trials, 'rollout')} of each plan ({sampling}), scenario {world.name}, seed {seed}\n")
     names = list(named)
     for start in range(0, len(names), ABREAST):
         say(_side_by_side(found, names[start : start + ABREAST]) + "\n")

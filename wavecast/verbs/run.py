@@ -18,6 +18,7 @@ from wavecast.verbs.options import (
     trials_option,
     workflow_options,
 )
+from waves.showing import counted
 
 if TYPE_CHECKING:
     from simulation import Outcomes
@@ -89,7 +90,7 @@ def run(
         say_json(found_json)
         return 0
     for n, (name, each) in enumerate(outcomes.items()):
-        say("\n" * (n > 0) + f"{name}: {trials:,} rollouts ({sampling}), scenario {world.name}, seed {seed}\n")
+        say("\n" * (n > 0) + f"{name}: {counted(trials, 'rollout')} ({sampling}), scenario {world.name}, seed {seed}\n")
         say(summary(each, confidence, everything))
         say(regions(each))
         tell(each, asked, confidence)
