@@ -229,10 +229,10 @@ def papermill(root: Path, out: Path, parameters: str) -> Done:
 def test_papermill_alone_runs_the_report(root, tmp_path):
     """The line of the README; the first plan keeps the sample's limits, also on another seed."""
     kept = yaml.safe_load((root / "data" / "limits" / "storefront.yaml").read_text(encoding="utf-8"))
-    done = papermill(root, tmp_path, json.dumps({"trials": 500, "seed": 12, "limits": kept}))
+    done = papermill(root, tmp_path, json.dumps({"trials": 4000, "seed": 12, "limits": kept}))
     assert done.code == 0, done.err
     verdict = json.loads((tmp_path / "verdict.json").read_text(encoding="utf-8"))
-    assert (verdict["judged"], verdict["trials"], verdict["seed"]) == ("storefront-six-region", 500, 12)
+    assert (verdict["judged"], verdict["trials"], verdict["seed"]) == ("storefront-six-region", 4000, 12)
     assert verdict["passed"] is True
 
 

@@ -63,6 +63,11 @@ JSON = {
         "a list of `account`, `region`, `stream`, `part`, `from_at`, `until_at`, `outcome`, `looked_at`, `detail`; "
         "times in ISO 8601, UTC."
     ),
+    "rollouts": (
+        "`source`; `rollouts`, `regions`, `waves`, `deployments`, `left_out` and `counts`, each a list of the columns "
+        "that [rollouts](rollouts.md) has; `remarks`, a list of sentences. Times in ISO 8601, UTC."
+    ),
+    "fleet": "`name`; `regions`, a list of `name`, `traffic` (null: to be filled in) and, where it is known, `aws`.",
     "export": "`target`, `snapshot`; `rows`, by table.",
 }
 VERDICT = """\

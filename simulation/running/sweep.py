@@ -142,11 +142,6 @@ def sweep(
     progress
         Whether to show a progress bar on standard error.
 
-    Returns
-    -------
-    Sweep
-        With `summaries` and `differences`.
-
     Raises
     ------
     InputError

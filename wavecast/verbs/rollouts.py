@@ -23,7 +23,7 @@ its regions and waves. An outcome says what became of the deployments; it never 
 \b
 Examples:
   wavecast rollouts --store history.sqlite
-  wavecast rollouts --store history.sqlite --fleet fleet.yaml --plan shop=release.yaml --out year.svg
+  wavecast rollouts --store history.sqlite --plan shop=release.yaml --out year.svg
   wavecast rollouts --store data/history --rollout storefront-20260302T1005-1a2b3c4d --out one.svg
 
 \b

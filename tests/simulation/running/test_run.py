@@ -158,8 +158,8 @@ def test_a_precision_takes_the_place_of_a_number_of_trials():
 
 def test_a_comparison_reaches_a_precision_for_every_plan():
     named = dict(zip("ab", PLANS, strict=True))
-    found = compare(named, STOREFRONT, precision={"share_exposed": 0.0004}, workers=2)
-    needed = [len(run(plan, STOREFRONT, precision={"share_exposed": 0.0004}).trials) for plan in PLANS]
+    found = compare(named, STOREFRONT, precision={"share_exposed": 0.00045}, workers=2)
+    needed = [len(run(plan, STOREFRONT, precision={"share_exposed": 0.00045}).trials) for plan in PLANS]
     assert len(found.trials) == max(needed) > min(needed)
 
 

@@ -381,7 +381,6 @@ def test_only_a_compilation_says_what_it_is_doing_and_only_once(root, tmp_path):
 
 
 def test_a_stale_cache_says_the_line_again(root, tmp_path):
-    """A processor's name is part of the cache's key, as is the content of the file."""
     fresh(root, SMALL, NUMBA_CACHE_DIR=str(tmp_path))
     other = fresh(root, SMALL, NUMBA_CACHE_DIR=str(tmp_path), NUMBA_CPU_NAME="generic", NUMBA_CPU_FEATURES="")
     assert other.stderr.count(LINE) == 1
@@ -396,7 +395,6 @@ def test_a_checkout_that_cannot_be_written_keeps_its_cache_at_home(sealed, tmp_p
 
 
 def test_run_is_the_one_plan_case_of_the_same_trials():
-    own = run(PLANS["1, 2, 3"], STOREFRONT, trials=5000, seed=9)
-    swept = sweep({"it": PLANS["1, 2, 3"]}, STOREFRONT, trials=5000, seed=9).summaries["it"]
-    escaped = own.fraction((own.frame["outcome"] == "escaped").to_numpy())
-    assert swept["estimate"]["probability_escaped"] == pytest.approx(escaped)
+    own = run(plan := PLANS["1, 2, 3"], STOREFRONT, trials=5000, seed=9)
+    swept = sweep({"it": plan}, STOREFRONT, trials=5000, seed=9).summaries["it"]["estimate"]
+    assert swept["probability_escaped"] == pytest.approx(own.fraction((own.frame["outcome"] == "escaped").to_numpy()))
