@@ -159,6 +159,16 @@ def test_the_model_is_read_in_one_sitting():
     assert not [f"{node.name}: {lines(node)}" for node in functions(path) if lines(node) > 25]
 
 
+def test_text_wraps_at_120():
+    """Markdown is read in a terminal and in a diff, too: only tables and what cannot be broken are wider."""
+    wide = []
+    for path in files("*.md"):
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            breakable = len(line.split()) > 2 and not line.startswith("|")
+            wide += [f"{name(path)}:{number}: {len(line)} columns"] if breakable and len(line) > 120 else []
+    assert not wide
+
+
 def test_there_are_notebooks():
     assert NOTEBOOKS
 

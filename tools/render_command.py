@@ -3,11 +3,14 @@
 It prints the page. Options and exit codes stand in the verbs; here are only the words around them.
 """
 
+import textwrap
+
 import click
 
 from wavecast.main import VERBS, main
 
 WIDTH = 100
+TEXT = 120
 
 HEAD = """\
 # The command
@@ -90,14 +93,18 @@ Nothing passes without trials, without limits, or with a number that is not know
 
 def render() -> str:
     """Return the page."""
-    links = " · ".join(f"[{verb}](#wavecast-{verb})" for verb in VERBS)
-    parts = [HEAD + links + " · [JSON](#json)\n\n" + _block(main, "wavecast")]
+    links = [f"[{verb}](#wavecast-{verb})" for verb in VERBS] + ["[JSON](#json)"]
+    parts = [HEAD + _wrapped(" · ".join(links)) + "\n\n" + _block(main, "wavecast")]
     for verb in VERBS:
         command = main.get_command(click.Context(main), verb)
         assert command is not None
         parts.append(f"## wavecast {verb}\n\n{_block(command, f'wavecast {verb}')}")
-    listed = "\n".join(f"- `{verb}`: {fields}" for verb, fields in JSON.items() if verb in VERBS)
+    listed = "\n".join(_wrapped(f"- `{verb}`: {fields}", "  ") for verb, fields in JSON.items() if verb in VERBS)
     return "\n".join([*parts, f"{JSON_HEAD}{listed}\n", VERDICT])
+
+
+def _wrapped(text: str, indent: str = "") -> str:
+    return textwrap.fill(text, TEXT, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def _block(command: click.Command, name: str) -> str:
