@@ -6,7 +6,7 @@ import pytest
 
 from simulation import Scenario, sample
 from simulation.doubts import doubts
-from tests.samples import sample_plan
+from tests.builders import sample_plan
 from waves import DATA, Fleet, Plan, Workflow, plan_findings
 
 FLEET = Fleet.read(DATA / "fleets" / "storefront.yaml")

@@ -19,7 +19,7 @@ import simulation
 from simulation import Distribution, Scenario
 from simulation.draws import PURPOSES
 from simulation.results.figures import OF_SERVICE
-from tests.samples import sample_plan
+from tests.builders import sample_plan
 from tests.test_house import files, name
 from tools.render_schemas import schemas
 from wavecast.main import VERBS, main

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from simulation.doubts import doubts, refusals
-from tests.simulation.worlds import plan, scenario
+from tests.builders import plan, scenario
 
 HOURS = {"hours": ("10:00", "16:00"), "zone": "UTC"}
 PUSHED: dict[str, Any] = {"pushes": "2026-11-23 10:00 UTC"}

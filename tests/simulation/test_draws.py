@@ -10,7 +10,7 @@ from scipy import stats
 import simulation.draws
 from simulation import Draws, Scenario, run, sample
 from simulation.draws import PURPOSES, Purpose, philox, uniform
-from waves import Fleet, Region
+from tests import builders
 from waves import sample as sample_plan
 
 WORD = 0xFFFFFFFF
@@ -77,9 +77,7 @@ def test_a_uniform_number_is_a_function_of_its_address(seed, index, occurrence):
         assert got.tolist() == [plain_uniform(seed, int(t), kind, number, index, occurrence) for t in trials]
 
 
-THREE = Fleet(
-    regions=tuple(Region(name=n, traffic=10.0, labels=("x",) if n != "b" else ()) for n in ("a", "b", "c"))
-)  # fmt: skip
+THREE = builders.fleet(dict.fromkeys("abc", 10.0), labels={"a": ("x",), "c": ("x",)})
 
 
 def scenario(**fields: Any) -> Scenario:

@@ -1,4 +1,4 @@
-"""Worlds, fleets, plans and scenarios for rollouts that are worked out by hand, and the comparison of their columns.
+"""Worlds for rollouts that are worked out by hand, and the comparison of their columns.
 
 A `FakeWorld` answers with the numbers it was given, so that a test can set every draw. Not here: any expected number.
 """
@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from simulation import Defect, RegionValues, Rollout, Scenario, setting
+from simulation import Defect, Rollout, Scenario, setting
 from simulation.columns import row
+from tests import builders
 from tests.naive import naive
 from tests.simulation.by_compiled import by_compiled
-from waves import Fleet, Plan, Region, Wave
+from waves import Plan
 
 COLUMNS = (
     "outcome", "deployed_minutes", "end_minutes", "detected_minutes", "recovered_minutes", "regions_exposed",
@@ -84,51 +85,6 @@ class FakeWorld:
         return self.defects.get(self.regions[region])
 
 
-def fleet(
-    traffic: Mapping[str, float] | None = None,
-    *,
-    failover: Mapping[str, str] | None = None,
-    labels: Mapping[str, tuple[str, ...]] | None = None,
-) -> Fleet:
-    """A fleet of a, b, c, d with 10, 20, 30 and 40 requests a minute, so with shares of .1, .2, .3 and .4."""
-    traffic = traffic or {"a": 10.0, "b": 20.0, "c": 30.0, "d": 40.0}
-    return Fleet(
-        regions=tuple(
-            Region(
-                name=name,
-                traffic=float(requests),
-                failover=(failover or {}).get(name),
-                labels=(labels or {}).get(name, ()),
-            )
-            for name, requests in traffic.items()
-        )
-    )
-
-
-def plan(*waves: str | Wave, bake: float | Sequence[float] = 0.0, **fields: Any) -> Plan:
-    """A blue/green plan unless said otherwise: `plan("a", "b c", bake=(5, 10))`."""
-    bakes = [float(bake)] * len(waves) if isinstance(bake, int | float) else [float(minutes) for minutes in bake]
-    made = [
-        wave if isinstance(wave, Wave) else Wave(regions=tuple(wave.split()), bake_minutes=minutes)
-        for wave, minutes in zip(waves, bakes, strict=True)
-    ]
-    return Plan(waves=tuple(made), **{"strategy": "blue_green", **fields})
-
-
-def wave(regions: str, bake: float = 0.0, **fields: Any) -> Wave:
-    return Wave(regions=tuple(regions.split()), bake_minutes=float(bake), **fields)
-
-
-def scenario(of: Fleet | None = None, **fields: Any) -> Scenario:
-    """A scenario of which a fake world needs only the fleet, the horizon, the thresholds and the faults' names."""
-    thresholds = fields.pop("thresholds", {})
-    regions = {name: RegionValues(alarm_threshold=value) for name, value in thresholds.items()}
-    faults = [{"name": name, "probability": 0.5} for name in ("first", "second")]
-    return Scenario.model_validate(
-        {"fleet": of or fleet(), "deploy": 1.0, "regions": regions, "faults": faults, **fields}
-    )
-
-
 def by_simpy(plan: Plan, scenario: Scenario, world: Any) -> dict[str, Any]:
     """The engine's columns, and each plan region's exposed, hurt minutes and impact, as `naive` names them."""
     measured, harms = row(Rollout(setting(plan, scenario), world))
@@ -184,7 +140,7 @@ def check(
     engine
         A key of `ENGINES`.
     """
-    scene = scenario or globals()["scenario"]()
+    scene = scenario or builders.scenario()
     world = FakeWorld(scene.fleet.names, draws, defects or {}, refuses.split())
     got = ENGINES[engine](plan, scene, world)
     nothing: dict[str, Any] = dict.fromkeys(COLUMNS, 0.0)

@@ -5,7 +5,8 @@ from datetime import datetime
 import pytest
 
 from simulation import sample
-from waves import Fleet, InputError, Plan, Region, Wave
+from tests import builders
+from waves import InputError
 from waves.calendar import Calendar, Pushes, Window, joined, minutes, without
 from waves.local_time import instant, instant_of
 
@@ -73,7 +74,7 @@ def test_freezes_are_cut_out():
 )
 def test_what_is_no_calendar_is_refused_with_the_remedy(fields, words):
     with pytest.raises(InputError, match=words):
-        Plan(waves=(Wave(regions=("a",)),)).replace(calendar={"zone": "UTC", **fields})
+        builders.plan("a").replace(calendar={"zone": "UTC", **fields})
 
 
 @pytest.mark.parametrize("pushes", ["2026-11-24 10:00", "next Tuesday", {"from": "2026-11-28", "to": "2026-11-29"}])
@@ -98,8 +99,8 @@ def test_pushes_are_read_and_written_alike():
 def test_the_time_zone_database_is_part_of_a_digest_where_it_has_a_say(monkeypatch):
     """A newer one may lay calendars out otherwise; where there are none, nothing changes."""
     plain, dated = (
-        Plan(waves=(Wave(regions=("a",)),)),
-        Plan(waves=(Wave(regions=("a",)),), calendar=Calendar(zone="UTC")),
+        builders.plan("a"),
+        builders.plan("a", calendar=Calendar(zone="UTC")),
     )
     before = plain.digest, dated.digest
     monkeypatch.setattr("waves.nouns.tzdata_version", lambda: "2099a")
@@ -107,5 +108,5 @@ def test_the_time_zone_database_is_part_of_a_digest_where_it_has_a_say(monkeypat
 
 
 def test_names_of_aws_regions_have_a_time_zone_anyway():
-    fleet = Fleet(regions=(Region(name="eu-central-1", traffic=1.0), Region(name="ours", traffic=1.0)))
+    fleet = builders.fleet({"eu-central-1": 1.0, "ours": 1.0})
     assert [region.local_zone for region in fleet.regions] == ["Europe/Berlin", None]

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests import builders
 from waves import (
     Fleet,
     Plan,
@@ -28,11 +29,7 @@ from waves import (
 )
 from waves.groupings import GROUPINGS
 
-FLEET = Fleet(
-    regions=tuple(
-        Region(name=name, traffic=traffic) for name, traffic in zip("abcde", (30, 10, 50, 10, 20), strict=True)
-    )
-)
+FLEET = builders.fleet(dict(zip("abcde", (30, 10, 50, 10, 20), strict=True)))
 
 
 def test_all_at_once_is_one_wave_in_fleet_order():
@@ -55,7 +52,7 @@ def test_sizes_cut_the_fleet_in_its_order():
     "count, shape", [(1, (1,)), (2, (1, 1)), (3, (1, 2)), (5, (1, 2, 2)), (7, (1, 2, 4)), (8, (1, 2, 4, 1))]
 )
 def test_doubling_ends_with_what_is_left(count, shape):
-    fleet = Fleet(regions=tuple(Region(name=f"r{i}", traffic=1) for i in range(count)))
+    fleet = builders.fleet(dict.fromkeys((f"r{i}" for i in range(count)), 1.0))
     assert doubling(fleet).shape == shape
     assert doubling(fleet).regions == fleet.names
 
@@ -67,7 +64,7 @@ def test_by_traffic_goes_from_least_to_most_and_keeps_the_order_of_equals():
 
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=40))
 def test_by_traffic_has_every_region_once_and_never_less_traffic_later(traffic):
-    fleet = Fleet(regions=tuple(Region(name=f"r{i}", traffic=t) for i, t in enumerate(traffic)))
+    fleet = builders.fleet({f"r{i}": requests for i, requests in enumerate(traffic)})
     plan = by_traffic(fleet)
     assert sorted(plan.regions) == sorted(fleet.names)
     assert [fleet.regions[fleet.positions[name]].traffic for name in plan.regions] == sorted(traffic)
@@ -103,7 +100,7 @@ def test_one_bake_for_every_wave_or_one_a_wave(field):
 
 @pytest.mark.parametrize("count, shape", [(1, (1,)), (2, (1, 1)), (5, (2, 3)), (6, (3, 3))])
 def test_the_second_half_may_have_one_more(count, shape):
-    fleet = Fleet(regions=tuple(Region(name=f"r{i}", traffic=1) for i in range(count)))
+    fleet = builders.fleet(dict.fromkeys((f"r{i}" for i in range(count)), 1.0))
     assert two_halves(fleet).shape == shape
     assert two_halves(fleet).regions == fleet.names
 
@@ -113,7 +110,7 @@ def test_the_second_half_may_have_one_more(count, shape):
     [(1, 3, (1,)), (4, 3, (1, 3)), (6, 3, (1, 3, 2)), (30, 3, (1, 3, 12, 14)), (8, 1, (1, 1, 2, 4)), (5, 2, (1, 2, 2))],
 )
 def test_fan_out_puts_so_many_times_as_many_into_a_wave_as_have_gone_before(count, factor, shape):
-    fleet = Fleet(regions=tuple(Region(name=f"r{i}", traffic=1) for i in range(count)))
+    fleet = builders.fleet(dict.fromkeys((f"r{i}" for i in range(count)), 1.0))
     assert fan_out(fleet, factor).shape == shape
     assert fan_out(fleet, factor).regions == fleet.names
 
@@ -156,7 +153,7 @@ def test_partners_never_share_a_wave():
 def test_the_sun_is_followed_from_east_to_west():
     """Known zones of AWS: Tokyo and Seoul share a clock, then Frankfurt and Stockholm, then Virginia."""
     names = ("us-east-1", "eu-central-1", "ap-northeast-1", "eu-north-1", "ap-northeast-2")
-    fleet = Fleet(regions=tuple(Region(name=name, traffic=1) for name in names))
+    fleet = builders.fleet(dict.fromkeys(names, 1.0))
     waves = [("ap-northeast-1", "ap-northeast-2"), ("eu-central-1", "eu-north-1"), ("us-east-1",)]
     assert [wave.regions for wave in by_zone(fleet).waves] == waves
     with pytest.raises(ValueError, match="nobody knows the time zone of region 'a'; give it a `zone` in the fleet"):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.samples import sample_plan
+from tests.builders import sample_plan
 from waves import Fleet, Plan, Region, plan_findings, sample
 
 FLEET = Fleet(

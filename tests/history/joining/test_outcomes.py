@@ -6,8 +6,9 @@ import pytest
 
 from history.joining.join import join
 from history.joining.tables import as_tables
+from tests.builders import plan
 from tests.history.joining.conftest import ACCOUNT, at, joined, row
-from waves import Fleet, Plan, Region, Wave
+from waves import Fleet, Region
 
 A, B = "sha256:a", "sha256:b"
 SERVICE_ROW = {
@@ -22,10 +23,6 @@ SERVICE_ROW = {
     "source_revisions": "",
     "observed_at": at(100_000),
 }
-
-
-def plan(*waves):
-    return Plan(waves=tuple(Wave(regions=regions) for regions in waves))
 
 
 def ecs(region, start, end, **more):
@@ -64,17 +61,17 @@ def test_waves_are_seen_in_overlap_and_order():
 
 def test_waves_are_the_plans_where_the_order_agrees_and_inferred_where_it_does_not():
     rows = [row("a", A, 0), row("b", A, 100), row("c", A, 101)]
-    agreeing = joined(rows, plans=plan(["a", "b"], ["c"]))
+    agreeing = joined(rows, plans=plan("a b", "c"))
     assert list(agreeing.regions["wave"]) == [1, 1, 2]
     assert list(agreeing.frame["waves_from"]) == ["plan"]
-    other = joined(rows, plans={"shop": plan(["b"], ["a", "c"])})
+    other = joined(rows, plans={"shop": plan("b", "a c")})
     assert list(other.frame["waves_from"]) == ["inferred"]
 
 
 def test_a_rollout_that_left_regions_of_its_service_out_is_incomplete():
     rows = [row("a", A, 0), row("b", A, 1), row("a", B, 1000)]
     assert list(joined(rows).frame["outcome"]) == ["completed", "incomplete"]
-    assert list(joined(rows[:2], plans=plan(["a"], ["b"], ["c"])).frame["outcome"]) == ["incomplete"]
+    assert list(joined(rows[:2], plans=plan("a", "b", "c")).frame["outcome"]) == ["incomplete"]
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ import history as collector
 import simulation
 from tests.aws_stand_in import StandIn, names
 from tests.aws_stand_in.__main__ import write
+from tests.builders import sample_plan
 from tests.history.aws_clients import (
     KINDS,
     MILLISECOND,
@@ -29,7 +30,6 @@ from tests.history.aws_clients import (
     make,
     service_of,
 )
-from tests.samples import sample_plan
 
 LITTLE, LONG = simulation.Constant(value=0.5), simulation.Constant(value=100_000.0)
 

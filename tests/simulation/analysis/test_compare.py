@@ -7,8 +7,7 @@ import pytest
 from scipy import stats
 
 from simulation import Comparison, compare, run, sample
-from tests.samples import sample_plan
-from tests.simulation.worlds import plan, scenario, wave
+from tests.builders import plan, sample_plan, scenario, wave
 from waves import InputError
 
 STOREFRONT = sample("storefront")

@@ -23,8 +23,7 @@ from simulation import (
     typical_defect,
 )
 from simulation.analysis.duel import SEARCHED, pair
-from tests.samples import sample_plan
-from tests.simulation.worlds import plan, scenario
+from tests.builders import plan, sample_plan, scenario
 from waves import Plan
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from simulation import Scenario, run, trace
-from tests.simulation.worlds import fleet, plan, scenario
+from tests.builders import fleet, plan, scenario
 from waves import InputError, Plan
 
 TWO = fleet({"a": 10.0, "b": 20.0})

@@ -9,7 +9,7 @@ import pytest
 
 import simulation
 from simulation.analysis.verdict import number_of, plain
-from tests.samples import sample_plan
+from tests.builders import sample_plan
 
 
 @pytest.fixture(scope="module")

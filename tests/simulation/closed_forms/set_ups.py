@@ -9,32 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulation import Scenario
-from waves import Fleet, Plan, Region, Wave
+from tests.builders import plan, shares
+from waves import Fleet
 
 Z = 4.892  # the two-sided normal quantile at 1e-6
 BAD = {"name": "bad release", "probability": 0.1}
-
-
-def fleet(*shares: float, failover: dict[int, int] | None = None, labels: bool = False) -> Fleet:
-    """Regions r1, r2 … with 100 requests a minute in all where the shares sum to 1."""
-    pairs = failover or {}
-    return Fleet(
-        regions=tuple(
-            Region(
-                name=f"r{i}",
-                traffic=100.0 * share,
-                failover=f"r{pairs[i]}" if i in pairs else None,
-                labels=(f"only-{i}", "all") if labels else (),
-            )
-            for i, share in enumerate(shares, 1)
-        )
-    )
-
-
-def plan(*waves: str, bakes: tuple[float, ...], **fields: Any) -> Plan:
-    """A blue/green plan unless said otherwise: `plan("r1", "r2 r3", bakes=(2, 1))`."""
-    made = (Wave(regions=tuple(w.split()), bake_minutes=float(b)) for w, b in zip(waves, bakes, strict=True))
-    return Plan(waves=tuple(made), **{"strategy": "blue_green", **fields})
 
 
 def scenario(of: Fleet, rate: float = 2.0, **fields: Any) -> Scenario:
@@ -51,8 +30,8 @@ def scenario(of: Fleet, rate: float = 2.0, **fields: Any) -> Scenario:
     return Scenario.model_validate({**standard, **fields})
 
 
-GOLDEN_FLEET = fleet(0.05, 0.25, 0.70, failover={1: 2})
-GOLDEN_PLAN = plan("r1", "r2", "r3", bakes=(2, 1, 1))
+GOLDEN_FLEET = shares(0.05, 0.25, 0.70, failover={1: 2})
+GOLDEN_PLAN = plan("r1", "r2", "r3", bake=(2, 1, 1))
 
 
 class Letters(NamedTuple):

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from scipy import integrate
 
 from simulation import exact
+from tests.builders import plan, shares
 from tests.simulation.closed_forms.set_ups import (
     BAD,
     GOLDEN_FLEET,
@@ -20,8 +21,6 @@ from tests.simulation.closed_forms.set_ups import (
     Letters,
     Z,
     by_monte_carlo,
-    fleet,
-    plan,
     published,
     published_lag,
     scenario,
@@ -65,9 +64,9 @@ letters = st.integers(1, 5).flatmap(
 
 def laid_out(x: Letters, **fields: Any) -> Any:
     """Write a set-up as a plan of one region a wave, and a scenario."""
-    waves = plan(*(f"r{j + 1}" for j in range(len(x.shares))), bakes=x.bakes)
+    waves = plan(*(f"r{j + 1}" for j in range(len(x.shares))), bake=x.bakes)
     values = {"deploy": x.d, "faults": [{**BAD, "probability": x.p}], "reaction": 0.0, "rollback": x.rho, **fields}
-    return exact(waves, scenario(fleet(*x.shares), x.rate, **values))
+    return exact(waves, scenario(shares(*x.shares), x.rate, **values))
 
 
 @given(letters)
@@ -94,7 +93,7 @@ def test_impact_of_a_book_closed_at_t_is_what_gathers_until_the_alarm_or_the_end
 
 def test_one_wave_by_hand():
     """Everything is exposed at L_1 = d = 2 and watched for 3 minutes at λ = .5: S_1 = e^−1.5."""
-    found = exact(plan("r1 r2", bakes=(3,)), scenario(fleet(0.5, 0.5), 0.5, deploy=2.0, reaction=1.0, rollback=3.0))
+    found = exact(plan("r1 r2", bake=(3,)), scenario(shares(0.5, 0.5), 0.5, deploy=2.0, reaction=1.0, rollback=3.0))
     survive = math.exp(-1.5)
     assert found["probability_all_exposed_given_defect"] == 1.0
     assert found["share_exposed_given_defect_mean"] == pytest.approx(1.0)
@@ -113,7 +112,7 @@ def test_one_wave_by_hand():
 
 def test_two_waves_by_hand():
     """Shares .2 and .8, d = 1, bakes 4 and 2, λ = 1: S_1 = e^(−.2·5) = e^−1, S_2 = e^−1 e^−2."""
-    found = exact(plan("r1", "r2", bakes=(4, 2)), scenario(fleet(0.2, 0.8), 1.0, deploy=1.0))
+    found = exact(plan("r1", "r2", bake=(4, 2)), scenario(shares(0.2, 0.8), 1.0, deploy=1.0))
     one, two = math.exp(-1), math.exp(-3)
     assert found["probability_alarm_in_wave_1_given_defect"] == pytest.approx(1 - one)
     assert found["probability_alarm_in_wave_2_given_defect"] == pytest.approx(one - two)
@@ -128,12 +127,12 @@ def test_two_waves_by_hand():
 def test_quantiles_of_the_exposed_share_by_hand():
     """Of all changes 50 % are bad; half of these reach wave 2, so P(share ≤ 0) = .5, P(≤ .2) = .75, P(≤ 1) = 1."""
     found = exact(
-        plan("r1", "r2", bakes=(4, 2)),
-        scenario(fleet(0.2, 0.8), math.log(2), deploy=1.0, faults=[{**BAD, "probability": 0.5}]),
+        plan("r1", "r2", bake=(4, 2)),
+        scenario(shares(0.2, 0.8), math.log(2), deploy=1.0, faults=[{**BAD, "probability": 0.5}]),
     )
     assert found["share_exposed_p50"] == 0.0
     assert found["share_exposed_p95"] == found["peak_share_p99"] == pytest.approx(1.0)
-    rarer = scenario(fleet(0.2, 0.8), math.log(2), deploy=1.0, faults=[{**BAD, "probability": 0.08}])
+    rarer = scenario(shares(0.2, 0.8), math.log(2), deploy=1.0, faults=[{**BAD, "probability": 0.08}])
     assert exact(found.plan, rarer)["share_exposed_p95"] == pytest.approx(0.2)
 
 
@@ -169,7 +168,7 @@ def test_with_evidence_at_once_only_the_first_wave_is_exposed():
 def test_with_an_endless_watch_and_no_recovery_time_waves_do_not_change_impact():
     """E[impact | defect] = 1/λ, whatever the waves: what waves buy is elsewhere."""
     quick = scenario(GOLDEN_FLEET, reaction=0.0, rollback=0.0)
-    plans = GOLDEN_PLAN, plan("r1 r2 r3", bakes=(1,)), plan("r3", "r2 r1", bakes=(9, 0))
+    plans = GOLDEN_PLAN, plan("r1 r2 r3", bake=(1,)), plan("r3", "r2 r1", bake=(9, 0))
     impacts = [exact(each, quick)["impact_minutes_given_defect_mean"] for each in plans]
     assert impacts == pytest.approx([0.5] * 3)
     assert len({round(exact(each, quick)["peak_share_mean"], 6) for each in plans}) == 3
@@ -177,7 +176,7 @@ def test_with_an_endless_watch_and_no_recovery_time_waves_do_not_change_impact()
 
 def test_regions_left_out_count_only_in_shares():
     """A plan over .3 of the traffic exposes at most that; L = .5 and 3; λ V_1 τ_1 = .25, then λ V_2 τ_2 = .6."""
-    found = exact(plan("r1", "r2", bakes=(2, 1)), scenario(GOLDEN_FLEET))
+    found = exact(plan("r1", "r2", bake=(2, 1)), scenario(GOLDEN_FLEET))
     assert found["share_exposed_given_defect_mean"] == pytest.approx(0.05 + 0.25 * math.exp(-0.25))
     assert found["probability_escaped_given_defect"] == pytest.approx(math.exp(-0.85))
     assert found["impact_minutes_given_defect_mean"] == pytest.approx(0.5 + 0.25 * (0.05 + 0.25 * math.exp(-0.25)))
@@ -227,7 +226,7 @@ def test_figures_are_those_of_a_direct_monte_carlo(horizon, lag):
 
 
 CHANCES, FOUR = (0.1, 0.3, 0.05, 0.6), (0.1, 0.2, 0.3, 0.4)
-FOUR_PLAN = plan("r1", "r2 r3", "r4", bakes=(2, 1, 1))
+FOUR_PLAN = plan("r1", "r2 r3", "r4", bake=(2, 1, 1))
 
 
 def by_label(chances=CHANCES):
@@ -254,7 +253,7 @@ def by_enumeration(lag):
 
 @pytest.mark.parametrize("lag", [0.0, 0.4, 2.0])
 def test_independent_regional_defects_are_what_every_pattern_of_them_adds_up_to(lag):
-    found = exact(FOUR_PLAN, scenario(fleet(*FOUR, labels=True), faults=by_label(), lag=lag))
+    found = exact(FOUR_PLAN, scenario(shares(*FOUR, labels=True), faults=by_label(), lag=lag))
     counts, share, quiet = by_enumeration(lag)
     assert found.setup == "regional_defects"
     for count in (1, 2, 3, 4):
@@ -269,18 +268,18 @@ def test_independent_regional_defects_are_what_every_pattern_of_them_adds_up_to(
 def test_a_rare_count_keeps_its_digits():
     """Two regions at once in the first wave, p = 1e-4 each: P(2 or more) is p², 1e-8, to ten digits."""
     rare = [{**BAD, "where": "each_region", "probability": 1e-4}]
-    found = exact(plan("r1 r2", bakes=(1,)), scenario(fleet(0.5, 0.5), faults=rare))
+    found = exact(plan("r1 r2", bake=(1,)), scenario(shares(0.5, 0.5), faults=rare))
     assert found["probability_regions_exposed_at_least_2"] == pytest.approx(1e-8, rel=1e-10)
 
 
 def test_no_alarm_by_an_instant_by_hand():
     """Regions of .5 each, both bad with .2: at t = 2.5, two minutes after L_1 = .5, a bad one survives with e^−2."""
     each = [{**BAD, "where": "each_region", "probability": 0.2}]
-    found = exact(plan("r1 r2", bakes=(3,)), scenario(fleet(0.5, 0.5), faults=each, horizon_minutes=4.0))
+    found = exact(plan("r1 r2", bake=(3,)), scenario(shares(0.5, 0.5), faults=each, horizon_minutes=4.0))
     assert found.no_alarm_by(0.5) == 1.0
     assert found.no_alarm_by(2.5) == pytest.approx((0.8 + 0.2 * math.exp(-2)) ** 2)
     assert found.no_alarm_by(9.0) == found.no_alarm_by(4.0)  # after the horizon none comes
-    common = exact(found.plan, scenario(fleet(0.5, 0.5)))
+    common = exact(found.plan, scenario(shares(0.5, 0.5)))
     assert common.no_alarm_by(2.5) == pytest.approx(0.9 + 0.1 * math.exp(-4))
     with pytest.raises(ValueError, match="minutes is -1"):
         common.no_alarm_by(-1)
@@ -289,7 +288,7 @@ def test_no_alarm_by_an_instant_by_hand():
 def test_false_alarms_by_hand():
     """1440 a day are 1 a minute: r1 is live for 2.5 + 1 minutes, r2 for 1; 4.5 region-minutes in all."""
     found = exact(
-        plan("r1", "r2", bakes=(2, 1)), scenario(fleet(0.5, 0.5), faults=[], false_alarms_per_region_day=1440.0)
+        plan("r1", "r2", bake=(2, 1)), scenario(shares(0.5, 0.5), faults=[], false_alarms_per_region_day=1440.0)
     )
     assert found["probability_completed_given_clean"] == pytest.approx(math.exp(-4.5))
     assert found["probability_shipped"] == found["probability_completed"] == pytest.approx(math.exp(-4.5))
@@ -301,15 +300,15 @@ def test_false_alarms_by_hand():
 
 def test_rolling_starts_the_false_alarm_clock_at_the_start_of_the_ramp():
     found = exact(
-        plan("r1", bakes=(2,), strategy="rolling"), scenario(fleet(1.0), faults=[], false_alarms_per_region_day=1440.0)
+        plan("r1", bake=(2,), strategy="rolling"), scenario(shares(1.0), faults=[], false_alarms_per_region_day=1440.0)
     )
     assert found["probability_completed"] == pytest.approx(math.exp(-2.5))
 
 
 def test_false_alarms_count_beside_a_defect():
     """P(completed) = P(no fault) · P(no false alarm), although nothing else has a closed form then."""
-    both = scenario(fleet(0.5, 0.5), false_alarms_per_region_day=1440.0)
-    found = exact(plan("r1", "r2", bakes=(2, 1)), both)
+    both = scenario(shares(0.5, 0.5), false_alarms_per_region_day=1440.0)
+    found = exact(plan("r1", "r2", bake=(2, 1)), both)
     assert found["probability_completed"] == pytest.approx(0.9 * math.exp(-4.5))
     assert found.refused["share_exposed_mean"] == ("false_alarms_per_region_day",)
 
@@ -317,9 +316,11 @@ def test_false_alarms_count_beside_a_defect():
 def test_rolling_adds_half_a_deployment_of_exposure_to_a_blind_defect():
     """Book closed at 100, waves live at 2 and 7, d = 2: .3·98 + .7·93, and ω d/2 = .3 + .7 more with rolling."""
     blind = [{**BAD, "detection_probability": 0.0}]
-    scene = scenario(fleet(0.3, 0.7), faults=blind, deploy=2.0, horizon_minutes=100.0, lag={"exponential": {"mean": 3}})
-    step = exact(plan("r1", "r2", bakes=(3, 1)), scene)
-    ramp = exact(plan("r1", "r2", bakes=(3, 1), strategy="rolling"), scene)
+    scene = scenario(
+        shares(0.3, 0.7), faults=blind, deploy=2.0, horizon_minutes=100.0, lag={"exponential": {"mean": 3}}
+    )
+    step = exact(plan("r1", "r2", bake=(3, 1)), scene)
+    ramp = exact(plan("r1", "r2", bake=(3, 1), strategy="rolling"), scene)
     assert step.holds and ramp.holds and ramp.setup == "blind_defect"
     assert step["impact_minutes_given_defect_mean"] == pytest.approx(0.3 * 98 + 0.7 * 93)
     assert ramp["impact_minutes_given_defect_mean"] == pytest.approx(0.3 * 98 + 0.7 * 93 + 1.0)
@@ -329,7 +330,7 @@ def test_rolling_adds_half_a_deployment_of_exposure_to_a_blind_defect():
 
 
 def test_a_blind_defect_with_an_endless_horizon_hurts_without_end():
-    found = exact(plan("r1", bakes=(1,)), scenario(fleet(1.0), faults=[{**BAD, "detection_probability": 0.0}]))
+    found = exact(plan("r1", bake=(1,)), scenario(shares(1.0), faults=[{**BAD, "detection_probability": 0.0}]))
     assert found["impact_minutes_mean"] == math.inf
 
 
@@ -343,8 +344,8 @@ def test_before_the_end_of_the_pipeline_impact_is_cut_at_the_horizon():
 
 def test_a_recovery_beyond_the_horizon_is_cut_there():
     """One wave live at 2, ten minutes of recovery, the book closed at 5: it hurts for 3 minutes whenever it is seen."""
-    slow = scenario(fleet(1.0), deploy=2.0, rollback=10.0, horizon_minutes=5.0)
-    assert exact(plan("r1", bakes=(3,)), slow)["impact_minutes_given_defect_mean"] == pytest.approx(3.0)
+    slow = scenario(shares(1.0), deploy=2.0, rollback=10.0, horizon_minutes=5.0)
+    assert exact(plan("r1", bake=(3,)), slow)["impact_minutes_given_defect_mean"] == pytest.approx(3.0)
 
 
 @pytest.mark.parametrize("rate", ["0.00009", "0.00011", "0.3"])
@@ -352,7 +353,7 @@ def test_the_time_to_detect_keeps_its_digits_where_alarms_are_rare(rate):
     """One wave watched for one minute: 1/λ − 1/(e^λ − 1), here with 40 decimal digits."""
     with decimal.localcontext(prec=40):
         expected = float(1 / decimal.Decimal(rate) - 1 / (decimal.Decimal(rate).exp() - 1))
-    found = exact(plan("r1", bakes=(1,)), scenario(fleet(1.0), float(rate)))
+    found = exact(plan("r1", bake=(1,)), scenario(shares(1.0), float(rate)))
     assert found["minutes_to_detect_given_caught_mean"] == pytest.approx(expected, rel=1e-10)
 
 

@@ -9,12 +9,13 @@ import pytest
 
 from simulation import exact
 from simulation.closed_forms.assumptions import CHECKS
-from tests.simulation.closed_forms.set_ups import BAD, GOLDEN_FLEET, GOLDEN_PLAN, fleet, plan, scenario
+from tests.builders import plan, shares
+from tests.simulation.closed_forms.set_ups import BAD, GOLDEN_FLEET, GOLDEN_PLAN, scenario
 from waves import InputError, Steps, Wave
 
 EXPOSURE, IMPACT, TIME = "share_exposed_mean", "impact_minutes_mean", "end_minutes_given_shipped_mean"
 DURATION = "duration_minutes_mean"
-LABELLED = fleet(0.05, 0.25, 0.70, labels=True)
+LABELLED = shares(0.05, 0.25, 0.70, labels=True)
 
 
 def faulty(**fields: Any) -> dict[str, Any]:
@@ -48,7 +49,7 @@ BY_THE_SCENARIO: list[tuple[dict[str, Any], str, list[str], set[str]]] = [
     ({"horizon_minutes": 5.0}, "horizon_minutes", ["is 5,", "T = 5.5", "at least T"], {TIME, IMPACT}),
 ]  # fmt: skip
 # The book is open up to the horizon and not at it: the last wave, which does not bake, goes live at T.
-AT_THE_END = plan("r1", "r2 r3", bakes=(2, 0))
+AT_THE_END = plan("r1", "r2 r3", bake=(2, 0))
 BY_THE_PLAN: list[tuple[dict[str, Any], str, list[str], set[str]]] = [
     ({"strategy": "rolling"}, "strategy", ["r1 is rolling", "have to be blue_green"], {TIME}),
     ({"strategies": {"r2": "rolling"}}, "strategy", ["r2 is rolling"], {TIME}),
@@ -93,9 +94,9 @@ def test_an_assumption_that_the_plan_breaks_is_named(change, name, words, standi
 
 
 def test_regions_that_deploy_one_after_the_other_are_named():
-    queue = plan("r1 r2", bakes=(1,))
+    queue = plan("r1 r2", bake=(1,))
     waves = (queue.waves[0].model_copy(update={"max_parallel": 1}),)
-    found = exact(queue.model_copy(update={"waves": waves}), scenario(fleet(0.5, 0.5)))
+    found = exact(queue.model_copy(update={"waves": waves}), scenario(shares(0.5, 0.5)))
     check(found, "max_parallel", ["max_parallel of wave 1 is 1"], set())
 
 
@@ -141,13 +142,13 @@ def test_the_faults_choose_the_set_up(faults, setup):
 
 
 def test_a_fault_that_cannot_hit_the_plan_does_not_count():
-    found = exact(plan("r1", "r2", bakes=(1, 1)), scenario(LABELLED, faults=[{**BAD, "where": {"label": "only-3"}}]))
+    found = exact(plan("r1", "r2", bake=(1, 1)), scenario(LABELLED, faults=[{**BAD, "where": {"label": "only-3"}}]))
     assert found.setup == "no_faults"
     assert found["impact_minutes_mean"] == 0.0
 
 
 def test_in_a_plan_of_one_region_each_region_is_everywhere():
-    found = exact(plan("r2", bakes=(1,)), scenario(LABELLED, faults=[{**BAD, "where": "each_region"}]))
+    found = exact(plan("r2", bake=(1,)), scenario(LABELLED, faults=[{**BAD, "where": "each_region"}]))
     assert found.setup == "common_defect"
     assert found["share_exposed_mean"] == pytest.approx(0.1 * 0.25)
 
@@ -184,7 +185,7 @@ def test_closed_forms_can_be_kept_and_sent():
 
 def test_a_region_that_the_fleet_has_not_is_refused():
     with pytest.raises(InputError, match="r9"):
-        exact(plan("r9", bakes=(1,)), scenario(GOLDEN_FLEET))
+        exact(plan("r9", bake=(1,)), scenario(GOLDEN_FLEET))
 
 
 def test_the_table_says_what_each_figure_is_and_why_it_holds():

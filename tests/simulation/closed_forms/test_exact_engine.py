@@ -7,16 +7,17 @@ import pytest
 
 from simulation import exact, run
 from simulation.results.statistics import mean
-from tests.simulation.closed_forms.set_ups import BAD, GOLDEN_FLEET, GOLDEN_PLAN, fleet, plan, scenario
+from tests.builders import plan, shares
+from tests.simulation.closed_forms.set_ups import BAD, GOLDEN_FLEET, GOLDEN_PLAN, scenario
 
 ALPHA = 1e-6
-FOUR = fleet(0.1, 0.2, 0.3, 0.4, failover={1: 3, 2: 4}, labels=True)
-IN_THREE = plan("r1", "r2 r3", "r4", bakes=(2, 1, 1))
+FOUR = shares(0.1, 0.2, 0.3, 0.4, failover={1: 3, 2: 4}, labels=True)
+IN_THREE = plan("r1", "r2 r3", "r4", bake=(2, 1, 1))
 OFTEN = {**BAD, "probability": 0.5}
 SET_UPS = {
     "a common defect, endless": (GOLDEN_PLAN, scenario(GOLDEN_FLEET, faults=[OFTEN])),
     "a common defect, the book closed": (GOLDEN_PLAN, scenario(GOLDEN_FLEET, faults=[OFTEN], horizon_minutes=6.0)),
-    "a common defect, one wave": (plan("r1 r2 r3 r4", bakes=(1,)), scenario(FOUR, faults=[OFTEN])),
+    "a common defect, one wave": (plan("r1 r2 r3 r4", bake=(1,)), scenario(FOUR, faults=[OFTEN])),
     "a lag": (IN_THREE, scenario(FOUR, 3.0, faults=[OFTEN], lag=0.6)),
     "a lag beyond a wave": (IN_THREE, scenario(FOUR, 3.0, faults=[OFTEN], lag=3.0, horizon_minutes=7.5)),
     "a label on every region": (IN_THREE, scenario(FOUR, faults=[{**OFTEN, "where": {"label": "all"}}])),

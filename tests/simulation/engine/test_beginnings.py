@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from simulation import Scenario, run, run_all, sample, setting, sweep
 from simulation.engine.packing import pack_plans
+from tests.builders import plan, scenario, wave
 from tests.simulation.cases import fleets, plans, scenarios, strategies
 from tests.simulation.engine.test_compiled import SEEDS, agree
-from tests.simulation.worlds import plan, scenario, wave
 from waves import Plan, grouped
 
 

@@ -18,9 +18,10 @@ from simulation.distributions import FAMILIES
 from simulation.draws import PURPOSES, uniform
 from simulation.engine import layout, numbers
 from simulation.engine.packing import pack_worlds
+from tests import builders
 from tests.simulation.cases import cases, fleets, plans, scenarios
 from tests.simulation.engine.inside import inside
-from waves import Fleet, Plan, Region, grouped
+from waves import Plan, grouped
 
 SEEDS = st.integers(0, 2**64 - 1)
 SHORT = settings(max_examples=60, suppress_health_check=list(HealthCheck))
@@ -79,7 +80,7 @@ def test_plans_that_share_draws_leave_each_other_alone(case, seed):
 
 
 def test_runs_of_256_trials_join_without_a_seam():
-    fleet = Fleet(regions=(Region(name="a", traffic=1.0), Region(name="b", traffic=3.0)))
+    fleet = builders.fleet({"a": 1.0, "b": 3.0})
     fault = {"name": "bad", "probability": 0.3, "where": "each_region", "severity": 0.5}
     scenario = Scenario.model_validate(
         {"fleet": fleet, "deploy": {"exponential": {"mean": 5.0}}, "faults": [fault], "report": 7.0}
@@ -123,7 +124,7 @@ def uniforms() -> np.ndarray[Any, np.dtype[np.float64]]:
     ids=lambda family: next(iter(family)),
 )
 def test_quantiles_have_the_same_bits_one_by_one_and_in_runs(family):
-    fleet = Fleet(regions=(Region(name="a", traffic=1.0),))
+    fleet = builders.fleet({"a": 1.0})
     scenario = Scenario.model_validate({"fleet": fleet, "build": family, "deploy": 1.0})
     worlds, u = pack_worlds(scenario, 0), uniforms()
     rule = int(worlds.change_rules[layout.BUILD])

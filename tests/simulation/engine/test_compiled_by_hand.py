@@ -13,7 +13,8 @@ import pytest
 
 from simulation import Scenario, run
 from simulation.draws import PURPOSES, Purpose, uniform
-from tests.simulation.worlds import COLUMNS, differences, fleet, plan, wave
+from tests.builders import fleet, plan, wave
+from tests.simulation.worlds import COLUMNS, differences
 from waves import Plan
 
 FLEET = fleet(labels={name: (name,) for name in "abcd"})

@@ -13,7 +13,7 @@ from simulation import OUTCOMES, Scenario, setting
 from simulation.engine import layout
 from simulation.engine.packing import pack_plans, pack_worlds
 from simulation.engine.worker import Desk, numbered
-from tests.simulation.worlds import fleet, plan
+from tests.builders import fleet, plan
 from waves import Plan
 
 ONE = fleet({"a": 10.0})

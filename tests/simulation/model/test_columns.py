@@ -6,7 +6,8 @@ otherwise; roll-backs are instant unless said otherwise.
 
 import pytest
 
-from tests.simulation.worlds import bad, fleet, plan, scenario
+from tests.builders import fleet, plan, scenario
+from tests.simulation.worlds import bad
 
 PARTNERS = fleet(failover={"a": "b"})
 

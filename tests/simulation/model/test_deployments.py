@@ -5,7 +5,8 @@ Regions a, b, c, d carry shares of .1, .2, .3, .4; deployments are blue/green an
 
 import pytest
 
-from tests.simulation.worlds import bad, plan, wave
+from tests.builders import plan, wave
+from tests.simulation.worlds import bad
 
 
 def test_rolling_moves_traffic_all_through_the_attempt(check):

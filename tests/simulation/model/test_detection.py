@@ -6,7 +6,8 @@ otherwise; roll-backs are instant unless said otherwise.
 
 import pytest
 
-from tests.simulation.worlds import bad, plan, scenario, wave
+from tests.builders import plan, scenario, wave
+from tests.simulation.worlds import bad
 
 CAUGHT_A = {"outcome": "caught", "deployed_minutes": 4, "regions_exposed": 1, "share_exposed": 0.1, "peak_share": 0.1}
 ESCAPED_A = {**CAUGHT_A, "outcome": "escaped"}

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from simulation import Scenario, run, sample, trace
-from tests.samples import sample_plan
+from tests.builders import sample_plan
 from tests.simulation.cases import cases, faults, fleets, plans, scenarios
 from waves import Fleet, Plan, Region, Wave
 

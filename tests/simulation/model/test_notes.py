@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from simulation import Rollout, setting
-from tests.simulation.worlds import FakeWorld, bad, plan, scenario, wave
+from tests.builders import plan, scenario, wave
+from tests.simulation.worlds import FakeWorld, bad
 from waves import Plan
 
 BUILT, STARTS = (0.0, "built", "", -1, ""), (0.0, "wave starts", "", 0, "")

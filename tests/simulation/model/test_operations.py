@@ -6,7 +6,8 @@ otherwise; roll-backs and recoveries are instant unless said otherwise.
 
 import pytest
 
-from tests.simulation.worlds import bad, plan, scenario, wave
+from tests.builders import plan, scenario, wave
+from tests.simulation.worlds import bad
 
 BAD_A = {"regions_exposed": 1, "share_exposed": 0.1, "peak_share": 0.1}
 BAD_AB = {"regions_exposed": 2, "share_exposed": 0.3, "peak_share": 0.3}

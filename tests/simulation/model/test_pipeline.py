@@ -5,7 +5,8 @@ Regions a, b, c, d carry shares of .1, .2, .3, .4; deployments are blue/green an
 
 import pytest
 
-from tests.simulation.worlds import bad, plan, scenario, wave
+from tests.builders import plan, scenario, wave
+from tests.simulation.worlds import bad
 
 
 def test_a_failed_build_ends_the_pipeline_when_the_build_ends(check):

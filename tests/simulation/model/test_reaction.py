@@ -6,7 +6,8 @@ otherwise; roll-backs are instant unless said otherwise.
 
 import math
 
-from tests.simulation.worlds import bad, plan, scenario, wave
+from tests.builders import plan, scenario, wave
+from tests.simulation.worlds import bad
 
 BAD_A = {"regions_exposed": 1, "share_exposed": 0.1, "peak_share": 0.1}
 

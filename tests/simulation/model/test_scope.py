@@ -8,7 +8,8 @@ import math
 
 import pytest
 
-from tests.simulation.worlds import bad, plan, scenario
+from tests.builders import plan, scenario
+from tests.simulation.worlds import bad
 
 BAD_A = {"regions_exposed": 1, "share_exposed": 0.1, "peak_share": 0.1}
 BAD_AB = {"regions_exposed": 2, "share_exposed": 0.3, "peak_share": 0.3}

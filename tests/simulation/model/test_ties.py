@@ -6,7 +6,8 @@ otherwise; roll-backs are instant unless said otherwise.
 
 import pytest
 
-from tests.simulation.worlds import bad, plan, wave
+from tests.builders import plan, wave
+from tests.simulation.worlds import bad
 
 HURT_A = {"regions_exposed": 1, "share_exposed": 0.1, "peak_share": 0.1}
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from simulation import setting
-from tests.simulation.worlds import bad, fleet, plan, scenario, wave
+from tests.builders import fleet, plan, scenario, wave
+from tests.simulation.worlds import bad
 from waves import Fleet, InputError
 
 ZONES = {"a": "UTC", "b": "Europe/Berlin", "c": "Europe/London", "d": "Asia/Kolkata"}

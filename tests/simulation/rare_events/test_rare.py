@@ -19,13 +19,13 @@ from simulation.rare_events.factors import Clocks, Factor, tails
 from simulation.rare_events.strata import sampled, stratify
 from simulation.rare_events.targets import FIXED, target_of
 from simulation.results.statistics import mean
-from tests.samples import sample_plan
+from tests.builders import plan, sample_plan, shares
 from tests.simulation.cases import cases
-from tests.simulation.closed_forms.set_ups import BAD, Z, fleet, plan, scenario
+from tests.simulation.closed_forms.set_ups import BAD, Z, scenario
 
 ALPHA = 1e-6
-FOUR = fleet(0.1, 0.2, 0.3, 0.4, failover={1: 3, 2: 4}, labels=True)
-IN_THREE = plan("r1", "r2 r3", "r4", bakes=(2, 1, 1))
+FOUR = shares(0.1, 0.2, 0.3, 0.4, failover={1: 3, 2: 4}, labels=True)
+IN_THREE = plan("r1", "r2 r3", "r4", bake=(2, 1, 1))
 TWO = "probability_regions_exposed_at_least_2"
 EVENTS = [target_of(name) for name in (*FIXED, TWO, "probability_share_exposed_at_least_0.6")]
 STOREFRONT = sample_plan("six-region-three-wave"), sample("storefront")
@@ -274,8 +274,8 @@ def test_no_more_trials_are_spent_than_allowed():
 
 def test_thirty_faults_are_few_strata():
     """Single regions' faults are counted, and many faults of many regions are taken together."""
-    of = fleet(*[1 / 30] * 30, labels=True)
-    waves = plan(*(f"r{i}" for i in range(1, 31)), bakes=(1,) * 30)
+    of = shares(*[1 / 30] * 30, labels=True)
+    waves = plan(*(f"r{i}" for i in range(1, 31)), bake=(1,) * 30)
     alone = [{**BAD, "name": f"at {i}", "where": {"label": f"only-{i}"}, "probability": i / 1e5} for i in range(1, 31)]
     scene = scenario(of, rate=20.0, faults=alone)
     found = rare(waves, scene, TWO, precision=0.03)

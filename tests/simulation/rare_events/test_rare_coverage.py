@@ -11,7 +11,8 @@ import pytest
 from scipy import stats
 
 from simulation import Estimate, Scenario, exact, rare, sweep
-from tests.simulation.closed_forms.set_ups import BAD, fleet, plan, scenario
+from tests.builders import plan, shares
+from tests.simulation.closed_forms.set_ups import BAD, scenario
 from tests.simulation.rare_events.test_rare import ALPHA, FOUR, IN_THREE, STOREFRONT, TWO, labelled, regional
 from waves import Fleet, Plan
 
@@ -30,7 +31,7 @@ CLOSED: dict[str, tuple[Plan, Scenario, Sequence[str], dict[str, Any]]] = {
         {"trials": 3_000},
     ),
     "false alarms": (
-        plan("r1", "r2 r3", "r4", bakes=(30, 20, 20)),
+        plan("r1", "r2 r3", "r4", bake=(30, 20, 20)),
         scenario(FOUR, faults=[], false_alarms_per_region_day=0.2),
         ["probability_false_alarm", "probability_completed"],
         {"trials": 2_000},
@@ -40,7 +41,7 @@ CLOSED: dict[str, tuple[Plan, Scenario, Sequence[str], dict[str, Any]]] = {
 
 def pairs() -> Fleet:
     """Two of the regions carry a label that a fault can name, and are partners of others."""
-    two = fleet(0.1, 0.2, 0.3, 0.4, failover={1: 3, 2: 4})
+    two = shares(0.1, 0.2, 0.3, 0.4, failover={1: 3, 2: 4})
     regions = [
         each.model_copy(update={"labels": ("pair",)} if i in (1, 2) else {}) for i, each in enumerate(two.regions)
     ]

@@ -13,7 +13,7 @@ import pytest
 
 from simulation import Rare, rare, sample
 from simulation.rare_events import stratified
-from tests.samples import sample_plan
+from tests.builders import sample_plan
 from tests.simulation.rare_events.test_rare import FIGURES, STOREFRONT, TWO
 from waves import Plan, Wave
 

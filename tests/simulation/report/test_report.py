@@ -10,7 +10,7 @@ import waves
 from simulation import report
 from simulation.report.html import Html, element, paragraph, table
 from simulation.results.numerals import percent
-from tests.samples import sample_plan
+from tests.builders import sample_plan
 
 EVIL = "<script>alert('x')</script>"
 QUIET = simulation.Scenario.model_validate(

@@ -11,8 +11,7 @@ from simulation import Service, run, sample
 from simulation.analysis.cause import cause
 from simulation.analysis.limits import Judgement, Limit
 from simulation.results.figures import called, odds
-from tests.samples import sample_plan
-from tests.simulation.worlds import fleet, plan, scenario
+from tests.builders import fleet, plan, sample_plan, scenario
 
 LEAK = {"name": "slow leak", "probability": 1.0, "severity": 0.5, "detection_probability": 0.0}
 QUIET: dict[str, Any] = {"deploy": 4.0, "reaction": 1.0, "rollback": 5.0}

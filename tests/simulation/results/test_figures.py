@@ -13,8 +13,8 @@ from simulation.closed_forms.quantities import Course
 from simulation.rare_events.targets import FIXED, target_of
 from simulation.results.figures import PAIRED as DIFFERENCES
 from simulation.setting import setting
-from tests.samples import sample_plan
-from tests.simulation.closed_forms.set_ups import GOLDEN_FLEET, GOLDEN_PLAN, fleet, plan, scenario
+from tests.builders import plan, sample_plan, shares
+from tests.simulation.closed_forms.set_ups import GOLDEN_FLEET, GOLDEN_PLAN, scenario
 
 PLANS = {name: sample_plan(name) for name in ("six-region-three-wave", "all-at-once")}
 GIVEN = ("_given_defect", "_given_clean", "_given_caught")  # what only closed forms tell apart
@@ -63,8 +63,8 @@ def test_closed_forms_have_the_names_and_units_of_the_others(units, setup):
 
 def test_regions_exposed_together_have_one_name_and_one_value():
     """The same string asks both for the closed form and for the estimate."""
-    scene = scenario(fleet(0.4, 0.6), faults=[{"name": "host", "probability": 0.01, "where": "each_region"}])
-    waves = plan("r1", "r2", bakes=(1, 1))
+    scene = scenario(shares(0.4, 0.6), faults=[{"name": "host", "probability": 0.01, "where": "each_region"}])
+    waves = plan("r1", "r2", bake=(1, 1))
     figure = "probability_regions_exposed_at_least_2"
     wanted, found = exact(waves, scene)[figure], rare(waves, scene, figure, confidence=0.999999).estimate
     assert found.low <= wanted <= found.high

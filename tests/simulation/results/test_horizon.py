@@ -8,8 +8,7 @@ import pytest
 
 import simulation
 from simulation.results.horizon import carried, open_harm, warning
-from tests.samples import sample_plan
-from tests.simulation.worlds import plan, scenario
+from tests.builders import plan, sample_plan, scenario
 
 
 def outcomes(rows: list[tuple[float, float]], horizon: float = 1000.0) -> simulation.Outcomes:

@@ -11,8 +11,7 @@ import pytest
 from scipy import stats
 
 from simulation import OUTCOMES, Outcomes, run, run_all, sample, sweep
-from tests.samples import sample_plan
-from tests.simulation.worlds import fleet, plan, scenario, wave
+from tests.builders import fleet, plan, sample_plan, scenario, wave
 from waves import InputError
 
 COLUMNS = [

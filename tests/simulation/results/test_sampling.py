@@ -12,8 +12,7 @@ from simulation import Draws, Rollout, Row, compare, exact, run, sample, setting
 from simulation.columns import row
 from simulation.plots._distributions import exceedance
 from simulation.rare_events.sampling import BLOCK, sampling_of
-from tests.samples import sample_plan
-from tests.simulation.worlds import fleet, plan, scenario, wave
+from tests.builders import fleet, plan, sample_plan, scenario, wave
 
 STOREFRONT, WAVES = sample("storefront"), sample_plan("six-region-three-wave")
 TIMES = ("mixed", "end", "minutes")  # how figures of times begin

@@ -20,7 +20,7 @@ from simulation import Outcomes, compare, rare, run, run_all, sample, setting, s
 from simulation.rare_events.sampling import sampling_of
 from simulation.running.jobs import BLOCK
 from simulation.running.rows import empty_rows, job, rows
-from tests.samples import sample_plan
+from tests.builders import sample_plan
 from waves import InputError, grouped
 
 STOREFRONT = sample("storefront")

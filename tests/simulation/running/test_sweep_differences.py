@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from simulation import Constant, Fault, RegionValues, Scenario, run, sweep
 from simulation.engine import layout
+from tests.builders import plan, scenario
 from tests.simulation.running.test_sweep import PLANS, STOREFRONT, pairs
-from tests.simulation.worlds import plan, scenario
 from waves import Plan, grouped
 
 HARMS = ("failover_hit", "share_exposed", "peak_share", "impact_minutes", "regions_exposed")  # as `layout.SPARSE`

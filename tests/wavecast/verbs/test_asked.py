@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from simulation import run, sample, trace
-from tests.samples import sample_plan
+from tests.builders import sample_plan
 from wavecast.main import main
 
 RUN = ["run", "six-region-three-wave", "--scenario", "storefront", "--trials", "600"]

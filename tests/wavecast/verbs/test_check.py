@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.samples import sample_plan
+from tests.builders import sample_plan
 
 
 def test_everything_in_data_is_in_order(wavecast, root):

@@ -12,7 +12,7 @@ import pytest
 
 import simulation
 from simulation.plots.style import Picture
-from tests.samples import sample_plan
+from tests.builders import sample_plan
 from wavecast.main import VERBS, explain
 
 FAST = ("--scenario", "storefront", "--trials", "50", "--seed", "3")
