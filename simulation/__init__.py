@@ -23,11 +23,13 @@ from simulation.running.run import run, run_all
 from simulation.running.sweep import Sweep, sweep
 from simulation.scenario import Fault, Label, RegionValues, Scenario, sample
 from simulation.setting import Setting, Site, setting
+from simulation.tape import Address, Tape
 
 __all__ = [
     "FIGURES",
     "OUTCOMES",
     "SHIPPED",
+    "Address",
     "Choice",
     "Comparison",
     "Constant",
@@ -57,6 +59,7 @@ __all__ = [
     "Site",
     "Sweep",
     "Tally",
+    "Tape",
     "Trace",
     "Weibull",
     "World",

@@ -70,6 +70,7 @@ YES_NO = {
     "seen_by_check": "validation_probability",
     "seen_by_reviewer": "review_probability",
 }
+OF_FAULTS = ("hit", "seen_by_alarms", "severity", "seen_by_check", "onset", "seen_by_reviewer")  # of `fault_column`
 # Who reacts slowly by day does so at night: another quantile at one address.
 SHARED = {"reaction_off_hours": "reaction"}
 # Fields that may be left out, and whose values then count.
@@ -141,6 +142,8 @@ class Draws:
         The trials' numbers, each below 2³².
     wrong
         What goes wrong in them, where that is given (``sampling``) and not drawn as it comes.
+    tape
+        What is known of them already (``tape``).
 
     Raises
     ------
@@ -148,7 +151,7 @@ class Draws:
         For a seed or a trial out of range.
     """
 
-    def __init__(self, scenario: Scenario, seed: int, trials: range, wrong: Any = None) -> None:
+    def __init__(self, scenario: Scenario, seed: int, trials: range, wrong: Any = None, tape: Any = None) -> None:
         check_address(seed, trials)
         self.scenario = scenario
         self.seed = seed
@@ -157,6 +160,8 @@ class Draws:
         self._columns: dict[tuple[str | int, ...], list[Any]] = {}
         if wrong is not None:
             self._impose(wrong)
+        if tape is not None:
+            self._lay(tape.of(trials))
 
     def _impose(self, wrong: Any) -> None:
         """Put what goes wrong as it is given at the addresses of what would have been drawn."""
@@ -172,6 +177,19 @@ class Draws:
             seen = wrong.seen[number]
             drawn = self._values(fault.detection_probability, PURPOSES["seen_by_alarms"], number, 0)
             self._columns["seen_by_alarms", FAULT, number, 0] = np.where(seen < 0, drawn, seen == 1).tolist()
+
+    def _lay(self, tape: Any) -> None:
+        """Put what a tape knows over what is drawn."""
+        # What stands in for a field that is left out is known first.
+        columns = sorted(tape.columns.items(), key=lambda column: column[0].purpose in LEFT_OUT)
+        for (purpose, kind, index, occurrence), known in columns:
+            if purpose in OF_FAULTS:
+                key: tuple[str | int, ...] = (purpose, kind, index, occurrence)
+                drawn = self.fault_column(purpose, *((occurrence, index) if kind == REGION else (index, 0)))
+            else:
+                key, drawn = (purpose, index, occurrence), self.column(purpose, index, occurrence)
+            said = known == 1.0 if purpose in YES_NO else known
+            self._columns[key] = np.where(np.isnan(known), drawn, said).tolist()
 
     def world(self, trial: int) -> "World":
         """Return the draws of one of the trials, by its number."""

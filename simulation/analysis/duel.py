@@ -15,6 +15,7 @@ from simulation.results.numerals import apart, percent, signed
 from simulation.results.outcomes import Outcomes
 from simulation.running.run import run_all
 from simulation.scenario import Scenario
+from simulation.tape import Tape
 from waves import Plan
 from waves.showing import Shown
 
@@ -95,6 +96,11 @@ class Duel(Shown):
         """Which trial it is, and how anyone can see it again."""
         a = self.first
         why = f"{self.choice.sentence}. " if self.choice else ""
+        if a.tape is not None:
+            return (
+                f"Scenario {a.scenario.name} ({a.scenario.digest}), seed {a.seed}, trial {a.trial}: a recorded change; "
+                "what its record fixes is the same for both plans, and so is what is drawn."
+            )
         return why + (
             f"Scenario {a.scenario.name} ({a.scenario.digest}), seed {a.seed}, trial {a.trial}, {a.sampling} sampling: "
             "the same draws for both plans. "
@@ -230,6 +236,7 @@ def duel(
     seed: int = 0,
     trial: int | None = None,
     sampling: Method = "stratified",
+    tape: Tape | None = None,
 ) -> Duel:
     """Run the same change through two plans.
 
@@ -241,19 +248,21 @@ def duel(
         As for `run`.
     trial
         Which change. If left out, that of `typical_change` among 20,000.
-    sampling
-        As for `trace`.
+    sampling, tape
+        As for `trace`. With a tape, a trial must be named.
 
     Raises
     ------
     InputError
         Where a plan has regions that the scenario's fleet does not have.
     ValueError
-        Where no trial was named and none of 20,000 hurt.
+        Where no trial was named and none of 20,000 hurt, or there is a tape.
     """
     choice = None
+    if trial is None and tape is not None:
+        raise ValueError("with a tape, name the trial")
     if trial is None:
         choice = typical_change(*run_all([first, second], scenario, trials=SEARCHED, seed=seed, sampling=sampling))
         trial = choice.trial
-    a, b = (trace(plan, scenario, seed=seed, trial=trial, sampling=sampling) for plan in (first, second))
+    a, b = (trace(plan, scenario, seed=seed, trial=trial, sampling=sampling, tape=tape) for plan in (first, second))
     return Duel(a, b, choice)

@@ -15,6 +15,7 @@ from simulation.model import Rollout
 from simulation.rare_events.sampling import Method, sampling_of
 from simulation.scenario import Scenario
 from simulation.setting import Site, setting
+from simulation.tape import Tape
 from simulation.traffic import Path
 from waves import Plan
 from waves.showing import Shown
@@ -71,7 +72,7 @@ class Trace(Shown):
 
     Attributes
     ----------
-    plan, scenario, seed, trial, sampling
+    plan, scenario, seed, trial, sampling, tape
         What was run, and what reproduces it.
     row
         Its outcome, with the public columns as attributes.
@@ -88,6 +89,7 @@ class Trace(Shown):
     row: Row
     rollout: Rollout = field(repr=False)
     sampling: Method = "crude"
+    tape: Tape | None = field(default=None, repr=False)
 
     @property
     def end(self) -> float:
@@ -183,7 +185,15 @@ class Trace(Shown):
         return offered(timeline(self))
 
 
-def trace(plan: Plan, scenario: Scenario, *, seed: int = 0, trial: int = 0, sampling: Method = "stratified") -> Trace:
+def trace(
+    plan: Plan,
+    scenario: Scenario,
+    *,
+    seed: int = 0,
+    trial: int = 0,
+    sampling: Method = "stratified",
+    tape: Tape | None = None,
+) -> Trace:
     """Run one trial again, alone, with every event.
 
     Parameters
@@ -194,16 +204,21 @@ def trace(plan: Plan, scenario: Scenario, *, seed: int = 0, trial: int = 0, samp
         The seed, and the trial's number in any run on it.
     sampling
         How that run sampled worlds: `stratified` or `crude`. Its trials of one number are not those of the other.
+    tape
+        What is known of the trial already; its world is then sampled crude.
 
     Raises
     ------
     InputError
         Where the plan has regions that the scenario's fleet does not have.
     ValueError
-        For a seed or a trial out of range.
+        For a seed or a trial out of range, also out of the tape's.
     """
     laid, one = setting(plan, scenario), range(trial, trial + 1)
     check_address(seed, one)
-    world = Draws(scenario, seed, one, sampling_of(scenario, sampling).given(seed, one)).world(trial)
+    if tape is not None:
+        tape.require(scenario)
+        sampling = "crude"
+    world = Draws(scenario, seed, one, sampling_of(scenario, sampling).given(seed, one), tape).world(trial)
     rollout = Rollout(laid, world, traced=True)
-    return Trace(plan, scenario, seed, trial, row(rollout)[0], rollout, sampling)
+    return Trace(plan, scenario, seed, trial, row(rollout)[0], rollout, sampling, tape)

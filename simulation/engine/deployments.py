@@ -32,6 +32,9 @@ from simulation.engine.layout import (
     NOTHING,
     REGION,
     SOUND,
+    TRY_FAILED_MINUTES,
+    TRY_FAILS,
+    TRY_MINUTES,
 )
 from simulation.engine.numbers import (
     NEVER,
@@ -136,7 +139,9 @@ def attempt(worlds, plans, case, scratch, pos, t):
 @part
 def taken(worlds, case, r, k, minutes, failed):
     """Return how long an attempt takes, given its `deploy` minutes and failure; whether it fails; its number."""
-    if failed and worlds.rules[worlds.region_rules[r, FAILED_DEPLOY], FAMILY] != NEVER:
+    if failed and k < case.tries.shape[1] and not np.isnan(case.tries[r, k, TRY_FAILED_MINUTES]):
+        minutes = case.tries[r, k, TRY_FAILED_MINUTES]
+    elif failed and worlds.rules[worlds.region_rules[r, FAILED_DEPLOY], FAMILY] != NEVER:
         rule = worlds.region_rules[r, FAILED_DEPLOY]
         index = np.int64(r)
         minutes = value(worlds.seed, worlds.rules, worlds.table, case.trial, rule, REGION, index, N_FAILED_DEPLOY, k)
@@ -150,7 +155,14 @@ def retry(worlds, case, r, k):
     """Return the same of the k-th retry."""
     rule, index, failed = worlds.region_rules[r, DEPLOY], np.int64(r), True
     minutes = value(worlds.seed, worlds.rules, worlds.table, case.trial, rule, REGION, index, N_DEPLOY, k)
-    if case.fails[r] != ALWAYS_FAILS:
+    known = k < case.tries.shape[1]
+    if known and not np.isnan(case.tries[r, k, TRY_MINUTES]):
+        minutes = case.tries[r, k, TRY_MINUTES]
+    if case.fails[r] == ALWAYS_FAILS:
+        failed = True
+    elif known and not np.isnan(case.tries[r, k, TRY_FAILS]):
+        failed = case.tries[r, k, TRY_FAILS] == 1.0
+    else:
         chance = worlds.region_chances[r, DEPLOY_FAILURE]
         failed = chance > 0.0 and uniform(worlds.seed, case.trial, REGION, index, N_DEPLOY_FAILURE, k) < chance
     return taken(worlds, case, r, k, minutes, failed)

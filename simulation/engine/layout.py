@@ -42,6 +42,7 @@ CHANGE_SLOTS = 4
     M_EVIDENCE, M_LAG, M_ROLLBACK, M_FAILS, M_MANUAL, M_SEVERITY, M_ONSET, M_BY_ALARMS, M_BY_CHECK, M_BY_REVIEWER,
 ) = np.arange(10)  # fmt: skip
 REGION_SLOTS = 10
+TRY_MINUTES, TRY_FAILS, TRY_FAILED_MINUTES, TRY_SLOTS = range(4)  # of an attempt in `Block.tries`
 
 # Columns of a rollout's row: the public ones in their order, and whether the change was bad in any region of the plan.
 (
@@ -69,6 +70,12 @@ X_MIXED_CUBES = X_SPARSE + PAIRED * len(SPARSE)  # of the difference
 CROSS = X_MIXED_CUBES + 1
 H_MIXED, H_END, H_REGIONS, H_SHARE, H_PEAK, H_IMPACT, H_DETECTED, H_RECOVERED = range(8)
 SHAPES = (C_MIXED, C_END, C_REGIONS, C_SHARE, C_PEAK, C_IMPACT, C_DETECTED, C_RECOVERED)
+
+# Where a tape's values go: first what is drawn for every trial, from `T_FALSE` on what a trial's rows remember.
+(
+    T_BUILD, T_BUILD_FAILURE, T_PUSH, T_HANDOVER, T_WAIT, T_REJECTION, T_DEPLOY, T_FAILURE, T_HIT, T_OWN_HIT,
+    T_FALSE, T_CHANGE, T_REGION, T_FAULT, T_OWN_FAULT, T_ATTEMPT,
+) = range(16)  # fmt: skip
 
 # Addresses of draws: kinds of things, and the numbers of purposes (``draws``).
 CHANGE, FAULT, REGION, GATE = np.arange(4)
@@ -166,6 +173,7 @@ class Block(NamedTuple):
     false: Any  # float64 (B, R): from the first traffic to the false alarm
     memo: Any  # float64 (B, CHANGE_SLOTS)
     region_memo: Any  # float64 (B, R, REGION_SLOTS)
+    tries: Any  # float64 (B, R, K, 3): what a tape knows of attempts (``tape``), K of them; without a tape none
 
 
 class Given(NamedTuple):
@@ -240,4 +248,5 @@ class Case(NamedTuple):
     timeout: Any
     calendar: Any
     push: Any
+    tries: Any
     until: Any  # how many regions the plan has

@@ -232,8 +232,8 @@ def _letters(packed: layout.Plans) -> Iterator[tuple[tuple[Any, ...], list[tuple
         yield (sorted(order[: bounds[-1]]), *head), added
 
 
-def scratch_room(worlds: layout.Worlds, plans: layout.Plans, size: int) -> tuple[Any, ...]:
-    """Return a block, scratch space and two rows of words, for so many trials."""
+def scratch_room(worlds: layout.Worlds, plans: layout.Plans, size: int, attempts: int = 0) -> tuple[Any, ...]:
+    """Return a block, scratch space and two rows of words, for so many trials and attempts that a tape knows of."""
     regions, waves, most = len(worlds.traffic), plans.bake_minutes.shape[1], plans.order.shape[1]
     block = layout.Block(
         build=np.zeros(size),
@@ -256,6 +256,7 @@ def scratch_room(worlds: layout.Worlds, plans: layout.Plans, size: int) -> tuple
         false=np.zeros((size, regions)),
         memo=np.zeros((size, layout.CHANGE_SLOTS)),
         region_memo=np.zeros((size, regions, layout.REGION_SLOTS)),
+        tries=np.full((size, regions, attempts, layout.TRY_SLOTS), np.nan),
     )
     scratch = layout.Scratch(
         begun=np.zeros(most),

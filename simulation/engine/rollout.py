@@ -77,7 +77,7 @@ def rollout(worlds, plans, block, i, trial, n, scratch, row):
     case = Case(
         trial, block.sick[i], block.fault[i], block.fails[i], block.minutes[i], block.false[i], block.memo[i],
         block.region_memo[i], plans.order[n], plans.strategy[n], plans.retries[n], plans.timeout[n],
-        plans.calendar[n], block.push[i], np.int64(plans.bounds[n, plans.waves[n]]),
+        plans.calendar[n], block.push[i], block.tries[i], np.int64(plans.bounds[n, plans.waves[n]]),
     )  # fmt: skip
     begin_row(case, row)
     if block.state[i] >= BUILD_FAILS:

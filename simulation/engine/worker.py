@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 
 from simulation.engine import kernel, layout, worlds
 from simulation.engine.packing import base_room, scratch_room
+from simulation.engine.tape import play
+from simulation.engine.taping import pack_tape
+from simulation.tape import Tape
 
 Numbers = NDArray[np.uint64]
 RUN = 512  # trials worked on at once: their draws fit the cache
@@ -39,8 +42,10 @@ event.register("numba:compile", _Announcer())
 class Desk:
     """Where one worker works: packed plans, and room for the trials worked on at once."""
 
-    def __init__(self, packed: layout.Worlds, plans: layout.Plans) -> None:
+    def __init__(self, packed: layout.Worlds, plans: layout.Plans, tape: Tape | None = None) -> None:
         self.worlds, self.plans = packed, plans
+        self.tape = pack_tape(tape) if tape else None
+        self.attempts = tape.attempts if tape else 0
         self.approvals = plans.approval.any(axis=0)
         self.shape = (len(plans.waves), layout.REGION_SUMS, plans.order.shape[1])
         self._rooms: dict[int, tuple[Any, ...]] = {}
@@ -50,7 +55,7 @@ class Desk:
         for at in range(0, len(trials), RUN):
             run = trials[at : at + RUN]
             if len(run) not in self._rooms:
-                self._rooms[len(run)] = scratch_room(self.worlds, self.plans, len(run))
+                self._rooms[len(run)] = scratch_room(self.worlds, self.plans, len(run), self.attempts)
             yield slice(at, at + len(run)), run, self._rooms[len(run)]
 
     def tally(
@@ -77,11 +82,14 @@ class Desk:
     ) -> NDArray[np.float64]:
         """Write every row of every plan from a place on, shape (plans, columns, trials); return the regional sums.
 
-        `noise` says whether refusals and false alarms are given, too.
+        `noise` says whether refusals and false alarms are given, too. A desk's tape is for these trials, in this order.
         """
         regional = np.zeros(self.shape)
         for own, run, desk in self.runs(trials):
             block, scratch = self._drawn(run, desk, part_of(given, own), noise=noise)
+            if self.tape:
+                places, values = self.tape
+                play(self.worlds, block, places, np.ascontiguousarray(values[:, own]))
             kernel.keep_rows(self.worlds, self.plans, block, scratch, run, out, at + own.start, regional)
         return regional
 

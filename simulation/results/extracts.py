@@ -63,8 +63,16 @@ def _cause(outcomes: "Outcomes", trial: int) -> str:
     from simulation.analysis.cause import cause  # it runs the trial again, by what is built on outcomes
     from simulation.analysis.trace import trace
 
-    again = {"seed": outcomes.seed, "trial": trial}
-    return cause(trace(outcomes.plan, outcomes.scenario, sampling=outcomes.sampling, **again))
+    return cause(
+        trace(
+            outcomes.plan,
+            outcomes.scenario,
+            sampling=outcomes.sampling,
+            seed=outcomes.seed,
+            trial=trial,
+            tape=outcomes.tape,
+        )
+    )
 
 
 def strata(rows: Rows) -> pd.DataFrame:

@@ -23,6 +23,7 @@ from simulation.results.service import Service
 from simulation.results.statistics import Estimate
 from simulation.results.summary import summed_up
 from simulation.scenario import Scenario
+from simulation.tape import Tape
 from waves import Plan
 from waves.showing import Shown, counted
 
@@ -48,6 +49,8 @@ class Outcomes(Shown):
         By trial: whether the change was bad in any region of the plan.
     sampling
         How worlds were sampled, `stratified` or `crude`.
+    tape
+        What was known of the trials beforehand, or None.
     """
 
     plan: Plan
@@ -58,6 +61,7 @@ class Outcomes(Shown):
     regional: NDArray[np.float64] = field(repr=False)
     defective: NDArray[np.bool_] = field(repr=False)
     sampling: Method = "crude"
+    tape: Tape | None = field(default=None, repr=False)
 
     @cached_property
     def shipped(self) -> NDArray[np.bool_]:

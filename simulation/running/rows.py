@@ -22,6 +22,7 @@ from simulation.model import Rollout
 from simulation.rare_events.sampling import Sampling
 from simulation.running.jobs import BLOCK, handed_out
 from simulation.setting import Setting
+from simulation.tape import Tape
 
 Floats = NDArray[np.float64]
 WAITING = 8  # jobs that are handed out ahead of the one awaited
@@ -65,8 +66,8 @@ class _Blocks:
 
     trials: range
 
-    def of(self, trials: range) -> Self:
-        return replace(self, trials=trials)  # type: ignore[type-var]
+    def of(self: Any, trials: range) -> Any:
+        return replace(self, trials=trials, tape=self.tape and self.tape.of(trials))
 
     def run(self: Any) -> tuple[Floats, list[Floats]]:
         out = empty_rows(self.shape[0], self.trials)
@@ -82,6 +83,7 @@ class Compiled(_Blocks):
     sampling: Sampling
     trials: range
     edition: str
+    tape: Tape | None = None
     largest = 2**17  # their rows are some megabytes
 
     @property
@@ -92,7 +94,7 @@ class Compiled(_Blocks):
     def fill(self, out: Floats, at: int, advance: Callable[[int], Any] = _nobody) -> Floats:
         """Write the rows of all trials from a place on, and return their sums by plan, stratum and region."""
         check_edition(self.edition)
-        desk = Desk(self.worlds, self.plans)
+        desk = Desk(self.worlds, self.plans, self.tape)
         regional = np.zeros((self.shape[0], len(self.sampling.strata), 3, self.shape[1]))
         seed = int(self.worlds.seed[0]) | int(self.worlds.seed[1]) << 32
         if self.sampling.method == "crude":
@@ -116,6 +118,7 @@ class Simulated(_Blocks):
     sampling: Sampling
     trials: range
     edition: str
+    tape: Tape | None = None
     largest = BLOCK  # about a second
 
     @property
@@ -131,7 +134,7 @@ class Simulated(_Blocks):
         codes = self.sampling.codes(self.trials)
         for start in range(self.trials.start, self.trials.stop, DRAWN):
             some = range(start, min(start + DRAWN, self.trials.stop))
-            draws = Draws(self.settings[0].scenario, self.seed, some, self.sampling.given(self.seed, some))
+            draws = Draws(self.settings[0].scenario, self.seed, some, self.sampling.given(self.seed, some), self.tape)
             for trial in draws.trials:
                 world, place = draws.world(trial), trial - self.trials.start
                 for n, s in enumerate(self.settings):
@@ -148,11 +151,13 @@ def _numbers(measured: Row) -> tuple[float, ...]:
     return OUTCOMES.index(measured.outcome), *measured[1:]
 
 
-def job(settings: Sequence[Setting], seed: int, trials: range, engine: str, sampling: Sampling) -> Rows:
-    """Return all rollouts of some plans over one scenario as one job."""
+def job(
+    settings: Sequence[Setting], seed: int, trials: range, engine: str, sampling: Sampling, tape: Tape | None = None
+) -> Rows:
+    """Return all rollouts of some plans over one scenario as one job; with a tape, sampling is crude."""
     if engine == "simpy":
-        return Simulated(tuple(settings), seed, sampling, trials, edition())
-    return Compiled(pack_worlds(settings[0].scenario, seed), pack_plans(settings), sampling, trials, edition())
+        return Simulated(tuple(settings), seed, sampling, trials, edition(), tape)
+    return Compiled(pack_worlds(settings[0].scenario, seed), pack_plans(settings), sampling, trials, edition(), tape)
 
 
 def empty_rows(plans: int, trials: range) -> Floats:

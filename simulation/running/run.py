@@ -5,6 +5,7 @@ kept (``sweep``).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -21,6 +22,7 @@ from simulation.running.rows import job, rows
 from simulation.running.sweep import sweep
 from simulation.scenario import Scenario
 from simulation.setting import Setting, settings_of
+from simulation.tape import Tape
 from waves import Plan
 
 Engine = Literal["compiled", "simpy"]
@@ -38,6 +40,7 @@ def run(
     sampling: Method = "stratified",
     precision: Mapping[str, float] | None = None,
     workers: Workers = 1,
+    tape: Tape | None = None,
     progress: bool = False,
 ) -> Outcomes:
     """Roll a plan out many times.
@@ -61,6 +64,8 @@ def run(
         In the place of a number of trials: as for `sweep`, and as many trials as there with `bits=12`.
     workers
         As for `sweep`: with any of them, the same bytes. Threads bring SimPy nothing, as Python runs one at a time.
+    tape
+        What is known of the trials already; elsewhere the draw stays. Its trials are run, sampled crude.
     progress
         Whether to show a progress bar on standard error.
 
@@ -80,7 +85,7 @@ def run(
     """
     return run_all(
         [plan], scenario, trials=trials, seed=seed, first=first, engine=engine, sampling=sampling, precision=precision,
-        workers=workers, progress=progress,
+        workers=workers, tape=tape, progress=progress,
     )[0]  # fmt: skip
 
 
@@ -95,6 +100,7 @@ def run_all(
     sampling: Method = "stratified",
     precision: Mapping[str, float] | None = None,
     workers: Workers = 1,
+    tape: Tape | None = None,
     progress: bool = False,
 ) -> list[Outcomes]:
     """Roll several plans out in the same worlds; for the parameters see `run`."""
@@ -104,7 +110,7 @@ def run_all(
     named = {f"plan {n}" if len(plans) > 1 else "the plan": plan for n, plan in enumerate(plans, start=1)}
     return run_named(
         named, scenario, trials=trials, seed=seed, first=first, engine=engine, sampling=sampling, precision=precision,
-        workers=workers, progress=progress,
+        workers=workers, tape=tape, progress=progress,
     )  # fmt: skip
 
 
@@ -120,10 +126,16 @@ def run_named(
     precision: Mapping[str, float] | None,
     workers: Workers,
     progress: bool,
+    tape: Tape | None = None,
 ) -> list[Outcomes]:
     """Roll several plans out in the same worlds; for the parameters see `run`. Their names are for messages."""
     if not plans:
         raise ValueError("there are no plans to run; give at least one")
+    if tape is not None:
+        if trials is not None or first or precision:
+            raise ValueError("a tape has trials of its own; leave trials, first and precision out")
+        tape.require(scenario)
+        trials, first, sampling = len(tape.trials), tape.trials.start, "crude"
     count, first = how_many(trials, precision, USUAL), whole("first", first, 0)
     if engine not in get_args(Engine):
         raise ValueError(f"engine is {engine!r}; use one of {', '.join(get_args(Engine))}")
@@ -144,9 +156,10 @@ def run_named(
     check_address(seed, numbers)
     settings = settings_of(plans, scenario)
     with tqdm(total=count * len(plans), unit="rollout", disable=not progress, leave=False) as bar:
-        whole_job = job(settings, int(seed), numbers, engine, sampling_of(scenario, sampling))
+        whole_job = job(settings, int(seed), numbers, engine, sampling_of(scenario, sampling), tape)
         columns, regional = rows(whole_job, workers=workers, advance=bar.update)
-    return [_outcomes(s, int(seed), numbers, sampling, columns[n], regional[n]) for n, s in enumerate(settings)]
+    found = (_outcomes(s, int(seed), numbers, sampling, columns[n], regional[n]) for n, s in enumerate(settings))
+    return [replace(each, tape=tape) for each in found]
 
 
 def _outcomes(
