@@ -172,7 +172,7 @@ class Survey:
             n = at(price)[:, None, None]
             return possible and bool(np.all((a / n + b / n**2).sum(axis=0) <= 1 / MARGIN))
 
-        price = max(_last(enough), -_last(lambda price: at(-price).sum() <= most))
+        price = max(_last(enough), -_last(lambda price: bool(at(-price).sum() <= most)))
         return at(price).astype(np.int64)
 
     def interval(self, found: Sums, p: int, e: int, confidence: float) -> Estimate:

@@ -231,8 +231,8 @@ def _sides(
     if few.any():  # too few for a variance of their own: that of all of those together, about their common mean
         rows, common = found.count[few], np.average(found.mean[few], weights=found.count[few])
         within = found.squares[few] + rows * (found.mean[few] - common) ** 2
-        variance = np.where(few, within.sum() / max(rows.sum() - 1, 1), variance)
-    t = special.stdtrit(np.where(few, max(found.count[few].sum() - 1, 1), count - 1.0), (1 + confidence) / 2)
+        variance = np.where(few, within.sum() / max(int(rows.sum()) - 1, 1), variance)
+    t = special.stdtrit(np.where(few, max(int(found.count[few].sum()) - 1, 1), count - 1.0), (1 + confidence) / 2)
     squares = np.where(known | (found.count == 0), 0.0, (domain.omega * t) ** 2 * variance / count)
     if bounds is None:
         return float(squares.sum()), float(squares.sum())
