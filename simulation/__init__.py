@@ -22,6 +22,7 @@ from simulation.results.tally import Tally
 from simulation.running.run import run, run_all
 from simulation.running.sweep import Sweep, sweep
 from simulation.scenario import Fault, Label, RegionValues, Scenario, sample
+from simulation.searching.provable import ExactFront, exact_front
 from simulation.setting import Setting, Site, setting
 from simulation.tape import Address, Tape
 
@@ -40,6 +41,7 @@ __all__ = [
     "Empirical",
     "Estimate",
     "Exact",
+    "ExactFront",
     "Exponential",
     "Fault",
     "Gamma",
@@ -66,6 +68,7 @@ __all__ = [
     "compare",
     "duel",
     "exact",
+    "exact_front",
     "gate",
     "judge",
     "manner",

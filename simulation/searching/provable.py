@@ -1,0 +1,203 @@
+"""The front of time and exposure that is provably best, where the closed forms hold.
+
+A dynamic program over what has been deployed so far. Under rule 24 a rollout that has deployed the share V and bakes b
+minutes goes on, given a defect, with probability exp(−λ V (b + d)), whatever came before: the share still to be exposed
+is multiplied by that, so of two ways to go on from one state the slower and wider one can never be right. Not here:
+closed forms of one plan (``closed_forms``), anything that is simulated.
+"""
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from simulation.arguments import is_number
+from simulation.closed_forms.exact import exact
+from simulation.closed_forms.quantities import Course
+from simulation.scenario import Scenario
+from simulation.setting import setting
+from waves import Fleet, Plan, grouped, one_at_a_time
+
+NEEDS = ("share_exposed_given_defect_mean", "end_minutes_given_shipped_mean")
+MOST = 3**14  # pairs of states, beyond which nobody would wait
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class ExactFront:
+    """The plans that nothing beats in both time and exposure, from the fastest to the safest.
+
+    Attributes
+    ----------
+    plans
+        In order of their time; none is both slower and more exposed than another.
+    minutes
+        How long each takes where nothing goes wrong, shape (plans,).
+    shares
+        The share of the fleet's traffic that a bad change exposes on average under each, shape (plans,).
+    """
+
+    plans: tuple[Plan, ...]
+    minutes: Floats
+    shares: Floats
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row a plan: columns `waves`, `bakes`, `minutes`, `share_exposed_given_defect_mean`."""
+        rows = [
+            (" → ".join("+".join(w.regions) for w in plan.waves), [w.bake_minutes for w in plan.waves])
+            for plan in self.plans
+        ]
+        table = pd.DataFrame(rows, columns=["waves", "bakes"])
+        return table.assign(minutes=self.minutes, share_exposed_given_defect_mean=self.shares)
+
+
+def exact_front(scenario: Scenario, bake_minutes: Sequence[float]) -> ExactFront:
+    """Return every plan of a fleet that no other beats in both time and expected exposure, provably.
+
+    Every grouping of the regions, in every order, with every one of some bakes after each wave, is in the comparison:
+    52,923 plans for five regions and three bakes. Regions of equal traffic are interchangeable, and are taken in the
+    fleet's order.
+
+    Parameters
+    ----------
+    scenario
+        One that keeps rule 24, without a lag: every region deploys in a constant time, a defect is everywhere, and
+        alarms need an exponential number of failed requests.
+    bake_minutes
+        The bakes to choose from, minutes.
+
+    Raises
+    ------
+    ValueError
+        Where an assumption fails, with what was found and what it would have to be; for a fleet with too many different
+        regions to go through; for bakes that are no minutes.
+    """
+    bakes = _bakes(bake_minutes)
+    course = _course(scenario, bakes[-1])
+    states = _States(scenario.fleet)
+    clock = _Clock(bakes, course.deploy, len(scenario.fleet.regions))
+    best, choice = _solve(states, clock, course.rate)
+    front = _undominated(best[0])
+    plans = tuple(_plan(states, clock, choice, at, number) for number, at in enumerate(front, 1))
+    return ExactFront(plans, clock.minutes[front], best[0, front])
+
+
+def _bakes(given: Sequence[float]) -> list[float]:
+    wrong = next((each for each in given if not is_number(each) or not 0 <= each < math.inf), None)
+    if wrong is not None:
+        raise ValueError(f"bake_minutes has {wrong!r}; give minutes, 0 or more")
+    if not len(given):
+        raise ValueError("bake_minutes is empty; give the bakes to choose from, such as [0, 30, 60]")
+    return sorted({float(each) for each in given})
+
+
+def _course(scenario: Scenario, bake: float) -> Course:
+    """Return the course of the slowest plan of the whole fleet, if the closed forms hold for it and so for any."""
+    plan = one_at_a_time(scenario.fleet, bake_minutes=bake, strategy="blue_green")
+    known = exact(plan, scenario)
+    for figure in NEEDS:
+        known[figure]
+    course = Course(setting(plan, scenario))
+    if course.lag > 0:
+        raise ValueError(f"lag is {course.lag:g} minutes; the front is provable where it is 0 in every region")
+    return course
+
+
+class _States:
+    """What can have been deployed: how many regions of each traffic, as one number."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        traffic = [region.traffic for region in fleet.regions]
+        self.kinds = sorted(set(traffic), key=traffic.index)
+        self.names = [[r.name for r in fleet.regions if r.traffic == kind] for kind in self.kinds]
+        sizes = [len(names) + 1 for names in self.names]
+        pairs = math.prod(size * (size + 1) // 2 for size in sizes)
+        if pairs > MOST:
+            raise ValueError(
+                f"the fleet has {len(traffic)} regions of {len(self.kinds)} kinds, which makes {pairs:,} steps, and "
+                f"{MOST:,} are the most; give some regions the same traffic, or search without the proof"
+            )
+        self.counts = np.array(list(itertools.product(*(range(size) for size in sizes))))
+        self.share = self.counts @ np.array([kind / fleet.traffic for kind in self.kinds])
+
+    def after(self, state: int) -> NDArray[np.int64]:
+        """Return the states that one more wave can lead to."""
+        more = state + 1 + np.flatnonzero((self.counts[state + 1 :] >= self.counts[state]).all(axis=1))
+        return more.astype(np.int64)
+
+    def regions(self, state: int, following: int) -> list[str]:
+        """Return the regions that the wave between two states deploys."""
+        pairs = zip(self.names, self.counts[state], self.counts[following], strict=True)
+        return [name for names, start, stop in pairs for name in names[start:stop]]
+
+
+class _Clock:
+    """Every sum of minutes that so many waves can take, in order, and where one wave more leads."""
+
+    def __init__(self, bakes: list[float], deploy: float, waves: int) -> None:
+        self.bakes, self.deploy = bakes, deploy
+        sums = {0.0}
+        for count in range(1, waves + 1):
+            for chosen in itertools.combinations_with_replacement(bakes, count):
+                sums.add(self._exact(count * deploy + math.fsum(chosen)))
+        self.minutes = np.array(sorted(sums))
+        self.later = [self._shift(deploy + bake) for bake in bakes]
+
+    @staticmethod
+    def _exact(minutes: float) -> float:
+        return round(minutes, 9)  # so that sums which differ by rounding alone are one
+
+    def _shift(self, minutes: float) -> NDArray[np.int64]:
+        place = {value: at for at, value in enumerate(self.minutes.tolist())}
+        return np.array([place.get(self._exact(each + minutes), -1) for each in self.minutes.tolist()])
+
+
+def _solve(states: _States, clock: _Clock, rate: float) -> tuple[Floats, NDArray[np.int64]]:
+    """Return the least share to go from each state in exactly so many minutes, and the wave and bake that lead to it.
+
+    Shapes (states, minutes) and (states, minutes, 2): the state that comes next, and the number of the bake.
+    """
+    n, last = len(states.share), len(states.share) - 1
+    best = np.full((n, len(clock.minutes)), np.inf)
+    choice = np.zeros((n, len(clock.minutes), 2), dtype=np.int64)
+    best[last, 0] = 0.0
+    for state in range(last - 1, -1, -1):
+        following = states.after(state)
+        added = states.share[following] - states.share[state]
+        to_go = best[following]
+        for number, (bake, later) in enumerate(zip(clock.bakes, clock.later, strict=True)):
+            # Above zero, so that what is impossible stays so: nothing times infinity is not a number.
+            unseen = np.maximum(np.exp(-rate * states.share[following] * (bake + clock.deploy)), 1e-300)
+            shares = added[:, None] + unseen[:, None] * to_go
+            row = shares.argmin(axis=0)
+            least, possible = shares[row, np.arange(shares.shape[1])], later >= 0
+            at = later[possible]
+            better = least[possible] < best[state, at]
+            best[state, at[better]] = least[possible][better]
+            choice[state, at[better], 0] = following[row[possible][better]]
+            choice[state, at[better], 1] = number
+    return best, choice
+
+
+def _undominated(shares: Floats) -> NDArray[np.int64]:
+    """Return which of some shares, in the order of their minutes, are smaller than all before."""
+    before = np.concatenate([[np.inf], np.minimum.accumulate(shares)[:-1]])
+    return np.flatnonzero(shares < before)
+
+
+def _plan(states: _States, clock: _Clock, choice: NDArray[np.int64], at: int, number: int) -> Plan:
+    """Follow the choices from the start to the plan they make."""
+    groups, bakes, state, left = list[list[str]](), list[float](), 0, clock.minutes[at]
+    while state < len(states.share) - 1:
+        place = int(np.searchsorted(clock.minutes, left - 1e-6))
+        following, bake = choice[state, place].tolist()
+        groups.append(states.regions(state, following))
+        bakes.append(clock.bakes[bake])
+        left -= clock.deploy + clock.bakes[bake]
+        state = following
+    return grouped(groups, bake_minutes=bakes, name=f"front {number}", strategy="blue_green")
