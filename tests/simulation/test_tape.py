@@ -15,8 +15,8 @@ from scipy.stats import norm
 from simulation import Address, Draws, Exponential, Lognormal, Scenario, Tape, duel, run, run_all, trace
 from simulation.draws import CHANGE, FAULT, GATE, OF_FAULTS, PURPOSES, REGION
 from simulation.tape import LATER, restricted
+from tests.builders import fleet, plan
 from tests.simulation.cases import cases
-from tests.simulation.worlds import fleet, plan
 from waves import Plan
 
 FEW = settings(max_examples=40, suppress_health_check=list(HealthCheck))
