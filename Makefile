@@ -26,7 +26,7 @@ engine: environment ## the compiled engine, where it is not yet: half a minute o
 	@$(BIN)/python -m tools.compile_engine
 
 report: environment ## the report on the sample plans: build/report.html and build/verdict.json
-	@$(BIN)/wavecast report --limits data/limits/storefront.yaml --out build
+	@$(BIN)/wavecast report --rules data/rules/storefront.yaml --out build
 
 lint: environment ## ruff and mypy
 	@echo "lint: ruff check" && $(BIN)/ruff check --quiet .

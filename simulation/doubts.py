@@ -1,6 +1,6 @@
 """What a plan and a scenario show together that people should know before they believe the figures: warnings.
 
-Not here: what is wrong in one of them alone (``waves.rules``, ``scenario``), what refuses them (``setting``).
+Not here: what is wrong in one of them alone (``waves.rules.practice``, ``scenario``), what refuses them (``setting``).
 """
 
 from collections.abc import Iterator

@@ -8,7 +8,6 @@ from pathlib import Path
 from types import ModuleType
 
 import click
-import jsonschema
 import pytest
 import yaml
 from click.testing import CliRunner
@@ -23,13 +22,14 @@ from tests.builders import sample_plan
 from tests.test_house import files, name
 from tools.render_schemas import schemas
 from wavecast.main import VERBS, main
-from waves import DATA, Fleet, Plan, Region, Wave
+from wavecast.rules import read_rules
+from waves import Fleet, Plan, Region, Wave
 from waves.pipelines.codecatalyst.schema import IDENTIFIERS
-from waves.rules import plan_findings
+from waves.rules.practice import plan_findings
+from waves.rules.written import rule_findings
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [*files("*.md", under="docs"), *(ROOT / page for page in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md"))]
-KINDS = {"fleet": "fleets", "plan": "plans", "scenario": "scenarios"}
 
 
 def script(file: str) -> ModuleType:
@@ -155,13 +155,15 @@ def test_the_written_distributions_are_read_as_what_they_say():
 
 
 def test_the_fields_page_shows_files_that_can_be_read(tmp_path):
-    """The three examples belong together: the scenario's fleet is the fleet, and the plan is for it."""
-    fleet, plan, scenario, _ = blocks(page("docs/fields.md"), "yaml")
-    for file, text in (("fleet.yaml", fleet), ("plan.yaml", plan), ("scenario.yaml", scenario)):
+    """The examples belong together: the scenario's fleet is the fleet, and the plan is for it and keeps the rules."""
+    fleet, plan, scenario, rules, _ = blocks(page("docs/fields.md"), "yaml")
+    for file, text in (("fleet.yaml", fleet), ("plan.yaml", plan), ("scenario.yaml", scenario), ("rules.yaml", rules)):
         (tmp_path / file).write_text(text, encoding="utf-8")
     read = Scenario.read(tmp_path / "scenario.yaml")
     assert read.fleet == Fleet.read(tmp_path / "fleet.yaml")
     assert not Plan.read(tmp_path / "plan.yaml").strangers(read.fleet)
+    broken = rule_findings(Plan.read(tmp_path / "plan.yaml"), read_rules(tmp_path / "rules.yaml"), read.fleet)
+    assert {finding.rule for finding in broken} == {"max-first-wave-share"}
 
 
 def test_the_fleet_rules_of_the_workflow_page_are_those_that_are_reported():
@@ -181,93 +183,6 @@ def test_the_kinds_of_actions_on_the_workflow_page_are_those_of_the_catalogue():
     }
     for kind, word in (("deploy", "deployment"), ("approval",) * 2, ("test",) * 2, ("build",) * 2, ("render",) * 2):
         assert told[word] == {identifier for identifier, known in IDENTIFIERS.items() if known.kind == kind}
-
-
-def checker(kind: str) -> jsonschema.Draft202012Validator:
-    return jsonschema.Draft202012Validator(schemas()[f"{kind}.schema.json"])
-
-
-SAMPLES = [(kind, path) for kind, folder in KINDS.items() for path in sorted((DATA / folder).glob("*.yaml"))]
-
-
-@pytest.mark.parametrize(("kind", "path"), SAMPLES, ids=lambda value: name(value) if isinstance(value, Path) else value)
-def test_every_sample_file_keeps_to_its_schema(kind, path):
-    value = yaml.safe_load(path.read_text(encoding="utf-8"))
-    assert [error.message for error in checker(kind).iter_errors(value)] == []
-
-
-def test_there_is_a_sample_of_every_kind():
-    assert {kind for kind, _ in SAMPLES} == set(KINDS)
-
-
-BAD = {
-    "fleet": [
-        "{}",
-        "{regions: []}",
-        "{regions: [{name: a}]}",
-        "{regions: [{name: a, traffic: 0}]}",
-        "{regions: [{name: a, traffic: '5'}]}",
-        "{regions: [{name: a, traffic: 5, lables: [x]}]}",
-    ],
-    "plan": [
-        "{waves: []}",
-        "{waves: [{regions: []}]}",
-        "{waves: [{regions: [a], bake_minutes: -1}]}",
-        "{waves: [{regions: [a], max_parallel: 0}]}",
-        "{waves: [{regions: [a]}], strategy: canary}",
-        "{waves: [{regions: [a]}], strategy: {steps: [[100, 5]]}}",
-        "{waves: [{regions: [a]}], strategies: {a: {steps: [[5]]}}}",
-        "{waves: [{regions: [a]}], on_deploy_failure: ignore}",
-        "{waves: [{regions: [a], aproval: true}]}",
-    ],
-    "scenario": [
-        "{fleet: f.yaml}",
-        "{deploy: 5}",
-        "{fleet: '', deploy: 5}",
-        "{fleet: {regions: []}, deploy: 5}",
-        "{fleet: f.yaml, deploy: -5}",
-        "{fleet: f.yaml, deploy: {lognormal: {median: 6}}}",
-        "{fleet: f.yaml, deploy: {normal: {mean: 6}}}",
-        "{fleet: f.yaml, deploy: {constant: 5, exponential: {mean: 5}}}",
-        "{fleet: f.yaml, deploy: 5, rejection_probability: 1.5}",
-        "{fleet: f.yaml, deploy: 5, alarm_threshold: 1}",
-        "{fleet: f.yaml, deploy: 5, faults: [{name: x, probability: 0.1, where: somewhere}]}",
-        "{fleet: f.yaml, deploy: 5, regions: {a: {build: 3}}}",
-        "{fleet: f.yaml, deploy: 5, horizon_minutes: 0}",
-    ],
-}
-
-
-@pytest.mark.parametrize(("kind", "text"), [(kind, text) for kind, texts in BAD.items() for text in texts])
-def test_a_schema_refuses_what_the_model_refuses(kind, text):
-    assert list(checker(kind).iter_errors(yaml.safe_load(text)))
-
-
-GOOD = [
-    (
-        "plan",
-        "{waves: [{regions: [a], approval: true}], strategy: {steps: [[5, 10], [50, 0]]}, strategies: {a: rolling}}",
-    ),
-    ("scenario", "{fleet: f.yaml, deploy: 5, report: null, horizon_minutes: .inf}"),
-    (
-        "scenario",
-        "{fleet: {regions: [{name: a, traffic: 5}]}, deploy: {gamma: {shape: 2, scale: 3}}, regions: {a: {lag: 3}}}",
-    ),
-    ("scenario", "{fleet: f.yaml, deploy: 5, faults: [{name: x, probability: 0.1, where: {label: y}, severity: 0.5}]}"),
-]
-
-
-@pytest.mark.parametrize(("kind", "text"), GOOD)
-def test_a_schema_accepts_every_way_to_write_a_field(kind, text):
-    assert list(checker(kind).iter_errors(yaml.safe_load(text))) == []
-
-
-def test_the_published_files_are_written_from_the_schemas(tmp_path):
-    """To the byte, so that writing them anew changes nothing."""
-    importlib.import_module("tools.render_schemas").write(tmp_path)
-    made = {path.name: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()}
-    assert made == {path.name: path.read_text(encoding="utf-8") for path in files("*.json", under="docs/schemas")}
-    assert all(json.loads(text)["$schema"] == "https://json-schema.org/draft/2020-12/schema" for text in made.values())
 
 
 def test_the_readme_shows_files_that_can_be_read(tmp_path):
@@ -385,7 +300,7 @@ def test_the_papermill_line_names_parameters_that_the_report_has():
     together = yaml.safe_load(line.split("-y '", 1)[1].split("'", 1)[0])
     given = set(re.findall(r"-p (\w+)", line)) | set(together)
     assert given <= set(inspect_notebook(str(ROOT / "notebooks" / "report.ipynb")))
-    assert simulation.parse_limits(together["limits"], simulation.FIGURES)
+    assert read_rules(re.findall(r"-p rules (\S+)", line)[0]).limits
 
 
 def test_the_readmes_three_files_are_checked_and_rolled_out_without_a_word(tmp_path, monkeypatch):

@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 
 import nbformat
 import pytest
-import yaml
 
 EVIL = "<script>alert(1)</script>"
 SMALL = (
@@ -56,8 +55,8 @@ def report(root: Path, tmp_path: Path) -> Callable[..., Done]:
 
 
 def limits(tmp_path: Path, text: str) -> str:
-    path = tmp_path / "limits.yaml"
-    path.write_text(text, encoding="utf-8")
+    path = tmp_path / "rules.yaml"
+    path.write_text("limits:\n" + text, encoding="utf-8")
     return str(path)
 
 
@@ -65,9 +64,9 @@ def test_a_small_report_is_one_readable_page_and_a_verdict(report, tmp_path):
     """From another folder, with names that would be markup; nothing on standard error, nothing to fetch."""
     plan = tmp_path / "plan.yaml"
     plan.write_text(f'name: "{EVIL}"\nwaves: [{{regions: [eu-north-1]}}, {{regions: [us-west-2]}}]\n', encoding="utf-8")
-    kept = limits(tmp_path, "probability_shipped: {at_least: 0.3}\n")
+    kept = limits(tmp_path, "  probability_shipped: {at_least: 0.3}\n")
     done = report("--plan", str(plan), "--plan", "all-at-once", "--scenario", "storefront", "--trials", "60",
-                  "-p", "seed", "11", "--limits", kept)  # fmt: skip
+                  "-p", "seed", "11", "--rules", kept)  # fmt: skip
     assert (done.code, done.err) == (0, "")
     path, sentence = done.out.splitlines()
     assert path == "build/report.html" and sentence.startswith(f"Passed: {EVIL} keeps its one limit in 60 rollouts")
@@ -84,7 +83,7 @@ def test_a_small_report_is_one_readable_page_and_a_verdict(report, tmp_path):
 
 
 def test_a_broken_limit_is_code_1_and_the_gate_agrees(report, root, tmp_path):
-    done = report(*SMALL, "--limits", limits(tmp_path, "probability_shipped: {at_least: 0.999}\n"))
+    done = report(*SMALL, "--rules", limits(tmp_path, "  probability_shipped: {at_least: 0.999}\n"))
     assert (done.code, done.err) == (1, "")
     assert done.out.splitlines()[-1].startswith("Not passed: two halves breaks 1 of 1 limit")
     assert "BROKEN" in (tmp_path / "build" / "report.html").read_text(encoding="utf-8")
@@ -133,10 +132,10 @@ def trap(tmp_path: Path) -> tuple[dict[str, str], Path]:
         (("-p", "confidence", "high"), "give a number"),
         (("-p", "plans", "two-halves"), "give a list"),
         (("-p", "bake_minutes", "-1"), "give minutes from 0"),
-        (("-p", "limits", "{share_exposed_p59: {at_most: 1}}"), "did you mean 'share_exposed_p99'?"),
+        (("-p", "rules", "nope.yaml"), "no such file"),
         (("-p", "seed", "1", "--seed", "2"), "give it once"),
         (("--plan", "nope"), "the samples are"),
-        (("--limits", "nope.yaml"), "no such file"),
+        (("--rules", "nope"), "neither a file nor a sample"),
         (("--out", "/dev/null/x"), "cannot be written"),
     ],
     ids=lambda value: " ".join(value)[:40] if isinstance(value, tuple) else None,
@@ -161,15 +160,15 @@ def test_a_kernel_that_dies_is_code_5_in_one_line(report, trap):
 
 
 def test_limits_are_reported_at_their_lines(report, tmp_path):
-    text = (
-        "# what we bear\nshare_exposed_p95: {at_most: 0.5}\nprobability_shiped: {at_least: 0.8}\nminutes_to_ship: 5\n"
-    )
-    path = limits(tmp_path, text)
-    done = report("--limits", path)
+    """What has no form first; then what is no figure, or beyond what it can be."""
+    wrong = limits(tmp_path, "  share_exposed_p95: {at_most: 0.5}\n  minutes_to_ship: 5\n")
+    assert report("--rules", wrong).err.startswith(f"{wrong}:3:3: error: ")
+    path = limits(tmp_path, "  probability_shiped: {at_least: 0.8}\n  share_exposed_p95: {at_most: 25}\n")
+    done = report("--rules", path)
     assert done.code == 2
     first, second = done.err.splitlines()
-    assert first.startswith(f"{path}:3:1: error: ") and "did you mean 'probability_shipped'?" in first
-    assert second.startswith(f"{path}:4:1: error: ")
+    assert first.startswith(f"{path}:2:3: error: ") and "did you mean 'probability_shipped'?" in first
+    assert second.startswith(f"{path}:3:3: error: ") and "perhaps 0.25" in second
 
 
 def notebook(tmp_path: Path, *cells: str) -> str:
@@ -228,8 +227,7 @@ def papermill(root: Path, out: Path, parameters: str) -> Done:
 
 def test_papermill_alone_runs_the_report(root, tmp_path):
     """The line of the README; the first plan keeps the sample's limits, also on another seed."""
-    kept = yaml.safe_load((root / "data" / "limits" / "storefront.yaml").read_text(encoding="utf-8"))
-    done = papermill(root, tmp_path, json.dumps({"trials": 4000, "seed": 12, "limits": kept}))
+    done = papermill(root, tmp_path, json.dumps({"trials": 4000, "seed": 12, "rules": "data/rules/storefront.yaml"}))
     assert done.code == 0, done.err
     verdict = json.loads((tmp_path / "verdict.json").read_text(encoding="utf-8"))
     assert (verdict["judged"], verdict["trials"], verdict["seed"]) == ("storefront-six-region", 4000, 12)
@@ -258,12 +256,12 @@ def test_nbconvert_makes_our_page_that_fetches_nothing(root, tmp_path):
 def test_papermill_alone_is_refused_what_the_notebook_does_not_declare(root, tmp_path):
     """Before anything is computed, in the words of `wavecast report`; the verdict of an earlier run is gone."""
     (tmp_path / "verdict.json").write_text('{"format": 1, "passed": true}', encoding="utf-8")
-    text = "{trails: 500, limit: {probability_shipped: {at_least: 0.999}}, plans: all-at-once, confidence: 2}"
+    text = "{trails: 500, rule: {probability_shipped: {at_least: 0.999}}, plans: all-at-once, confidence: 2}"
     done = papermill(root, tmp_path, text)
     assert done.code == 1
     for line in (
         "-p 'trails': the notebook has no parameter of that name; did you mean 'trials'?",
-        "-p 'limit': the notebook has no parameter of that name; did you mean 'limits'?",
+        "-p 'rule': the notebook has no parameter of that name; did you mean 'rules'?",
         "-p plans 'all-at-once': give a list: [a, b]",
         "-p confidence 2: give a number between 0 and 1, such as 0.95",
     ):
@@ -285,7 +283,7 @@ def test_the_parameters_of_the_report_have_types_and_help(root):
         "scenario",
         "trials",
         "seed",
-        "limits",
+        "rules",
         "bake_minutes",
         "environments",
         "regions_of",

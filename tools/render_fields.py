@@ -1,4 +1,4 @@
-"""Writes docs/fields.md: every field of a fleet, a plan, a scenario and a config, and the distributions.
+"""Writes docs/fields.md: every field of a fleet, a plan, a scenario, rules and a config, and the distributions.
 
 It prints the page, from the models. Meanings, units and sources stand in the models; here is only what links them.
 """
@@ -16,8 +16,9 @@ from simulation import Constant, Distribution, Fault, Label, RegionValues, Scena
 from simulation.describing import describe
 from simulation.distributions import FAMILIES
 from simulation.scenario import Source
-from waves import AwsPlace, Fleet, Plan, Region, Steps, Wave
+from waves import AwsPlace, Fleet, Plan, Region, Rules, Steps, Wave
 from waves.calendar import Calendar, Period, Pushes, Window
+from waves.rules.written import Bounds, PlanRules
 
 DISTRIBUTION = TypeAdapter(Distribution).json_schema()["anyOf"]
 
@@ -26,16 +27,16 @@ HEAD = """\
 
 <!-- Made by tools/render_fields.py from the models. Change those, then write this page anew. -->
 
-Fleet, plan and scenario are YAML files. `wavecast check FILE…` reports every fault of a file at once, with line, column
-and remedy. A field that is not listed here is an error, as are anchors, tags, a key given twice and a second document.
-Times and durations are minutes.
+Fleet, plan, scenario and rules are YAML files. `wavecast check FILE…` reports every fault of a file at once, with line,
+column and remedy. A field that is not listed here is an error, as are anchors, tags, a key given twice and a second
+document. Times and durations are minutes.
 
 *Default* **required** means that the field must be given. *Source* says where the default comes from: `assumed` means
 that nobody has measured it. Write where your own numbers come from under a scenario's `sources`; a report lists them,
 and calls the others assumed.
 
 [Fleet](#fleet) · [Plan](#plan) · [Scenario](#scenario) · [Distributions](#distributions) ·
-[Collection](#collection) · [In an editor](#in-an-editor)
+[Rules](#rules) · [Collection](#collection) · [In an editor](#in-an-editor)
 """
 
 EXAMPLES = {
@@ -77,6 +78,17 @@ sources:
   deploy: {source: "the last 200 deployments", estimate: 6, low: 5.6, high: 6.5, n: 200}
   bad release: two incidents in 40 releases
 """,
+    "Rules": """\
+rules:                         # wavecast check plan.yaml --rules rules.yaml --fleet fleet.yaml
+  max_first_wave_share: 0.1    # of the fleet's traffic
+  partners_apart: true
+  first: [eu-north-1]
+  min_bake_minutes: 30
+  approval_before: [2]
+limits:                        # by figure of the summary: a report judges by them, and the gate
+  share_exposed_p95: {at_most: 0.25}
+  probability_shipped: {at_least: 0.75}
+""",
 }
 
 NOTE = """\
@@ -85,6 +97,7 @@ NOTE = """\
 """
 
 KINDS = {"Fleet": "path, or fleet", "Region": "regions", "Wave": "waves", "Fault": "faults", "RegionValues": "values"}
+KINDS |= {"PlanRules": "[rules](#rules-rules)", "Bounds": "`{at_most: …, at_least: …}`"}
 KINDS |= {"Source": "`{source: …, estimate: …, low: …, high: …, n: …}`"}
 KINDS |= {"AwsPlace": "`{region: …, account: …, cluster: …, service: …}`"}
 KINDS |= {"Calendar": "[calendar](#calendars)", "Period": "`{from: …, to: …}`"}
@@ -126,6 +139,7 @@ def render() -> str:
     parts += [_table(Label, "Scenario: `where` of a fault, by label"), _table(RegionValues, "Scenario: `regions`")]
     parts += [_table(Pushes, "Scenario: `pushes`"), _table(Window, "Scenario: `staffed`")]
     parts += [_table(Source, "Scenario: `sources`")]
+    parts += [_noun(Rules), _table(PlanRules, "Rules: `rules`"), _table(Bounds, "Rules: `limits`, by figure")]
     collection = [f"## Collection\n\n{COLLECTION}\n{_rows(Config)}", _table(Account, "Collection: `accounts`")]
     collection += [_table(EcsServices, "Collection: `ecs` of an account")]
     collection += [_table(CodeCatalystProject, "Collection: `codecatalyst`")]
@@ -160,7 +174,7 @@ def _rows(model: type[BaseModel]) -> str:
 def _default(info: FieldInfo) -> str:
     if info.default is PydanticUndefined:
         return "**required**"
-    if info.default is None or info.default in ((), {}):
+    if info.default is None or info.default in ((), {}, PlanRules()):
         return "none"
     if isinstance(info.default, tuple):
         return f"`{json.dumps(info.default)}`"

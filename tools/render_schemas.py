@@ -1,4 +1,4 @@
-"""The JSON Schemas of fleets, plans, scenarios and configs of `wavecast fetch`, for editors, as their models have them.
+"""The JSON Schemas of fleets, plans, scenarios, rules and fetch configs, for editors, as their models have them.
 
 `python -m tools.render_schemas FOLDER` writes them. A schema knows names, types and ranges; what hangs together (a
 region in two waves, a label that no region carries) is the models' own matter, and found by `wavecast check`.
@@ -13,13 +13,14 @@ from pydantic import TypeAdapter
 
 from history import Config
 from simulation import Distribution, Scenario
-from waves import Fleet, Part, Plan
+from waves import Fleet, Part, Plan, Rules
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _FILES: dict[str, tuple[type[Part], str]] = {
     "fetch.schema.json": (Config, "Wavecast fetch config"),
     "fleet.schema.json": (Fleet, "Wavecast fleet"),
     "plan.schema.json": (Plan, "Wavecast plan"),
+    "rules.schema.json": (Rules, "Wavecast rules and limits"),
     "scenario.schema.json": (Scenario, "Wavecast scenario"),
 }
 _FLEET_PATH = {"type": "string", "minLength": 1, "description": "A fleet file, relative to this file."}

@@ -1,6 +1,6 @@
 """What people name on the command line, in a notebook or for a report: a file, or a sample that comes with the kit.
 
-A file is recognised by its content: a pipeline of another system, a plan, a fleet or a scenario. Not here: what
+A file is recognised by its content: a pipeline of another system, a plan, a fleet, a scenario or rules. Not here: what
 is in them (``waves``, ``simulation``), what the verbs do with it.
 """
 
@@ -9,7 +9,19 @@ import os
 import re
 from typing import TYPE_CHECKING, Literal, cast
 
-from waves import DATA, SYSTEMS, Finding, Fleet, InputError, Plan, did_you_mean, is_grouping, read_yaml, system_of
+from waves import (
+    DATA,
+    SYSTEMS,
+    Finding,
+    Fleet,
+    InputError,
+    Plan,
+    Rules,
+    did_you_mean,
+    is_grouping,
+    read_yaml,
+    system_of,
+)
 from waves.by_name import listed as groupings_listed
 from waves.files.documents import Dialect, Document
 from waves.groupings import GROUPINGS
@@ -17,7 +29,7 @@ from waves.groupings import GROUPINGS
 if TYPE_CHECKING:
     from simulation import Scenario
 
-Kind = Literal["codecatalyst", "codepipeline", "github-actions", "plan", "fleet", "scenario"]
+Kind = Literal["codecatalyst", "codepipeline", "github-actions", "plan", "fleet", "scenario", "rules"]
 PIPELINES: frozenset[Kind] = frozenset(("codecatalyst", "codepipeline", "github-actions"))
 
 # The keys of a scenario stand here, and not in its class alone, because importing that takes seconds; a test compares.
@@ -25,6 +37,7 @@ _KEYS: dict[Kind, frozenset[str]] = {
     "codecatalyst": frozenset({"Name", "SchemaVersion", "RunMode", "Triggers", "Compute", "Actions"}),
     "plan": frozenset(Plan.model_fields),
     "fleet": frozenset(Fleet.model_fields),
+    "rules": frozenset(Rules.model_fields),
     "scenario": frozenset(
         (
             "name",
@@ -58,7 +71,9 @@ _KEYS: dict[Kind, frozenset[str]] = {
         )
     ),  # fmt: skip
 }
-_FOLDERS: dict[Kind, str] = {"codecatalyst": "workflows", "plan": "plans", "fleet": "fleets", "scenario": "scenarios"}
+_FOLDERS: dict[Kind, str] = {
+    "codecatalyst": "workflows", "plan": "plans", "fleet": "fleets", "scenario": "scenarios", "rules": "rules"
+}  # fmt: skip
 
 
 def read_scenario(name: str | os.PathLike[str]) -> "Scenario":
@@ -212,10 +227,10 @@ def mistaken(document: Document, kind: Kind | None, wanted: str) -> InputError:
     if kind is None:
         keys = (
             "a CodeCatalyst workflow has SchemaVersion and Actions, one of GitHub Actions on and jobs, a pipeline "
-            "stages, a plan waves, a fleet regions, a scenario fleet and faults"
+            "stages, a plan waves, a fleet regions, a scenario fleet and faults, rules rules and limits"
         )
         message = f"this is not {wanted}: its keys are those of nothing known here; {keys}"
     else:
-        what = SYSTEMS[kind].title if kind in SYSTEMS else f"a {kind}"
+        what = SYSTEMS[kind].title if kind in SYSTEMS else "a file of rules" if kind == "rules" else f"a {kind}"
         message = f"this is {what}; name {wanted}"
     return InputError([document.finding((), message, "wrong-kind")])

@@ -43,7 +43,7 @@ a sample: storefront, storefront-replicated.
 Examples:
   wavecast check .codecatalyst/workflows/*.yaml --fleet fleet.yaml
   wavecast compare six-region-three-wave all-at-once --scenario storefront
-  wavecast report --plan plan.yaml --scenario scenario.yaml --limits limits.yaml
+  wavecast report --plan plan.yaml --scenario scenario.yaml --rules rules.yaml
 
 \b
 Exit codes:

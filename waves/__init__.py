@@ -25,7 +25,9 @@ from waves.pipelines import SYSTEMS, Hints, Regrouped, Target, Written, check, r
 from waves.pipelines.codecatalyst import Workflow
 from waves.pipelines.files import pipeline_text as write_pipeline
 from waves.plan import Plan, Steps, Wave, sample
-from waves.rules import plan_findings
+from waves.rules.clashes import clash_findings
+from waves.rules.practice import plan_findings
+from waves.rules.written import Rules, rule_findings
 
 __all__ = [
     "DATA",
@@ -45,6 +47,7 @@ __all__ = [
     "Probability",
     "Region",
     "Regrouped",
+    "Rules",
     "Steps",
     "Switch",
     "Target",
@@ -58,6 +61,7 @@ __all__ = [
     "by_zone",
     "canary_first",
     "check",
+    "clash_findings",
     "did_you_mean",
     "doubling",
     "fan_out",
@@ -70,6 +74,7 @@ __all__ = [
     "quantity",
     "read_yaml",
     "regroup",
+    "rule_findings",
     "sample",
     "sizes",
     "system_of",

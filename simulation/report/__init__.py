@@ -18,7 +18,7 @@ from simulation.report.sentences import (
     see_regions,
     typical_change,
 )
-from simulation.report.tables import assumptions, faults, limits, opening, side_by_side
+from simulation.report.tables import assumptions, faults, limits, opening, rules, side_by_side
 
 __all__ = [
     "Html",
@@ -31,6 +31,7 @@ __all__ = [
     "limits",
     "opening",
     "picture_of_change",
+    "rules",
     "see_change",
     "see_comparison",
     "see_differences",

@@ -12,10 +12,11 @@ import pandas as pd
 from simulation.analysis.compare import Comparison
 from simulation.analysis.verdict import number_of
 from simulation.describing import describe
-from simulation.report.html import Html, element, paragraph, table
+from simulation.report.html import Html, bullets, element, paragraph, table
 from simulation.results.figures import FIGURES, amount, between, called
 from simulation.results.numerals import several
 from simulation.scenario import Label, Scenario
+from waves import Fleet, Plan, Rules, clash_findings, rule_findings
 
 SHOWN = (
     "probability_shipped", "minutes_to_ship", "end_minutes_given_shipped_p50", "end_minutes_given_shipped_p95",
@@ -83,6 +84,22 @@ def limits(verdict: Mapping[str, Any]) -> Html:
         rows.append((called(entry["figure"]), limit, amount(estimate, unit), between(low, high, unit), word))
     head = ("", "limit", "estimate", "interval", "")
     return table(head, rows) + _follows(verdict)
+
+
+def rules(plans: Mapping[str, Plan], asked: Rules, fleet: Fleet) -> Html:
+    """Return which plan keeps which of the rules, and what would mend the first; nothing where no rules were given."""
+    keys = asked.rules.asked
+    found = {name: rule_findings(plan, asked, fleet) for name, plan in plans.items()}
+    breaks = {name: {each.rule.removeprefix("pin-").replace("-", "_") for each in some} for name, some in found.items()}
+    rows = [(element("code", key), *(_kept(key not in broken) for broken in breaks.values())) for key in keys]
+    first = next(iter(plans))
+    clashing = [f"{each.message}." for each in clash_findings(asked, fleet)]
+    said = [f"{first}: {each.message}." for each in found[first]] + clashing
+    return table(("rule", *plans), rows, numbers=False) + (bullets(said) if said else Html("")) if keys else Html("")
+
+
+def _kept(kept: bool) -> Html:
+    return element("span", "kept") if kept else element("strong", "BROKEN", style=f"color:{BAD}")
 
 
 def _follows(verdict: Mapping[str, Any]) -> Html:

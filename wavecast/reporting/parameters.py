@@ -18,7 +18,6 @@ NAME = re.compile(r"[a-z_][a-z0-9_]*")
 IPYTHONS = re.compile(r"_+|_i{1,3}|_i?[0-9]+|_dh|_oh|_exit_code")  # names that IPython itself binds at every cell
 LIST, MAPPING = "give a list: [a, b]", "give a mapping: {name: value}"
 MAPPINGS = {
-    "limits": "give a mapping: {name: {at_most: 0.5}}",
     "regions_of": "give a mapping from actions to regions: {Deploy: us-east-1}",
     "wait_timers": "give a mapping from environments to minutes: {production: 30}",
 }

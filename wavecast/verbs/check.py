@@ -1,4 +1,4 @@
-"""`wavecast check`: every fault of pipeline, plan, fleet and scenario files at once.
+"""`wavecast check`: every fault of files of pipelines, plans, fleets, scenarios and rules at once.
 
 Not here: the rules (``waves``, ``simulation.scenario``).
 """
@@ -10,9 +10,10 @@ import click
 
 from wavecast.inputs import PIPELINES, Kind, find, mistaken, read_fleet, read_scenario, recognise
 from wavecast.plans import Reading, read_plan, remarks, without_effect
+from wavecast.rules import held, read_rules
 from wavecast.terminal import say, say_json
 from wavecast.verbs.options import workflow_options
-from waves import Finding, Fleet, InputError, Plan, plan_findings
+from waves import Finding, Fleet, InputError, Plan, Rules, plan_findings, rule_findings
 from waves import check as check_pipeline
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 # What keeps a file from being read at all, in the place of something wrong in it.
 UNREADABLE = frozenset({"cannot-read", "not-a-file", "not-utf8", "too-large", "control-character"})
 
-HELP = """Check files: pipelines, plans, fleets and scenarios, told apart by their content.
+HELP = """Check files: pipelines, plans, fleets, scenarios and rules, told apart by their content.
 
 A pipeline is a CodeCatalyst workflow (for those it stands in for the console's Validate button), a GitHub Actions
 workflow, or a CodePipeline pipeline: the JSON of get-pipeline, or a CloudFormation template. Every finding at once, one
@@ -30,14 +31,20 @@ and with --as-plan, or with any other option that is about the plan, an error.
 
 With --fleet, pipelines and plans are also held against a fleet: regions that it does not have, failover partners in
 one wave, a first wave with more traffic than the rest, more regions in a wave than AWS's rule for fanning out
-allows, regions left out; with a scenario for F, approvals of which it does not say how long they take.
+allows, regions left out; with a scenario for F, approvals of which it does not say how long they take. A file
+of rules is held against it, too: where no plan for the fleet can keep its rules together, the smallest set that
+clashes is named.
+
+With --rules, pipelines and plans are also held against the rules of a file: what they break is an error. Its limits
+are for reports and gates.
 
 \b
 Examples:
   wavecast check .codecatalyst/workflows/*.yaml
   wavecast check .github/workflows/deploy.yml pipeline.json
   wavecast check release.yaml --as-plan --environment prod --bake-minutes 30
-  wavecast check plan.yaml --fleet fleet.yaml
+  wavecast check plan.yaml --fleet fleet.yaml --rules rules.yaml
+  wavecast check rules.yaml --fleet fleet.yaml
   wavecast check scenario.yaml --json
 
 \b
@@ -51,21 +58,31 @@ Exit codes:
 @click.command(help=HELP)
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @click.option("--fleet", metavar="F", help="A fleet or scenario (file or sample) to hold pipelines and plans against.")
+@click.option("--rules", metavar="FILE", help="A file of rules (or a sample) that pipelines and plans must keep.")
 @click.option("--as-plan", is_flag=True, help="Pipelines have to be plans: what keeps one from it is an error.")
 @workflow_options
 @click.option(
     "--json", "as_json", is_flag=True, help="Write an object: files (path, kind), findings, errors, warnings."
 )
-def check(files: tuple[str, ...], fleet: str | None, as_plan: bool, reading: Reading, as_json: bool) -> int:
+def check(
+    files: tuple[str, ...], fleet: str | None, rules: str | None, as_plan: bool, reading: Reading, as_json: bool
+) -> int:
     """See HELP."""
-    known = _held_against(fleet)
+    known, asked = _held_against(fleet), None if rules is None else read_rules(rules)
     given = {key: value for key, value in reading.items() if value is not None}
-    as_plan = as_plan or known is not None or bool(given)
+    as_plan = as_plan or known is not None or asked is not None or bool(given)
     kinds, findings = [], []
     for name in files:
-        kind, found = findings_of(name, known, as_plan=as_plan, **given)
+        kind, found = findings_of(name, known, asked, as_plan=as_plan, **given)
         kinds.append({"path": name, "kind": kind})
         findings += found
+    if asked is not None:
+        findings += [each for each in held(asked, _fleet_of(known)) if each not in findings]
+        if not asked.rules.asked:
+            findings.append(asked.remark((), "it has limits only, which a report judges; add `rules:`", "no-effect"))
+        elif not {each["kind"] for each in kinds} & {*PIPELINES, "plan", None}:
+            idle = "--rules is for pipelines and plans, and there is none"
+            findings.append(Finding(files[0], 1, 1, "error", idle, "no-effect"))
     told = {each["kind"] for each in kinds if each["kind"]}
     if all(each["kind"] for each in kinds) and (idle := without_effect(reading, told)):
         findings.append(Finding(files[0], 1, 1, "error", idle, "no-effect"))
@@ -94,6 +111,7 @@ def _held_against(name: str | None) -> "Fleet | Scenario | None":
 def findings_of(
     name: str | os.PathLike[str],
     fleet: "Fleet | Scenario | None" = None,
+    rules: Rules | None = None,
     *,
     as_plan: bool = False,
     **reading: Any,
@@ -105,7 +123,9 @@ def findings_of(
     name
         A path, or a sample's name.
     fleet
-        What to hold a pipeline or a plan against; a scenario shows more than its fleet.
+        What to hold a pipeline, a plan or rules against; a scenario shows more than its fleet.
+    rules
+        What a pipeline or a plan must keep.
     as_plan
         Whether a pipeline has to be a plan.
     **reading
@@ -113,49 +133,60 @@ def findings_of(
 
     Returns
     -------
-    kind : {"codecatalyst", "codepipeline", "github-actions", "plan", "fleet", "scenario"} or None
+    kind : {"codecatalyst", "codepipeline", "github-actions", "plan", "fleet", "scenario", "rules"} or None
         What it is; None where that cannot be told.
     findings : list of Finding
         In the order of the file.
     """
     kind: Kind | None = None
     try:
-        path = find(name, "plan", "scenario", "fleet")
+        path = find(name, "plan", "scenario", "fleet", "rules")
         document, kind = recognise(path)
         if kind in PIPELINES:
-            return kind, _pipeline(path, fleet, as_plan, reading)
+            return kind, _pipeline(path, fleet, rules, as_plan, reading)
         if kind == "plan":
-            return kind, _together(read_plan(path), fleet)
+            return kind, _together(read_plan(path), fleet, rules)
         if kind == "fleet":
             read_fleet(path)
         elif kind == "scenario":
             read_scenario(path)
+        elif kind == "rules":
+            return kind, held(read_rules(path), _fleet_of(fleet))
         else:
-            raise mistaken(document, None, "a pipeline, plan, fleet or scenario")
+            raise mistaken(document, None, "a pipeline, plan, fleet, scenario or rules")
     except InputError as error:
         return kind, list(error.findings)
     return kind, []
 
 
-def _together(plan: Plan, fleet: "Fleet | Scenario | None") -> list[Finding]:
-    """Say what a plan and its fleet show together, or its scenario."""
-    if fleet is None:
-        return []
-    if isinstance(fleet, Fleet):
-        return plan_findings(plan, fleet)
+def _fleet_of(known: "Fleet | Scenario | None") -> Fleet | None:
+    return known if known is None or isinstance(known, Fleet) else known.fleet
+
+
+def _together(plan: Plan, known: "Fleet | Scenario | None", rules: Rules | None) -> list[Finding]:
+    """Say what a plan shows together with its fleet, its scenario, its rules."""
+    fleet = _fleet_of(known)
+    found = set() if rules is None else set(rule_findings(plan, rules, fleet))
+    if fleet is None or known is None:
+        return sorted(found)
+    found |= {*plan_findings(plan, fleet)}
+    if isinstance(known, Fleet):
+        return sorted(found)
     from simulation.doubts import refusals
 
-    return sorted({*plan_findings(plan, fleet.fleet), *refusals(plan, fleet), *remarks([plan], fleet)})
+    return sorted({*found, *refusals(plan, known), *remarks([plan], known)})
 
 
-def _pipeline(path: str, fleet: "Fleet | Scenario | None", as_plan: bool, reading: dict[str, Any]) -> list[Finding]:
+def _pipeline(
+    path: str, fleet: "Fleet | Scenario | None", rules: Rules | None, as_plan: bool, reading: dict[str, Any]
+) -> list[Finding]:
     found = check_pipeline(path, as_plan=as_plan, **reading)
     errors = {finding.rule for finding in found if finding.severity == "error"}
-    if fleet is None or not errors <= {"bake-unknown"}:
+    if (fleet is None and rules is None) or not errors <= {"bake-unknown"}:
         return found
     # Bakes that nobody states are reported by now, and do not matter to the rest.
     plan = Plan.read_pipeline(path, **({"bake_minutes": 0} if errors else {}) | reading)
-    return sorted({*found, *_together(plan, fleet)})
+    return sorted({*found, *_together(plan, fleet, rules)})
 
 
 def _count(n: int, thing: str) -> str:

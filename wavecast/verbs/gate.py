@@ -3,21 +3,21 @@
 import click
 
 from wavecast.inputs import read_scenario
-from wavecast.limits import read_limits
 from wavecast.plans import Reading, read_plans
+from wavecast.rules import read_rules
 from wavecast.terminal import Refusal, say, say_json
 from wavecast.verbs.options import workflow_options
 
 HELP = """Judge the verdict.json that a report left: does the first plan keep every limit?
 
 Each limit is held against its numbers again; what cannot be judged fails: no limits, no trials, NaN, an interval that
-straddles the limit. With --plan, --scenario or --limits, a verdict of other inputs fails, too, such as one that an
+straddles the limit. With --plan, --scenario or --rules, a verdict of other inputs fails, too, such as one that an
 earlier report left.
 
 \b
 Examples:
   wavecast gate build/verdict.json
-  wavecast gate build/verdict.json --plan plan.yaml --scenario scenario.yaml --limits limits.yaml
+  wavecast gate build/verdict.json --plan plan.yaml --scenario scenario.yaml --rules rules.yaml
   wavecast gate build/verdict.json --json
 
 \b
@@ -33,14 +33,14 @@ Exit codes:
 @click.option("--plan", "plans", multiple=True, metavar="P", help="The plans it must be of, the judged one first.")
 @click.option("--scenario", metavar="S", help="The scenario it must be of.")
 @workflow_options
-@click.option("--limits", metavar="FILE", help="Limits that it must have been judged by (YAML).")
+@click.option("--rules", metavar="FILE", help="A file of rules, by whose limits it must have been judged.")
 @click.option("--json", "as_json", is_flag=True, help="Write an object: passed, judged, sentence, lines.")
 def gate(
     verdict: str,
     plans: tuple[str, ...],
     scenario: str | None,
     reading: Reading,
-    limits: str | None,
+    rules: str | None,
     as_json: bool,
 ) -> int:
     """See HELP."""
@@ -50,6 +50,9 @@ def gate(
         raise Refusal(
             "how a plan is read has no effect without one; name the plans that the verdict must be of: --plan"
         )
+    asked = None if rules is None else read_rules(rules)
+    if asked is not None and not asked.limits:
+        raise asked.input_error([((), "it has no limits, by which a gate judges; add `limits:`", "no-limits")])
     found = simulation.read_verdict(verdict)
     world = None if scenario is None else read_scenario(scenario)
     fleet = world.fleet if world else None
@@ -57,7 +60,7 @@ def gate(
         found,
         plans=list(read_plans(plans, fleet=fleet, **reading).values()) if plans else (),
         scenario=world,
-        limits=() if limits is None else simulation.parse_limits(read_limits(limits), simulation.FIGURES),
+        limits=() if asked is None else simulation.parse_limits(asked.bounds, simulation.FIGURES),
     )
     if as_json:
         words = {key: found[key] if isinstance(found.get(key), str) else None for key in ("judged", "sentence")}

@@ -13,11 +13,11 @@ from typing import Any
 import click
 
 from wavecast.inputs import find
-from wavecast.limits import limit_faults, read_limits
 from wavecast.plans import Reading, read_plans
 from wavecast.reporting.notebook import Stop, execute, load_papermill
 from wavecast.reporting.page import page
 from wavecast.reporting.parameters import declared, typed
+from wavecast.rules import read_rules
 from wavecast.terminal import SEEDS, TRIALS, Refusal, fault, progress, say, warn
 from wavecast.verbs.options import workflow_options
 from waves import DATA, is_grouping
@@ -33,13 +33,13 @@ report.ipynb in the folder --out. Everything left out is as the notebook declare
 Examples:
   wavecast report
   wavecast report --plan workflow.yaml --plan all-at-once --scenario scenario.yaml --trials 10000
-  wavecast report --plan plan.yaml --limits limits.yaml --out build/friday
-  wavecast report -p confidence 0.99 -p limits '{probability_shipped: {at_least: 0.8}}'
+  wavecast report --plan plan.yaml --rules rules.yaml --out build/friday
+  wavecast report -p confidence 0.99 -p objective 0.999
 
 \b
-A file of limits names figures of the summary, as `wavecast run --all` shows them:
-  share_exposed_p95: {at_most: 0.25}
-  probability_shipped: {at_least: 0.75}
+A file of rules says what plans must keep, and by figure of the summary (see `wavecast run --all`) what they may cost:
+  rules: {max_first_wave_share: 0.1, partners_apart: true}
+  limits: {share_exposed_p95: {at_most: 0.25}, probability_shipped: {at_least: 0.75}}
 
 \b
 Exit codes:
@@ -57,7 +57,7 @@ Exit codes:
 @click.option("--trials", type=TRIALS, metavar="N", help="Rollouts of each plan.")
 @click.option("--seed", type=SEEDS, metavar="N", help="The same seed gives the same worlds.")
 @workflow_options
-@click.option("--limits", metavar="FILE", help="What the first plan may cost and risk (YAML).")
+@click.option("--rules", metavar="FILE", help="Rules for the plans, limits for the first: a file, or a sample.")
 @click.option("--out", default="build", show_default=True, metavar="DIR", help="Where to leave it; made if need be.")
 @click.option("--notebook", type=click.Path(path_type=Path), default=NOTEBOOK, metavar="FILE", hidden=True)
 def report(
@@ -67,7 +67,7 @@ def report(
     trials: int | None,
     seed: int | None,
     reading: Reading,
-    limits: str | None,
+    rules: str | None,
     out: str,
     notebook: Path,
 ) -> int:
@@ -79,7 +79,7 @@ def report(
         "trials": trials,
         "seed": seed,
         **_as_parameters(reading),
-        "limits": None if limits is None else read_limits(limits),
+        "rules": rules,
         "out": out,
     }
     parameters = _parameters(given, {name: value for name, value in options.items() if value is not None}, notebook)
@@ -98,6 +98,8 @@ def report(
 def _look_at(parameters: dict[str, Any]) -> None:
     """Refuse what cannot be read before a kernel starts; with a scenario too, the notebook does."""
     plans = parameters.get("plans", [])
+    if parameters.get("rules"):
+        read_rules(parameters["rules"])
     if "scenario" in parameters:
         find(parameters["scenario"], "scenario")
     files = [name for name in plans if not is_grouping(name) or os.path.lexists(name)]
@@ -133,10 +135,6 @@ def _parameters(given: tuple[tuple[str, str], ...], options: dict[str, Any], not
     unknown = [name for name in options if name not in types]
     if unknown:
         raise Refusal("\n".join(f"{notebook}: the notebook declares no parameter {name!r}" for name in unknown))
-    if "limits" in named:
-        found = [f"-p limits: {text}" for _, text in limit_faults(named["limits"])]
-        if found:
-            raise Refusal("\n".join(found))
     return options | named
 
 

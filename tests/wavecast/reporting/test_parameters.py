@@ -10,7 +10,7 @@ TYPES = {
     "scenario": "str",
     "trials": "int",
     "seed": "int",
-    "limits": "dict",
+    "values": "dict",
     "confidence": "float",
     "quiet": "bool",
     "bake_minutes": "float or None",
@@ -33,8 +33,8 @@ TYPES = {
         ("quiet", "False", False),
         ("plans", "[1:30, no, a.yaml]", ["1:30", "no", "a.yaml"]),
         ("plans", "- a\n- b", ["a", "b"]),
-        ("limits", "{share_exposed_p95: {at_most: 0.5}}", {"share_exposed_p95": {"at_most": 0.5}}),
-        ("limits", "{}", {}),
+        ("values", "{share_exposed_p95: {at_most: 0.5}}", {"share_exposed_p95": {"at_most": 0.5}}),
+        ("values", "{}", {}),
         ("bake_minutes", "null", None),
         ("bake_minutes", "5", 5.0),
         ("environments", "[prod, no]", ["prod", "no"]),
@@ -55,8 +55,8 @@ def test_a_value_has_the_declared_type(name, text, value):
         ("trials", ""), ("trials", "1:30"), ("trials", "٣"), ("seed", "-1"), ("seed", str(2**64)),
         ("confidence", "nan"), ("confidence", "inf"), ("confidence", "1"), ("confidence", "0"), ("confidence", "1e999"),
         ("quiet", "1"), ("bake_minutes", ""), ("bake_minutes", "-1"), ("confidence", "null"),
-        ("quiet", "yes"), ("plans", "a.yaml"), ("plans", "{a: b}"), ("limits", "[a]"), ("limits", "{a: 1"),
-        ("limits", "{a: 1, a: 2}"), ("limits", "!!python/object:os.system {}"), ("limits", "{a: \ud800}"),
+        ("quiet", "yes"), ("plans", "a.yaml"), ("plans", "{a: b}"), ("values", "[a]"), ("values", "{a: 1"),
+        ("values", "{a: 1, a: 2}"), ("values", "!!python/object:os.system {}"), ("values", "{a: \ud800}"),
         ("environments", "prod"), ("environments", "[1]"), ("regions_of", "Deploy=us-east-1"), ("regions_of", "{A: 1}"),
         ("wait_timers", "{prod: long}"),
     ],
@@ -91,7 +91,7 @@ def test_all_faults_come_at_once():
 def notebook(injected: str) -> dict:
     """The names of a notebook after its parameters, what papermill put below them, and the import of its next cell."""
     names: dict = {"In": [], "open": open, "_i1": "trials: int = 1"}
-    exec('plans: list = ["p"]\ntrials: int = 20\nlimits: dict = {}', names)
+    exec('plans: list = ["p"]\ntrials: int = 20\nvalues: dict = {}', names)
     exec('bake: "float or None" = None\nout: str = "build"', names)
     exec(injected, names)
     exec("from wavecast import begin_report\nworld = 1", names)
@@ -102,15 +102,15 @@ def notebook(injected: str) -> dict:
     ("injected", "refusal"),
     [
         ("trails = 500", "-p 'trails': the notebook has no parameter of that name; did you mean 'trials'?"),
-        ("limit = {}", "-p 'limit': the notebook has no parameter of that name; did you mean 'limits'?"),
-        ("os = 1", "-p 'os': the notebook has no parameter of that name; there are plans, trials, limits, bake"),
+        ("valu = {}", "-p 'valu': the notebook has no parameter of that name; did you mean 'values'?"),
+        ("os = 1", "-p 'os': the notebook has no parameter of that name; there are plans, trials, values, bake"),
         (
             "open = 5",
-            "-p 'open': the notebook has no parameter of that name; there are plans, trials, limits, bake",
+            "-p 'open': the notebook has no parameter of that name; there are plans, trials, values, bake",
         ),
         ("plans = 'all-at-once'", "-p plans 'all-at-once': give a list: [a, b]"),
         ("plans = [1]", "-p plans [1]: give a list: [a, b]"),
-        ("limits = None", "-p limits None: give a mapping: {name: {at_most: 0.5}}"),
+        ("values = None", "-p values None: give a mapping: {name: value}"),
         ("trials = True", "-p trials True: give a whole number"),
         ("trials = 1e3", "-p trials 1000.0: give a whole number"),
         ("trials = 0", "-p trials 0: give a whole number of at least 1"),
@@ -126,7 +126,7 @@ def test_the_notebook_refuses_what_papermill_lets_through(injected, refusal, tmp
     assert str(error.value).removesuffix(", out") == refusal
 
 
-@pytest.mark.parametrize("injected", ["", "trials = 7\nplans = ['a', 'b']", "limits = {'x': {'at_most': 1}}"])
+@pytest.mark.parametrize("injected", ["", "trials = 7\nplans = ['a', 'b']", "values = {'x': {'at_most': 1}}"])
 def test_what_is_declared_passes_and_the_old_verdict_goes(injected, tmp_path, monkeypatch):
     """What the notebook itself binds later, as when a cell is run again in Lab, is no parameter."""
     monkeypatch.chdir(tmp_path)

@@ -8,7 +8,7 @@ from tests.builders import sample_plan
 
 
 def test_everything_in_data_is_in_order(wavecast, root):
-    files = sorted(str(path) for path in (root / "data").rglob("*.yaml") if path.parent.name != "limits")
+    files = sorted(str(path) for path in (root / "data").rglob("*.yaml"))
     answer = wavecast("check", *files)
     assert (answer.code, answer.out) == (0, "")
     assert answer.err == f"{len(files)} files checked: no errors, no warnings\n"

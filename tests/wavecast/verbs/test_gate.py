@@ -145,14 +145,16 @@ def test_a_verdict_of_other_inputs_fails(judge, tmp_path):
     }
     asked = ("--plan", "six-region-three-wave", "--scenario", "storefront")
     assert judge(*asked, **inputs).code == 0
-    path = tmp_path / "limits.yaml"
-    path.write_text("share_exposed_p95: {at_most: 0.5}\n", encoding="utf-8")
-    assert judge(*asked, "--limits", str(path), **inputs).code == 0
+    path = tmp_path / "rules.yaml"
+    path.write_text("limits: {share_exposed_p95: {at_most: 0.5}}\n", encoding="utf-8")
+    assert judge(*asked, "--rules", str(path), **inputs).code == 0
+    path.write_text("rules: {max_waves: 3}\n", encoding="utf-8")
+    assert judge(*asked, "--rules", str(path), **inputs).code == 2
     for wrong in (
         judge(*asked),
         judge("--scenario", "storefront-replicated", **inputs),
         judge("--plan", "data/workflows/two-region.yaml", **inputs),
-        judge("--limits", "data/limits/storefront.yaml", **inputs),
+        judge("--rules", "storefront", **inputs),
         judge("--plan", "six-region-three-wave", **{**inputs, "judged": "q"}),
     ):
         assert wrong.code == 1 and "make the report again" in wrong.out

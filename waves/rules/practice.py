@@ -1,6 +1,7 @@
 """What a plan and its fleet show together: regions that are not there, partners in one wave, waves out of proportion.
 
-Not here: what is wrong with a file by itself (``plan``, ``fleet``, ``codecatalyst``), what may happen (``simulation``).
+Nobody has to write these down. Not here: the rules of a team (``written``), what is wrong with a file by itself
+(``plan``, ``fleet``, ``pipelines``), what may happen (``simulation``).
 """
 
 from collections.abc import Iterator
