@@ -256,6 +256,27 @@ class Incident(Record):
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceMetric(Record):
+    """What a service answered in one region in one period, by CloudWatch; a count that could not be read is None.
+
+    `part` is the service, or cluster/service. A period without a row, of a time that is covered, had no request.
+    """
+
+    TABLE: ClassVar[str] = "service_metrics"
+    KEY: ClassVar[tuple[str, ...]] = ("account", "region", "part", "at", "period_seconds")
+
+    account: str
+    region: str
+    part: str
+    at: Instant
+    period_seconds: int
+    service: str
+    cluster: str | None
+    requests: float | None
+    errors: float | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class MalformedRecord(Record):
     """One answer about one thing that cannot be kept as a row of its table: `raw` has it, `reason` says why.
 
@@ -285,6 +306,7 @@ RECORDS: tuple[type[Record], ...] = (
     PipelineAction,
     TableDeployment,
     Incident,
+    ServiceMetric,
     MalformedRecord,
 )
 

@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from history import Account, CodeCatalystProject, Config
-from history.sources import EcsServices
+from history.sources import EcsServices, ServiceMetrics
 from simulation import Constant, Distribution, Fault, Label, RegionValues, Scenario
 from simulation.describing import describe
 from simulation.distributions import FAMILIES
@@ -103,6 +103,7 @@ KINDS |= {"AwsPlace": "`{region: …, account: …, cluster: …, service: …}`
 KINDS |= {"Calendar": "[calendar](#calendars)", "Period": "`{from: …, to: …}`"}
 KINDS |= {"Window": "`{days: …, hours: …, zone: …}`"}
 KINDS |= {"Account": "accounts", "EcsServices": "`{clusters: …, services: …}`", "CodeCatalystProject": "projects"}
+KINDS |= {"ServiceMetrics": "[metrics](#collection-metrics-of-an-account)"}
 
 COLLECTION = """\
 The config of `wavecast fetch`: whom to ask, for what, and how gently. An example stands in [history.md](history.md);
@@ -142,6 +143,7 @@ def render() -> str:
     parts += [_noun(Rules), _table(PlanRules, "Rules: `rules`"), _table(Bounds, "Rules: `limits`, by figure")]
     collection = [f"## Collection\n\n{COLLECTION}\n{_rows(Config)}", _table(Account, "Collection: `accounts`")]
     collection += [_table(EcsServices, "Collection: `ecs` of an account")]
+    collection += [_table(ServiceMetrics, "Collection: `metrics` of an account")]
     collection += [_table(CodeCatalystProject, "Collection: `codecatalyst`")]
     return "\n".join([*parts, _distributions(), *collection, TAIL])
 

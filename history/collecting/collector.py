@@ -16,7 +16,7 @@ from history.keepable import keepable, legible
 from history.keeping.statements import merge
 from history.keeping.store import Store
 from history.records import MalformedRecord, Record, key_of, read_key
-from history.sources import Calls, Paged, Source, Windowed
+from history.sources import Around, Calls, Paged, Source, Windowed
 from history.units import Scan, Sign, Step, Unit
 
 FIRST_WIDTH = DAY
@@ -205,7 +205,10 @@ class UnitWork:
         width = self._store.width(self._unit, part) or FIRST_WIDTH
         if self._until is None:
             # Nobody has said yet what time it is there: the first window is planned by this machine's clock.
-            start, end = self._todo(part, self._now)[0]
+            todo = self._todo(part, self._now)
+            if not todo:
+                return
+            start, end = todo[0]
             self._until = min(self._now, self._window(source, part, start, min(start + width, end), closed=True)[1])
         for start, end in self._todo(part, self._until):
             while True:
@@ -224,12 +227,23 @@ class UnitWork:
         with self._calls.timed() as clock:
             records = source.window(self._calls, part, start, end if closed else None)
         first, last = _told(clock)
-        known = (max(start, last - source.retention) if source.retention else start, min(end, first))
+        until = min(end, first - source.settles)
+        known = (max(start, last - source.retention) if source.retention else start, until)
         self._commit(Step(part, records, covered=known if known[0] < known[1] else None))
         return len(records), first
 
     def _todo(self, part: str, until: int) -> list[tuple[int, int]]:
-        """Return what is not known yet, and the overlap before the last run's start; never nothing."""
+        """Return what is not known yet, and the overlap before the last run's start; never nothing.
+
+        Of a source that is asked around deployments only, what of this lies there: that may be nothing.
+        """
+        todo = self._unknown(part, until)
+        if not isinstance(self._source, Around):
+            return todo
+        own = self._source.around(part, self._store.deployed(self._unit.account))
+        return [piece for wanted in merge(own) for piece in within(wanted, todo)]
+
+    def _unknown(self, part: str, until: int) -> list[tuple[int, int]]:
         earliest = max(self._since, until - (self._source.retention or 0))
         known = self._store.covered(self._unit, part)
         missing = subtract((earliest, until), known)
@@ -354,6 +368,12 @@ def _read_order(scan: Scan, starts: list[int]) -> Scan:
         disorder = max(disorder, start - oldest)
         oldest = min(oldest, start)
     return replace(scan, oldest_at=oldest, disorder=disorder)
+
+
+def within(wanted: tuple[int, int], pieces: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return what of some intervals, in order, lies inside one."""
+    cut = [(max(start, wanted[0]), min(end, wanted[1])) for start, end in pieces]
+    return [(start, end) for start, end in cut if start < end]
 
 
 def subtract(wanted: tuple[int, int], known: list[tuple[int, int]]) -> list[tuple[int, int]]:

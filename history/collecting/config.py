@@ -213,6 +213,10 @@ class Config(Part):
     home_region: RegionName | None = quantity(
         None, "Where to ask STS who we are; an account's first region if left out."
     )
+    places: dict[Text, Text] = quantity(
+        {}, "Places that a fleet does not name (region, account/region or account/region/cluster) and its regions."
+    )
+    renamed: dict[Text, Text] = quantity({}, "New names of services, and the names they are joined under.")
     endpoint_url: Address | None = quantity(None, "Another address for all of AWS, such as a local stand-in.")
     codecatalyst_endpoint_url: Address | None = quantity(None, "Another address for CodeCatalyst.")
 

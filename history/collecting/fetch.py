@@ -22,7 +22,7 @@ from history.instants import DAY, MINUTE, iso, micros
 from history.instants import now as clock
 from history.keeping.file import StoreError
 from history.keeping.store import Store, StoreFailed
-from history.sources import Calls, CodeCatalyst, CodeCatalystProject, Source, Windowed
+from history.sources import Around, Calls, CodeCatalyst, CodeCatalystProject, Source, Windowed
 from history.sources._source import understood
 from history.units import Unit
 
@@ -102,12 +102,12 @@ class _Run:
         done: dict[Unit, UnitReport] = {}
         interrupted = False
         pool = ThreadPoolExecutor(self._config.units_at_once, thread_name_prefix="unit")
-        futures = [pool.submit(self._unit, task) for task in wanted]
         try:
-            for report in _finished(futures):
-                done[report.unit] = report
-                if progress:
-                    progress(report, len(wanted))
+            for some in _turns(wanted):
+                for report in _finished([pool.submit(self._unit, task) for task in some]):
+                    done[report.unit] = report
+                    if progress:
+                        progress(report, len(wanted))
         except KeyboardInterrupt:
             interrupted = True
         finally:
@@ -185,6 +185,12 @@ class _Run:
         return UnitReport(
             task.unit, found.outcome, found.detail, requests, seconds=seconds, expected=expected, **counts
         )
+
+
+def _turns(wanted: list[Task]) -> Iterator[list[Task]]:
+    """Return who is asked first, and who is asked around what these found."""
+    yield [task for task in wanted if not issubclass(task.kind, Around)]
+    yield [task for task in wanted if issubclass(task.kind, Around)]
 
 
 def _finished(futures: list[Future[UnitReport]]) -> Iterator[UnitReport]:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from history.instants import MINUTE
+from history.joining import metrics
 from history.joining.groups import CONFIDENCE, LEFT_OUT, REASONS
 from history.joining.kinds import KINDS, Ints, Objects
 from history.joining.result import Rollouts
@@ -25,7 +26,8 @@ _ROLLOUT = (
 _REGION = (
     "rollout", "region", "wave", "status", "cause", "attempts", "failed_attempts", "started_at", "last_started_at",
     "ended_at", "deploy_minutes", "hold_minutes", "rollback_started_at", "rollback_ended_at", "recovered_by_hand",
-    "alarm", "alarm_at", "watched_until", "censored", "account", "aws_region", "cluster",
+    "alarm", "alarm_at", "watched_until", "requests", "failed_requests", "metrics_minutes", "requests_before",
+    "failed_requests_before", "censored", "account", "aws_region", "cluster",
 )  # fmt: skip
 
 _INSTANTS = [name for name in _REGION if name.endswith(("_at", "_until"))]
@@ -79,6 +81,7 @@ def made(joined: "Joined", rollout: pd.DataFrame, fleet: Fleet | None, remarks: 
         remarks=remarks,
         fleet=fleet,
         source=joined.tables.source,
+        traffic=metrics.traffic_seen(joined.tables, regions["region"], regions),
     )
 
 

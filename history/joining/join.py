@@ -7,12 +7,14 @@ Each step has a file of its own: `tables`, `deployments`, `places`, `runs`, `kin
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from history.collecting.config import Config
 from history.instants import DAY, MINUTE
-from history.joining import frames
+from history.joining import frames, metrics
 from history.joining.alarms import alarm_states
 from history.joining.deployments import regional_deployments
 from history.joining.groups import Groups, groups
@@ -32,7 +34,7 @@ WATCH_MINUTES = 60.0
 
 
 def rollouts(
-    source: str | os.PathLike[str],
+    source: str | os.PathLike[str] | Config,
     *,
     fleet: Fleet | None = None,
     plans: Plan | Mapping[str, Plan] | None = None,
@@ -45,7 +47,8 @@ def rollouts(
     Parameters
     ----------
     source
-        A store's file, or an export: a folder, or an address on S3.
+        A store's file, an export (a folder, or an address on S3), or the config of a fetch (or its file, YAML): its
+        store, with its `places` and `renamed`.
     fleet : Fleet, optional
         Whose regions the places in AWS are (its `aws:` keys, else the regions' names). Without one each AWS region is
         a region, or each cluster in it where a service has several.
@@ -66,11 +69,16 @@ def rollouts(
 
     Raises
     ------
-    StoreError, ExportError
-        Where the history cannot be read.
+    StoreError, ExportError, InputError
+        Where the history, or the config, cannot be read.
     UnmappedPlaces
         Naming each place that no region of the fleet is, with its remedy.
     """
+    if not isinstance(source, Config) and Path(source).suffix.lower() in (".yaml", ".yml"):
+        source = Config.read(source)
+    if isinstance(source, Config):
+        places, renamed = {**source.places, **(places or {})}, {**source.renamed, **(renamed or {})}
+        source = source.store_path
     return join(
         read_tables(source), fleet=fleet, plans=plans, places=places, renamed=renamed, watch_minutes=watch_minutes
     )
@@ -123,6 +131,8 @@ def join(
     joined = Joined(tables, rows, region, runs, f, g, regions)
     _watch(joined, watch_minutes)
     regions["alarm"], regions["alarm_at"] = alarm_states(tables, regions, rows)
+    for name, values in metrics.counted(tables, regions, names).items():
+        regions[name] = values
     by_service = {"*": plans} if isinstance(plans, Plan) else dict(plans or {})
     _lay_waves(joined, by_service)
     rollout = _rollouts(joined, by_service, fleet)

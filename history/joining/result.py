@@ -31,7 +31,9 @@ class Rollouts:
     regions : DataFrame
         One row a (rollout, region), with `wave` (from 1), attempts, `deploy_minutes` of the attempt that succeeded
         (without configured holds, `hold_minutes`), `rollback_started_at`, `rollback_ended_at`, `recovered_by_hand`,
-        `alarm`, `alarm_at`, `watched_until`, `censored`.
+        `alarm`, `alarm_at`, `watched_until`, `censored`. Where CloudWatch's metrics were collected, `requests` and
+        `failed_requests` of the `metrics_minutes` from its first start until it was set back or its watch ended, and
+        `requests_before`, `failed_requests_before` of the hour before; NaN where that is not known as a whole.
     waves : DataFrame
         One row a (rollout, wave): `started_at`, `ended_at` (of its last deployment), `build_minutes` before the first,
         `approval_minutes`, `pause_minutes` since the wave before ended.
@@ -45,6 +47,9 @@ class Rollouts:
         The fleet that was given.
     source : str
         What was joined.
+    traffic : dict of str to float
+        Requests a minute by region, all services, on average over the times that are known from CloudWatch's metrics:
+        around deployments. Empty where none were collected.
     """
 
     frame: pd.DataFrame = field(repr=False)
@@ -55,6 +60,7 @@ class Rollouts:
     remarks: tuple[str, ...]
     fleet: Fleet | None = field(repr=False)
     source: str
+    traffic: dict[str, float] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         return len(self.frame)

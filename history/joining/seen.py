@@ -1,6 +1,6 @@
 """The fleet that a history shows: its regions in the order in which changes reach them, with their places and zones.
 
-Traffic is not in it: it is left to be filled in. Not here: the fleet itself (`waves.fleet`).
+Traffic is in it where CloudWatch's metrics were collected. Not here: the fleet itself (`waves.fleet`).
 """
 
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from history.joining.result import Rollouts
+from waves.aws_zones import AWS_ZONES
 
 
 def seen_fleet(rollouts: Rollouts, *, name: str = "seen", traffic: Mapping[str, float] | None = None) -> dict[str, Any]:
@@ -21,12 +22,13 @@ def seen_fleet(rollouts: Rollouts, *, name: str = "seen", traffic: Mapping[str, 
     name : str
         The fleet's name.
     traffic : dict of str to float, optional
-        Requests a minute by region, where you know them; None stands where you don't.
+        Requests a minute by region, where you know them; else what metrics show, else None stands there.
 
     Returns
     -------
     dict
-        `name` and `regions`, each with `name`, `traffic` (None where it is not known) and `aws`.
+        `name` and `regions`, each with `name`, `traffic` (None where it is not known), `zone` where AWS's places tell
+        it, and `aws`.
     """
     regions = rollouts.regions
     if not len(regions):
@@ -35,8 +37,12 @@ def seen_fleet(rollouts: Rollouts, *, name: str = "seen", traffic: Mapping[str, 
     places = regions.drop_duplicates(["region", "account", "aws_region", "cluster"])
     found = []
     for region in order.index:
-        entry: dict[str, Any] = {"name": region, "traffic": (traffic or {}).get(region)}
+        known = {**rollouts.traffic, **(traffic or {})}.get(region)
+        entry: dict[str, Any] = {"name": region, "traffic": known or None}
         own = places[places["region"] == region]
+        zones = {AWS_ZONES.get(str(each)) for each in own["aws_region"].unique()}
+        if len(zones) == 1 and (zone := zones.pop()):
+            entry["zone"] = zone
         if aws := _place(region, own):
             entry["aws"] = aws
         found.append(entry)

@@ -23,6 +23,7 @@ from history.records import (
     Record,
     ServiceDeployment,
     ServiceImage,
+    ServiceMetric,
     ServiceRevision,
     TableDeployment,
     WorkflowRun,
@@ -39,6 +40,7 @@ READ: tuple[type[Record], ...] = (
     PipelineAction,
     TableDeployment,
     Incident,
+    ServiceMetric,
 )
 _UNUSED = {"raw", "version", "lost", "summary"}
 _COVERAGE = ("account", "region", "stream", "part", "from_at", "until_at")

@@ -199,7 +199,17 @@ for _name, _paths in {
 }.items():
     _VERSION_3 = _VERSION_3.replace(f"{{{_name}}}", f"'{_paths}'")
 
-MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2, _VERSION_3)
+_VERSION_4 = """
+CREATE TABLE service_metrics (
+    account TEXT NOT NULL, region TEXT NOT NULL, part TEXT NOT NULL, at INTEGER NOT NULL,
+    period_seconds INTEGER NOT NULL, service TEXT NOT NULL, cluster TEXT, requests REAL, errors REAL,
+    version INTEGER NOT NULL, finished INTEGER NOT NULL, lost INTEGER NOT NULL DEFAULT 0,
+    observed_at INTEGER NOT NULL, raw TEXT NOT NULL,
+    PRIMARY KEY (account, region, part, at, period_seconds)
+) STRICT;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)
 PRIVATE_SINCE = MIGRATIONS.index(_VERSION_3) + 1  # from this version on no answer in a store holds others' secrets
 
 

@@ -18,7 +18,7 @@ from history.keeping.migrations import MIGRATIONS, migrate, own_table, unwiped, 
 from history.keeping.statements import Counts, Pending, apply, enter_scan, rows, upsert
 from history.privacy import written
 from history.records import MalformedRecord, Record, key_of, read_key
-from history.sources import OWN_TABLES
+from history.sources import OWN_TABLES, Deployed
 from history.units import Scan, Step, Unit
 
 BUSY_SECONDS = 60.0
@@ -328,6 +328,14 @@ class Store:
         sql = f"SELECT min(started_at) FROM {kind.TABLE} WHERE finished = 0 AND lost = 0{match}"
         oldest: int | None = self.select(sql, list(where.values()))[0][0]
         return oldest
+
+    def deployed(self, account: str) -> list[Deployed]:
+        """Return every deployment of an account, and those of tables, which know no accounts."""
+        sql = (
+            "SELECT service, cluster, created_at, coalesce(finished_at, stopped_at) FROM service_deployments"
+            " WHERE account = ? UNION ALL SELECT service, cluster, started_at, finished_at FROM table_deployments"
+        )
+        return [Deployed(*row) for row in self.select(sql, (account,))]
 
     def known(self, kind: type[Record], keys: Sequence[str]) -> set[str]:
         """Return those of some keys that the store has, for a table with a key of one column."""

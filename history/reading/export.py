@@ -177,6 +177,8 @@ def read_export(target: str | os.PathLike[str], table: str) -> pd.DataFrame:
         current = _current(place)
         if current["format"] != "parquet":
             raise ExportError(f"{place.shown} holds CSV; export it as Parquet to read it here")
+        if table not in current["rows"]:  # a snapshot from before there was such a table
+            return _nothing(table)
         name = f"{current['snapshot']}/{table}.parquet"
         try:
             data = place.read(name)
@@ -185,12 +187,17 @@ def read_export(target: str | os.PathLike[str], table: str) -> pd.DataFrame:
     return pq.read_table(pa.BufferReader(data)).to_pandas()
 
 
+def _nothing(name: str) -> pd.DataFrame:
+    (table,) = (each for each in TABLES if each.name == name)
+    return pa.table({column.name: pa.array([], _ARROW[column.kind]) for column in table.columns}).to_pandas()
+
+
 def _current(place: Place) -> dict[str, Any]:
     """Return what the file says that names the snapshot which counts."""
     content = place.read(CURRENT)
     try:
         current = json.loads(content)
-        return {"format": current["format"], "snapshot": str(current["snapshot"])}
+        return {"format": current["format"], "snapshot": str(current["snapshot"]), "rows": set(current["rows"])}
     except (ValueError, KeyError, TypeError):
         raise ExportError(f"{place.shown}/{CURRENT} does not name a snapshot; export it anew") from None
 

@@ -9,10 +9,16 @@ from history.sources._source import Source
 from history.sources.alarms import Alarms
 from history.sources.codepipeline import CodePipeline
 from history.sources.ecs import Ecs
+from history.sources.metrics import Metrics
 
 
 def _found() -> tuple[type[Source], ...]:
-    found: list[type[Source]] = [Ecs, Alarms, CodePipeline]  # in the order of the docs; others by their files' names
+    found: list[type[Source]] = [
+        Ecs,
+        Alarms,
+        CodePipeline,
+        Metrics,
+    ]  # in the order of the docs; others by their files' names
     for name in sorted(each.name for each in pkgutil.iter_modules([str(Path(__file__).parent)])):
         if not name.startswith("_"):
             inside = vars(importlib.import_module(f"history.sources.{name}")).values()

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 from history.aws.answers import Malformed
 from history.aws.clients import Client
@@ -200,6 +200,8 @@ class Source(abc.ABC):
         Its own tables, where no migration makes them: the store does, from their columns.
     earliest : int
         The service has nothing that is older, microseconds.
+    settles : int
+        So long after an instant the service may still change what it says of it, microseconds: that is not yet known.
     private : dict
         Members of its answers in which others' secrets may stand, as `history.privacy.private` gives them: hand them to
         `read` and `raw`, so that they are never stored.
@@ -215,6 +217,7 @@ class Source(abc.ABC):
     kinds: ClassVar[tuple[type[Record], ...]] = ()
     tables: ClassVar[tuple[type[Record], ...]] = ()
     earliest: ClassVar[int] = 0
+    settles: ClassVar[int] = 0
     private: ClassVar[Private] = {}
 
     @abc.abstractmethod
@@ -236,6 +239,23 @@ class Windowed(Source):
     @abc.abstractmethod
     def window(self, calls: Calls, part: str, after: int, before: int | None) -> list[Record]:
         """Return what began in a window (microseconds; None: up to now), a little more at its ends."""
+
+
+class Deployed(NamedTuple):
+    """One deployment that the store knows of: from when to when (None: it goes on), UTC microseconds."""
+
+    service: str
+    cluster: str | None
+    start: int
+    end: int | None
+
+
+class Around(Windowed):
+    """A windowed source that is asked only for the time around deployments; its units come after all others."""
+
+    @abc.abstractmethod
+    def around(self, part: str, deployed: Iterable[Deployed]) -> list[tuple[int, int]]:
+        """Return from when to when a part is of interest, microseconds; intervals may overlap."""
 
 
 class Paged(Source):

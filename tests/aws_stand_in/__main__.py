@@ -23,6 +23,7 @@ from history.instants import DAY
 from history.sources import Ecs
 from tests.aws_stand_in import KINDS, Fault, History, StandIn, names
 from tests.aws_stand_in.history import when
+from tests.aws_stand_in.operations.metrics import balancer
 from waves.files.documents import write_yaml
 
 STEP_SECONDS = 0.5
@@ -50,6 +51,7 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     add("--skew-minutes", type=float, default=0.0, help="how wrong the clocks of regions may be")
     add("--late", type=float, default=0.0, help="the share of deployments that lists show only minutes later")
     add("--unknown", type=float, default=0.0, help="the share of records with enum values that no model lists")
+    add("--metrics", action="store_true", help="have requests and failures collected, too: some 10,000 a deployment")
     add("--forget", action="store_true", help="forget as AWS does: deployments after 90 days, alarms after 30")
     add("--fault", type=fault, action="append", default=[], metavar="KIND[:KEY=VALUE,…]", help=FAULTS)
     add("--out", type=Path, default=Path("build/aws-stand-in"), help="where the files go")
@@ -81,14 +83,15 @@ def fault(text: str) -> Fault:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
-def config(aws: StandIn) -> dict[str, Any]:
-    """What `wavecast fetch` needs to collect all of it."""
+def config(aws: StandIn, *, metrics: bool = False) -> dict[str, Any]:
+    """What `wavecast fetch` needs to collect all of it; metrics are many, and only collected if asked for."""
     first, *others = aws.history.accounts
     everything = {
         "regions": list(aws.history.regions),
         "ecs": {"clusters": ["*", f"!{names.EMPTY_CLUSTER}"], "services": ["*"]},
         "alarms": ["*"],
         "pipelines": ["*"],
+        **({"metrics": load_balancers(aws.history)} if metrics else {}),
     }
     accounts = [{"id": first, **everything}]
     accounts += [{"id": each, "role": f"arn:aws:iam::{each}:role/reader", **everything} for each in others]
@@ -103,12 +106,26 @@ def config(aws: StandIn) -> dict[str, Any]:
     }
 
 
-def write(aws: StandIn, folder: Path) -> str:
+def load_balancers(history: History) -> list[dict[str, Any]]:
+    """Each service's load balancers: one a cluster, by every name that the service ever had."""
+    clusters = list(dict.fromkeys(cluster for _, cluster in history.cells.values()))
+    return [
+        {
+            "service": name,
+            **({"cluster": cluster} if len(clusters) > 1 else {}),
+            "dimensions": {"LoadBalancer": [balancer(history.seed, history.first_names[name], cluster)]},
+        }
+        for name in history.called
+        for cluster in clusters
+    ]
+
+
+def write(aws: StandIn, folder: Path, *, metrics: bool = False) -> str:
     """Write environment, config, truth and incidents into a folder; return the lines that set the environment."""
     folder.mkdir(parents=True, exist_ok=True)
     lines = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in aws.environment().items())
     (folder / "environment.sh").write_text(lines, encoding="utf-8")
-    write_yaml(config(aws), folder / "fetch.yaml")
+    write_yaml(config(aws, metrics=metrics), folder / "fetch.yaml")
     truth = json.dumps(aws.history.truth_document(), indent=1)
     (folder / "truth.json").write_text(truth + "\n", encoding="utf-8")
     write_incidents(aws.history, folder)
@@ -189,7 +206,7 @@ def serve(chosen: argparse.Namespace, history: History) -> None:
     """Serve until the time is over; the clock goes on, and the incidents with it."""
     ports = {"port": chosen.port, "codecatalyst_port": chosen.codecatalyst_port}
     with StandIn(history, chosen.fault, seconds=60.0 * chosen.minutes, **ports) as aws:
-        print(write(aws, chosen.out), end="")
+        print(write(aws, chosen.out, metrics=chosen.metrics), end="")
         where = shlex.quote(str(chosen.out))
         print(f"# {announcement(history)}, seed {chosen.seed}")
         fetch = f"{command()} fetch --config {where}/fetch.yaml"

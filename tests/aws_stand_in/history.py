@@ -39,9 +39,12 @@ class History:
         How long AWS remembers; None: for ever.
     """
 
-    def __init__(self, made: Made, wishes: Wishes, regions: list[str], unknown: float) -> None:
+    def __init__(
+        self, made: Made, wishes: Wishes, regions: list[str], unknown: float, traffic: dict[str, float]
+    ) -> None:
         self.wishes, self.seed, self.unknown = wishes, wishes.seed, unknown
         self.accounts = list(wishes.accounts)
+        self.traffic = traffic  # requests a minute by region of the model
         self.truth: list[RolloutTruth] = made.rollouts
         self.told = made.told
         self.deployments: list[Deployment] = made.deployments
@@ -50,6 +53,8 @@ class History:
         self.regions = list(dict.fromkeys(region for region, _ in self.cells.values()))
         new = {name: made.services[service] for service, (name, _) in made.renamed.items()}
         self.called = made.services | new  # every name that a service ever had → account
+        old = {name: service for service, (name, _) in made.renamed.items()}
+        self.first_names = {name: old.get(name, name) for name in self.called}
         self.workflows = telling.workflows(made, wishes)
         self.runs = telling.runs(made, wishes, self.workflows)
         self.executions = telling.executions(made, wishes)
@@ -153,7 +158,8 @@ class History:
             dirt=dirt or Dirt(),
         )
         made = make(simulation.setting(plan, scenario), wishes)
-        return cls(made, wishes, list(plan.regions), unknown)
+        traffic = {region.name: float(region.traffic) for region in scenario.fleet.regions}
+        return cls(made, wishes, list(plan.regions), unknown, traffic)
 
     def clock(self, region: str) -> int:
         """What a region's own clock shows."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from simulation import Defect, Draws, Rollout, Row, Scenario, Setting, Site, World
-from simulation.columns import harms, paths, row
+from simulation.columns import Harm, harms, paths, row
 from simulation.happenings import Event, Signal, every, first
 
 STOP_MINUTES = 0.5  # how long ECS takes to stop a deployment that had no traffic yet
@@ -59,6 +59,7 @@ class Story:
     faults: list[str] = field(default_factory=list)
     harm: dict[str, tuple[float, float]] = field(default_factory=dict)
     severity: float = 0.0
+    hurt: dict[str, Harm] = field(default_factory=dict)  # region → how its share of failing requests goes
     defects: tuple[Defect | None, ...] = ()  # what is wrong with it, by region
     dirt: list[str] = field(default_factory=list)  # what `dirt.soil` did to it
 
@@ -175,4 +176,5 @@ def _tell_harm(rollout: Rollout, story: Story) -> None:
     for harm in harms(rollout, paths(rollout)):
         if harm.minutes > 0:
             story.harm[rollout.setting.sites[harm.position].name] = (harm.begin, harm.until)
+            story.hurt[rollout.setting.sites[harm.position].name] = harm
             story.severity = max(story.severity, harm.severity)

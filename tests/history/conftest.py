@@ -13,7 +13,7 @@ import history
 from history.sources import SOURCES
 from tests.aws_stand_in import History, StandIn, names
 
-WANTED: dict[str, object] = {"ecs": {}}  # what is no list of patterns
+WANTED: dict[str, object] = {"ecs": {}, "metrics": None}  # what is no list of patterns, or has tests of its own
 REGIONS = ["us-west-2", "us-east-1"]  # in the order of the sample plan
 
 

@@ -3,7 +3,7 @@
 import history
 from history.collecting.config import Account, Config
 from history.importing.tables import MODELS
-from history.sources import CodeCatalystProject, EcsServices
+from history.sources import CodeCatalystProject, EcsServices, ServiceMetrics
 
 
 def test_the_docs_name_everything(root):
@@ -15,7 +15,7 @@ def test_the_docs_name_everything(root):
         named = [name.strip() for name in cells.split(",")]
         assert sorted(named) == sorted({column.name for column in table.columns} - own), table.name
     assert own <= lines.keys()
-    for kind in (Config, Account, CodeCatalystProject, EcsServices):
+    for kind in (Config, Account, CodeCatalystProject, EcsServices, ServiceMetrics):
         assert not [name for name in kind.model_fields if name not in text]
     for model in MODELS.values():
         for name, field in model.model_fields.items():

@@ -11,8 +11,9 @@ from waves.showing import counted
 
 HELP = """Write a fleet file from the places that a history shows, in the order in which changes reach them.
 
-Traffic is left to be filled in: nothing that is collected tells it. Clusters of one AWS region are regions of their
-own, with their place under `aws:`. Comments say which services were seen where.
+Traffic comes from CloudWatch's metrics where `metrics` were collected: the mean of all services over the times around
+deployments, so mostly of working hours. Elsewhere it is left to be filled in. Clusters of one AWS region are regions of
+their own, with their place under `aws:`. Comments say which services were seen where.
 
 \b
 Examples:
@@ -75,7 +76,7 @@ def _yaml(content: dict[str, Any], found: Any) -> str:
     lines += [f"name: {_quoted(content['name'])}", "regions:"]
     for region in content["regions"]:
         traffic = region["traffic"]
-        told = f" {traffic:.0f}" if traffic is not None else "   # fill in: requests a minute"
+        told = f" {_rounded(traffic)}   # measured" if traffic is not None else "   # fill in: requests a minute"
         lines += [f"  - name: {_quoted(region['name'])}", f"    traffic:{told}"]
         if region.get("zone"):
             lines.append(f"    zone: {region['zone']}")
@@ -83,6 +84,11 @@ def _yaml(content: dict[str, Any], found: Any) -> str:
             aws = ", ".join(f"{key}: {_quoted(value)}" for key, value in region["aws"].items())
             lines.append(f"    aws: {{{aws}}}")
     return "\n".join(lines)
+
+
+def _rounded(traffic: float) -> str:
+    """Write requests a minute to four digits that count."""
+    return f"{float(f'{traffic:.4g}'):,.10g}".replace(",", "")
 
 
 def _quoted(text: str) -> str:

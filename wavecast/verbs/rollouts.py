@@ -23,6 +23,7 @@ its regions and waves. An outcome says what became of the deployments; it never 
 \b
 Examples:
   wavecast rollouts --store history.sqlite
+  wavecast rollouts --store history.yaml --fleet fleet.yaml
   wavecast rollouts --store history.sqlite --plan shop=release.yaml --out year.svg
   wavecast rollouts --store data/history --rollout storefront-20260302T1005-1a2b3c4d --out one.svg
 
@@ -84,7 +85,12 @@ def join_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that say how a history is joined."""
     for option in reversed(
         (
-            _option("--store", "FILE", "A store, or the folder or S3 address of an export.", required=True),
+            _option(
+                "--store",
+                "FILE",
+                "A store, the folder or S3 address of an export, or the config of a fetch (YAML).",
+                required=True,
+            ),
             _option("--fleet", "FLEET", "Whose regions the places are; left out: every place is one."),
             _option("--plan", "[SERVICE=]PLAN", "The plan that rollouts went by; may be given again.", several="plans"),
             _option("--place", "PLACE=REGION", f"{PLACE}; may be given again.", several="places"),

@@ -6,7 +6,7 @@ Each takes a `Question` and returns a page or a whole answer. Not here: protocol
 from collections.abc import Callable
 from typing import Any
 
-from tests.aws_stand_in.operations import codecatalyst, codepipeline, ecs, ecs_describe, monitoring, tokens
+from tests.aws_stand_in.operations import codecatalyst, codepipeline, ecs, ecs_describe, metrics, monitoring, tokens
 from tests.aws_stand_in.operations.question import Question
 from tests.aws_stand_in.paging import Page
 
@@ -21,6 +21,8 @@ SERVED: dict[tuple[str, str], Operation] = {
     ("ecs", "DescribeServiceRevisions"): ecs_describe.describe_service_revisions,
     ("cloudwatch", "DescribeAlarmHistory"): monitoring.describe_alarm_history,
     ("cloudwatch", "DescribeAlarms"): monitoring.describe_alarms,
+    ("cloudwatch", "ListMetrics"): metrics.list_metrics,
+    ("cloudwatch", "GetMetricData"): metrics.get_metric_data,
     ("codepipeline", "ListPipelines"): codepipeline.list_pipelines,
     ("codepipeline", "GetPipeline"): codepipeline.get_pipeline,
     ("codepipeline", "ListPipelineExecutions"): codepipeline.list_pipeline_executions,

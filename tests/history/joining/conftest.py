@@ -59,13 +59,13 @@ def sets(rollouts: history.Rollouts) -> list[list[str]]:
     return [list(own.loc[own["rollout"] == name, "id"]) for name in rollouts.frame.index]
 
 
-def collected(story: History, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def collected(story: History, folder: Path, monkeypatch: pytest.MonkeyPatch, *, metrics: bool = False) -> Path:
     """Fetch a history from the stand-in with the real collector, and import its incidents."""
     now = dt.datetime.fromtimestamp(story.now / 1000, dt.UTC)
     with StandIn(story) as aws:
         for variable, value in aws.environment().items():
             monkeypatch.setenv(variable, value)
-        content = config(aws)
+        content = config(aws, metrics=metrics)
         content["codecatalyst"] = [{"space": names.SPACE, "project": names.PROJECT}]
         write_yaml(content, folder / "fetch.yaml")
         own = history.Config.read(folder / "fetch.yaml")

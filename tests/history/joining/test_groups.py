@@ -1,9 +1,12 @@
 """Which regional deployments are one rollout, how sure that is, and that nothing vanishes."""
 
+import json
+
 import hypothesis.strategies as st
 import pandas as pd
 from hypothesis import given
 
+import history
 from history.joining.join import join
 from history.joining.tables import as_tables
 from tests.history.joining.conftest import at, joined, row, sets
@@ -132,3 +135,17 @@ def test_no_deployments_are_no_rollouts():
     assert len(found) == 0
     assert "There are no regional deployments in it" in str(found)
     assert found.regions.empty and found.left_out.empty and found.waves.empty
+
+
+def test_a_config_says_its_store_its_places_and_names(tmp_path):
+    """As the options do, which win."""
+    rows = pd.DataFrame([row("here", "d1", 0), row("there", "d1", 10, service="new-shop")])
+    rows.drop(columns="observed_at").to_csv(tmp_path / "rows.csv", index=False)
+    history.import_table(tmp_path / "h.sqlite", tmp_path / "rows.csv", "deployments")
+    project = {"space": "acme", "project": "shop"}
+    content = {"store": "h.sqlite", "codecatalyst": [project], "places": {"here": "a", "there": "b"}}
+    (tmp_path / "h.yaml").write_text(json.dumps({**content, "renamed": {"new-shop": "shop"}}))
+    told = history.rollouts(tmp_path / "h.yaml")
+    assert list(told.regions["region"]) == ["a", "b"] and list(told.frame["service"]) == ["shop"]
+    config = history.Config.read(tmp_path / "h.yaml")
+    assert list(history.rollouts(config, places={"here": "c"}).regions["region"]) == ["c", "b"]
