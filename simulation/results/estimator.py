@@ -10,6 +10,7 @@ figures there are (``figures``), what they are estimated from (``outcomes``, ``t
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -132,16 +133,39 @@ def share(sample: Sample, hits: Numbers, count: Numbers, confidence: float, boun
     domain = _domain(sample, count, bounds)
     if domain is None:
         return NOTHING
-    own = _over(hits.astype(np.float64), count.astype(np.float64))
-    low, high = clopper_pearson(hits, count, confidence)
-    if bounds is not None:
-        own, low, high = (np.where(bounds.known, bounds.low, each) for each in (own, low, high))
-        low, high = np.maximum(low, bounds.low), np.minimum(high, bounds.high)
-    value = float(np.clip((domain.omega * own).sum(), 0.0, 1.0))
-    moved = domain.moved(own, value, confidence)
-    below = math.sqrt(((domain.reach * (own - low)) ** 2).sum() + moved)
-    above = math.sqrt(((domain.reach * (high - own)) ** 2).sum() + moved)
-    return Estimate(value, max(value - below, 0.0), min(value + above, 1.0))
+    found = _Share(domain, hits, count, confidence, bounds)
+    return Estimate(found.value, found.low, found.high)
+
+
+class _Share:
+    """A probability in a domain, its ends worked out where they are asked for: they cost more than all else."""
+
+    def __init__(
+        self, domain: "_Domain", hits: Numbers, count: Numbers, confidence: float, bounds: Bounds | None = None
+    ) -> None:
+        self.domain, self.hits, self.count, self.bounds = domain, hits, count, bounds
+        self.tail = (1 - confidence) / 2
+        self.own = _over(hits.astype(np.float64), count.astype(np.float64))
+        if bounds is not None:
+            self.own = np.where(bounds.known, bounds.low, self.own)
+        self.value = float(np.clip((domain.omega * self.own).sum(), 0.0, 1.0))
+        self.moved = domain.moved(self.own, self.value, confidence)
+
+    @property
+    def low(self) -> float:
+        """The lower end."""
+        return max(self.value - self._apart(exact_low(self.hits, self.count, self.tail)), 0.0)
+
+    @property
+    def high(self) -> float:
+        """The upper end."""
+        return min(self.value + self._apart(exact_high(self.hits, self.count, self.tail)), 1.0)
+
+    def _apart(self, end: Floats) -> float:
+        """Return how far the strata's ends are from the value, together."""
+        if self.bounds is not None:
+            end = np.where(self.bounds.known, self.bounds.low, np.clip(end, self.bounds.low, self.bounds.high))
+        return math.sqrt(((self.domain.reach * (end - self.own)) ** 2).sum() + self.moved)
 
 
 @dataclass(frozen=True)
@@ -180,10 +204,19 @@ def _domain(sample: Sample, count: Numbers, bounds: Bounds | None) -> _Domain | 
 
 def clopper_pearson(hits: Numbers, trials: Numbers, confidence: float) -> tuple[Floats, Floats]:
     """Return the ends of the exact interval of each of some probabilities; 0 and 1 of no trials."""
-    tail, misses = (1 - confidence) / 2, trials - hits
-    low = np.where(hits > 0, special.betaincinv(np.maximum(hits, TINY), misses + 1, tail), 0.0)
-    high = np.where(misses > 0, special.betaincinv(hits + 1, np.maximum(misses, TINY), 1 - tail), 1.0)
-    return low, high
+    tail = (1 - confidence) / 2
+    return exact_low(hits, trials, tail), exact_high(hits, trials, tail)
+
+
+def exact_low(hits: Numbers, trials: Numbers, tail: float) -> Floats:
+    """Return the exact lower ends of some probabilities; 0 of no hits."""
+    return np.where(hits > 0, special.betaincinv(np.maximum(hits, TINY), trials - hits + 1, tail), 0.0)
+
+
+def exact_high(hits: Numbers, trials: Numbers, tail: float) -> Floats:
+    """Return the exact upper ends of some probabilities; 1 where there is no miss."""
+    misses = trials - hits
+    return np.where(misses > 0, special.betaincinv(hits + 1, np.maximum(misses, TINY), 1 - tail), 1.0)
 
 
 @ENDLESS
@@ -287,17 +320,21 @@ def quantile(
     value, low, high : int
         Their places; −1 for a low end below all values, the number of values for a high end beyond.
     """
-    size = len(along)
+    size, domain = len(along), _domain(sample, count, None)
+    assert domain is not None
 
-    def ends(place: int) -> Estimate:
-        return share(sample, at(place), count, confidence)
+    def up_to(hits: Numbers) -> _Share:
+        return _Share(domain, hits, count, confidence)
 
-    def first(end: int, guess: int) -> int:
+    def first(end: Callable[[_Share], float], guess: int) -> int:
         """Return the first place at which an end of the probability's interval reaches p, near a guess."""
         low, high, step = -1, size, 1  # not yet at `low`, and at `high`
         place = min(max(guess, 0), size - 1)
+        # How far an end is from the probability hardly changes from place to place: that leads to a better guess.
+        own = up_to(at(place))
+        place = min(max(int(np.searchsorted(along, p - (end(own) - own.value))), 0), size - 1)
         while high - low > 1:
-            if ends(place)[end] >= p - 1e-12:
+            if end(up_to(at(place))) >= p - 1e-12:
                 high, place = place, max(place - step, low + 1)
             else:
                 low, place = place, min(place + step, high - 1)
@@ -307,8 +344,10 @@ def quantile(
         return high
 
     value = min(int(np.searchsorted(along, p - 1e-12)), size - 1)
-    there = ends(value)
-    guesses = (p - (there.high - there.value), p + (there.value - there.low))
-    low = first(2, int(np.searchsorted(along, guesses[0])))
-    none = share(sample, np.zeros(len(count)), count, confidence).high
-    return value, -1 if none >= p else low, first(1, int(np.searchsorted(along, guesses[1])))
+    there = up_to(at(value))
+    low = first(_HIGH, int(np.searchsorted(along, p - (there.high - there.value))))
+    none = low == 0 and up_to(np.zeros(len(count))).high >= p
+    return value, -1 if none else low, first(_LOW, int(np.searchsorted(along, p + (there.value - there.low))))
+
+
+_LOW, _HIGH = attrgetter("low"), attrgetter("high")

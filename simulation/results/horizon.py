@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from simulation.results.figures import FIGURES
 from simulation.results.numerals import minutes_of, percent
 from simulation.results.outcomes import Outcomes
+from simulation.results.summary import figures
 
 MUCH = 0.1  # of a figure, from where on it is said
 HARM = ("impact_minutes", "failed_requests")
+ANY = 0.5  # a confidence, where intervals are not asked for
 
 
 def open_harm(outcomes: Outcomes) -> NDArray[np.bool_]:
@@ -44,13 +46,14 @@ def carried(outcomes: Outcomes) -> dict[str, float]:
     short = replace(
         outcomes, frame=outcomes.frame.assign(impact_minutes=outcomes.frame["impact_minutes"].mask(late, 0.0))
     )
-    whole, rest = (each.summary()["estimate"] for each in (outcomes, short))
-    parts = {
-        str(figure): 1 - float(rest[figure]) / float(whole[figure])
-        for figure in whole.index
-        if str(figure).startswith(HARM) and whole[figure] > 0
-    }
-    return {figure: part for figure, part in parts.items() if part >= MUCH}
+    found = {}
+    rest = figures(short.rows)
+    for figure, (_, estimate) in figures(outcomes.rows).items():
+        whole = estimate(ANY).value if figure.startswith(HARM) else 0.0
+        part = 1 - rest[figure][1](ANY).value / whole if whole > 0 else 0.0
+        if part >= MUCH:
+            found[figure] = part
+    return found
 
 
 def warning(outcomes: Mapping[str, Outcomes]) -> str:

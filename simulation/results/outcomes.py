@@ -79,7 +79,7 @@ class Outcomes(Shown):
 
         The frame's weights, put right for a last block of trials that is not whole.
         """
-        return self.rows.shares()
+        return self.rows.shares
 
     def fraction(self, so: NDArray[np.bool_]) -> float:
         """Return the share of changes for which something is so.
@@ -127,7 +127,14 @@ class Outcomes(Shown):
         ValueError
             For a confidence that is not between 0 and 1.
         """
-        return summed_up(self.rows, check_confidence(confidence))
+        confidence = check_confidence(confidence)
+        if confidence not in self._summaries:
+            self._summaries[confidence] = summed_up(self.rows, confidence)
+        return self._summaries[confidence].copy()
+
+    @cached_property
+    def _summaries(self) -> dict[float, pd.DataFrame]:
+        return {}
 
     @property
     def spent(self) -> NDArray[np.float64]:

@@ -43,8 +43,9 @@ class Rows:
         """Part one value a trial by stratum."""
         return np.split(values[self._order], self._cuts)
 
+    @cached_property
     def shares(self) -> Floats:
-        """Return how much each trial counts, shape (n,); the sum is 1."""
+        """How much each trial counts, shape (n,); the sum is 1."""
         own = self.sample.probabilities / np.maximum(self.counts, 1)
         found = own[self.codes]
         return found / found.sum() if len(found) else found
@@ -98,7 +99,7 @@ class Rows:
         """Return the mean of one value a trial; a crude one is NumPy's, to the bit."""
         if len(self.counts) == 1:
             return float(np.mean(values))
-        return float(self.shares() @ values)
+        return float((self.shares * values).sum())  # not @: BLAS would start threads for a sum of microseconds
 
     def influence(self, figure: str) -> tuple[float, Floats]:
         """Return a figure, and what each trial adds to its error, shape (n,)."""
