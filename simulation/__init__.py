@@ -5,9 +5,10 @@ Everything public is here; the files behind it may move.
 
 from simulation.analysis.compare import Comparison, compare
 from simulation.analysis.duel import Choice, Duel, duel, manner, typical_change, typical_defect
+from simulation.analysis.gate import gate
 from simulation.analysis.limits import Judgement, Limit, judge, parse_limits
 from simulation.analysis.trace import RegionStory, Trace, trace
-from simulation.analysis.verdict import gate, read_verdict, verdict, write_verdict
+from simulation.analysis.verdict import read_verdict, verdict, write_verdict
 from simulation.closed_forms.exact import Exact, exact
 from simulation.columns import OUTCOMES, SHIPPED, Row
 from simulation.distributions import Constant, Distribution, Empirical, Exponential, Gamma, Lognormal, Weibull

@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 import nbformat
 import pytest
 
+from wavecast.reporting.earlier import not_of
+
 EVIL = "<script>alert(1)</script>"
 SMALL = (
     "--trials",
@@ -256,20 +258,27 @@ def test_nbconvert_makes_our_page_that_fetches_nothing(root, tmp_path):
 def test_papermill_alone_is_refused_what_the_notebook_does_not_declare(root, tmp_path):
     """Before anything is computed, in the words of `wavecast report`; the verdict of an earlier run is gone."""
     (tmp_path / "verdict.json").write_text('{"format": 1, "passed": true}', encoding="utf-8")
-    text = "{trails: 500, rule: {probability_shipped: {at_least: 0.999}}, plans: all-at-once, confidence: 2}"
+    limit = "rule: {probability_shipped: {at_least: 0.999}}"
+    text = f"{{trails: 500, {limit}, plans: all-at-once, confidence: 2, globals: 1}}"
     done = papermill(root, tmp_path, text)
     assert done.code == 1
     for line in (
         "-p 'trails': the notebook has no parameter of that name; did you mean 'trials'?",
         "-p 'rule': the notebook has no parameter of that name; did you mean 'rules'?",
         "-p plans 'all-at-once': give a list: [a, b]",
+        "-p 'globals': the notebook has no parameter of that name",
         "-p confidence 2: give a number between 0 and 1, such as 0.95",
     ):
         assert line in done.err
     assert not (tmp_path / "verdict.json").exists()
     executed = nbformat.read(tmp_path / "report.ipynb", as_version=4)
     begun = [cell.source for cell in executed.cells if cell.get("execution_count")]
-    assert not any("simulation" in source for source in begun)
+    assert not any("simulation" in source or "begin_report" in source for source in begun)
+    (tmp_path / "verdict.json").write_text('{"format": 1}', encoding="utf-8")
+    none = execute(root, sys.executable, "-m", "papermill", "notebooks/report.ipynb", str(tmp_path / "report.ipynb"),
+                   "-k", "nobody", "-p", "out", str(tmp_path))  # fmt: skip
+    assert none.code == 1 and "No such kernel" in none.err
+    assert not_of(tmp_path / "report.ipynb", "2026-01-01T00:00:00+00:00").endswith("which left none")
 
 
 def test_the_parameters_of_the_report_have_types_and_help(root):

@@ -80,10 +80,18 @@ What a report leaves, and `wavecast gate` reads: `format` (1); `passed`; `senten
 kit's version; `judged`, the plan that was judged; `plans`, by name: `digest` and `waves`, the regions of each wave;
 `scenario` with `name` and `digest`, the fleet in it; `trials`, `seed`, `sampling`, `confidence`; `limits`, a list of
 `figure`, `side` (`at_most` or `at_least`), `value`, an estimate's fields, `verdict` (`holds`, `broken` or `undecided`),
-and `trials_it_takes`, about, to decide what is undecided; `figures`, by plan and figure, an estimate each.
+and `trials_it_takes`, about, to decide what is undecided; `figures`, by plan and figure, an estimate each, for the
+judged plan also what only a limit asks for; `digest`, of all of that.
+
+The gate passes a whole verdict alone: no field or figure left out or added, no number that cannot be, no interval that
+its estimate is not in, every limit's numbers those of the figures, every word what follows from them. The kit that made
+it must be the one that judges it.
 
 A digest is that of the content, so another file that says the same has the same. `wavecast gate --plan … --scenario …`
-fails on a verdict of other content: one that an earlier report left, for a plan that has changed since.
+fails on a verdict of other content: one that an earlier report left, for a plan that has changed since. A report that
+is refused or fails takes away the verdict that stood where its own would have. Where it never came to begin, as where
+papermill finds no kernel, the executed notebook tells: the gate takes a `report.ipynb` beside the verdict, or what
+`--report` names, and fails where that is of a later run, or of one that failed.
 
 A limit holds only where its whole interval does. It is broken where the estimate is beyond it; where only an end of the
 interval is, it is undecided, and does not pass either.

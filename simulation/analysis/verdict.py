@@ -1,17 +1,19 @@
-"""The verdict: what a report concludes, as a file with stable fields, and the gate that judges such a file.
+"""The verdict: what a report concludes, as a file with stable fields.
 
-A gate trusts numbers, not words: it holds each limit against its estimate again. What cannot be judged fails. Not
-here: how limits are read and judged (``limits``), how the report tells it (``report``).
+Not here: how limits are read and judged (``limits``), whether such a file can be believed (``sound``), the gate that
+judges it (``gate``), how the report tells it (``report``).
 """
 
+import hashlib
 import json
 import math
 import os
+import stat
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, NoReturn
 
 import pandas as pd
 
@@ -19,11 +21,11 @@ from simulation.analysis.compare import Comparison
 from simulation.analysis.limits import Judgement, Limit, judge
 from simulation.results.figures import amount, between, called, odds
 from simulation.results.numerals import several
-from simulation.scenario import Scenario
-from waves import Finding, InputError, Plan
+from waves import Finding, InputError
 
 FORMAT = 1
 MAX_BYTES = 16 * 1024 * 1024
+DIGITS = 30  # of a whole number; a seed has 20 at most
 ENDLESS = {math.inf: "infinity", -math.inf: "-infinity"}
 Plain = float | int | str | None
 
@@ -51,46 +53,57 @@ def verdict(comparison: Comparison, limits: Sequence[Limit]) -> dict[str, Any]:
           `sampling`, `confidence`.
         - `limits`: a list of `figure`, `side` (`at_most` or `at_least`), `value`, `estimate`, `low`, `high`, `unit`,
           `verdict` (`holds`, `broken` or `undecided`), `trials_it_takes` to decide it, about, where it is undecided.
-        - `figures`: from each plan's name and each figure's to `estimate`, `low`, `high`, `unit`.
+        - `figures`: from each plan's name and each figure's to `estimate`, `low`, `high`, `unit`; of the judged plan
+          also those that only a limit asks for.
+        - `digest`: of all of this, so that what was changed afterwards is seen.
 
         A number that is not known is None; one without end is `"infinity"`.
     """
     asked = comparison.asked([limit.figure for limit in limits])
     judgements = judge(asked, list(limits), len(comparison.trials))
-    return {
+    name, found = comparison.baseline, {plan: figures(table) for plan, table in comparison.summaries.items()}
+    found[name] |= figures(asked)
+    made = {
         "format": FORMAT,
         "passed": bool(judgements) and all(j.verdict == "holds" for j in judgements),
-        "sentence": _spaced(sentence(comparison, judgements)),
+        "sentence": sentence(name, comparison.scenario.name, len(comparison.trials), judgements, found[name]),
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
         "kit": version("wavecast"),
-        "judged": comparison.baseline,
+        "judged": name,
         "plans": {
-            name: {"digest": each.plan.digest, "waves": [list(wave.regions) for wave in each.plan.waves]}
-            for name, each in comparison.outcomes.items()
+            plan: {"digest": each.plan.digest, "waves": [list(wave.regions) for wave in each.plan.waves]}
+            for plan, each in comparison.outcomes.items()
         },
         "scenario": {"name": comparison.scenario.name, "digest": comparison.scenario.digest},
         "trials": len(comparison.trials),
         "seed": comparison.seed,
         "sampling": comparison.sampling,
         "confidence": comparison.confidence,
-        "limits": [
-            {
-                "figure": j.limit.figure,
-                "side": j.limit.side,
-                "value": plain(j.limit.value),
-                **_numbers(j),
-                "unit": j.unit,
-                "verdict": j.verdict,
-                "trials_it_takes": j.takes,
-            }
-            for j in judgements
-        ],
-        "figures": {name: figures(table) for name, table in comparison.summaries.items()},
+        "limits": [entry(j) for j in judgements],
+        "figures": found,
+    }
+    return made | {"digest": digest_of(made)}
+
+
+def entry(j: Judgement) -> dict[str, Plain]:
+    """Turn a judgement into plain values."""
+    return {
+        "figure": j.limit.figure,
+        "side": j.limit.side,
+        "value": plain(j.limit.value),
+        "estimate": plain(j.estimate),
+        "low": plain(j.low),
+        "high": plain(j.high),
+        "unit": j.unit,
+        "verdict": j.verdict,
+        "trials_it_takes": j.takes,
     }
 
 
-def _numbers(j: Judgement) -> dict[str, Plain]:
-    return {"estimate": plain(j.estimate), "low": plain(j.low), "high": plain(j.high)}
+def digest_of(verdict: Mapping[str, Any]) -> str:
+    """Return the digest of a verdict's content, its own digest left out."""
+    content = {key: value for key, value in verdict.items() if key != "digest"}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def figures(summary: pd.DataFrame) -> dict[str, dict[str, Plain]]:
@@ -114,26 +127,40 @@ def plain(value: Any) -> Plain:
     return ENDLESS.get(number, number)
 
 
-def sentence(comparison: Comparison, judgements: Sequence[Judgement]) -> str:
-    """Say in one sentence what became of the limits."""
-    name, trials = comparison.baseline, several(len(comparison.trials), "rollout")
+def sentence(
+    judged: str, scenario: str, trials: int, judgements: Sequence[Judgement], figures: Mapping[str, Mapping[str, Plain]]
+) -> str:
+    """Say in one sentence what became of the limits.
+
+    Parameters
+    ----------
+    judged, scenario
+        The names of the plan that was judged and of the scenario.
+    trials
+        How many rollouts of the plan there are.
+    judgements
+        Of its limits.
+    figures
+        Of the plan, as `figures` turns them into plain values.
+    """
+    rollouts = several(trials, "rollout")
     failed = [j for j in judgements if j.verdict != "holds"]
     if not judgements:
-        return f"No limits were set for {name}, so nothing was judged"
+        return f"No limits were set for {judged}, so nothing was judged"
     if not failed:
         kept = "its one limit" if len(judgements) == 1 else f"all {len(judgements)} limits"
-        return f"{name} keeps {kept} in {trials} of the scenario {comparison.scenario.name}; {_gist(comparison)}"
+        return spaced(f"{judged} keeps {kept} in {rollouts} of the scenario {scenario}; {_gist(figures)}")
     broken = sum(j.verdict == "broken" for j in failed)
     counts = [f"breaks {broken}"] * (broken > 0) + [f"leaves {len(failed) - broken} undecided"] * (broken < len(failed))
-    of = f"of {several(len(judgements), 'limit')} in {trials}"
-    return f"{name} {' and '.join(counts)} {of}: {'; '.join(map(say, failed))}"
+    of = f"of {several(len(judgements), 'limit')} in {rollouts}"
+    return spaced(f"{judged} {' and '.join(counts)} {of}: {'; '.join(map(say, failed))}")
 
 
-def _gist(comparison: Comparison) -> str:
-    found = comparison.summaries[comparison.baseline]["estimate"]
-    shipped = amount(float(found["probability_shipped"]), "probability")
-    exposed = amount(float(found["share_exposed_mean"]), "share of traffic")
-    time = amount(float(found["minutes_to_ship"]), "minutes")
+def _gist(figures: Mapping[str, Mapping[str, Plain]]) -> str:
+    shipped, exposed, time = (
+        amount(number_of(figures[name]["estimate"]), str(figures[name]["unit"]))
+        for name in ("probability_shipped", "share_exposed_mean", "minutes_to_ship")
+    )
     ships = f"it ships {shipped} of changes, needs {time} for one that ships"
     return f"{ships}, and exposes {exposed} of the traffic on average"
 
@@ -150,7 +177,7 @@ def _interval(j: Judgement, write: Callable[[float], str]) -> str:
     return f"{write(j.low)} to {write(j.high)}" if write is odds else between(j.low, j.high, j.unit)
 
 
-def _spaced(text: str) -> str:
+def spaced(text: str) -> str:
     """Give what is for files and terminals plain spaces."""
     return text.replace("\u00a0", " ")
 
@@ -190,113 +217,52 @@ def read_verdict(path: str | os.PathLike[str]) -> dict[str, Any]:
         Where there is no such file, or it is not a verdict; what is wrong inside a verdict is the gate's matter.
     """
     name = os.fspath(path)
+    data = _bytes(name)
     try:
-        with open(name, "rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "the path cannot be used"
-        raise _unreadable(name, f"cannot be read: {reason}; a report leaves build/verdict.json") from None
-    if len(data) > MAX_BYTES:
-        raise _unreadable(name, f"more than {MAX_BYTES:,} bytes; this is not a verdict", "too-large")
-    try:
-        found = json.loads(data.decode("utf-8"))
+        found = json.loads(data.decode("utf-8"), object_pairs_hook=_once, parse_int=_whole)
     except json.JSONDecodeError as error:
         message = f"not JSON, or cut off: {error.msg}; make the report again"
         raise InputError([Finding(name, error.lineno, error.colno, "error", message, "json-syntax")]) from None
     except (UnicodeDecodeError, RecursionError):
-        raise _unreadable(name, "not JSON; name the verdict.json of a report", "json-syntax") from None
-    if not isinstance(found, dict) or found.get("format") != FORMAT:
-        raise _unreadable(name, f"not a verdict of format {FORMAT}; name the verdict.json of a report", "wrong-kind")
+        _refuse(name, "not JSON; name the verdict.json of a report", "json-syntax")
+    except ValueError as error:
+        _refuse(name, f"{error}; make the report again", "json-syntax")
+    if not isinstance(found, dict) or found.get("format") != FORMAT or isinstance(found["format"], bool):
+        _refuse(name, f"not a verdict of format {FORMAT}; name the verdict.json of a report", "wrong-kind")
     return found
 
 
-def _unreadable(path: str, message: str, rule: str = "cannot-read") -> InputError:
-    return InputError([Finding(path, 1, 1, "error", message, rule)])
+def _bytes(name: str) -> bytes:
+    try:
+        if not stat.S_ISREG(os.stat(name).st_mode):
+            _refuse(name, "not a regular file; a report leaves build/verdict.json", "not-a-file")
+        with open(name, "rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "the path cannot be used"
+        _refuse(name, f"cannot be read: {reason}; a report leaves build/verdict.json")
+    if len(data) > MAX_BYTES:
+        _refuse(name, f"more than {MAX_BYTES:,} bytes; this is not a verdict", "too-large")
+    return data
 
 
-def gate(
-    verdict: Mapping[str, Any],
-    *,
-    plans: Sequence[Plan] = (),
-    scenario: Scenario | None = None,
-    limits: Sequence[Limit] = (),
-) -> tuple[Literal[0, 1], list[str]]:
-    """Judge a verdict.
-
-    Parameters
-    ----------
-    verdict
-        As `read_verdict` gives it. Its words are not believed: each limit is held against its estimate and interval
-        again.
-    plans, scenario, limits
-        What it must be a verdict of, by content: `plans[0]` is the plan that was judged, the others are among those it
-        was compared with. What is left out is not held against it.
-
-    Returns
-    -------
-    code : 0 or 1
-        0 where there is at least one trial and one limit, and every limit holds, with numbers.
-    lines : list of str
-        What to tell: one line a limit, or why there was nothing to judge.
-    """
-    faults = [*_nothing_to_judge(verdict), *_other_inputs(verdict, plans, scenario, limits)]
-    if faults:
-        return 1, [f"nothing to judge: {fault}" for fault in faults]
-    judgements = [_again(limit, int(verdict["trials"])) for limit in verdict["limits"]]
-    lines = [text for _, text in judgements]
-    if verdict.get("passed") is not True and all(held for held, _ in judgements):
-        return 1, [*lines, "failed: the report itself did not pass"]
-    return (0 if all(held for held, _ in judgements) else 1), lines
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse an object that has a key twice: readers differ in which of its values counts."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(key for n, (key, _) in enumerate(pairs) if key in dict(pairs[:n]))
+        raise ValueError(f"the key {twice[:80]!r} stands twice in one object")
+    return found
 
 
-def _nothing_to_judge(verdict: Mapping[str, Any]) -> list[str]:
-    faults = []
-    trials = verdict.get("trials")
-    if isinstance(trials, bool) or not isinstance(trials, int) or trials < 1:
-        faults.append(f"trials is {trials!r}")
-    limits = verdict.get("limits")
-    if not isinstance(limits, list) or not limits:
-        faults.append("no limits were set")
-    return faults
+def _whole(text: str) -> int:
+    if len(text) > DIGITS:
+        raise ValueError(f"a number of {len(text):,} digits, and no verdict has one of more than {DIGITS}")
+    return int(text)
 
 
-def _other_inputs(
-    verdict: Mapping[str, Any], plans: Sequence[Plan], scenario: Scenario | None, limits: Sequence[Limit]
-) -> list[str]:
-    """Say what of these the verdict is not about."""
-    known = _digests(verdict.get("plans"))
-    judged = known.get(str(verdict.get("judged")))
-    faults = []
-    for n, plan in enumerate(plans):
-        if plan.digest not in ([judged] if n == 0 else known.values()):
-            theirs = f"judged {judged}" if n == 0 else "knows no such plan"
-            faults.append(f"the verdict {theirs}, and {plan.name} ({plan.origin}) is {plan.digest}")
-    found = _digests({"scenario": verdict.get("scenario")}).get("scenario")
-    if scenario is not None and scenario.digest != found:
-        ours = f"{scenario.name} ({scenario.origin}) is {scenario.digest}"
-        faults.append(f"the verdict is of the scenario {found}, and {ours}")
-    entries = verdict["limits"] if isinstance(verdict.get("limits"), list) else []
-    asked = [(e.get("figure"), e.get("side"), number_of(e.get("value"))) for e in entries if isinstance(e, dict)]
-    lost = [limit for limit in limits if (limit.figure, limit.side, limit.value) not in asked]
-    return [f"{fault}; make the report again" for fault in [*faults, *(f"it did not ask for {each}" for each in lost)]]
-
-
-def _digests(entries: Any) -> dict[str, Any]:
-    if not isinstance(entries, dict):
-        return {}
-    return {name: entry.get("digest") for name, entry in entries.items() if isinstance(entry, dict)}
-
-
-def _again(entry: Any, trials: int) -> tuple[bool, str]:
-    if not isinstance(entry, dict) or entry.get("side") not in ("at_most", "at_least"):
-        return False, f"failed: {entry!r} is no limit"
-    limit = Limit(str(entry.get("figure")), entry["side"], number_of(entry.get("value")))
-    numbers = [number_of(entry.get(key)) for key in ("estimate", "low", "high")]
-    found = pd.DataFrame([[*numbers, str(entry.get("unit", ""))]], [limit.figure], ["estimate", "low", "high", "unit"])
-    if math.isnan(limit.value) or math.isnan(numbers[0]):
-        return False, f"failed: {limit}: there is no number to judge"
-    judgement = judge(found, [limit], trials)[0]
-    return judgement.verdict == "holds", f"{judgement.verdict}: {_spaced(say(judgement))}"
+def _refuse(path: str, message: str, rule: str = "cannot-read") -> NoReturn:
+    raise InputError([Finding(path, 1, 1, "error", message, rule)])
 
 
 def number_of(value: Any) -> float:

@@ -1,10 +1,10 @@
 """What people name: files told apart by their content, samples by their name."""
 
-import json
 import re
 
 import pytest
 
+import simulation
 from simulation import Scenario
 from wavecast import read_fleet, read_inputs, read_plan, read_plans, read_scenario
 from wavecast.inputs import _KEYS, kind_of
@@ -365,10 +365,9 @@ def test_a_pipeline_is_written_for_another_system_as_it_is_told(release, wavecas
 def test_the_gate_reads_plans_as_the_report_did(release, wavecast):
     """The verdict of one stage is none of another; how plans are read has no effect where none is named."""
     beta = read_plan("release.yaml", environments=["beta"])
-    limit = {"figure": "share_exposed_p95", "side": "at_most", "value": 0.5, "estimate": 0.2, "low": 0.1, "high": 0.3}
-    made = {"format": 1, "passed": True, "sentence": "it keeps them", "judged": beta.name, "trials": 100}
-    plans = {beta.name: {"digest": beta.digest}}
-    (release / "verdict.json").write_text(json.dumps(made | {"limits": [limit], "plans": plans}), encoding="utf-8")
+    comparison = simulation.compare({beta.name: beta}, read_scenario("scenario.yaml"), trials=100)
+    limits = simulation.parse_limits({"probability_shipped": {"at_least": 0.5}}, simulation.FIGURES)
+    simulation.write_verdict(simulation.verdict(comparison, limits), "verdict.json")
     gate = ["gate", "verdict.json", "--plan", "release.yaml"]
     assert wavecast(*gate, "--environment", "beta").code == 0
     assert wavecast(*gate, "--environment", "prod", "--region-of", "Two=c").code == 1

@@ -10,12 +10,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from wavecast.reporting.earlier import take_away
 from wavecast.terminal import Refusal
 from waves import InputError, did_you_mean
 from waves.files.documents import parse_yaml
 
 NAME = re.compile(r"[a-z_][a-z0-9_]*")
-IPYTHONS = re.compile(r"_+|_i{1,3}|_i?[0-9]+|_dh|_oh|_exit_code")  # names that IPython itself binds at every cell
 LIST, MAPPING = "give a list: [a, b]", "give a mapping: {name: value}"
 MAPPINGS = {
     "regions_of": "give a mapping from actions to regions: {Deploy: us-east-1}",
@@ -68,7 +68,7 @@ def typed(pairs: Iterable[tuple[str, str]], types: Mapping[str, str]) -> dict[st
     faults: list[str] = []
     for name, text in pairs:
         if not NAME.fullmatch(name) or name not in types:
-            faults.append(_stranger(name, types))
+            faults.append(stranger(name, types))
         elif name in values:
             faults.append(f"-p {name}: given twice; give it once")
         else:
@@ -81,54 +81,48 @@ def typed(pairs: Iterable[tuple[str, str]], types: Mapping[str, str]) -> dict[st
     return values
 
 
-def _stranger(name: str, types: Iterable[str]) -> str:
+def stranger(name: str, types: Iterable[str]) -> str:
+    """Word the complaint about a parameter that is not declared, such as a misspelt one."""
     known = list(types)
     remedy = did_you_mean(name, known) or f"; there are {', '.join(known)}"
     return f"-p {name!r}: the notebook has no parameter of that name{remedy}"
 
 
-def begin_report(names: Mapping[str, Any]) -> None:
-    """Refuse parameters that the notebook does not declare, and take away the verdict of an earlier run.
+def refusal(name: str, value: Any, kind: str) -> list[str]:
+    """Return why a parameter cannot have a value, in the words of `wavecast report`: no line, or one."""
+    try:
+        _fitting(name, value, kind)
+    except ValueError as error:
+        return [f"-p {name} {value!r}: {error}"]
+    return []
 
-    To be called in the cell after the parameters, which papermill puts its own cell between.
+
+def begin_report(names: Mapping[str, Any]) -> None:
+    """Take away the verdict of an earlier run, and refuse parameters that the report cannot take.
+
+    To be called in the cell after the parameters. What papermill puts between is refused by the extension
+    ``wavecast.reporting.guard`` before it runs; here is said, too, what people change in the cell itself.
 
     Parameters
     ----------
     names
-        The notebook's `globals()`. Its annotated names are the parameters; what was assigned after them, and before
-        this function was imported, is what papermill was given.
+        The notebook's `globals()`. Its annotated names are the parameters.
 
     Raises
     ------
     ValueError
-        With one line for every name that is not declared, and every value that is not of its type, in the words of
-        `wavecast report`.
+        With one line for every value that is not of its type, in the words of `wavecast report`.
+    OSError
+        Where the verdict of an earlier run cannot be taken away.
     """
     types = {
         name: kind.__name__ if isinstance(kind, type) else str(kind)
         for name, kind in names.get("__annotations__", {}).items()
     }
-    out = names.get("out")
-    if isinstance(out, str) and "\0" not in out:
-        (Path(out) / "verdict.json").unlink(missing_ok=True)
-    faults = [_stranger(name, types) for name in _injected(names, types)]
-    for name, kind in types.items():
-        try:
-            _fitting(name, names[name], kind)
-        except ValueError as error:
-            faults.append(f"-p {name} {names[name]!r}: {error}")
+    take_away([names.get("out")], surely=True)
+    faults = [line for name, kind in types.items() for line in refusal(name, names[name], kind)]
     if faults:
         raise ValueError("\n".join(faults))
-
-
-def _injected(names: Mapping[str, Any], types: Mapping[str, str]) -> list[str]:
-    """Return what stands among a notebook's names between its parameters and this module's function."""
-    listed = list(names)
-    first = min((listed.index(name) for name in types), default=0)
-    end = next((n for n, name in enumerate(listed) if names[name] is begin_report), len(listed))
-    given = [name for name in listed[first:end] if name not in types and not IPYTHONS.fullmatch(name)]
-    # What was there before, such as `open` and `exit`, keeps its place when it is given another value.
-    return given + [n for n in listed[:first] if n[0] != "_" and isinstance(names[n], str | int | float | None)]
 
 
 def _fitting(name: str, value: Any, kind: str) -> None:

@@ -1,18 +1,23 @@
 """`wavecast gate`: a verdict as an exit code. Not here: how it is judged (``simulation.gate``)."""
 
+from pathlib import Path
+
 import click
 
 from wavecast.inputs import read_scenario
 from wavecast.plans import Reading, read_plans
+from wavecast.reporting.earlier import EXECUTED, not_of
 from wavecast.rules import read_rules
 from wavecast.terminal import Refusal, say, say_json
 from wavecast.verbs.options import workflow_options
 
 HELP = """Judge the verdict.json that a report left: does the first plan keep every limit?
 
-Each limit is held against its numbers again; what cannot be judged fails: no limits, no trials, NaN, an interval that
-straddles the limit. With --plan, --scenario or --rules, a verdict of other inputs fails, too, such as one that an
-earlier report left.
+Each limit is held against the verdict's own figures again. What is not whole, or does not follow from its figures,
+fails; so does what cannot be judged: no limits, NaN, an interval that straddles the limit. With --plan, --scenario or
+--rules, a verdict of other inputs fails, too, and with the executed notebook one of another run, such as one that an
+earlier report left. A report.ipynb beside the verdict is taken for that; where papermill wrote it elsewhere, name it
+with --report.
 
 \b
 Examples:
@@ -23,7 +28,7 @@ Examples:
 \b
 Exit codes:
   0  every limit holds
-  1  a limit is broken or undecided, there is nothing to judge, or it is a verdict of other inputs
+  1  a limit is broken or undecided, there is nothing to judge, or it is of other inputs or runs
   2  there is no such file, it is not a verdict, or an input cannot be read
 """
 
@@ -34,6 +39,7 @@ Exit codes:
 @click.option("--scenario", metavar="S", help="The scenario it must be of.")
 @workflow_options
 @click.option("--rules", metavar="FILE", help="A file of rules, by whose limits it must have been judged.")
+@click.option("--report", metavar="FILE", help="The executed notebook that it must be of, as papermill left it.")
 @click.option("--json", "as_json", is_flag=True, help="Write an object: passed, judged, sentence, lines.")
 def gate(
     verdict: str,
@@ -41,6 +47,7 @@ def gate(
     scenario: str | None,
     reading: Reading,
     rules: str | None,
+    report: str | None,
     as_json: bool,
 ) -> int:
     """See HELP."""
@@ -62,6 +69,8 @@ def gate(
         scenario=world,
         limits=() if asked is None else simulation.parse_limits(asked.bounds, simulation.FIGURES),
     )
+    if code == 0 and (other := _of_another_run(verdict, report, found["made"])):
+        code, lines = 1, [f"nothing to judge: {other}; make the report again"]
     if as_json:
         words = {key: found[key] if isinstance(found.get(key), str) else None for key in ("judged", "sentence")}
         say_json({"passed": code == 0, **words, "lines": lines})
@@ -70,3 +79,9 @@ def gate(
             say(line)
         say("passed" if code == 0 else "failed")
     return code
+
+
+def _of_another_run(verdict: str, report: str | None, made: str) -> str:
+    beside = Path(verdict).with_name(EXECUTED)
+    executed = Path(report) if report is not None else beside if beside.is_file() else None
+    return "" if executed is None else not_of(executed, made)

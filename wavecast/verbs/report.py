@@ -4,9 +4,11 @@ Not here: what the report says (``notebooks/report.ipynb``, ``simulation.report`
 (``simulation.gate``).
 """
 
+import contextlib
 import importlib
 import os
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +16,14 @@ import click
 
 from wavecast.inputs import find
 from wavecast.plans import Reading, read_plans
+from wavecast.reporting.earlier import take_away
 from wavecast.reporting.notebook import Stop, execute, load_papermill
 from wavecast.reporting.page import page
 from wavecast.reporting.parameters import declared, typed
 from wavecast.rules import read_rules
 from wavecast.terminal import SEEDS, TRIALS, Refusal, fault, progress, say, warn
 from wavecast.verbs.options import workflow_options
-from waves import DATA, is_grouping
+from waves import DATA, InputError, is_grouping
 
 NOTEBOOK = DATA.parent / "notebooks" / "report.ipynb"
 
@@ -37,7 +40,7 @@ Examples:
   wavecast report -p confidence 0.99 -p objective 0.999
 
 \b
-A file of rules says what plans must keep, and by figure of the summary (see `wavecast run --all`) what they may cost:
+A file of rules says what plans must keep, and what they may cost, by figure of the summary:
   rules: {max_first_wave_share: 0.1, partners_apart: true}
   limits: {share_exposed_p95: {at_most: 0.25}, probability_shipped: {at_least: 0.75}}
 
@@ -50,7 +53,33 @@ Exit codes:
 """
 
 
-@click.command(help=HELP)
+class Fresh(click.Command):
+    """A report that is refused leaves no verdict of an earlier one where its own would have stood."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments; keep them as they stand."""
+        ctx.meta["named"] = [part for each in args for part in (each, *each.split("=", 1)) if part]
+        with _taking_away(ctx):
+            return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Make the report."""
+        with _taking_away(ctx):
+            return super().invoke(ctx)
+
+
+@contextlib.contextmanager
+def _taking_away(ctx: click.Context) -> Iterator[None]:
+    """Where a report is refused, take away the verdicts in the folders that its arguments name, even by `--ouut`."""
+    try:
+        yield
+    except (click.ClickException, InputError):
+        named = ctx.meta["named"]
+        take_away([*named, *([] if {"--out", "out"} & set(named) else ["build"])])
+        raise
+
+
+@click.command(cls=Fresh, help=HELP)
 @click.option("-p", "given", type=(str, str), multiple=True, metavar="NAME VALUE", help="A parameter of the notebook.")
 @click.option("--plan", "plans", multiple=True, metavar="P", help="A plan, workflow or sample; the first is judged.")
 @click.option("--scenario", metavar="S", help="A scenario or a sample.")

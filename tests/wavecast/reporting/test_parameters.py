@@ -2,7 +2,7 @@
 
 import pytest
 
-from wavecast.reporting.parameters import begin_report, typed
+from wavecast.reporting.parameters import typed
 from wavecast.terminal import Refusal
 
 TYPES = {
@@ -86,51 +86,3 @@ def test_all_faults_come_at_once():
     with pytest.raises(Refusal) as error:
         typed([("nope", "1"), ("trials", "0"), ("seed", "1"), ("seed", "2")], TYPES)
     assert len(error.value.message.splitlines()) == 3
-
-
-def notebook(injected: str) -> dict:
-    """The names of a notebook after its parameters, what papermill put below them, and the import of its next cell."""
-    names: dict = {"In": [], "open": open, "_i1": "trials: int = 1"}
-    exec('plans: list = ["p"]\ntrials: int = 20\nvalues: dict = {}', names)
-    exec('bake: "float or None" = None\nout: str = "build"', names)
-    exec(injected, names)
-    exec("from wavecast import begin_report\nworld = 1", names)
-    return names
-
-
-@pytest.mark.parametrize(
-    ("injected", "refusal"),
-    [
-        ("trails = 500", "-p 'trails': the notebook has no parameter of that name; did you mean 'trials'?"),
-        ("valu = {}", "-p 'valu': the notebook has no parameter of that name; did you mean 'values'?"),
-        ("os = 1", "-p 'os': the notebook has no parameter of that name; there are plans, trials, values, bake"),
-        (
-            "open = 5",
-            "-p 'open': the notebook has no parameter of that name; there are plans, trials, values, bake",
-        ),
-        ("plans = 'all-at-once'", "-p plans 'all-at-once': give a list: [a, b]"),
-        ("plans = [1]", "-p plans [1]: give a list: [a, b]"),
-        ("values = None", "-p values None: give a mapping: {name: value}"),
-        ("trials = True", "-p trials True: give a whole number"),
-        ("trials = 1e3", "-p trials 1000.0: give a whole number"),
-        ("trials = 0", "-p trials 0: give a whole number of at least 1"),
-        ("bake = 'x'", "-p bake 'x': give a number, such as 0.95"),
-        ("out = 5", "-p out 5: give a text"),
-    ],
-)
-def test_the_notebook_refuses_what_papermill_lets_through(injected, refusal, tmp_path, monkeypatch):
-    """A name that is not declared, a value of another type; in the words of the command."""
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(ValueError) as error:
-        begin_report(notebook(injected))
-    assert str(error.value).removesuffix(", out") == refusal
-
-
-@pytest.mark.parametrize("injected", ["", "trials = 7\nplans = ['a', 'b']", "values = {'x': {'at_most': 1}}"])
-def test_what_is_declared_passes_and_the_old_verdict_goes(injected, tmp_path, monkeypatch):
-    """What the notebook itself binds later, as when a cell is run again in Lab, is no parameter."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "build").mkdir()
-    (tmp_path / "build" / "verdict.json").write_text("{}", encoding="utf-8")
-    begin_report(notebook(injected))
-    assert not (tmp_path / "build" / "verdict.json").exists()
