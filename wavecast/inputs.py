@@ -229,7 +229,10 @@ def mistaken(document: Document, kind: Kind | None, wanted: str) -> InputError:
             "a CodeCatalyst workflow has SchemaVersion and Actions, one of GitHub Actions on and jobs, a pipeline "
             "stages, a plan waves, a fleet regions, a scenario fleet and faults, rules rules and limits"
         )
-        message = f"this is not {wanted}: its keys are those of nothing known here; {keys}"
+        what = (
+            "its keys are those of nothing known here" if isinstance(document.value, dict) else "it has no keys at all"
+        )
+        message = f"this is not {wanted}: {what}; {keys}"
     else:
         what = SYSTEMS[kind].title if kind in SYSTEMS else "a file of rules" if kind == "rules" else f"a {kind}"
         message = f"this is {what}; name {wanted}"

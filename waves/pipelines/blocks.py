@@ -166,7 +166,9 @@ class Blocks:
         pieces = [self._piece(where, spans[0].column, bool(node.flow_style)) for _, where in filled]
         gaps = [self.text[a.end : b.start] for a, b in zip(spans, spans[1:], strict=False)]
         usual = next((g for g in reversed(gaps) if not g.strip(" \r\n,")), "")
-        usual = usual or (", " if node.flow_style else "\n" + " " * spans[0].column)
+        lead = self.text[node.start_mark.index + 1 : spans[0].start]
+        own = "," + (lead if lead and not lead.strip() else " ") if node.flow_style else "\n" + " " * spans[0].column
+        usual = usual or own
         text = "".join(
             ("" if n == 0 else gaps[at - 1] if at is not None and at > 0 else usual) + piece
             for n, ((at, _), piece) in enumerate(zip(filled, pieces, strict=True))
@@ -238,7 +240,7 @@ class Blocks:
             return
         node = self.node((*owner, key))
         if not names:
-            self.edits |= dict.fromkeys(self._gone(owner, [key]), "")
+            self._take_out(owner, key, node)
         elif isinstance(node, yaml.SequenceNode) and not node.flow_style:
             self._set_lines((*owner, key), node, names)
         else:
@@ -248,15 +250,36 @@ class Blocks:
                 text = text or f"[{', '.join(map(plainly, names))}]"
                 self.replace(node.start_mark.index, _end(node, self.text), text)
 
-    def _set_lines(self, where: Where, node: Any, names: Sequence[str]) -> None:
-        spans = {item.value: self.block((*where, i)) for i, item in enumerate(node.value)}
-        if list(spans) == list(names):
+    def _take_out(self, owner: Where, key: str, node: Any) -> None:
+        """Take an ordering line out; what people wrote beside it stays, as a comment of its own."""
+        (span,) = self._gone(owner, [key])
+        parent = self.node(owner)
+        if parent.flow_style:
+            self.edits[span] = ""
             return
-        first = next(iter(spans.values()))
-        last = list(spans.values())[-1]
-        kept = {name: self.text[span.start : span.end] for name, span in spans.items()}
-        lines = [kept.get(name, f"- {plainly(name)}") for name in names]
-        self.replace(first.start, last.end, ("\n" + " " * first.column).join(lines))
+        whole = self.block((*owner, key))
+        kept = _comments(self.text[whole.start : whole.end])
+        self.edits[span] = "".join(f"{' ' * whole.column}{text}\n" for text in kept)
+
+    def _set_lines(self, where: Where, node: Any, names: Sequence[str]) -> None:
+        """Change the names of a list, one a line: each keeps the comment beside it."""
+        spans = [self.block((*where, i)) for i in range(len(node.value))]
+        lines = dict(zip((item.value for item in node.value), spans, strict=True))
+        if list(lines) == list(names):
+            return
+        new = iter([name for name in names if name not in lines])
+        found: list[str] = []
+        for item, (name, span) in zip(node.value, lines.items(), strict=False):
+            text = self.text[span.start : span.end]
+            if name in names:
+                found.append(text)
+            elif (other := next(new, None)) is not None:
+                first, last = (mark.index - span.start for mark in (item.start_mark, item.end_mark))
+                found.append(text[:first] + plainly(other) + text[last:])
+            else:
+                found += _comments(text)
+        found += [f"- {plainly(name)}" for name in new]
+        self.replace(spans[0].start, spans[-1].end, ("\n" + " " * spans[0].column).join(found))
 
     def set_number(self, owner: Where, key: str, number: int, after: str) -> None:
         """Write a whole number under a key of a mapping, made behind another key where it is not there."""
@@ -326,6 +349,11 @@ def _end(node: Any, text: str) -> int:
         while end > node.start_mark.index and text[end - 1] in " \r\n":
             end -= 1
     return end
+
+
+def _comments(text: str) -> list[str]:
+    """Return the comments of some lines that hold nothing but names."""
+    return [match[1] for line in text.split("\n") if (match := re.search(r"(?:^|\s)(#.*)$", line))]
 
 
 def _indent(line: str) -> int:

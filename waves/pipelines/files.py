@@ -3,6 +3,7 @@
 What a system's file means is in its folder; how a plan is made of what is read, in `waves.plan`.
 """
 
+import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -58,7 +59,9 @@ def recognised(path: str | os.PathLike[str], system: str | None = None) -> tuple
     """
     if system is not None:
         found = system_named(system)
-        return read_yaml(path, dialect=found.dialect), found
+        document = read_yaml(path, dialect=found.dialect)
+        _check_json(path)
+        return document, found
     # The dialect of templates takes whatever the others do: tags, aliases, JSON.
     value = read_yaml(path, dialect="template")
     known = system_of(value.value)
@@ -66,7 +69,27 @@ def recognised(path: str | os.PathLike[str], system: str | None = None) -> tuple
         keys = "CodeCatalyst has SchemaVersion and Actions, GitHub Actions on and jobs, CodePipeline stages"
         what = f"this is no pipeline that is known here: {keys}, or a resource AWS::CodePipeline::Pipeline"
         raise InputError([value.finding((), what, "wrong-kind")])
+    _check_json(path)
     return (value if known.dialect == "template" else read_yaml(path, dialect=known.dialect)), known
+
+
+def _check_json(path: str | os.PathLike[str]) -> None:
+    """Refuse a .json file that is none: YAML takes commas, comments and quotes that nothing else will."""
+    name = os.fspath(path)
+    if not name.lower().endswith(".json"):
+        return
+    try:
+        json.loads(Path(path).read_bytes().decode("utf-8-sig"), parse_constant=_no_number)
+    except json.JSONDecodeError as error:
+        what = f"this is not JSON: {error.msg[:1].lower()}{error.msg[1:]}; JSON has no comments, no comma behind the"
+        message = f"{what} last item, and double quotes only"
+        raise InputError([Finding(name, error.lineno, error.colno, "error", message, "json-syntax")]) from None
+    except (ValueError, RecursionError) as error:
+        raise InputError([Finding(name, 1, 1, "error", f"this is not JSON: {error}", "json-syntax")]) from None
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"it has no number {name}")
 
 
 def read_pipeline(path: str | os.PathLike[str], system: str | None = None, hints: Hints | None = None) -> Reading:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from waves.files.documents import Document, Finding, Severity, Where
+from waves.pipelines.steps import Step
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,8 @@ class Reading:
         What did not fit; an error among them means that no plan can be made.
     found : tuple of Finding
         The same, where the lines are known already.
+    steps : tuple of Step
+        Every step of the pipeline, deployments and others.
     """
 
     document: Document
@@ -74,6 +77,7 @@ class Reading:
     fields: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[Note, ...] = ()
     found: tuple[Finding, ...] = ()
+    steps: tuple[Step, ...] = ()
 
     @property
     def softened(self) -> Self:

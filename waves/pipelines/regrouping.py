@@ -5,13 +5,14 @@ again, and is refused unless it has the plan's waves and no new error. So a file
 never spoilt.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from waves.files.documents import Document, Finding, InputError, Where, parse_yaml
 from waves.pipelines.blocks import Blocks, CannotMove
 from waves.pipelines.reading import Reading
+from waves.pipelines.standing import lost_on_the_way, no_longer
 from waves.pipelines.steps import Hints
 
 if TYPE_CHECKING:
@@ -50,14 +51,28 @@ def regrouped(system: "System", document: Document, text: str, plan: "Plan", hin
     if reading.faults:
         raise InputError(reading.findings)
     _check_regions(reading, plan)
-    old, new = [layer.regions for layer in reading.layers], [wave.regions for wave in plan.waves]
-    result, after = text, reading
-    if list(map(tuple, old)) != list(map(tuple, new)):
-        result = _moved(system, document, reading, text, new)
-        after = _verified(system, document, result, plan, hints)
-    return Regrouped(
-        text, result, tuple(_differences(after, plan) + _left_behind(document.path, reading, after, result))
-    )
+    new = _meant(reading, plan)
+    result, after, remarks = text, reading, list[str]()
+    if [layer.regions for layer in reading.layers] != new:
+        result, remarks = _moved(system, document, reading, text, new)
+        after = _verified(system, document, reading, result, plan, hints)
+    told = [
+        *_differences(after, plan),
+        *no_longer(reading, after),
+        *_left_behind(document.path, reading, after, result),
+    ]
+    told += [_at_first(after, remark) for remark in remarks]
+    return Regrouped(text, result, tuple(told))
+
+
+def _meant(reading: Reading, plan: "Plan") -> list[tuple[str, ...]]:
+    """Return the plan's waves; where all of a wave starts together, its order means nothing and stays."""
+    found = []
+    for w, wave in enumerate(plan.waves):
+        layer = reading.layers[w] if w < len(reading.layers) else None
+        same = layer is not None and set(layer.regions) == set(wave.regions) and layer.max_parallel is None
+        found.append(layer.regions if layer is not None and same else tuple(wave.regions))
+    return found
 
 
 def _check_regions(reading: Reading, plan: "Plan") -> None:
@@ -71,17 +86,22 @@ def _check_regions(reading: Reading, plan: "Plan") -> None:
         )
 
 
-def _moved(system: "System", document: Document, reading: Reading, text: str, new: Waves) -> str:
+def _at_first(reading: Reading, remark: str) -> Finding:
+    layer = reading.layers[0]
+    return reading.document.finding(layer.spots[layer.regions[0]], remark, "left-behind", "warning")
+
+
+def _moved(system: "System", document: Document, reading: Reading, text: str, new: Waves) -> tuple[str, list[str]]:
     try:
         blocks = Blocks(text)
-        system.arrange(blocks, reading, new)
-        return blocks.result()
+        remarks = system.arrange(blocks, reading, new)
+        return blocks.result(), remarks
     except CannotMove as error:
         message = f"the regions cannot be rearranged in place: {error}"
         raise InputError([document.finding((), message, "cannot-regroup")]) from None
 
 
-def _verified(system: "System", document: Document, text: str, plan: "Plan", hints: Hints) -> Reading:
+def _verified(system: "System", document: Document, before: Reading, text: str, plan: "Plan", hints: Hints) -> Reading:
     known = {(f.rule, f.message) for f in system.check(document, hints) if f.severity == "error"}
     faults: list[Finding] = []
     reading = None
@@ -92,12 +112,22 @@ def _verified(system: "System", document: Document, text: str, plan: "Plan", hin
         faults += reading.faults
     except InputError as error:
         faults += error.findings
-    waves = [set(layer.regions) for layer in reading.layers] if reading else []
-    if faults or reading is None or waves != [set(wave.regions) for wave in plan.waves]:
-        reason = f": it would give {faults[0].message} [{faults[0].rule}]" if faults else ""
-        message = f"the regions cannot be rearranged in place{reason}; move them by hand, or write a new file"
+    reason = f"it would give {faults[0].message} [{faults[0].rule}]" if faults else ""
+    if reading is not None and not reason:
+        reason = _other_waves(reading, plan) or lost_on_the_way(before, reading)
+    if reading is None or reason:
+        message = f"the regions cannot be rearranged in place: {reason}; move them by hand, or write a new file"
         raise InputError([document.finding((), message, "cannot-regroup")])
     return reading
+
+
+def _other_waves(reading: Reading, plan: "Plan") -> str:
+    """Say where a file would have other waves than the plan, or nothing."""
+    here, there = [set(layer.regions) for layer in reading.layers], [set(wave.regions) for wave in plan.waves]
+    if here == there:
+        return ""
+    listed = " then ".join(" and ".join(layer.regions) for layer in reading.layers)
+    return f"by what its steps take from each other it would deploy {listed}"
 
 
 def _differences(reading: Reading, plan: "Plan") -> list[Finding]:
@@ -132,7 +162,7 @@ def _left_behind(path: str, before: Reading, after: Reading, text: str) -> list[
     if not moved:
         return []
     blocks = Blocks(text)
-    inside = [_lines(blocks, where) for layer in after.layers for where in layer.spots.values()]
+    inside = [_lines(blocks, after.steps[i].where) for layer in after.layers for i in layer.steps]
     # Above the first deployment stands what builds: it names regions for reasons of its own.
     first = min((lines.start for lines in inside if lines), default=1)
     found = []
@@ -155,110 +185,12 @@ def _lines(blocks: Blocks, where: Where) -> range:
     return range(first, first + blocks.text.count("\n", span.start, span.end) + 1)
 
 
-@dataclass
-class Level:
-    """One level of a graph of named entries, such as the jobs of a workflow or the actions of a group.
-
-    Attributes
-    ----------
-    where : tuple
-        The mapping of the entries.
-    needs : dict of str to list of str
-        What each entry waits for, in the order of the file.
-    gates : set of str
-        The entries that are approvals.
-    waves : list of dict of str to list of str
-        For each old wave whose deployments stand here: from its regions to the names of their entries.
-    key, after : str
-        The key of the names that an entry waits for, and the key behind which a new one is written.
-    """
-
-    where: Where
-    needs: Mapping[str, list[str]]
-    gates: set[str]
-    key: str
-    after: str | None = None
-    waves: list[dict[str, list[str]]] = field(default_factory=list)
-
-    def ordering(self) -> set[str]:
-        """Return the names that belong to the order of waves: approvals, deployments, and what comes after those."""
-        found = {name for wave in self.waves for names in wave.values() for name in names} | self.gates
-        while more := {name for name, needs in self.needs.items() if name not in found and found & set(needs)}:
-            found |= more
-        return found
+def write_needs(
+    blocks: Blocks, owner: Where, key: str, old: Sequence[str], new: Sequence[str], after: str = ""
+) -> None:
+    """Write what an entry waits for, unless it is the same as before."""
+    if set(old) != set(new):
+        blocks.set_names(owner, key, new, after or None)
 
 
-def rearrange(blocks: Blocks, level: Level, new: Sequence[Mapping[str, list[str]]]) -> None:
-    """Write new waves into a level: who waits for whom, and then the order of the blocks.
-
-    Parameters
-    ----------
-    new : sequence of mapping of str to list of str
-        As `Level.waves`; entries that come from another level are among them.
-    """
-    old = [_names(wave) for wave in level.waves]
-    names = [_names(wave) for wave in new]
-    stands_for = _stand_ins(old, names)
-    ordering = level.ordering()
-    for name in level.needs:
-        if not any(name in wave for wave in (*old, *names)):
-            _rename(blocks, level, name, old, stands_for)
-    for i, wave in enumerate(names):
-        entry = _entry(level, old, ordering, stands_for, i, names)
-        if len(names) > 1 or len(old) > 1:
-            for name in wave:
-                if name in level.needs:
-                    _wait_for(blocks, level, name, ordering, entry)
-
-
-def _names(wave: Mapping[str, list[str]]) -> list[str]:
-    return [name for names in wave.values() for name in names]
-
-
-def _stand_ins(old: list[list[str]], new: list[list[str]]) -> list[list[str]]:
-    """Return for each old wave the entries that take its place: the new wave of that number, or the last one."""
-    found = [new[min(i, len(new) - 1)] for i in range(len(old))]
-    if old and len(new) > len(old):
-        found[-1] = new[-1]
-    return found
-
-
-def _rename(blocks: Blocks, level: Level, name: str, old: list[list[str]], stands_for: list[list[str]]) -> None:
-    """Let an entry that waited for a wave wait for what stands in its place."""
-    found: list[str] = []
-    for needed in level.needs[name]:
-        wave = next((i for i, names in enumerate(old) if needed in names), None)
-        found += [needed] if wave is None else stands_for[wave]
-    found = list(dict.fromkeys(found))
-    if set(found) != set(level.needs[name]):
-        blocks.set_names((*level.where, name), level.key, found, level.after)
-
-
-def _entry(
-    level: Level, old: list[list[str]], ordering: set[str], stands_for: list[list[str]], i: int, new: list[list[str]]
-) -> list[str]:
-    """Return what the i-th new wave waits for."""
-    if i >= len(old):
-        return new[i - 1]
-    found: list[str] = []
-    for name in old[i]:
-        for needed in level.needs[name]:
-            # Of several deployments to one region the later waits for the earlier: that order moves with them.
-            wave = next((w for w, names in enumerate(old) if needed in names), None)
-            if needed in ordering and wave != i:
-                found += [needed] if wave is None else (new[i - 1] if i and wave == i - 1 else stands_for[wave])
-    return list(dict.fromkeys(found))
-
-
-def _wait_for(blocks: Blocks, level: Level, name: str, ordering: set[str], entry: list[str]) -> None:
-    own_wave = {n for wave in level.waves for names in wave.values() if name in names for n in names}
-    needs = level.needs[name]
-    if needs and set(needs) & own_wave:
-        return  # it waits for another deployment to its own region
-    wanted = {*entry, *(n for n in needs if n not in ordering)}
-    if wanted != set(needs):
-        found = [n for n in needs if n in wanted]
-        blocks.set_names((*level.where, name), level.key, [*found, *(n for n in entry if n not in found)], level.after)
-
-
-Arrange = Callable[[Blocks, Reading, Waves], None]
+Arrange = Callable[[Blocks, Reading, Waves], list[str]]

@@ -19,6 +19,7 @@ RULES: Mapping[str, tuple[str, str]] = {
     "empty-file": ("The file holds a pipeline.", _OURS),
     "environment-left-out": ("Earlier environments come before the first wave, and the plan leaves them out.", _OURS),
     "environment-unknown": ("The environments that the caller names are those of deployments.", _OURS),
+    "json-syntax": ("A file that ends in .json is JSON: no comments, no comma behind the last item.", "RFC 8259"),
     "letter-case": ("Values are written in the documented case.", "each system's reference"),
     "no-deployment": ("A pipeline that is read as waves deploys to at least one region.", _OURS),
     "not-a-file": ("The path names a file.", _OURS),
@@ -26,7 +27,10 @@ RULES: Mapping[str, tuple[str, str]] = {
     "not-wave-shaped": ("Each wave of deployments begins after all of the wave before has ended.", _OURS),
     "region-in-two-waves": ("A region is in one wave only.", _OURS),
     "region-of": ("A region that the caller gives is that of something in the file.", _OURS),
-    "region-name": ("A region has a code such as us-east-1.", "AWS general reference: Regional endpoints"),
+    "region-name": (
+        "A region has a code such as us-east-1, and AWS has it.",
+        "AWS general reference: Regional endpoints",
+    ),
     "region-unknown": ("Every deployment states its region.", _OURS),
     "scalar-for-list": (
         "Where the reference shows a list, a list stands, even of one item.",

@@ -47,6 +47,10 @@ class Step:
         At most so many deployments of its group run at once.
     minutes : float or None
         Of a wait.
+    unsaid : str
+        What of a wait does not say how long it takes.
+    asks : bool
+        Whether somebody approves there, or may have to: an environment's reviewers stand in no file.
     """
 
     label: str
@@ -60,6 +64,8 @@ class Step:
     group: str = ""
     limit: int | None = None
     minutes: float | None = None
+    unsaid: str = ""
+    asks: bool = False
 
 
 @dataclass(frozen=True)
@@ -114,14 +120,19 @@ def bits(mask: int) -> Iterator[int]:
 
 def ancestors(steps: Sequence[Step]) -> list[int]:
     """Return for each step everything that must have succeeded before it, as bits; itself too if in a cycle."""
-    masks = [step.before for step in steps]
+    return closed([step.before for step in steps])
+
+
+def closed(masks: Sequence[int]) -> list[int]:
+    """Return for each of some things all that is before it, of what is directly before it; as bits by position."""
+    found = list(masks)
     changed = True
     while changed:
         changed = False
-        for i, mask in enumerate(masks):
+        for i, mask in enumerate(found):
             more = mask
             for j in bits(mask):
-                more |= masks[j]
+                more |= found[j]
             if more != mask:
-                masks[i], changed = more, True
-    return masks
+                found[i], changed = more, True
+    return found

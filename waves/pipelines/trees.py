@@ -3,7 +3,7 @@
 What has the wrong shape is reported by `check`, against the tables of `keys`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from waves.files.documents import Where
@@ -26,3 +26,12 @@ def names_at(where: Where, value: Any) -> list[tuple[Where, str]]:
     if isinstance(value, list):
         return [((*where, i), text_of(item)) for i, item in enumerate(value) if text_of(item)]
     return [(where, text_of(value))] if text_of(value) else []
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """Give every text of a tree, keys left out."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (dict, list)):
+        for below in value.values() if isinstance(value, dict) else value:
+            yield from texts_in(below)

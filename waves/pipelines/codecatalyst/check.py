@@ -11,8 +11,9 @@ from waves.pipelines.codecatalyst._actions import check_artifacts, check_entries
 from waves.pipelines.codecatalyst._dependencies import check_dependencies
 from waves.pipelines.codecatalyst.graph import Graph
 from waves.pipelines.codecatalyst.schema import WORKFLOW
-from waves.pipelines.codecatalyst.stages import BakeMinutes, Stages
+from waves.pipelines.codecatalyst.stages import Stages
 from waves.pipelines.keys import Report, check_map
+from waves.pipelines.steps import BakeMinutes
 
 # Far above the quota; beyond it only the quota is worth reporting.
 _MOST_ACTIONS = 1000

@@ -4,7 +4,7 @@ Tolerant: what is not shaped as it should be is taken for empty here, and report
 in `graph`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,12 +101,3 @@ def fill(text: str, variables: Mapping[str, str]) -> str:
 def resolved(text: str) -> bool:
     """Return whether a text is whole: no variable and no place of a template is left in it."""
     return "$" not in text and "{{" not in text
-
-
-def texts_in(value: Any) -> Iterator[str]:
-    """Give every text of a tree, keys left out."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, (dict, list)):
-        for below in value.values() if isinstance(value, dict) else value:
-            yield from texts_in(below)

@@ -10,9 +10,9 @@ from functools import cached_property
 from typing import Any
 
 from waves.files.documents import Document, Where
-from waves.pipelines.codecatalyst.entries import Entry, is_group, texts_in
+from waves.pipelines.codecatalyst.entries import Entry, is_group
 from waves.pipelines.codecatalyst.schema import VARIABLE
-from waves.pipelines.trees import map_of, names_at
+from waves.pipelines.trees import map_of, names_at, texts_in
 
 
 @dataclass(frozen=True)

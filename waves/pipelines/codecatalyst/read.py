@@ -16,7 +16,8 @@ from waves.pipelines.codecatalyst.deployments import Deployments
 from waves.pipelines.codecatalyst.entries import Entry
 from waves.pipelines.codecatalyst.graph import Graph
 from waves.pipelines.codecatalyst.schema import VARIABLE, Kind, base_of, known_as
-from waves.pipelines.codecatalyst.stages import BakeMinutes, Stage, Stages
+from waves.pipelines.codecatalyst.stages import Stage, Stages
+from waves.pipelines.steps import BakeMinutes
 from waves.pipelines.trees import text_of
 
 

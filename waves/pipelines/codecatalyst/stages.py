@@ -1,8 +1,9 @@
-"""From the shape of a workflow to the stages of a plan: names, regions, approvals, and the minutes of each bake.
+"""From a workflow to the stages of a plan: what CodeCatalyst knows beyond what all systems share.
 
-Which deployments there are is decided in `deployments`, which of them the plan is about in `environments`, and which of
-those form a wave in `shape`. Minutes are never guessed: they come from the caller, or from the
-hint, an input variable named BAKE_MINUTES of the action that stands between two waves::
+Which deployments there are is decided in `deployments`, which of them the plan is about in `environments`; waves, what
+stands between them and their minutes come from `waves.pipelines.layers`, as for every system. Minutes are never
+guessed: they come from the caller, or from the hint, an input variable named BAKE_MINUTES of the action that stands
+between two waves::
 
     Validate-1:
       Identifier: aws/managed-test@v1
@@ -11,23 +12,23 @@ hint, an input variable named BAKE_MINUTES of the action that stands between two
           - Name: BAKE_MINUTES
             Value: "30"
 
-A wave bakes as long as the longest way through its tests. Where no test stands, the bake is 0.
+or from plain sleeps. A wave bakes as long as the longest way through its tests. Where no test stands, the bake is 0.
 """
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from waves.files.documents import Document, Finding, InputError, Severity, did_you_mean, shown
-from waves.pipelines.codecatalyst._actions import minutes_of
+from waves.files.documents import Document, Finding, InputError, Severity, shown
 from waves.pipelines.codecatalyst.deployments import Deployments
 from waves.pipelines.codecatalyst.environments import Environments
-from waves.pipelines.codecatalyst.graph import Graph
-from waves.pipelines.codecatalyst.schema import BAKE_HINT, REGION_HINT
-from waves.pipelines.codecatalyst.shape import Note, Shape
+from waves.pipelines.codecatalyst.graph import Graph, bits
+from waves.pipelines.codecatalyst.schema import BAKE_HINT, REGION_HINT, base_of
 from waves.pipelines.codecatalyst.suggestions import hints_of, region_said
-
-BakeMinutes = float | Sequence[float] | Mapping[str, float] | None
+from waves.pipelines.layers import Layers
+from waves.pipelines.minutes import Waited, minutes_of, only_sleeps, slept
+from waves.pipelines.reading import Layer, Note
+from waves.pipelines.steps import BakeMinutes, Hints, Step, StepKind
+from waves.pipelines.trees import text_of
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,10 @@ class Stages:
 
     Attributes
     ----------
-    deployments, environments, shape : Deployments, Environments, Shape
-        What deploys, which of it the plan is about, and the waves of that.
+    deployments, environments : Deployments, Environments
+        What deploys, and which of it the plan is about.
+    layers : Layers
+        The waves of that.
     faults, notes : list of Finding
         What keeps the workflow from being a plan, and what the plan takes otherwise than it stands.
     """
@@ -81,13 +84,12 @@ class Stages:
         self.document, self.graph = document, graph
         self.deployments = Deployments(graph, regions_of)
         self.environments = Environments(self.deployments, environments)
-        self.shape = Shape(self.deployments, self.environments)
-        self.faults: list[Finding] = []
-        self.names = self._names()
-        self._check_choices()
-        self._check_regions()
-        self._minutes_of_waves = self._bakes(bake_minutes)
-        self.notes = list(self._notes())
+        self.layers = _WorkflowLayers(self.deployments, self.environments, Hints(bake_minutes, environments))
+        self.read_layers: tuple[Layer, ...] = self.layers.read()
+        found = [*self._choices(), *self.layers.notes, *self._environment_note(), *unseen(self.deployments)]
+        listed = [(n.severity, document.finding(n.where, n.message, n.rule, n.severity)) for n in found]
+        self.faults = [finding for severity, finding in listed if severity == "error"]
+        self.notes = [finding for severity, finding in listed if severity != "error"]
 
     def read(self) -> list[Stage]:
         """Return the stages, or raise InputError with every fault."""
@@ -95,26 +97,30 @@ class Stages:
             raise InputError(self.faults)
         return [
             Stage(
-                tuple(dict.fromkeys(self.shape.regions[i] for i in wave)),
-                self._minutes_of_waves[k],
-                bool(self.shape.approvals[k]),
-                self.names[k],
-                tuple(self.graph.actions[i].label for i in wave),
-                tuple(self.shape.regions[i] for i in wave),
+                layer.regions,
+                layer.bake_minutes,
+                layer.approval,
+                layer.name,
+                tuple(self.graph.actions[i].label for i in layer.steps),
+                tuple(self.layers.steps[i].region for i in layer.steps),
             )
-            for k, wave in enumerate(self.shape.waves)
+            for layer in self.read_layers
         ]
 
     def findings(self, severity: Severity) -> list[Finding]:
         """Return faults and notes; the faults as errors only where the workflow has to be a plan."""
         return [*(replace(fault, severity=severity) for fault in self.faults), *self.notes]
 
-    def _fault(self, where: tuple[str | int, ...], message: str, rule: str) -> None:
-        self.faults.append(self.document.finding(where, message, rule))
-
-    def _notes(self) -> Iterator[Finding]:
-        for note in (*self._environment_note(), *self.shape.notes, *unseen(self.deployments)):
-            yield self.document.finding(note.where, note.message, note.rule, "warning")
+    def _choices(self) -> Iterator[Note]:
+        """Refuse what the caller says of what the workflow does not have."""
+        for fault in self.environments.faults:
+            yield Note((), fault, "environment-unknown", "error")
+        for fault in self.deployments.faults:
+            yield Note((), fault, "region-of", "error")
+        for i in (i for i in self.deployments.said if not self.environments.takes(i)):
+            entry = self.graph.actions[i]
+            what = f"a region is given for {shown(entry.label)}, whose environment {shown(entry.environment)}"
+            yield Note(entry.where, f"{what} is no part of the plan", "region-of", "error")
 
     def _environment_note(self) -> Iterator[Note]:
         """Say which stage the plan is, where nobody chose and there are several."""
@@ -123,16 +129,50 @@ class Stages:
             verb = "comes" if len(self.environments.left_out) == 1 else "come"
             what = f"the plan is the last stage, {plan}, and {others} {verb} before its first wave"
             remedy = f"for another stage, name it: --environment {shown(self.environments.left_out[0])}"
-            yield Note(self.graph.actions[self.shape.waves[0][0]].where, f"{what}; {remedy}", "environment-left-out")
+            yield Note(self.graph.actions[self.layers.waves[0][0]].where, f"{what}; {remedy}", "environment-left-out")
 
-    def _names(self) -> list[str]:
-        names: list[str] = []
-        for k, wave in enumerate(self.shape.waves):
-            name = self._name(wave) or f"wave-{k + 1}"
-            names.append(name if name not in names else f"{name}-{k + 1}")
-        return names
 
-    def _name(self, wave: list[int]) -> str | None:
+class _WorkflowLayers(Layers):
+    """Waves by the environments of a workflow, in the words of its user guide."""
+
+    whole = "the workflow"
+    last_must_say = True
+
+    def __init__(self, deployments: Deployments, environments: Environments, hints: Hints) -> None:
+        self.deployed, self.environments, self.graph = deployments, environments, deployments.graph
+        super().__init__(list(_steps(deployments)), hints)
+
+    def _chosen(self, found: list[int]) -> list[int]:
+        return [i for i in found if self.environments.takes(i)]
+
+    def _latest(self, units: list[list[int]]) -> list[list[int]]:
+        return units
+
+    def label(self, i: int) -> str:
+        """Return an action, with the region that it deploys to."""
+        region = self.steps[i].region if i in self.wave else ""
+        return f"{self.steps[i].label} ({region})" if region else self.steps[i].label
+
+    def named(self, i: int) -> str:
+        """Return an action with its identifier."""
+        return f"{self.graph.actions[i].label} ({self.graph.actions[i].identifier})"
+
+    def _same(self, i: int, j: int) -> bool:
+        """Return whether two are stacks of one region and environment, with no other region between."""
+        first, second = self.steps[i], self.steps[j]
+        if not self.less(i, j) or not first.region or first.region != second.region:
+            return False
+        between = (self.steps[k] for k in bits(self.ancestors[j]) if self.less(i, k) and k in self.chosen)
+        apart = first.stage and second.stage and first.stage != second.stage
+        return not apart and all(step.region == first.region for step in between)
+
+    def _quiet(self, i: int) -> bool:
+        return super()._quiet(i) or base_of(self.graph.actions[i].identifier) == "aws/cdk-bootstrap"
+
+    def _tells_last(self, i: int) -> bool:
+        return not self.deployed.puts_out(i)
+
+    def _name(self, wave: list[int]) -> str:
         """Name a wave by its group, its only deployment, or an environment that no other wave has."""
         entries = [self.graph.actions[i] for i in wave]
         groups = {entry.group for entry in entries}
@@ -141,106 +181,95 @@ class Stages:
         if len(entries) == 1:
             return entries[0].name
         environments = {entry.environment for entry in entries}
-        elsewhere = {self.graph.actions[i].environment for other in self.shape.waves if other != wave for i in other}
-        return environments.pop() or None if len(environments) == 1 and not environments & elsewhere else None
+        elsewhere = {self.steps[i].stage for other in self.waves if other != wave for i in other}
+        return environments.pop() if len(environments) == 1 and not environments & elsewhere else ""
 
-    def _check_choices(self) -> None:
-        for fault in self.environments.faults:
-            self._fault((), fault, "environment-unknown")
-        for fault in self.deployments.faults:
-            self._fault((), fault, "region-of")
-        for i in (i for i in self.deployments.said if not self.environments.takes(i)):
-            entry = self.graph.actions[i]
-            what = f"a region is given for {shown(entry.label)}, whose environment {shown(entry.environment)}"
-            self._fault(entry.where, f"{what} is no part of the plan", "region-of")
-        if not self.deployments.targets:
-            what = (
-                "the workflow deploys to no region: there is no aws/ecs-deploy, aws/cdk-deploy or aws/cfn-deploy action"
-            )
-            self._fault(("Actions",), f"{what}, and none with a {REGION_HINT} variable", "no-deployment")
-
-    def _check_regions(self) -> None:
-        first: dict[str, int] = {}
-        for i, region in sorted(self.shape.regions.items(), key=lambda item: self.shape.wave[item[0]]):
-            if not region:
-                self._fault(self.graph.actions[i].where, self._unknown(i), "region-unknown")
-                continue
-            earlier = first.setdefault(region, i)
-            if self.shape.wave[earlier] != self.shape.wave[i]:
-                what = (
-                    f"{self.graph.actions[i].label} deploys to {region} in wave {self.shape.wave[i] + 1}, "
-                    f"{self.graph.actions[earlier].label} in wave {self.shape.wave[earlier] + 1}; "
-                    "the model allows each region once"
-                )
-                self._fault(self.graph.actions[i].where, what, "region-in-two-waves")
+    def _note_nothing(self) -> None:
+        if not self.deployed.targets:
+            what = "there is no aws/ecs-deploy, aws/cdk-deploy or aws/cfn-deploy action, and none with a"
+            message = f"the workflow deploys to no region: {what} {REGION_HINT} variable"
+            self.fault(("Actions",), message, "no-deployment")
 
     def _unknown(self, i: int) -> str:
         """Word that a deployment's region is not known: what stands there, and every remedy."""
-        entry, written = self.graph.actions[i], self.deployments.targets[i].written
+        entry, written = self.graph.actions[i], self.steps[i].written
         perhaps = f" (perhaps {said})" if (said := region_said(entry)) else ""
         remedy = f"give it with --region-of {entry.label}=REGION{perhaps}"
         if written:
             return f"the region of {entry.label} is {shown(written)}, which cannot be resolved; {remedy}"
-        return (
-            f"{entry.label} ({entry.identifier}) does not state its region; write it in its Configuration, or {remedy}"
+        what = f"{self.named(i)} does not state its region; write it in its Configuration"
+        return f"{what}, or {remedy}"
+
+    def _note_more(self) -> None:
+        self._note_environments()
+        used = {i for wave in self.bakes for i in wave}
+        noted = {note.where for note in self.notes}
+        for i, entry in enumerate(self.graph.actions if self.waves else []):
+            foreign = i in self.others or self._is_foreign(i)
+            if BAKE_HINT in entry.variables and i not in used and entry.where not in noted and not foreign:
+                what = f"{BAKE_HINT} of {entry.label} has no effect"
+                self.note(i, f"{what}; {self._why_idle(i)}", "hint-without-effect")
+            elif i in self.wave and (waited := _waited(self.deployed, i)):
+                what = f"{self.named(i)} waits ({waited.unsaid or 'sleep'}) inside of what deploys"
+                self.note(i, f"{what}, and that counts as no bake; wait in an action of its own", "bake-left-out")
+
+    def _note_environments(self) -> None:
+        """Say where one region stands in a wave for two environments."""
+        for wave in self.waves:
+            first: dict[str, int] = {}
+            for i in wave:
+                region = self.steps[i].region
+                names = sorted({self.steps[k].stage for k in (first.setdefault(region, i), i)} - {""})
+                if region and len(names) > 1:
+                    what = f"{region} is deployed in {' and in '.join(names)}; the plan takes it as one region"
+                    self.note(i, f"{what}; to choose, name the environment")
+
+    def _is_foreign(self, i: int) -> bool:
+        """Return whether an action belongs to a stage that the plan is not about."""
+        before, after = self._around(i)
+        earlier = not before and any(self.less(k, i) for k in self.others)
+        return earlier or self._stage_between(before, [i]) or self._stage_between([i], after)
+
+    def _why_idle(self, i: int) -> str:
+        if i in self.wave:
+            return "it deploys; a bake is the action that waits after it"
+        if self._inside(i):
+            return "what stands between stacks of one region is part of that region's deployment"
+        return "no wave comes before it"
+
+
+def _steps(deployments: Deployments) -> Iterator[Step]:
+    """Yield the actions of a workflow as steps."""
+    graph = deployments.graph
+    deploying = sum(1 << i for i in deployments.targets)
+    for i, entry in enumerate(graph.actions):
+        kind, waited = deployments.kinds[i], Waited()
+        hint = minutes_of(entry.variables.get(BAKE_HINT, ""))
+        if kind in ("build", "other", "test") and graph.ancestors[i] & deploying:
+            waited = Waited(hint) if hint is not None else _waited(deployments, i)
+        target = deployments.targets.get(i)
+        found: StepKind = "wait" if waited and kind != "test" else "build" if kind == "render" else kind
+        yield Step(
+            entry.label,
+            entry.where,
+            found,
+            graph.before[i],
+            target.region if target else "",
+            target.written if target else "",
+            entry.environment if target else "",
+            minutes=waited.minutes if kind == "test" else waited.minutes or 0.0,
+            unsaid=waited.unsaid if found == "wait" else "",
+            asks=kind == "approval",
         )
 
-    def _bakes(self, given: BakeMinutes) -> list[float]:
-        count = len(self.shape.waves)
-        if isinstance(given, Mapping):
-            return self._bakes_by_name(given)
-        if isinstance(given, Sequence) and not isinstance(given, str):
-            if len(given) != count:
-                self._refuse(f"bake_minutes has {len(given)} numbers, but the workflow {count} waves; give one a wave")
-                return [0.0] * count
-            return [self._minutes(value, self.names[k]) for k, value in enumerate(given)]
-        if given is not None:
-            return [self._minutes(given, "every wave")] * count
-        return [self._hinted(k) for k in range(count)]
 
-    def _bakes_by_name(self, given: Mapping[str, float]) -> list[float]:
-        for name in given:
-            if name not in self.names:
-                hint = did_you_mean(str(name), self.names) or f"; the waves are {', '.join(self.names)}"
-                self._refuse(f"bake_minutes names the wave {shown(name)}, which the workflow does not have{hint}")
-        return [
-            self._minutes(given[name], name) if name in given else self._hinted(k) for k, name in enumerate(self.names)
-        ]
-
-    def _minutes(self, value: object, what: str) -> float:
-        fine = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if fine and math.isfinite(value) and value >= 0:  # type: ignore[arg-type, operator]
-            return float(value)  # type: ignore[arg-type]
-        self._refuse(f"bake_minutes of {what} is {shown(value)}; give minutes, a number that is not negative")
-        return 0.0
-
-    def _refuse(self, message: str) -> None:
-        self._fault((), message, "bake-minutes")
-
-    def _hinted(self, k: int) -> float:
-        """Add the hints up along the longest way through the tests of a wave."""
-        longest: dict[int, float] = {}
-        levels = self.graph.levels
-        for i in sorted(self.shape.bakes[k], key=lambda i: levels[i]):
-            before = self.graph.ancestors[i]
-            start = max((longest[j] for j in longest if before >> j & 1), default=0.0)
-            longest[i] = start + self._hint(i, k)
-        return max(longest.values(), default=0.0)
-
-    def _hint(self, i: int, k: int) -> float:
-        entry = self.graph.actions[i]
-        minutes = minutes_of(entry.variables.get(BAKE_HINT, ""))
-        if minutes is not None:
-            return minutes
-        place = (
-            f"between {self.names[k]} and {self.names[k + 1]}" if k + 1 < len(self.names) else f"after {self.names[k]}"
-        )
-        what = (
-            f"{entry.label} ({entry.identifier}) stands {place}, and nobody says how many minutes that bake takes; "
-            f"give it an input variable {BAKE_HINT}, or say bake_minutes= (on the command line --bake-minutes)"
-        )
-        self._fault(entry.where, what, "bake-unknown")
-        return 0.0
+def _waited(deployments: Deployments, i: int) -> Waited:
+    """Return what the steps of a build wait; a test says enough only where it does nothing else."""
+    entry = deployments.graph.actions[i]
+    lines = [line for step in entry.steps for line in text_of(step.get("Run", step.get("run"))).splitlines()]
+    if deployments.kinds[i] == "test" and not only_sleeps(lines):
+        return Waited()
+    return slept(lines, {name: value for name, value in entry.variables.items() if "$" not in value})
 
 
 def unseen(deployments: Deployments) -> Iterator[Note]:

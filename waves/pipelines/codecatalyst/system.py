@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from typing import Any
 
-from waves.files.documents import Document, Finding, Where
+from waves.files.documents import Document, Finding
 from waves.pipelines.codecatalyst.check import check_document
 from waves.pipelines.codecatalyst.graph import Graph
 from waves.pipelines.codecatalyst.regroup import arrange
 from waves.pipelines.codecatalyst.rules import RULES
-from waves.pipelines.codecatalyst.stages import Stage, Stages
+from waves.pipelines.codecatalyst.stages import Stages
 from waves.pipelines.codecatalyst.write import ABILITIES, write
-from waves.pipelines.reading import Layer, Reading
+from waves.pipelines.reading import Reading
 from waves.pipelines.steps import Hints
 from waves.pipelines.system import System
 from waves.pipelines.trees import text_of
@@ -38,8 +38,7 @@ def read(document: Document, hints: Hints) -> Reading:
     found = tuple(stages.findings("error"))
     if stages.faults:
         return Reading(document, name, (), {}, (), found)
-    layers = tuple(_layer(graph, stage) for stage in stages.read())
-    return Reading(document, name, layers, dict(_fields(graph, layers)), (), found)
+    return Reading(document, name, stages.read_layers, dict(_fields(stages)), (), found, tuple(stages.layers.steps))
 
 
 def _stages(document: Document, graph: Graph, hints: Hints) -> Stages:
@@ -52,18 +51,11 @@ def _stages(document: Document, graph: Graph, hints: Hints) -> Stages:
     )
 
 
-def _layer(graph: Graph, stage: Stage) -> Layer:
-    positions = {entry.label: i for i, entry in enumerate(graph.actions)}
-    steps = tuple(positions[label] for label in stage.actions)
-    spots: dict[str, Where] = {}
-    for i, region in zip(steps, stage.action_regions, strict=True):
-        spots.setdefault(region, graph.actions[i].where)
-    return Layer(stage.name, stage.regions, stage.bake_minutes, stage.approval, None, spots, steps)
-
-
-def _fields(graph: Graph, layers: tuple[Layer, ...]) -> Iterator[tuple[str, Any]]:
+def _fields(stages: Stages) -> Iterator[tuple[str, Any]]:
     """Say how regions move their traffic, and after how many minutes a deployment has failed."""
-    rows = [(region, graph.actions[i]) for layer in layers for i in layer.steps for region in _region(layer, graph, i)]
+    rows = [
+        (stages.layers.steps[i].region, stages.graph.actions[i]) for layer in stages.read_layers for i in layer.steps
+    ]
     green = {region for region, entry in rows if entry.configuration.get("codedeploy-appspec")}
     if green and green == {region for region, _ in rows}:
         yield "strategy", "blue_green"
@@ -73,11 +65,6 @@ def _fields(graph: Graph, layers: tuple[Layer, ...]) -> Iterator[tuple[str, Any]
     limit = limits.pop() if len(limits) == 1 else ""
     if limit.isascii() and limit.isdigit() and int(limit[:9]) > 0:
         yield "deploy_timeout_minutes", float(limit[:9])
-
-
-def _region(layer: Layer, graph: Graph, i: int) -> list[str]:
-    where = graph.actions[i].where
-    return [region for region, spot in layer.spots.items() if spot == where]
 
 
 SYSTEM = System(

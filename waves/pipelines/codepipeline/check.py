@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from waves.files.documents import Document, Finding, Where, closest, shown
-from waves.pipelines.codepipeline.pipeline import Action, Pipeline, Stage, pick, pipelines
-from waves.pipelines.codepipeline.read import read
+from waves.pipelines.codepipeline.pipeline import Action, Pipeline, Rule, Stage, pick, pipelines
+from waves.pipelines.codepipeline.read import read, wait_time
 from waves.pipelines.codepipeline.schema import (
     MAX_ACTIONS,
     MAX_ECS_MINUTES,
@@ -85,7 +85,19 @@ def _check_stage(report: Report, pipeline: Pipeline, stage: Stage, first: bool) 
                 report.error(
                     rule.where, f"the rule {rule.provider} lacks {needed!r} in its configuration", "missing-key"
                 )
+            _check_wait_time(report, rule)
     _check_stack_names(report, stage)
+
+
+def _check_wait_time(report: Report, rule: Rule) -> None:
+    text = rule.configuration.get("WaitTime")
+    if rule.provider == "CloudWatchAlarm" and text is not None and wait_time(text) is None and "{" not in text:
+        what = f"WaitTime is {shown(text)}; write whole minutes"
+        report.error((*rule.where, _key_of(report, rule.where), "WaitTime"), what, "wait-time")
+
+
+def _key_of(report: Report, where: Where) -> str:
+    return "configuration" if (*where, "configuration") in report.document.places else "Configuration"
 
 
 def _check_stack_names(report: Report, stage: Stage) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from waves.files.documents import Document, Where
 from waves.pipelines.codepipeline.schema import IDLE_MODES, PROVIDERS, RESOURCE, Provider, capital
 from waves.pipelines.codepipeline.template import Template
-from waves.pipelines.minutes import minutes_of, slept
+from waves.pipelines.minutes import Waited, minutes_of, slept
 from waves.pipelines.steps import BAKE_HINT, REGION_HINT, StepKind
 from waves.pipelines.trees import map_of, text_of
 
@@ -21,9 +21,10 @@ _ARN = re.compile(r"arn:[a-z-]+:codepipeline:([a-z0-9-]+):")
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule of a condition: its provider, its configuration, and what happens when it is not met."""
+    """One rule of a condition: its name and provider, its configuration, and what happens when it is not met."""
 
     where: Where
+    name: str
     provider: str
     configuration: Mapping[str, str]
     region: str
@@ -96,13 +97,13 @@ class Action:
         return [text for text in re.split(r"[\s,]+", self.configuration.get("Regions", "")) if text]
 
     @property
-    def minutes(self) -> float | None:
-        """The minutes it waits, where it says so: the BAKE_MINUTES hint, or plain sleeps among its commands."""
-        for name, value in self._variables():
-            if name == BAKE_HINT:
-                return minutes_of(value)
+    def waited(self) -> Waited:
+        """What it waits, where it says so: the BAKE_MINUTES hint, or sleeps among its commands."""
+        variables = dict(self._variables())
+        if BAKE_HINT in variables:
+            return Waited(minutes_of(variables[BAKE_HINT]))
         commands = pick(self.body, "commands")
-        return slept(text_of(line) for line in commands) if isinstance(commands, list) else None
+        return slept(map(text_of, commands), variables) if isinstance(commands, list) else Waited()
 
     @property
     def said_region(self) -> str:
@@ -157,7 +158,7 @@ class Stage:
 def _rule(where: Where, body: Mapping[str, Any], result: str) -> Rule:
     provider = text_of(pick(map_of(pick(body, "ruleTypeId")), "provider"))
     configuration = {key: text_of(value) for key, value in map_of(pick(body, "configuration")).items()}
-    return Rule(where, provider, configuration, text_of(pick(body, "region")), result)
+    return Rule(where, text_of(pick(body, "name")), provider, configuration, text_of(pick(body, "region")), result)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ Which steps form a wave is decided in `waves.pipelines.layers`; here is only wha
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from waves.files.documents import Document, shown
@@ -13,7 +14,7 @@ from waves.pipelines.codepipeline.windows import window
 from waves.pipelines.layers import Layers
 from waves.pipelines.minutes import minutes_of
 from waves.pipelines.reading import Layer, Note, Reading
-from waves.pipelines.steps import REGION, REGION_HINT, Hints, Step
+from waves.pipelines.steps import REGION, REGION_HINT, Hints, Step, StepKind
 from waves.pipelines.trees import map_of
 
 
@@ -51,10 +52,11 @@ class _Reader:
         layers = Layers(self.steps, self.hints, self.pipeline.where)
         layers.check_given(self._names())
         read = layers.read()
-        if not layers.deployments:
+        if not layers.chosen:
             self._note_unseen()
         fields = dict(self._fields(read)) if read else {}
-        return Reading(self.document, self.pipeline.name, read, fields, (*layers.notes, *self.notes))
+        notes = (*layers.notes, *self.notes)
+        return Reading(self.document, self.pipeline.name, read, fields, notes, steps=tuple(self.steps))
 
     def _names(self) -> list[str]:
         """Return what a region may be given for: actions, stages, parameters, and the place of the template."""
@@ -84,19 +86,16 @@ class _Reader:
                 for step in self._steps(stage, action, before):
                     self.steps.append(step)
                     self.sources.append((stage, action))
-        minutes = self._bake(stage)
-        if minutes is not None:
-            before = (1 << len(self.steps)) - 1
-            self.steps.append(Step(f"{stage.name}/onSuccess", stage.where, "wait", before, minutes=minutes))
+        before = (1 << len(self.steps)) - 1
+        for step in self._bakes(stage):
+            self.steps.append(replace(step, before=before))
             self.sources.append((stage, None))
 
     def _steps(self, stage: Stage, action: Action, before: int) -> Iterator[Step]:
-        kind, minutes = action.kind, action.minutes
+        kind, waited = action.kind, action.waited
         said = self.hints.named(action.label) or action.said_region
         if kind in ("other", "test") or (kind == "build" and action.type[0] == "Build"):
-            kind = "deploy" if said else kind
-        if minutes is not None and kind in ("test", "other", "build"):
-            kind = "wait"
+            kind = "deploy" if said else "wait" if waited else kind
         early = is_early(stage.name) or is_early(action.name)
         group, limit = stage.name if len(stage.orders) == 1 else "", None
         regions = [""]
@@ -107,8 +106,25 @@ class _Reader:
         for region in regions:
             written = action.region or ("AWS::Region" if self.pipeline.resource else "")
             yield Step(
-                action.label, action.where, kind, before, region, written, stage.name, early, group, limit, minutes
+                action.label,
+                action.where,
+                kind,
+                before,
+                region,
+                written,
+                stage.name,
+                early,
+                group,
+                limit,
+                waited.minutes or 0.0 if kind == "wait" else waited.minutes,
+                waited.unsaid if kind == "wait" else "",
+                asks=kind == "approval",
             )
+        if kind == "deploy" and waited:
+            what = (
+                f"{action.label} waits ({waited.unsaid or 'sleep'}) inside of what deploys, and that counts as no bake"
+            )
+            self._odd(action.where, f"{what}; wait in an action of its own", "bake-left-out")
 
     def _group(self, stage: Stage) -> str:
         deploying = [actions for actions in stage.orders if any(a.kind == "deploy" for a in actions)]
@@ -119,17 +135,17 @@ class _Reader:
         stated = action.region or self.pipeline.home or self.hints.regions_of.get("AWS::Region", "")
         return given or (stated if REGION.fullmatch(stated) else "")
 
-    def _bake(self, stage: Stage) -> float | None:
-        """Return the longest WaitTime of the stage's alarms, in minutes."""
-        found = []
+    def _bakes(self, stage: Stage) -> Iterator[Step]:
+        """Yield the alarms that are watched when the stage has succeeded; one whose minutes nobody knows is a test."""
         for rule in stage.rules("onSuccess"):
+            name = f"{stage.name}/onSuccess/{rule.name}"
             if rule.provider == "CloudWatchAlarm":
-                found += [minutes_of(rule.configuration.get("WaitTime", "0"))]
+                minutes = wait_time(rule.configuration.get("WaitTime", "0"))
+                kind: StepKind = "test" if minutes is None else "wait"
+                yield Step(name, rule.where, kind, minutes=minutes)
             elif rule.provider in ("LambdaInvoke", "CodeBuild", "Commands"):
                 what = f"the rule {rule.provider} of {stage.name} runs after the stage; how long is not said"
-                self.notes.append(Note(rule.where, f"{what}, and it counts as no bake", "bake-left-out"))
-        known = [minutes for minutes in found if minutes is not None]
-        return max(known) if known else None
+                self._odd(rule.where, f"{what}, and it counts as no bake", "bake-left-out")
 
     def _fields(self, layers: tuple[Layer, ...]) -> Iterator[tuple[Any, Any]]:
         used = [[self.sources[i] for i in layer.steps] for layer in layers]
@@ -221,6 +237,11 @@ class _Reader:
         what = f"a DeploymentWindow is a check at the stage's entry: outside of it the pipeline {result}, and that it"
         self._odd(rule.where, f"{what} waits is not documented; the plan's calendar waits", "window")
         return found
+
+
+def wait_time(text: str) -> float | None:
+    """Return the minutes of a WaitTime; None where it is a variable, or no whole number."""
+    return float(text) if text.isascii() and text.isdigit() and len(text) < 8 else None
 
 
 def is_early(name: str) -> bool:

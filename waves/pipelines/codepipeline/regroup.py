@@ -1,15 +1,21 @@
 """Move the deployments of a pipeline between its stages, and between run orders within a stage."""
 
+import re
+from collections.abc import Iterator
+
 from waves.files.documents import Where
 from waves.pipelines.blocks import Blocks, CannotMove
-from waves.pipelines.codepipeline.pipeline import Action, Pipeline, Stage, pipelines
+from waves.pipelines.codepipeline.pipeline import Action, Pipeline, Stage, pick, pipelines
 from waves.pipelines.reading import Reading
 from waves.pipelines.regrouping import Waves
+from waves.pipelines.trees import text_of, texts_in
+
+_NAMED = re.compile(r"#\{([A-Za-z0-9@_-]+)\.")
 
 
-def arrange(blocks: Blocks, reading: Reading, new: Waves) -> None:
+def arrange(blocks: Blocks, reading: Reading, new: Waves) -> list[str]:
     """Rearrange a pipeline: each wave keeps its stage and run order, new waves follow in the last stage."""
-    _Arranger(blocks, reading).arrange(new)
+    return _Arranger(blocks, reading).arrange(new)
 
 
 class _Arranger:
@@ -18,34 +24,64 @@ class _Arranger:
         self.pipeline = _pipeline_of(reading)
         self.actions = {action.where: (stage, action) for stage in self.pipeline.stages for action in stage.actions}
         self.slots = [self._slot(w) for w in range(len(reading.layers))]
+        self.orders: dict[Where, tuple[int, int]] = {}  # of what moves, afterwards: stage and run order
 
-    def arrange(self, new: Waves) -> None:
+    def arrange(self, new: Waves) -> list[str]:
         """Set run orders first, then move the blocks, then take out stages that have nothing left."""
         by_region = {region: found for layer in self.slots for region, found in layer.actions.items()}
         last = self.slots[-1]
+        # Behind whatever else stands in the last stage, so that no test there runs beside a later wave.
+        behind = max(action.order for action in last.stage.actions)
+        depth = max(len({a.order for a in actions}) for actions in by_region.values())
         targets = [
-            self.slots[k] if k < len(self.slots) else _Slot(last.stage, last.order + k - len(self.slots) + 1, {})
+            self.slots[k] if k < len(self.slots) else _Slot(last.stage, behind + 1 + (k - len(self.slots)) * depth, {})
             for k in range(len(new))
         ]
         content: dict[Where, list[Where]] = {slot.container: [] for slot in self.slots}
         for regions, target in zip(new, targets, strict=True):
             for region in regions:
-                lowest = min(action.order for action in by_region[region])
+                orders = sorted({action.order for action in by_region[region]})
                 for action in by_region[region]:
-                    self._set_order(action, target.order + action.order - lowest)
+                    moved = orders.index(action.order) if region not in target.actions else action.order - orders[0]
+                    self._set_order(action, target.order + moved)
                     content[target.container].append(action.where)
+                    self.orders[action.where] = (self._rank(target.stage), target.order + moved)
         emptied = [container[:-1] for container, wheres in content.items() if not self._fill(container, wheres)]
         if emptied:
             self.blocks.remove(emptied[0][:-1], [where[-1] for where in emptied])
+        self._check_outputs()
+        return list(self._told(emptied))
+
+    def _rank(self, stage: Stage) -> int:
+        return int(stage.where[-1])
+
+    def _told(self, emptied: list[Where]) -> Iterator[str]:
+        for stage in (stage for stage in self.pipeline.stages if stage.where in emptied):
+            held = [key for key in ("beforeEntry", "onSuccess", "onFailure") if pick(stage.body, key)]
+            more = f", and with it its {' and '.join(held)}: what watched its regions does not any more" if held else ""
+            yield f"the stage {stage.name} has no region left and is taken out{more}"
+
+    def _check_outputs(self) -> None:
+        """Refuse an order in which an action takes the variables of one that has not run yet."""
+        makers = {text_of(pick(a.body, "namespace")): where for where, (_, a) in self.actions.items()}
+        before = {where: (self._rank(stage), action.order) for where, (stage, action) in self.actions.items()}
+        for where, (_, action) in self.actions.items():
+            for name in {name for text in texts_in(action.body) for name in _NAMED.findall(text)}:
+                maker = makers.get(name)
+                if maker is None or before[maker] >= before[where]:
+                    continue
+                if {**before, **self.orders}[maker] >= {**before, **self.orders}[where]:
+                    made = self.actions[maker][1].label
+                    raise CannotMove(f"{action.label} takes what {made} puts out, and so has to come after it")
 
     def _slot(self, w: int) -> "_Slot":
         layer = self.reading.layers[w]
         found: dict[str, list[Action]] = {region: [] for region in layer.regions}
         stages: dict[Where, Stage] = {}
-        for region, where in layer.spots.items():
-            stage, first = self.actions[where]
+        for step in (self.reading.steps[i] for i in layer.steps):
+            stage, action = self.actions[step.where]
             stages[stage.where] = stage
-            found[region] = [a for a in stage.actions if a.where == where or (a.kind == "deploy" and _same(a, first))]
+            found[step.region].append(action)
         if len(stages) > 1:
             raise CannotMove(f"wave {w + 1} stands in several stages")
         order = min(action.order for actions in found.values() for action in actions)
@@ -82,10 +118,6 @@ class _Slot:
 
 def _place(where: Where) -> int:
     return int(where[-1])
-
-
-def _same(one: Action, other: Action) -> bool:
-    return one.region == other.region
 
 
 def _pipeline_of(reading: Reading) -> Pipeline:

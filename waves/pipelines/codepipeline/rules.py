@@ -32,5 +32,6 @@ RULES: Mapping[str, tuple[str, str]] = {
     "too-many": ("The pipeline keeps within the quotas.", _QUOTAS),
     "unknown-artifact": ("An input artifact is the output of an action before it.", "api: InputArtifact"),
     "unknown-provider": ("Providers are those of the user guide.", f"{_ACTIONS}; {_RULES}"),
+    "wait-time": ("The WaitTime of an alarm is whole minutes.", "guide: CloudWatchAlarm"),
     "window": ("A DeploymentWindow is weekly hours; it is a check at entry.", "guide: DeploymentWindow"),
 }

@@ -11,6 +11,8 @@ from waves.pipelines.github_actions.schema import ACTIONS, Used, base_of
 from waves.pipelines.trees import map_of, names_at, text_of
 
 _TIME = re.compile(r"([0-9]{1,9})\s*(ms|s|m|h|d)?")
+_NEVER = {"false", "0", "''", "null", "!true"}
+_GOES_ON = re.compile(r"always\(\)|!cancelled\(\)|!failure\(\)|failure\(\)")
 _SCALE = {"ms": 1 / 60_000, "s": 1 / 60, "m": 1.0, "h": 60.0, "d": 1440.0, None: 1 / 60}
 
 
@@ -37,9 +39,19 @@ class JobStep:
         return map_of(self.body.get("with"))
 
     @property
+    def condition(self) -> str:
+        """Its ``if``, in small letters without spaces and without ``${{ }}``."""
+        return condition_of(self.body)
+
+    @property
     def lines(self) -> list[str]:
         """The lines of its shell script; long lines that go on with a backslash are one."""
         return text_of(self.body.get("run")).replace("\\\n", " ").splitlines()
+
+    @property
+    def script(self) -> list[str]:
+        """The lines of its shell script, or of the script that an action runs."""
+        return self.lines or text_of(self.inputs.get("script") or self.inputs.get("inlineScript")).splitlines()
 
     @property
     def label(self) -> str:
@@ -84,8 +96,15 @@ class Job:
 
     @property
     def condition(self) -> str:
-        """Its ``if``, in small letters without spaces."""
-        return "".join(text_of(self.body.get("if")).lower().split())
+        """Its ``if``, in small letters without spaces and without ``${{ }}``."""
+        return condition_of(self.body)
+
+    @property
+    def after_failure(self) -> bool:
+        """Whether it runs only where something went wrong."""
+        return "failure()" in self.condition.replace("!failure()", "") or "cancelled()" in self.condition.replace(
+            "!cancelled()", ""
+        )
 
 
 def _steps(where: Where, rows: Any, depth: int) -> Iterator[JobStep]:
@@ -106,6 +125,40 @@ def duration(text: str) -> float | None:
     """Return the minutes of a text such as ``90s`` or ``10m``; a bare number is seconds."""
     match = _TIME.fullmatch(text.strip())
     return int(match[1]) * _SCALE[match[2]] if match else None
+
+
+def condition_of(body: Mapping[str, Any]) -> str:
+    """Return the ``if`` of a job or a step, in small letters without spaces and without ``${{ }}``."""
+    text = "".join(text_of(body.get("if")).lower().split())
+    return text[3:-2] if text.startswith("${{") and text.endswith("}}") and "${{" not in text[3:] else text
+
+
+def never(condition: str) -> bool:
+    """Say whether a condition is false whatever happens: false, or false and something else."""
+    return "||" not in condition and not _NEVER.isdisjoint(condition.strip("()").split("&&"))
+
+
+def always(condition: str) -> bool:
+    """Say whether a condition asks for nothing but what holds anyway."""
+    return condition in ("", "true", "success()", "always()", "!cancelled()", "!failure()", "!failure()&&!cancelled()")
+
+
+def never_run(jobs: Mapping[str, Job]) -> frozenset[str]:
+    """Return the jobs that never run: by their own condition, or because what they need is skipped.
+
+    Notes
+    -----
+    GitHub Docs, "Using jobs in a workflow": where a job is skipped, all that need it are skipped, unless they have a
+    condition that lets them go on, such as `always()`.
+    """
+    found = {name for name, job in jobs.items() if never(job.condition)}
+    while more := {
+        name
+        for name, job in jobs.items()
+        if name not in found and found & {n for _, n in job.needs} and not _GOES_ON.search(job.condition)
+    }:
+        found |= more
+    return frozenset(found)
 
 
 def recognises(value: Any) -> bool:

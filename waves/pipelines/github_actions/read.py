@@ -12,7 +12,7 @@ from typing import Any
 
 from waves.files.documents import Document, InputError, Where, did_you_mean, read_yaml, shown
 from waves.pipelines.github_actions.expressions import Scope, combinations, filled, scoped
-from waves.pipelines.github_actions.jobs import Job, JobStep, duration, jobs_of
+from waves.pipelines.github_actions.jobs import Job, JobStep, always, duration, jobs_of, never, never_run
 from waves.pipelines.github_actions.schema import (
     EARLY,
     ECS_DEPLOY,
@@ -21,11 +21,12 @@ from waves.pipelines.github_actions.schema import (
     base_of,
 )
 from waves.pipelines.layers import Layers
-from waves.pipelines.minutes import minutes_of, slept
+from waves.pipelines.minutes import Waited, idle, minutes_of, slept
 from waves.pipelines.reading import Layer, Note, Reading
 from waves.pipelines.steps import APPROVAL_HINT, BAKE_HINT, REGION, REGION_HINT, Hints, Step, StepKind
 from waves.pipelines.trees import map_of, text_of
 
+_NAMES = re.compile(r"\$\{?([A-Za-z_]\w*)")
 _OF_MATRIX = re.compile(r"\$\{\{\s*matrix\.[^}]*\}\}")
 _MOST_STEPS = 1000
 _MOST_CALLS = 3
@@ -58,7 +59,8 @@ class _Reader:
         layers.notes += self._check_environments()
         read = layers.read()
         fields = dict(self._fields(read))
-        return Reading(self.document, name, read, fields, (*layers.notes, *self.notes.values()))
+        notes = (*layers.notes, *self.notes.values())
+        return Reading(self.document, name, read, fields, notes, steps=tuple(self.steps))
 
     def _check_environments(self) -> list[Note]:
         """Refuse wait timers and approvals of environments that no job has: they would have no effect."""
@@ -78,6 +80,7 @@ class _Reader:
 
     def add(self, jobs: dict[str, Job], scope: Scope, prefix: str, where: Where | None, before: int) -> int:
         """Add jobs after the steps in `before`; return what all of them made, as bits."""
+        dead = never_run(jobs)
         made: dict[str, int] = {}
         waiting = list(jobs.values())
         while waiting:
@@ -87,7 +90,11 @@ class _Reader:
                 after = before
                 for _, name in job.needs:
                     after |= made.get(name, 0)
-                made[job.id] = self._add_job(job, scope, prefix, where, after)
+                if job.id in dead:
+                    what = f"the job {job.id} never runs, and is no part of the plan"
+                    self._note(where or job.where, what, "never-runs")
+                gone = job.id in dead or job.after_failure
+                made[job.id] = after if gone else self._add_job(job, scope, prefix, where, after)
             if not ready:
                 break
             waiting = [job for job in waiting if job.id not in made]
@@ -97,8 +104,6 @@ class _Reader:
         return found
 
     def _add_job(self, job: Job, scope: Scope, prefix: str, where: Where | None, before: int) -> int:
-        if "failure()" in job.condition or "cancelled()" in job.condition.replace("!cancelled()", ""):
-            return before  # runs only where something went wrong
         start = len(self.steps)
         rows = combinations(job.strategy.get("matrix"), scope) if "matrix" in job.strategy else [{}]
         limit = text_of(job.strategy.get("max-parallel"))
@@ -114,13 +119,24 @@ class _Reader:
             self._add_instance(job, inner, prefix, where, last if chain else before, limit_number or None)
             last |= _mask(first, len(self.steps))
         made = _mask(start, len(self.steps))
-        if "always()" in job.condition and any(s.kind == "deploy" for s in self.steps[start:]):
-            self._note(where or job.where, f"the job {job.id} runs even where what it needs has failed", "always-runs")
+        if any(step.kind != "other" for step in self.steps[start:]):
+            self._note_conditions(where or job.where, f"the job {job.id}", job)
         # A job that did nothing of interest hands on what it waited for.
         return made or before
 
+    def _note_conditions(self, place: Where, what: str, thing: Job | JobStep) -> None:
+        """Say that something may not run, or that its failure stops nothing."""
+        if "always()" in thing.condition or "!cancelled()" in thing.condition:
+            self._note(place, f"{what} runs even where what it needs has failed", "always-runs")
+        if not always(thing.condition):
+            shown_as = shown(text_of(thing.body.get("if")))
+            self._note(place, f"{what} runs only if {shown_as}; the plan takes it as if it always did", "conditional")
+        if (text := text_of(thing.body.get("continue-on-error"))) not in ("", "false"):
+            said = "" if text == "true" else f" where {shown(text)}"
+            self._note(place, f"{what} may fail{said}, and what follows goes on all the same", "continue-on-error")
+
     def _waits(self, job: Job) -> bool:
-        return any(slept(step.lines) for step in job.steps)
+        return any(slept(step.lines).minutes for step in job.steps if not never(step.condition))
 
     def _add_instance(
         self, job: Job, scope: Scope, prefix: str, where: Where | None, before: int, limit: int | None
@@ -146,7 +162,7 @@ class _Reader:
         self.environments |= {environment} if environment else set()
         approved = scope.get(f"env.{APPROVAL_HINT.lower()}", "").lower() not in _NO
         if approved or environment in self.hints.approvals:
-            self.steps.append(Step(f"{label} (approval)", place, "approval", before))
+            self.steps.append(Step(f"{label} (approval)", place, "approval", before, asks=True))
         if environment in self.hints.wait_timers:
             minutes = float(self.hints.wait_timers[environment])
             self.steps.append(Step(f"{label} (wait timer)", place, "wait", before, minutes=minutes))
@@ -166,14 +182,16 @@ class _Reader:
         stage, group = environment or job.id, f"{label[: -len(job.id)]}{job.title}"
         early = bool(EARLY.search((environment or job.id).lower()))
         hinted = scope.get(f"env.{REGION_HINT.lower()}", "")
-        for step in job.steps:
+        bakes = minutes_of(text_of(map_of(job.body.get("env")).get(BAKE_HINT)) and _hinted(scope))
+        for step in (step for step in job.steps if not never(step.condition)):
             inner = scoped(scope, "env", step.body.get("env"))
             used, kind = step.used, step.used.kind if step.used else ""
+            at = place if place != job.where else step.where
             if used and kind == "credentials":
                 region = filled(step.inputs.get(used.region), inner) or region
-            own = (
-                inner.get(f"env.{REGION_HINT.lower()}", "") if inner.get(f"env.{REGION_HINT.lower()}") != hinted else ""
-            )
+            own = inner.get(f"env.{REGION_HINT.lower()}", "")
+            own = own if own != hinted else ""
+            waited = self._waited(step, inner) if bakes is None else Waited()
             if own or (kind == "deploy" and self._deploys(step)):
                 deployed = True
                 stated = own or (used and filled(step.inputs.get(used.region), inner)) or region or _of_env(inner)
@@ -181,15 +199,23 @@ class _Reader:
                 self._remember(step, inner)
                 yield Step(label, place, "deploy", 0, found, stated, stage, early, group, limit)
             elif kind == "approval":
-                yield Step(f"{label}: {step.label}", place, "approval")
-            elif deployed and (minutes := self._minutes(step, inner)) is not None:
-                yield Step(f"{label}: {step.label}", place, "wait", minutes=minutes)
+                yield Step(f"{label}: {step.label}", place, "approval", asks=True)
+            elif (waited and self._deploying(job)) or (deployed and bakes is None and not idle(step.script)):
+                yield _wait(f"{label}: {step.label}", place, waited)
             elif not hinted:
-                self._suggest(step, place if place != job.where else step.where)
+                self._suggest(step, at)
+            if deployed and kind in ("deploy", "approval") or own or waited:
+                self._note_conditions(at, f"the step {step.label} of {job.id}", step)
         given = self.hints.named(label, job.id)
         if not deployed and (hinted or given):
-            found = self._region(label, job.id, hinted)
+            deployed, found = True, self._region(label, job.id, hinted)
             yield Step(label, place, "deploy", 0, found, hinted, stage, early, group, limit)
+        if deployed and bakes is not None:
+            yield Step(f"{label}: {BAKE_HINT}", place, "wait", minutes=bakes)
+
+    def _deploying(self, job: Job) -> bool:
+        """Return whether a job deploys by an action: what it waits before that is part of the order, too."""
+        return any(s.used and s.used.kind == "deploy" and self._deploys(s) for s in job.steps)
 
     def _deploys(self, step: JobStep) -> bool:
         # Without a service the action only registers the task definition, or runs a task.
@@ -204,11 +230,18 @@ class _Reader:
     def _region(self, label: str, job: str, stated: str) -> str:
         return self.hints.region(label, job) or (stated if REGION.fullmatch(stated) else "")
 
-    def _minutes(self, step: JobStep, scope: Scope) -> float | None:
+    def _waited(self, step: JobStep, scope: Scope) -> Waited:
         if step.used and step.used.kind == "wait":
-            return duration(filled(step.inputs.get(step.used.minutes), scope))
-        hint = minutes_of(map_of(step.body.get("env")).get(BAKE_HINT, "") and scope.get(f"env.{BAKE_HINT.lower()}", ""))
-        return hint if hint is not None else slept(filled(line, scope) for line in step.lines)
+            text = filled(step.inputs.get(step.used.minutes), scope)
+            minutes = duration(text)
+            return Waited(minutes, "" if minutes is not None else f"{step.uses} {shown(text)}")
+        if BAKE_HINT in map_of(step.body.get("env")) and (hint := minutes_of(_hinted(scope))) is not None:
+            return Waited(hint)
+        variables = {name.removeprefix("env."): text for name, text in scope.items() if name.startswith("env.")}
+        written = {
+            name: variables[name.lower()] for name in _NAMES.findall("\n".join(step.lines)) if name.lower() in variables
+        }
+        return slept((filled(line, scope) for line in step.script), written)
 
     def _suggest(self, step: JobStep, where: Where) -> None:
         for line in step.lines:
@@ -224,12 +257,14 @@ class _Reader:
 
     def _plain(self, job: Job, scope: Scope, label: str, place: Where, before: int) -> Step:
         """Make the step of a job that deploys nothing: a wait, or something else."""
-        minutes = minutes_of(scope.get(f"env.{BAKE_HINT.lower()}", ""))
-        if minutes is None:
-            found = [m for step in job.steps if (m := self._minutes(step, scoped(scope, "env", step.body.get("env"))))]
-            minutes = sum(found) if found else None
-        kind: StepKind = "other" if minutes is None else "wait"
-        return Step(label, place, kind, before, minutes=minutes)
+        hint, waited = minutes_of(_hinted(scope)), Waited()
+        for step in (step for step in job.steps if not never(step.condition)):
+            found = self._waited(step, scoped(scope, "env", step.body.get("env")))
+            if found and hint is None:
+                self._note_conditions(place, f"the step {step.label} of {job.id}", step)
+            waited += found
+        waited = Waited(hint) if hint is not None else waited
+        return replace(_wait(label, place, waited), before=before, asks=bool(job.environment))
 
     def _add_call(self, job: Job, scope: Scope, label: str, place: Where, before: int) -> None:
         """Follow a call of a workflow that lies beside this one; another is taken as its region says."""
@@ -277,6 +312,15 @@ class _Reader:
         limit = minutes_of(next(iter(limits))) if len(limits) == 1 else None
         if limit and len(used) >= len(regions):
             yield "deploy_timeout_minutes", limit
+
+
+def _hinted(scope: Scope) -> str:
+    return scope.get(f"env.{BAKE_HINT.lower()}", "")
+
+
+def _wait(label: str, place: Where, waited: Waited) -> Step:
+    kind: StepKind = "wait" if waited.minutes or waited.unsaid else "other"
+    return Step(label, place, kind, minutes=waited.minutes or 0.0, unsaid=waited.unsaid)
 
 
 def _mask(start: int, end: int) -> int:

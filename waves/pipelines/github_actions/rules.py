@@ -9,9 +9,11 @@ from collections.abc import Mapping
 _SYNTAX = "docs: Workflow syntax for GitHub Actions"
 
 RULES: Mapping[str, tuple[str, str]] = {
-    "always-runs": ("A deployment runs only where what it needs has succeeded.", "ours"),
+    "always-runs": ("What deploys, waits or approves runs only where what it needs has succeeded.", "ours"),
     "bake-hint": ("BAKE_MINUTES is a number of minutes, not negative.", "ours"),
     "deployment-unseen": ("A deployment by a shell step states its region in DEPLOYS_REGION.", "ours"),
+    "conditional": ("What deploys, waits or approves runs whatever happens; a condition is taken as true.", "ours"),
+    "continue-on-error": ("What follows does not go on where a deployment has failed.", _SYNTAX),
     "dependency-cycle": ("No job waits for itself, whatever the way round.", _SYNTAX),
     "environment-settings": (
         "An environment's wait timer and reviewers stand in the repository's settings; the caller says them.",
@@ -22,6 +24,7 @@ RULES: Mapping[str, tuple[str, str]] = {
     "job-or-call": ("A job has steps, or uses a workflow; not both.", _SYNTAX),
     "missing-key": ("A required key or input is there and not empty.", f"{_SYNTAX}; action"),
     "name-characters": ("A job id has letters, digits, - and _ only, and no digit first.", _SYNTAX),
+    "never-runs": ("A job whose condition is false is no part of the plan, nor is what needs it.", _SYNTAX),
     "no-stability-wait": (
         "A deployment waits until the service is stable.",
         "action: amazon-ecs-deploy-task-definition",

@@ -1,0 +1,92 @@
+"""What stands before regions and after them, in a file before and after its regions were rearranged.
+
+What a region waited for outside of the regions must not get lost: that is refused. An approval that a region does not
+wait for any more, and what stood between waves and does not any more, is told.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from waves.files.documents import Finding
+from waves.pipelines.reading import Reading
+from waves.pipelines.steps import ancestors, bits
+
+
+@dataclass(frozen=True)
+class _Standing:
+    """Which steps come before and after which regions; steps are known by their labels."""
+
+    reading: Reading
+
+    @cached_property
+    def above(self) -> list[int]:
+        return ancestors(self.reading.steps)
+
+    @cached_property
+    def regions(self) -> dict[int, str]:
+        """The plan's deployments, and their regions."""
+        steps = self.reading.steps
+        return {i: steps[i].region for layer in self.reading.layers for i in layer.steps}
+
+    @cached_property
+    def deploying(self) -> int:
+        return sum(1 << i for i in self.regions)
+
+    def before(self, i: int) -> set[str]:
+        """Return the regions that a step waits for."""
+        return {self.regions[j] for j in bits(self.above[i] & self.deploying)}
+
+    def behind(self, i: int) -> set[str]:
+        """Return the regions that wait for a step."""
+        return {region for j, region in self.regions.items() if self.above[j] >> i & 1}
+
+    def outside(self) -> dict[str, set[str]]:
+        """Return for each region the steps before it that do not come after a region themselves."""
+        steps = self.reading.steps
+        free = sum(1 << i for i, mask in enumerate(self.above) if not (mask | 1 << i) & self.deploying)
+        found: dict[str, set[str]] = {}
+        for i, region in self.regions.items():
+            found.setdefault(region, set()).update(steps[j].label for j in bits(self.above[i] & free))
+        return found
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """The steps that are no deployments of the plan, by their labels."""
+        return {step.label: i for i, step in enumerate(self.reading.steps) if i not in self.regions}
+
+
+def lost_on_the_way(before: Reading, after: Reading) -> str:
+    """Say what a region would not wait for any more, or nothing."""
+    then, now = _Standing(before).outside(), _Standing(after).outside()
+    for region, labels in then.items():
+        if lost := sorted(labels - now.get(region, set())):
+            return f"{region} would not wait for {lost[0]} any more"
+    return ""
+
+
+def no_longer(before: Reading, after: Reading) -> list[Finding]:
+    """Return what is to be told: approvals that a region has lost, and what stands before no wave any more."""
+    if before is after:
+        return []
+    return sorted(set(_told(_Standing(before), _Standing(after))))
+
+
+def _told(then: _Standing, now: _Standing) -> Iterator[Finding]:
+    document = now.reading.document
+    first = now.reading.layers[0].spots[now.reading.layers[0].regions[0]]
+    for label, i in then.places.items():
+        step, held = then.reading.steps[i], then.behind(i)
+        if step.kind in ("build", "deploy") or not (step.asks or then.before(i)):
+            continue
+        what = f"the approval {label}" if step.kind == "approval" else label
+        if label not in now.places:
+            yield document.finding(first, f"{what} is gone with its wave", "left-behind", "warning")
+            continue
+        where, left = now.reading.steps[now.places[label]].where, now.behind(now.places[label])
+        if held and not left:
+            message = f"{what} stood before {', '.join(sorted(held))}, and now no region waits for it"
+            yield document.finding(where, message, "left-behind", "warning")
+        elif step.asks and (free := sorted(held - left)):
+            message = f"{what} stood before {', '.join(free)}, and does not any more; it may ask for an approval"
+            yield document.finding(where, message, "approval-left", "warning")
