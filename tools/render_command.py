@@ -44,7 +44,8 @@ JSON = {
         "where they were asked for, `service` (by figure, an estimate each), `exposure` (a list of `share_exposed`, "
         "`probability`, `low`, `high`, `one_in`), `worst` (of `trial`, `impact_minutes`, `share_exposed`, `outcome`, "
         "`detected_minutes`, `weight`, `one_in`, `cause`) and `strata` (of `what_went_wrong`, `probability`, `trials`, "
-        "`shipped`, `exposes_half`, `share_exposed_mean`, `impact_minutes_mean`, `part_of_impact`)."
+        "`shipped`, `exposes_half`, `share_exposed_mean`, `impact_minutes_mean`, `part_of_impact`); `warnings`, "
+        "sentences on what the horizon carries."
     ),
     "compare": (
         "the fields of `run`, and `baseline`, the first plan's name; `differences`, by plan and figure: `difference`,"
@@ -53,7 +54,7 @@ JSON = {
     "trace": (
         "`plan` and `scenario`, each with `name` and `digest`; `seed`, `trial`; `outcome`, [the columns of an "
         "outcome](model.md#the-columns-rules-22-and-23); `events`, a list of `minute`, `event`, `region`, `wave` "
-        "(from 1, or null), `remark`."
+        "(from 1, or null), `remark`; `warnings`."
     ),
     "duel": "`sentence`; `first` and `second`, each the fields of `trace` without `events`.",
     "gate": "`passed`; `judged`, the plan's name; `sentence`; `lines`, one for each limit.",
@@ -81,7 +82,8 @@ kit's version; `judged`, the plan that was judged; `plans`, by name: `digest` an
 `scenario` with `name` and `digest`, the fleet in it; `trials`, `seed`, `sampling`, `confidence`; `limits`, a list of
 `figure`, `side` (`at_most` or `at_least`), `value`, an estimate's fields, `verdict` (`holds`, `broken` or `undecided`),
 and `trials_it_takes`, about, to decide what is undecided; `figures`, by plan and figure, an estimate each, for the
-judged plan also what only a limit asks for; `digest`, of all of that.
+judged plan also what only a limit asks for; `warnings`, sentences on what the horizon carries; `digest`, of all of
+that.
 
 The gate passes a whole verdict alone: no field or figure left out or added, no number that cannot be, no interval that
 its estimate is not in, every limit's numbers those of the figures, every word what follows from them. The kit that made

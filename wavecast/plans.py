@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from wavecast.inputs import PIPELINES, Kind, find, mistaken, read_scenario, recognise
-from waves import Finding, Fleet, InputError, Plan, is_grouping
+from waves import Finding, Fleet, InputError, Plan, idle_findings, is_grouping
 from waves.by_name import named as grouping
 
 if TYPE_CHECKING:
@@ -207,15 +207,16 @@ def remarks(plans: Iterable[Plan], scenario: "Scenario") -> list[Finding]:
     """
     from simulation.doubts import doubts
 
-    each = ((*plan.notes, *_idle_approvals(plan, scenario), *doubts(plan, scenario)) for plan in plans)
+    each = ((*plan.notes, *_idle(plan, scenario), *doubts(plan, scenario)) for plan in plans)
     found = [note for notes in each for note in notes]
     return list(dict.fromkeys(found))
 
 
-def _idle_approvals(plan: Plan, scenario: "Scenario") -> Iterator[Finding]:
-    if "approval_wait" in scenario.model_fields_set or scenario.rejection_probability > 0:
+def _idle(plan: Plan, scenario: "Scenario") -> Iterator[Finding]:
+    if plan.origin == "<plan>":  # a grouping does as the plan beside it, which says so itself
         return
-    if plan.origin == "<plan>":  # a grouping waits as the plan beside it, which says so itself
+    yield from idle_findings(plan)
+    if "approval_wait" in scenario.model_fields_set or scenario.rejection_probability > 0:
         return
     for w, wave in enumerate(plan.waves):
         if wave.approval:

@@ -26,7 +26,7 @@ from waves.pipelines.codecatalyst import Workflow
 from waves.pipelines.files import pipeline_text as write_pipeline
 from waves.plan import Plan, Steps, Wave, sample
 from waves.rules.clashes import clash_findings
-from waves.rules.practice import plan_findings
+from waves.rules.practice import idle_findings, plan_findings
 from waves.rules.written import Rules, rule_findings
 
 __all__ = [
@@ -66,6 +66,7 @@ __all__ = [
     "doubling",
     "fan_out",
     "grouped",
+    "idle_findings",
     "is_grouping",
     "named",
     "one_at_a_time",

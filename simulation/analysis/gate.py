@@ -41,7 +41,7 @@ def gate(
     code : 0 or 1
         0 where the verdict is whole, there is at least one limit, and every limit holds, with numbers.
     lines : list of str
-        What to tell: one line a limit, or why there was nothing to judge.
+        What to tell: one line a limit and a warning, or why there was nothing to judge.
     """
     faults = faults_of(verdict)
     if not faults:
@@ -51,6 +51,7 @@ def gate(
         return 1, [one_line(f"nothing to judge: {fault}") for fault in faults]
     judgements = judged_again(verdict)
     lines = [one_line(f"{j.verdict}: {spaced(say(j))}") for j in judgements]
+    lines += [one_line(f"warning: {text}") for text in verdict["warnings"]]
     return (0 if all(j.verdict == "holds" for j in judgements) else 1), lines
 
 

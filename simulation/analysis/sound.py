@@ -87,6 +87,7 @@ class _Verdict(_Part):
     confidence: Annotated[float, Field(gt=0, lt=1)]
     limits: list[_Limit]
     figures: dict[str, dict[str, _Figure]]
+    warnings: list[Text]
     digest: Digest
 
 

@@ -13,6 +13,7 @@ from simulation.draws import Draws, check_address
 from simulation.happenings import Event, Happening, first
 from simulation.model import Rollout
 from simulation.rare_events.sampling import Method, sampling_of
+from simulation.results.horizon import warning_of_one
 from simulation.scenario import Scenario
 from simulation.setting import Site, setting
 from simulation.tape import Tape
@@ -170,6 +171,11 @@ class Trace(Shown):
         impact = f" and cost {self.row.impact_minutes:.3g} fleet-minutes" if self.row.impact_minutes > 0 else ""
         end = "built after" if self.row.outcome == "build_failed" else "ended after"
         return f"{self.plan.name}: {self.row.outcome.replace('_', ' ')}, {end} {self.end:.0f} minutes{impact}"
+
+    @property
+    def warning(self) -> str:
+        """That its harm ends only with the book, at the horizon; an empty text where it does not."""
+        return warning_of_one(self.row, self.scenario)
 
     def _glance(self) -> str:
         return f"{self.sentence}; seed {self.seed}, trial {self.trial}"

@@ -20,7 +20,9 @@ import pandas as pd
 from simulation.analysis.compare import Comparison
 from simulation.analysis.limits import Judgement, Limit, judge
 from simulation.results.figures import amount, between, called, odds
+from simulation.results.horizon import warning
 from simulation.results.numerals import several
+from simulation.results.outcomes import Outcomes
 from waves import Finding, InputError
 
 FORMAT = 1
@@ -55,6 +57,7 @@ def verdict(comparison: Comparison, limits: Sequence[Limit]) -> dict[str, Any]:
           `verdict` (`holds`, `broken` or `undecided`), `trials_it_takes` to decide it, about, where it is undecided.
         - `figures`: from each plan's name and each figure's to `estimate`, `low`, `high`, `unit`; of the judged plan
           also those that only a limit asks for.
+        - `warnings`: what to know before the figures are believed, such as that the horizon carries them.
         - `digest`: of all of this, so that what was changed afterwards is seen.
 
         A number that is not known is None; one without end is `"infinity"`.
@@ -81,8 +84,15 @@ def verdict(comparison: Comparison, limits: Sequence[Limit]) -> dict[str, Any]:
         "confidence": comparison.confidence,
         "limits": [entry(j) for j in judgements],
         "figures": found,
+        "warnings": warnings_of(comparison.outcomes),
     }
     return made | {"digest": digest_of(made)}
+
+
+def warnings_of(outcomes: Mapping[str, Outcomes]) -> list[str]:
+    """Return what to know of plans' figures before they are believed, one sentence each."""
+    said = warning(outcomes)
+    return [spaced(said)] if said else []
 
 
 def entry(j: Judgement) -> dict[str, Plain]:

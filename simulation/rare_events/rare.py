@@ -23,6 +23,7 @@ from simulation.rare_events.stratified import LEAST, Sums, Survey, Task, Work
 from simulation.rare_events.targets import target_of
 from simulation.results.numerals import several
 from simulation.results.statistics import Estimate
+from simulation.running.horizon import mind_the_horizon
 from simulation.running.jobs import handed_out, most_waiting
 from simulation.running.sweep import check_sweep
 from simulation.scenario import Scenario
@@ -155,6 +156,8 @@ def rare(
     targets = [(str(name), each) for name in plans for each in names]
     table = _table(survey, found, targets, confidence)
     _warn(precise, precision, trials)
+    if any("impact_minutes" in name for name in names):
+        mind_the_horizon(plans, scenario, seed)
     return Rare(scenario, seed, confidence, survey.spent, precise, table, _strata(survey, found, targets))
 
 

@@ -9,10 +9,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from simulation.columns import Row
 from simulation.results.figures import FIGURES
 from simulation.results.numerals import minutes_of, percent
 from simulation.results.outcomes import Outcomes
 from simulation.results.summary import figures
+from simulation.scenario import Scenario
 
 MUCH = 0.1  # of a figure, from where on it is said
 HARM = ("impact_minutes", "failed_requests")
@@ -77,4 +79,23 @@ def warning(outcomes: Mapping[str, Outcomes]) -> str:
         f"the horizon carries {'; '.join(told)}: harm that nothing ends before the book closes after "
         f"{minutes_of(horizon)}. Say in the scenario how long customers take to notice (`report`), or choose "
         "`horizon_minutes` for what you mean; else these figures grow with it"
+    )
+
+
+def warning_of_one(row: Row, scenario: Scenario) -> str:
+    """Say of a single rollout that its harm ends only with the book; nothing where something else ended it.
+
+    Parameters
+    ----------
+    row
+        Its outcome.
+    scenario
+        It was run under.
+    """
+    horizon = scenario.horizon_minutes
+    if not row.impact_minutes > 0 or row.recovered_minutes < horizon or not np.isfinite(horizon):
+        return ""
+    return (
+        f"the horizon carries the harm of this rollout: nothing ends it before the book closes after "
+        f"{minutes_of(horizon)}, and its impact grows with `horizon_minutes`"
     )

@@ -25,6 +25,7 @@ from simulation.results.figures import FIGURES, PAIRED, UNITS, amount, between
 from simulation.results.numerals import several
 from simulation.results.summary import difference, figures
 from simulation.results.tally import Bins, SumPair, Tally
+from simulation.running.horizon import mind_the_horizon
 from simulation.running.jobs import (
     JOBS,
     JOBS_A_THREAD,
@@ -170,6 +171,7 @@ def sweep(
                 break
         else:
             gathering.warn(wanted, confidence)
+    mind_the_horizon(plans, scenario, seed)
     return Sweep(gathering.tallies(), gathering.trials, confidence)
 
 

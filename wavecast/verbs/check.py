@@ -13,7 +13,7 @@ from wavecast.plans import Reading, read_plan, remarks, without_effect
 from wavecast.rules import held, read_rules
 from wavecast.terminal import say, say_json
 from wavecast.verbs.options import workflow_options
-from waves import Finding, Fleet, InputError, Plan, Rules, plan_findings, rule_findings
+from waves import Finding, Fleet, InputError, Plan, Rules, idle_findings, plan_findings, rule_findings
 from waves import check as check_pipeline
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ def _fleet_of(known: "Fleet | Scenario | None") -> Fleet | None:
 def _together(plan: Plan, known: "Fleet | Scenario | None", rules: Rules | None) -> list[Finding]:
     """Say what a plan shows together with its fleet, its scenario, its rules."""
     fleet = _fleet_of(known)
-    found = set() if rules is None else set(rule_findings(plan, rules, fleet))
+    found = {*idle_findings(plan), *(() if rules is None else rule_findings(plan, rules, fleet))}
     if fleet is None or known is None:
         return sorted(found)
     found |= {*plan_findings(plan, fleet)}

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from wavecast.plans import Reading, read_inputs, remarks
-from wavecast.terminal import WIDTH, Refusal, check_picture, save_picture, say, say_json, table, warn
+from wavecast.terminal import WIDTH, Refusal, check_picture, fault, save_picture, say, say_json, table, warn
 from wavecast.verbs.options import (
     json_option,
     out_option,
@@ -77,6 +77,8 @@ def duel(
         found = simulation.duel(one, two, world, seed=seed, trial=trial, sampling=sampling)
     except ValueError as error:  # no bad change among those searched
         raise Refusal(f"duel: {error}") from None
+    for text in dict.fromkeys(each.warning for each in (found.first, found.second) if each.warning):
+        fault(f"warning: {text}".replace("\u00a0", " "))
     save_picture(found, out)
     both = [as_dict(found.first), as_dict(found.second)]
     if as_json:

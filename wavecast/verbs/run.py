@@ -99,10 +99,10 @@ def run(
 
 def warn_of_horizon(outcomes: "dict[str, Outcomes]") -> None:
     """Tell standard error which figures say how long the book is kept, rather than what a plan costs."""
-    from simulation.results.horizon import warning
+    from simulation.analysis.verdict import warnings_of
 
-    if text := warning(outcomes):
-        fault(f"warning: {text}".replace("\u00a0", " "))
+    for text in warnings_of(outcomes):
+        fault(f"warning: {text}")
 
 
 def summary(outcomes: "Outcomes", confidence: float, everything: bool) -> str:
@@ -148,7 +148,7 @@ def short(number: Any) -> str:
 
 def as_dict(outcomes: "dict[str, Outcomes]", confidence: float) -> dict[str, Any]:
     """Return plans' outcomes as plain values, as `--json` writes them."""
-    from simulation.analysis.verdict import figures
+    from simulation.analysis.verdict import figures, warnings_of
 
     first = next(iter(outcomes.values()))
     return {
@@ -165,6 +165,7 @@ def as_dict(outcomes: "dict[str, Outcomes]", confidence: float) -> dict[str, Any
             }
             for name, each in outcomes.items()
         },
+        "warnings": warnings_of(outcomes),
     }
 
 

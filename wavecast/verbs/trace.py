@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wavecast.plans import Reading, read_inputs, remarks
-from wavecast.terminal import check_picture, save_picture, say, say_json, table, warn
+from wavecast.terminal import check_picture, fault, save_picture, say, say_json, table, warn
 from wavecast.verbs.options import (
     json_option,
     out_option,
@@ -56,6 +56,8 @@ def trace(
     import simulation
 
     found = simulation.trace(next(iter(named.values())), world, seed=seed, trial=trial, sampling=sampling)
+    if found.warning:
+        fault(f"warning: {found.warning}".replace("\u00a0", " "))
     save_picture(found, out)
     if as_json:
         say_json(as_dict(found) | {"events": _events(found)})
@@ -91,4 +93,5 @@ def as_dict(found: "Trace") -> dict[str, Any]:
         "seed": found.seed,
         "trial": found.trial,
         "outcome": columns,
+        "warnings": [found.warning.replace("\u00a0", " ")] if found.warning else [],
     }

@@ -141,13 +141,31 @@ def _findings(document: Document, model: type[pydantic.BaseModel], at: Where, er
             yield document.finding((*where, *below), message, rule)
     elif kind == "extra_forbidden":
         known = {name for name, _ in _fields(model, error["loc"][:-1])}
-        hint = did_you_mean(str(where[-1]), known) or f"; known here: {', '.join(sorted(known)) or 'none'}"
+        hint = (
+            _elsewhere(model, error["loc"])
+            or did_you_mean(str(where[-1]), known)
+            or f"; known here: {', '.join(sorted(known)) or 'none'}"
+        )
         yield document.finding(where, f"unknown key {shown(where[-1])}{hint}", "unknown-key")
     elif kind == "value_error" or kind not in _PYDANTIC_TYPES:
         message = str(cause) if cause is not None else error["msg"]
         yield document.finding(where, message, _rule(kind))
     else:
         yield document.finding(where, _sentence(document, model, at, error), _rule(kind))
+
+
+def _elsewhere(model: type[pydantic.BaseModel], loc: tuple[int | str, ...]) -> str:
+    """Say where a key belongs that stands at the wrong place: at the top, or in one of the parts."""
+    *above, key = loc
+    if above:
+        known = {name for name, _ in _fields(model, ())}
+        return f"; it belongs at the top of the {model.__name__.lower()}" if key in known else ""
+    for name, info in _fields(model, ()):
+        for kind in _flat(info.annotation):
+            parts = [kind, *_below(kind, 0), *(_below(kind, "") if get_origin(kind) is dict else ())]
+            if any(_is_model(part) and key in part.model_fields for part in parts):
+                return f"; it belongs in {shown(name)}"
+    return ""
 
 
 def _rule(kind: str) -> str:

@@ -1,7 +1,7 @@
 """What a plan and its fleet show together: regions that are not there, partners in one wave, waves out of proportion.
 
-Nobody has to write these down. Not here: the rules of a team (``written``), what is wrong with a file by itself
-(``plan``, ``fleet``, ``pipelines``), what may happen (``simulation``).
+Nobody has to write these down; what a plan says to no effect is here, too. Not here: the rules of a team (``written``),
+what is wrong with a file by itself (``plan``, ``fleet``, ``pipelines``), what may happen (``simulation``).
 """
 
 from collections.abc import Iterator
@@ -39,6 +39,28 @@ def plan_findings(plan: Plan, fleet: Fleet) -> list[Finding]:
     found = plan.input_error(plan.strangers(fleet)).findings
     found += tuple(plan.remark(*row, severity="warning") for row in warnings)
     return sorted(found)
+
+
+def idle_findings(plan: Plan) -> list[Finding]:
+    """Return what a plan says to no effect, whatever its fleet: warnings.
+
+    Parameters
+    ----------
+    plan
+        Its findings have the lines of its file.
+
+    Returns
+    -------
+    list of Finding
+        So many failures tolerated that no deployment can end the pipeline (``failures-unlimited``).
+    """
+    if plan.failures_tolerated < len(plan.regions):
+        return []
+    message = (
+        f"max_failed_regions is {plan.max_failed_regions}, and the plan has {len(plan.regions)} regions: however many "
+        "deployments fail, the pipeline goes on, and on_deploy_failure has no effect; give fewer"
+    )
+    return [plan.remark(("max_failed_regions",), message, "failures-unlimited", "warning")]
 
 
 def _together(plan: Plan, fleet: Fleet) -> Iterator[Row]:

@@ -27,7 +27,7 @@ def test_the_fields_are_those_documented(comparison):
     found = judged(comparison, probability_shipped=("at_least", 0.5))
     assert list(found) == [
         "format", "passed", "sentence", "made", "kit", "judged", "plans", "scenario", "trials", "seed", "sampling",
-        "confidence", "limits", "figures", "digest",
+        "confidence", "limits", "figures", "warnings", "digest",
     ]  # fmt: skip
     assert list(found["limits"][0]) == [
         "figure", "side", "value", "estimate", "low", "high", "unit", "verdict", "trials_it_takes",

@@ -1,6 +1,7 @@
 """The horizon: what part of a figure it carries, by hand, and when that is said."""
 
 import math
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -64,3 +65,43 @@ def test_the_sample_is_free_of_it_and_without_customers_it_is_not():
     longer = mute.model_copy(update={"horizon_minutes": 2 * mute.horizon_minutes})
     means = [simulation.run(three, each, trials=2000, seed=7).frame["impact_minutes"].mean() for each in (mute, longer)]
     assert means[1] > 1.8 * means[0], "as the warning says, the figure grows with the horizon"
+
+
+@pytest.fixture(scope="module")
+def mute():
+    """A world in which nobody reports what no alarm sees."""
+    return simulation.sample("storefront").model_copy(update={"report": None})
+
+
+def test_sums_and_rare_events_warn_of_it(mute):
+    """What keeps no rows looks at some first; a figure that is no harm needs no warning."""
+    plans = {"mine": sample_plan("six-region-three-wave")}
+    with pytest.warns(UserWarning, match="the horizon carries 9[0-9.]+ % of .* under mine"):
+        simulation.sweep(plans, mute, trials=4096)
+    with pytest.warns(UserWarning, match="the horizon carries"):
+        simulation.rare(plans, mute, "impact_minutes_mean", precision=None, trials=4096)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        simulation.rare(plans, mute, "share_exposed_mean", precision=None, trials=4096)
+        simulation.sweep(plans, simulation.sample("storefront"), trials=4096)
+
+
+def test_a_single_rollout_says_it(mute):
+    """By its columns alone: hurt, and not recovered before the book closed."""
+    plan, horizon = sample_plan("six-region-three-wave"), mute.horizon_minutes
+    seen = set()
+    for trial in range(40):
+        row = (found := simulation.trace(plan, mute, seed=7, trial=trial, sampling="stratified")).row
+        late = row.impact_minutes > 0 and not row.recovered_minutes < horizon
+        assert ("the horizon carries the harm" in found.warning) == late
+        seen.add(late)
+    assert seen == {True, False}
+
+
+def test_a_verdict_carries_the_warning_and_the_gate_tells_it(mute):
+    found = simulation.compare({"mine": sample_plan("six-region-three-wave")}, mute, trials=500, seed=7)
+    limits = simulation.parse_limits({"probability_shipped": {"at_least": 0.5}}, simulation.FIGURES)
+    verdict = simulation.verdict(found, limits)
+    assert [text.startswith("the horizon carries 9") for text in verdict["warnings"]] == [True]
+    code, lines = simulation.gate(verdict)
+    assert (code, lines[-1]) == (0, f"warning: {verdict['warnings'][0]}")

@@ -211,3 +211,35 @@ def test_a_template_is_called_one(wavecast, tmp_path, line):
     answer = wavecast("check", str(path))
     assert answer.code == 1
     assert len(answer.out.splitlines()) == 1 and "this is a template" in answer.out
+
+
+@pytest.mark.parametrize(
+    ("text", "finding"),
+    [
+        ("waves:\n- regions: [a]\n  on_alarm: halt\n", "3:3: error: unknown key 'on_alarm'; it belongs at the top of"),
+        ("waves:\n- {regions: [a], max_failed_regions: 1}\n", "2:18: error: unknown key 'max_failed_regions'; it be"),
+        ("bake_minutes: 5\nwaves:\n- regions: [a]\n", "1:1: error: unknown key 'bake_minutes'; it belongs in 'waves'"),
+        ("regions:\n- {name: a, traffic: 1}\ntraffic: 3\n", "3:1: error: unknown key 'traffic'; it belongs in 'reg"),
+    ],
+    ids=["a wave's scope", "a wave's failures", "a plan's bake", "a fleet's traffic"],
+)  # fmt: skip
+def test_a_key_at_the_wrong_place_is_told_where_it_belongs(wavecast, tmp_path, text, finding):
+    (tmp_path / "file.yaml").write_text(text, encoding="utf-8")
+    answer = wavecast("check", str(tmp_path / "file.yaml"))
+    assert answer.code == 1 and f"file.yaml:{finding}" in answer.out
+
+
+@pytest.mark.parametrize(
+    ("most", "idle"), [("1", False), ("2", True), ("5", True), ('"50%"', False), ('"99%"', False), ('"100%"', True)]
+)
+def test_failures_that_never_end_a_pipeline_are_a_warning(wavecast, tmp_path, monkeypatch, most, idle):
+    """Of two regions: from two on, however it is said; in `run`, too."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "plan.yaml").write_text(f"waves:\n- regions: [a, b]\nmax_failed_regions: {most}\n", encoding="utf-8")
+    fleet = "fleet: {regions: [{name: a, traffic: 1}, {name: b, traffic: 1}]}\ndeploy: 3\n"
+    (tmp_path / "scenario.yaml").write_text(fleet, encoding="utf-8")
+    line = "plan.yaml:3:1: warning: max_failed_regions is"
+    checked = wavecast("check", "plan.yaml")
+    assert (checked.code, line in checked.out) == (0, idle)
+    ran = wavecast("run", "plan.yaml", "two-halves", "--scenario", "scenario.yaml", "--trials", "10")
+    assert (ran.code, ran.err.count(line)) == (0, int(idle))

@@ -1,0 +1,33 @@
+"""The horizon's warning where only sums are kept: from a first look at rows of one plan.
+
+Not here: what the horizon carries, and how that is said (``results.horizon``).
+"""
+
+import math
+import warnings
+from collections.abc import Mapping
+
+from simulation.arguments import outside
+from simulation.results.horizon import warning
+from simulation.scenario import Scenario
+from waves import Plan
+
+LOOKED_AT = 4096  # rollouts: a block, with strata of what is rare
+
+
+def mind_the_horizon(plans: Mapping[str, Plan], scenario: Scenario, seed: int) -> None:
+    """Warn where the horizon carries a tenth or more of a figure of the first plan.
+
+    The others meet the same worlds, so what nobody notices under one of them stays unnoticed under all.
+    """
+    if not scenario.faults or not math.isfinite(scenario.horizon_minutes):
+        return
+    from simulation.running.run import run_named  # which sweeps where it is asked for a precision
+
+    name, plan = next(iter(plans.items()))
+    found = run_named(
+        {name: plan}, scenario, trials=LOOKED_AT, seed=seed, first=0, engine="compiled", sampling="stratified",
+        precision=None, workers=1, progress=False,
+    )  # fmt: skip
+    if text := warning({name: found[0]}):
+        warnings.warn(text.replace("\u00a0", " "), stacklevel=outside())
