@@ -28,7 +28,8 @@ JSON_HEAD = """\
 
 `--json` writes one JSON value to standard output, and its fields stay. A number that is not known is `null`, one
 without end `"infinity"`. Times are minutes, shares and probabilities are between 0 and 1. An *estimate* is an object of
-`estimate`, `low`, `high` and `unit`.
+`estimate`, `low`, `high` and `unit`; one of a figure of the summary has `trials_it_takes`, too: about how many, where
+these do not suffice for an interval.
 
 """
 
@@ -49,7 +50,7 @@ JSON = {
     ),
     "compare": (
         "the fields of `run`, and `baseline`, the first plan's name; `differences`, by plan and figure: `difference`,"
-        " `low`, `high`, `unit`."
+        " `low`, `high`, `unit`, `trials_it_takes`."
     ),
     "trace": (
         "`plan` and `scenario`, each with `name` and `digest`; `seed`, `trial`; `outcome`, [the columns of an "

@@ -15,7 +15,7 @@ from simulation.results.figures import PAIRED
 from simulation.results.outcomes import Outcomes
 from simulation.results.rows import RowPair
 from simulation.results.service import Service
-from simulation.results.summary import difference
+from simulation.results.summary import COLUMNS, differing, takes
 from simulation.running.run import run_named
 from simulation.scenario import Scenario
 from waves import Plan
@@ -65,8 +65,8 @@ class Comparison(Shown):
                 rows[name] = tuple(summary.loc[name])
             else:
                 estimate, unit = base.estimate(name, self.confidence, self.service)
-                rows[name] = (*estimate, unit)
-        return pd.DataFrame.from_dict(rows, orient="index", columns=list(summary.columns)).rename_axis("figure")
+                rows[name] = (*estimate, unit, takes(estimate, base.rows.sample))
+        return pd.DataFrame.from_dict(rows, orient="index", columns=COLUMNS).rename_axis("figure")
 
     @property
     def table(self) -> pd.DataFrame:
@@ -77,19 +77,20 @@ class Comparison(Shown):
     def differences(self) -> pd.DataFrame:
         """Plan minus baseline, trial by trial in the same worlds; rows (plan, figure).
 
-        Columns `difference`, `low`, `high` and `unit`. The ends are NaN where fewer than 10 trials differ, and for
-        times also where fewer than 10 shipped under one of the two: a width from so few would be a guess. That in
+        Columns `difference`, `low`, `high`, `unit` and `trials_it_takes`. The ends are NaN where fewer than 10 trials
+        differ or as few would make as much of the error, and for times also where fewer than 10 shipped under one of
+        the two: a width from so few would be a guess, and the last column says about how many trials it takes. That in
         `minutes_to_ship` is infinite where nothing ships under one of the two.
         """
         base = self.outcomes[self.baseline].rows
         rows = {
-            (name, figure): (*difference(RowPair(base, outcomes.rows), figure, self.confidence), unit)
+            (name, figure): differing(RowPair(base, outcomes.rows), figure, unit, self.confidence)
             for name, outcomes in self.outcomes.items()
             if name != self.baseline
             for figure, unit in PAIRED.items()
         }
         index = pd.MultiIndex.from_tuples(list(rows), names=["plan", "figure"])
-        return pd.DataFrame(list(rows.values()), index=index, columns=["difference", "low", "high", "unit"])
+        return pd.DataFrame(list(rows.values()), index=index, columns=["difference", *COLUMNS[1:]])
 
     def _glance(self) -> str:
         return f"{', '.join(self.outcomes)}; {counted(len(self.trials), 'rollout')} each, seed {self.seed}"

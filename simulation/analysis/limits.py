@@ -38,6 +38,8 @@ class Judgement:
     ----------
     trials
         How many there were; None where nobody said.
+    needed
+        About how many it takes until the figure has an interval; NaN where it has one, or nobody said.
     verdict
         `holds`: the whole interval is within the limit. `broken`: the estimate is beyond it. `undecided`: the interval
         straddles it, or there is none.
@@ -50,6 +52,7 @@ class Judgement:
     unit: str
     verdict: Literal["holds", "broken", "undecided"]
     trials: int | None = None
+    needed: float = math.nan
 
     @property
     def takes(self) -> int | None:
@@ -57,7 +60,11 @@ class Judgement:
 
         An interval shrinks with the root of the trials; where there is none yet, ten times as many are a beginning.
         """
-        if self.verdict != "undecided" or not self.trials:
+        if self.verdict != "undecided":
+            return None
+        if math.isfinite(self.needed):
+            return int(self.needed)
+        if not self.trials:
             return None
         room = abs(self.limit.value - self.estimate)
         half = (self.high - self.estimate) if self.limit.side == "at_most" else (self.estimate - self.low)
@@ -145,7 +152,9 @@ def judge(summary: pd.DataFrame, limits: list[Limit], trials: int | None = None)
     for limit in limits:
         estimate, low, high = (float(summary[column][limit.figure]) for column in ("estimate", "low", "high"))
         unit = str(summary["unit"][limit.figure])
-        judgements.append(Judgement(limit, estimate, low, high, unit, _verdict(limit, estimate, low, high), trials))
+        needed = float(summary["trials_it_takes"][limit.figure]) if "trials_it_takes" in summary else math.nan
+        found = _verdict(limit, estimate, low, high)
+        judgements.append(Judgement(limit, estimate, low, high, unit, found, trials, needed))
     return judgements
 
 

@@ -62,6 +62,7 @@ class _Figure(_Part):
     low: Number
     high: Number
     unit: Text
+    trials_it_takes: Annotated[float, Field(ge=1, allow_inf_nan=False)] | None
 
 
 class _Limit(_Figure):
@@ -69,7 +70,7 @@ class _Limit(_Figure):
     side: Literal["at_most", "at_least"]
     value: Number
     verdict: Literal["holds", "broken", "undecided"]
-    trials_it_takes: Annotated[int, Field(ge=1)] | None
+    trials_it_takes: Annotated[int, Field(ge=1)] | None  # type: ignore[assignment]
 
 
 class _Verdict(_Part):
@@ -200,7 +201,7 @@ def judged_again(verdict: Mapping[str, Any]) -> list[Judgement]:
     """
     limits = [Limit(e["figure"], e["side"], number_of(e["value"])) for e in verdict["limits"]]
     figures = verdict["figures"][verdict["judged"]]
-    numbers = ("estimate", "low", "high")
+    numbers = ["estimate", "low", "high", "trials_it_takes"]
     rows = {
         limit.figure: [*(number_of(figures[limit.figure][key]) for key in numbers), figures[limit.figure]["unit"]]
         for limit in limits

@@ -55,8 +55,9 @@ def verdict(comparison: Comparison, limits: Sequence[Limit]) -> dict[str, Any]:
           `sampling`, `confidence`.
         - `limits`: a list of `figure`, `side` (`at_most` or `at_least`), `value`, `estimate`, `low`, `high`, `unit`,
           `verdict` (`holds`, `broken` or `undecided`), `trials_it_takes` to decide it, about, where it is undecided.
-        - `figures`: from each plan's name and each figure's to `estimate`, `low`, `high`, `unit`; of the judged plan
-          also those that only a limit asks for.
+        - `figures`: from each plan's name and each figure's to `estimate`, `low`, `high`, `unit`, and, where the trials
+          do not suffice for an interval, `trials_it_takes` until they do, about; of the judged plan also those that
+          only a limit asks for.
         - `warnings`: what to know before the figures are believed, such as that the horizon carries them.
         - `digest`: of all of this, so that what was changed afterwards is seen.
 
@@ -117,13 +118,14 @@ def digest_of(verdict: Mapping[str, Any]) -> str:
 
 
 def figures(summary: pd.DataFrame) -> dict[str, dict[str, Plain]]:
-    """Turn a summary into plain values, by figure: `estimate`, `low`, `high`, `unit`."""
+    """Turn a summary into plain values, by figure: `estimate`, `low`, `high`, `unit`, `trials_it_takes`."""
     return {
         str(row.Index): {
             "estimate": plain(row.estimate),
             "low": plain(row.low),
             "high": plain(row.high),
             "unit": str(row.unit),
+            "trials_it_takes": plain(row.trials_it_takes),
         }
         for row in summary.itertuples()
     }

@@ -60,7 +60,7 @@ P_OFTEN, P_SUM, P_SQUARES, P_CUBES, POWERS = range(5)  # how often it is not zer
 S_DETECTED = S_SPARSE + POWERS * len(SPARSE)  # the same of detected and recovered minutes
 S_RECOVERED = S_DETECTED + POWERS
 S_ENDS3 = S_RECOVERED + POWERS
-S_MIXED3, SUMS = S_ENDS3 + 1, S_ENDS3 + 2
+S_MIXED3, S_END3, SUMS = S_ENDS3 + 1, S_ENDS3 + 2, S_ENDS3 + 3
 X_SHIPPED, X_END, X_END_SHIPPED, X_SHIPPED_END, X_ENDS, X_ENDS_SHIPPED, X_SHIPPED_ENDS, X_MIXED = range(8)
 X_END_DIFFER, X_ENDS_DIFFER, X_MIXED_DIFFER, X_SPARSE = range(8, 12)  # in how many trials; then of each of `SPARSE`
 # Product with the baseline, in how many more trials than it has the two differ, and how much more the cubes of their

@@ -34,6 +34,7 @@ from simulation.engine.layout import (
     S_DEFECTIVE,
     S_END,
     S_END2,
+    S_END3,
     S_ENDS,
     S_ENDS2,
     S_ENDS3,
@@ -119,6 +120,7 @@ def add_dense(scratch, base, sums, cross, bins, counts):
     sums[S_ENDS2] += t2
     sums[S_MIXED] += m1
     sums[S_MIXED2] += m2
+    sums[S_END3] += t3
     sums[S_ENDS3] += t3
     sums[S_MIXED3] += m3
     cross[X_SHIPPED] += len(end)

@@ -3,6 +3,7 @@
 Not here: what to see in them (``sentences``).
 """
 
+import math
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -60,7 +61,15 @@ def side_by_side(comparison: Comparison) -> Html:
         if apart:
             name += Html("<br>") + element("small", unit)
         rows.append((name, *(_cell(found, figure, "" if apart else unit) for found in comparison.summaries.values())))
-    return table(("", *comparison.outcomes), rows)
+    return table(("", *comparison.outcomes), rows) + _unknown(comparison)
+
+
+def _unknown(comparison: Comparison) -> Html:
+    """Say about how many trials it takes to know what is not known; nothing where all is."""
+    takes = pd.concat([each["trials_it_takes"].loc[list(SHOWN)] for each in comparison.summaries.values()]).max()
+    if math.isnan(takes):
+        return Html("")
+    return paragraph(f"What is unknown here takes about {takes:,.0f} rollouts of each plan.")
 
 
 def _cell(found: pd.DataFrame, figure: str, unit: str) -> Html:

@@ -24,6 +24,7 @@ Counts = NDArray[np.int64]
 Numbers = Floats | Counts
 MISSED = 8.0  # how much more the side of a long tail is lengthened, times its part of the half-width
 ENDLESS = np.errstate(invalid="ignore", over="ignore")  # an endless horizon gives infinite impacts
+BEGINNING = 10.0  # times as many trials, where nothing says how many it takes
 TINY = 1e-9  # hits where there are none, for a function that takes no zero
 
 
@@ -73,7 +74,7 @@ class Moments:
         return float(np.sqrt(_over(self.squares + self.count * self.mean**2, self.nonzero)).max(initial=0.0))
 
     def even(self) -> "Moments":
-        """Return the same as if there were no skewness: of ratios nobody keeps it."""
+        """Return the same as if there were no skewness: of differences between ratios nobody keeps it."""
         return replace(self, cubes=np.zeros(len(self.cubes)))
 
     @classmethod
@@ -223,8 +224,8 @@ def exact_high(hits: Numbers, trials: Numbers, tail: float) -> Floats:
 def mean(sample: Sample, found: Moments, confidence: float, bounds: Bounds | None = None) -> Estimate:
     """Estimate the mean of the trials that have a value.
 
-    The ends are NaN where the trials do not suffice for an honest interval: fewer than 10 values other than zero, a
-    stratum without a trial, or values so skewed that no interval from them would hold.
+    The ends are NaN where the trials do not suffice for an honest interval (`times`): fewer than 10 values other than
+    zero, a stratum without a trial, or values so skewed that as few as 10 of them would make as much of the error.
     """
     domain = _domain(sample, found.count, bounds)
     if domain is None:
@@ -234,11 +235,12 @@ def mean(sample: Sample, found: Moments, confidence: float, bounds: Bounds | Non
     value = float((domain.omega * own).sum())
     if known.all():
         return Estimate(value, value, value)
-    if found.nonzero[~known].sum() < FEW or not math.isfinite(value) or domain.unseen.any():
+    skewness = _Skewness(domain, found, known)
+    if not math.isfinite(value) or domain.unseen.any() or _times(found, known, skewness) > 1:
         return Estimate(value, math.nan, math.nan)
     below, above = _sides(domain, found, known, confidence, bounds)
     moved = domain.moved(own, value, confidence)
-    lean = _lean(domain, found, known, confidence)
+    lean = skewness.lean(confidence)
     least = 0.0 if found.least >= 0 else -math.inf  # what cannot be negative has no mean below zero
     low, high = math.sqrt(below + moved), math.sqrt(above + moved)
     low, high = low + _longer(-lean, low), high + _longer(lean, high)
@@ -278,20 +280,55 @@ def _sides(
     return float(below.sum()), float(np.maximum(squares, missed).sum())
 
 
-def _lean(domain: _Domain, found: Moments, known: NDArray[np.bool_], confidence: float) -> float:
-    """Return by how much Student's interval sits too low, for skewness.
+class _Skewness:
+    """How skewed the estimate of a mean is, as far as its values show."""
 
-    The first term of Edgeworth's series (Hall 1992, *On the removal of skewness by transformation*): with the
-    estimate's variance V and third cumulant K, K / (6 V) · (1 + 2 z²).
-    """
-    if len(known) == 1:
-        return 0.0  # crude samples have the interval that everybody knows
-    use = ~known & (found.count > 0)
-    n = found.count[use].astype(np.float64)
-    v = float((domain.omega[use] ** 2 * found.squares[use] / n**2).sum())
-    k = float((domain.omega[use] ** 3 * found.cubes[use] / n**3).sum())
-    z = float(special.ndtri((1 + confidence) / 2))
-    return k / (6 * v) * (1 + 2 * z * z) if v > 0 else 0.0
+    def __init__(self, domain: _Domain, found: Moments, known: NDArray[np.bool_]) -> None:
+        use = ~known & (found.count > 0)
+        n = found.count[use].astype(np.float64)
+        self.variance = float((domain.omega[use] ** 2 * found.squares[use] / n**2).sum())
+        third = float((domain.omega[use] ** 3 * found.cubes[use] / n**3).sum())
+        self.third = third if len(known) > 1 else 0.0  # crude samples have the interval that everybody knows
+
+    @property
+    def own(self) -> float:
+        """Skewness: where m equal values make all of the error, it is one over the root of m."""
+        return self.third / self.variance**1.5 if self.variance > 0 else 0.0
+
+    def lean(self, confidence: float) -> float:
+        """Return by how much Student's interval sits too low.
+
+        The first term of Edgeworth's series (Hall 1992, *On the removal of skewness by transformation*): with the
+        estimate's variance V and third cumulant K, K / (6 V) · (1 + 2 z²).
+        """
+        z = float(special.ndtri((1 + confidence) / 2))
+        return self.third / (6 * self.variance) * (1 + 2 * z * z) if self.variance > 0 else 0.0
+
+
+def _times(found: Moments, known: NDArray[np.bool_], skewness: _Skewness) -> float:
+    often = int(found.nonzero[~known].sum())
+    return max(FEW / often if often else BEGINNING, FEW * skewness.own**2)
+
+
+@ENDLESS
+def times(sample: Sample, found: Moments, bounds: Bounds | None = None) -> float:
+    """Return about how many times as many trials it takes to know a mean's interval; up to 1 where they suffice."""
+    domain = _domain(sample, found.count, bounds)
+    if domain is None or domain.unseen.any():
+        return BEGINNING
+    known = np.zeros(len(sample.trials), dtype=np.bool_) if bounds is None else bounds.known
+    needed = _times(found, known, _Skewness(domain, found, known))
+    return needed if math.isfinite(needed) else BEGINNING
+
+
+def times_of_quantile(sample: Sample, count: Counts, p: float, confidence: float) -> float:
+    """Return about how many times as many trials it takes until both ends of a quantile's interval are among them."""
+    for times in (2**power for power in range(1, 20)):
+        more, each = Sample(sample.probabilities, sample.trials * times), count * times
+        below = share(more, np.zeros(len(count)), each, confidence).high
+        if below < p <= share(more, each, each, confidence).low:
+            return float(times)
+    return BEGINNING
 
 
 def quantile(

@@ -115,7 +115,8 @@ class Outcomes(Shown):
         """Sum the outcomes up: one row a figure, with its estimate, its interval and its unit.
 
         Means have Student's interval, quantiles that of order statistics, probabilities that of Clopper and Pearson,
-        ratios that of the delta method, each by stratum. An end is NaN where the trials do not suffice for it.
+        ratios that of the delta method, each by stratum. An end is NaN where the trials do not suffice for an honest
+        one; `trials_it_takes` then says how many would, about.
 
         Parameters
         ----------

@@ -136,7 +136,7 @@ class Rows:
     def over_shipped(self, figure: str) -> tuple[float, Moments]:
         """Return a figure over what ships, and what the trials add to its error."""
         value, each = self.influence(figure)
-        return value, Moments.of_values(each, self.codes, len(self.counts)).even()
+        return value, Moments.of_values(each, self.codes, len(self.counts))
 
 
 class Ladder:

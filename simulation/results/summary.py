@@ -14,7 +14,19 @@ import pandas as pd
 
 from simulation.columns import OUTCOMES
 from simulation.rare_events.known import Known
-from simulation.results.estimator import Bounds, Counts, Floats, Moments, Sample, chance, mean
+from simulation.rare_events.sampling import BLOCK
+from simulation.results.estimator import (
+    BEGINNING,
+    Bounds,
+    Counts,
+    Floats,
+    Moments,
+    Sample,
+    chance,
+    mean,
+    times,
+    times_of_quantile,
+)
 from simulation.results.figures import UNITS
 from simulation.results.statistics import FEW, Estimate
 from simulation.scenario import Scenario
@@ -26,6 +38,8 @@ GIVEN = {  # figures of only some of the trials: the column, which trials, the u
     "detected_minutes": ("detected_minutes", "dated", "minutes"),
     "recovered_minutes": ("recovered_minutes", "dated", "minutes"),
 }
+COLUMNS = ["estimate", "low", "high", "unit", "trials_it_takes"]
+MARGIN = 1.5  # beyond what it seems to take, which few trials say badly
 RATIOS = ("end_minutes_given_shipped_mean", "minutes_to_ship")  # over what ships
 
 
@@ -61,10 +75,45 @@ Estimator = Callable[[float], Estimate]  # from a confidence
 
 
 def summed_up(source: Source, confidence: float) -> pd.DataFrame:
-    """Lay every figure out: one row each, with `estimate`, `low`, `high` and `unit`."""
-    found = {name: (*estimate(confidence), unit) for name, (unit, estimate) in figures(source).items()}
-    frame = pd.DataFrame.from_dict(found, orient="index", columns=["estimate", "low", "high", "unit"])
+    """Lay every figure out: one row each, with `estimate`, `low`, `high`, `unit` and `trials_it_takes`."""
+    found = {}
+    for name, (unit, estimate) in figures(source).items():
+        own = estimate(confidence)
+        found[name] = (*own, unit, takes(own, source.sample, partial(_more, source, name, confidence)))
+    frame = pd.DataFrame.from_dict(found, orient="index", columns=COLUMNS)
     return frame.rename_axis("figure")
+
+
+def takes(own: Estimate, sample: Sample, more: Callable[[], float] | None = None) -> float:
+    """Return about how many trials it takes until an estimate has an interval; NaN where it has one, or none will do.
+
+    Parameters
+    ----------
+    own, sample
+        The estimate, and what it is of.
+    more
+        About how many times as many; ten times is a beginning where nobody can tell.
+    """
+    if not (math.isnan(own.low) or math.isnan(own.high)) or math.isinf(own.value):
+        return math.nan
+    found = more() if more else 1.0
+    trials = sample.trials.sum() * (MARGIN * found if found > 1 else BEGINNING)
+    # Less than a block has less than its few trials of the rarest stratum.
+    return float(f"{max(trials, BLOCK if len(sample.trials) > 1 else 0):.2g}")
+
+
+def _more(source: Source, name: str, confidence: float) -> float:
+    """Return how many times as many trials a figure of a summary needs."""
+    if name in RATIOS:
+        return times(source.sample, source.over_shipped(name)[1])
+    column, _, statistic = name.rpartition("_")
+    column, which, _ = GIVEN.get(column, (column, "all", ""))
+    if statistic == "mean":
+        column = "impact_minutes" if column == "failed_requests" else column
+        return times(source.sample, source.moments(column, which), source.known.column(column))
+    if statistic not in QUANTILES:
+        return BEGINNING
+    return times_of_quantile(source.sample, source.moments(column, which).count, QUANTILES[statistic], confidence)
 
 
 def figures(source: Source) -> dict[str, tuple[str, Estimator]]:
@@ -131,10 +180,21 @@ class Pair(Protocol):
         """Return what trials add to the error of a difference; `nonzero` counts those that differ."""
 
 
+def differing(pair: Pair, figure: str, unit: str, confidence: float) -> tuple[float, float, float, str, float]:
+    """Return a row of `differences`: the difference, its ends, its unit, and the trials that it takes."""
+    own = difference(pair, figure, confidence)
+
+    def more() -> float:
+        return times(pair.base.sample, pair.moments(figure), _bounds(pair, figure))
+
+    return (*own, unit, takes(own, pair.base.sample, more))
+
+
 def difference(pair: Pair, figure: str, confidence: float) -> Estimate:
     """Estimate a figure of one plan minus that of another, trial by trial in the same worlds.
 
-    The ends are NaN where fewer than 10 trials differ, and for times also where fewer than 10 shipped under one.
+    The ends are NaN where fewer than 10 trials differ or as few would make as much of the error, and for times also
+    where fewer than 10 shipped under one.
     """
     values = [value_of(source, figure) for source in (pair.base, pair.other)]
     value = values[1] - values[0]

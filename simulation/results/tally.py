@@ -251,7 +251,8 @@ class Ratio:
         self.own = tally.sample.probabilities / np.maximum(self.n, 1)
         ends = figure == "end_minutes_given_shipped_mean"
         self.above, self.above2 = (s[layout.S_ENDS], s[layout.S_ENDS2]) if ends else (s[layout.S_END], s[layout.S_END2])
-        self.product, self.below = s[layout.S_ENDS], s[layout.S_SHIPPED]
+        self.above3 = s[layout.S_ENDS3] if ends else s[layout.S_END3]
+        self.product, self.product2, self.below = s[layout.S_ENDS], s[layout.S_ENDS2], s[layout.S_SHIPPED]
         self.mean_below = float((self.own * self.below).sum() / (self.own * self.n).sum())
         never = math.nan if ends else math.inf
         self.value = never
@@ -266,8 +267,8 @@ class Ratio:
         r, b = self.value, self.mean_below
         total = (self.above - r * self.below) / b
         squares = (self.above2 - 2 * r * self.product + r * r * self.below) / b**2
-        five = np.array([self.n, self.n, total, squares, _about(self.n, total, squares)])
-        return Moments.of_sums(five, -math.inf)
+        cubes = self.above3 - 3 * r * self.product2 + 3 * r * r * self.product - r**3 * self.below
+        return Moments.of_sums(np.array([self.n, self.n, total, squares, cubes / b**3]), -math.inf)
 
 
 class SumPair:

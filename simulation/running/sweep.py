@@ -23,7 +23,7 @@ from simulation.engine import layout
 from simulation.rare_events.sampling import Method, Sampling, sampling_of
 from simulation.results.figures import FIGURES, PAIRED, UNITS, amount, between
 from simulation.results.numerals import several
-from simulation.results.summary import difference, figures
+from simulation.results.summary import COLUMNS, differing, figures
 from simulation.results.tally import Bins, SumPair, Tally
 from simulation.running.horizon import mind_the_horizon
 from simulation.running.jobs import (
@@ -91,13 +91,13 @@ class Sweep(Shown):
         """Plan minus baseline in the same worlds: as `Comparison.differences`."""
         base = self.tallies[self.baseline]
         rows = {
-            (name, figure): (*difference(SumPair(base, tally), figure, self.confidence), unit)
+            (name, figure): differing(SumPair(base, tally), figure, unit, self.confidence)
             for name, tally in self.tallies.items()
             if name != self.baseline
             for figure, unit in PAIRED.items()
         }
         index = pd.MultiIndex.from_tuples(list(rows), names=["plan", "figure"])
-        return pd.DataFrame(list(rows.values()), index=index, columns=["difference", "low", "high", "unit"])
+        return pd.DataFrame(list(rows.values()), index=index, columns=["difference", *COLUMNS[1:]])
 
 
 def _shown(summary: pd.DataFrame) -> Iterator[tuple[tuple[float, str], tuple[float, float, str]]]:

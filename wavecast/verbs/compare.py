@@ -16,7 +16,7 @@ from wavecast.verbs.options import (
     trials_option,
     workflow_options,
 )
-from wavecast.verbs.run import HEADLINES, as_dict, short, warn_of_horizon
+from wavecast.verbs.run import HEADLINES, as_dict, enough, short, warn_of_horizon
 from waves.showing import counted
 
 if TYPE_CHECKING:
@@ -100,7 +100,8 @@ def _paired(found: "Comparison") -> str:
             for row in found.differences.loc[name].itertuples()
         ]
         lines.append(table((name, "difference", "low", "high", "unit"), rows, left=(0, 4)))
-    return "\n\n".join(lines)
+    few = enough(found.differences)
+    return "\n\n".join([*lines, *([f"(- where the trials do not suffice{few})"] if few else [])])
 
 
 def _differences(found: "Comparison") -> dict[str, dict[str, dict[str, object]]]:
@@ -113,6 +114,7 @@ def _differences(found: "Comparison") -> dict[str, dict[str, dict[str, object]]]
                 "low": plain(row.low),
                 "high": plain(row.high),
                 "unit": str(row.unit),
+                "trials_it_takes": plain(row.trials_it_takes),
             }
             for row in found.differences.loc[name].itertuples()
         }

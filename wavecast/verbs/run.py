@@ -114,7 +114,14 @@ def summary(outcomes: "Outcomes", confidence: float, everything: bool) -> str:
         for row in rows.itertuples()
     ]
     lines = table(("figure", "estimate", "low", "high", "unit"), cells, left=(0, 4))
-    return f"{lines}\n({_percent(confidence)} intervals, from low to high; - where the trials do not suffice)\n"
+    few = f"- where the trials do not suffice{enough(rows)}"
+    return f"{lines}\n({_percent(confidence)} intervals, from low to high;\n{few})\n"
+
+
+def enough(rows: Any) -> str:
+    """Say about how many trials would suffice for what has no interval; nothing where all have one."""
+    most = rows["trials_it_takes"].max()
+    return f": about {most:,.0f} would" if most == most else ""
 
 
 def _percent(confidence: float) -> str:

@@ -265,7 +265,7 @@ def test_twenty_thousand_rollouts_of_seed_0_without_a_bar_unless_said_otherwise(
 
 def test_tables_name_their_rows(summary):
     assert summary.index.name == "figure" and by_hand().regions.index.name == "region"
-    assert list(summary.columns) == ["estimate", "low", "high", "unit"]
+    assert list(summary.columns) == ["estimate", "low", "high", "unit", "trials_it_takes"]
 
 
 @pytest.mark.parametrize(

@@ -8,14 +8,29 @@ import math
 import numpy as np
 import pytest
 
-from simulation import Draws, Rollout, Row, compare, exact, run, sample, setting, sweep, trace
+from simulation import (
+    FIGURES,
+    Draws,
+    Rollout,
+    Row,
+    compare,
+    exact,
+    gate,
+    parse_limits,
+    run,
+    sample,
+    setting,
+    sweep,
+    trace,
+    verdict,
+)
 from simulation.columns import row
 from simulation.plots._distributions import exceedance
 from simulation.rare_events.sampling import BLOCK, sampling_of
+from simulation.results.estimator import Moments, Sample, mean, times
 from tests.builders import fleet, plan, sample_plan, scenario, wave
 
 STOREFRONT, WAVES = sample("storefront"), sample_plan("six-region-three-wave")
-TIMES = ("mixed", "end", "minutes")  # how figures of times begin
 FAR = 5.5  # standard errors: two samples differ by more once in 20 million
 REGIONAL = scenario(
     fleet({"a": 10.0, "b": 30.0, "c": 60.0}),
@@ -123,8 +138,7 @@ def test_rows_and_sums_have_one_estimator():
     """A sweep's means, chances and differences are a comparison's, intervals included, to rounding."""
     plans = {"waves": WAVES, "at once": sample_plan("all-at-once")}
     rows, sums = compare(plans, STOREFRONT, trials=9000, seed=3), sweep(plans, STOREFRONT, trials=9000, seed=3)
-    # Of times, sums keep no cubes: their intervals have no longer side.
-    exactly = [name for name in rows.summaries["waves"].index if "_p" not in name and name.split("_")[0] not in TIMES]
+    exactly = [name for name in rows.summaries["waves"].index if "_p" not in name]
     for name in plans:
         one, two = (each.summaries[name].loc[exactly, ["estimate", "low", "high"]] for each in (rows, sums))
         np.testing.assert_allclose(one.to_numpy(float), two.to_numpy(float), rtol=1e-8)
@@ -169,3 +183,32 @@ def test_few_trials_leave_a_mean_unknown_and_not_wrong():
     found = run(WAVES, STOREFRONT, trials=20).summary()
     assert math.isnan(found["high"]["impact_minutes_mean"])
     assert found["high"]["probability_escaped"] > 0.0008 > found["low"]["probability_escaped"]
+
+
+def test_a_mean_that_few_values_make_is_unknown_and_says_what_it_takes():
+    """Twenty values of 1 and one of 1,000: a single trial makes the error, and no interval from it would hold."""
+    sample_of = Sample(np.array([0.9, 0.1]), np.array([100, 21]))
+    values, codes = np.concatenate([np.ones(120), [1000.0]]), np.repeat([0, 1], [100, 21])
+    found = Moments.of_values(values, codes, 2)
+    assert math.isnan(mean(sample_of, found, 0.95).high) and times(sample_of, found) == pytest.approx(9, abs=1)
+    even = Moments.of_values(np.where(codes == 1, np.arange(121) % 2, 1.0), codes, 2)
+    assert math.isfinite(mean(sample_of, even, 0.95).high) and times(sample_of, even) <= 1
+
+
+def test_what_is_unknown_is_told_by_figures_differences_limits_and_the_gate():
+    """Of 60 trials a mean has no interval; the number told gives one, and the gate does not pass before."""
+    plans = {"waves": WAVES, "at once": sample_plan("all-at-once")}
+    found, figure = compare(plans, STOREFRONT, trials=60, seed=4), "impact_minutes_mean"
+    table, differ = found.summaries["waves"], found.differences.loc["at once"]
+    for each in (table, differ):
+        unknown = each["low"].isna() | each["high"].isna()
+        assert unknown.any() and (each["trials_it_takes"].notna() == unknown).all()
+        assert (each["trials_it_takes"][unknown] > 60).all()
+    limit = parse_limits({figure: {"at_most": 1e6}}, FIGURES)
+    told = verdict(found, limit)
+    takes = told["limits"][0]["trials_it_takes"]
+    assert not told["passed"] and takes == table["trials_it_takes"][figure]
+    code, lines = gate(told)
+    assert code == 1 and lines[0].startswith("undecided") and f"run about {takes:,.0f} trials" in lines[0]
+    more = compare(plans, STOREFRONT, trials=takes, seed=4).summaries["waves"]
+    assert math.isfinite(more["high"][figure]) and math.isnan(more["trials_it_takes"][figure])

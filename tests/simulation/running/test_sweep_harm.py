@@ -5,6 +5,8 @@ More trials than the compiled engine works on at once (`worker.RUN`): sums go on
 
 import math
 
+import pytest
+
 from simulation import Scenario, compare, run, sweep
 from simulation.engine import worker
 from tests.simulation.running.test_sweep import check
@@ -52,3 +54,20 @@ def test_what_lies_beyond_the_histograms_is_in_their_last_bins():
             assert counts[-1] == (frame[column] >= 2.0**34).sum() > 0, column
             assert (counts >= 0).all()
         assert tally.counts[1].sum() == rows.shipped.sum() < 600
+
+
+def test_a_quantile_keeps_to_its_bin_however_small_or_large():
+    """A canary of 0.005 % of the traffic that takes four years to come back: by hand, to within `bins.error`."""
+    tiny = Fleet.model_validate({"regions": [{"name": "canary", "traffic": 1}, {"name": "rest", "traffic": 19_999}]})
+    scene = Scenario.model_validate(
+        {"fleet": tiny, "deploy": 1.0, "evidence": 0.001, "reaction": 0.0, "rollback": 2_100_000.0,
+         "faults": [{"name": "bad", "probability": 1.0}], "horizon_minutes": math.inf}
+    )  # fmt: skip
+    waves = grouped([["canary"], ["rest"]], bake_minutes=60, strategy="blue_green")
+    tally = sweep({"it": waves}, scene, trials=4096).tallies["it"]
+    found, error = tally.summary()["estimate"], tally.bins.error
+    for statistic in ("p50", "p95", "p99"):
+        assert found[f"share_exposed_{statistic}"] == pytest.approx(5e-5, rel=error)
+        assert found[f"peak_share_{statistic}"] == pytest.approx(5e-5, rel=error)
+        assert found[f"impact_minutes_{statistic}"] == pytest.approx(105.0, rel=error, abs=1e-4)
+        assert found[f"recovered_minutes_{statistic}"] == pytest.approx(2_100_001.0, rel=error)

@@ -1,0 +1,126 @@
+"""Rows weigh: whatever is made of them changes where the same rows carry each other's weights.
+
+What ignores weights does not see which row has which. Not here: that weights are exact (``test_sampling``).
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pytest
+
+import simulation
+from simulation import Comparison, Outcomes, Service, plots, report
+from simulation.plots import style
+from tests.builders import sample_plan
+
+PLANS = {name: sample_plan(name) for name in ("six-region-three-wave", "all-at-once")}
+SERVICE = Service(0.999, 30, changes_a_month=40)
+REACHES = ("regions_exposed_at_least_2", "share_exposed_at_least_0.5", "peak_share_at_least_0.5")
+# Pictures and sentences that show plans, scenarios, single trials or a verdict, and count no rows.
+OF_ONE = {"duel", "plans", "timeline", "Picture", "alt", "exceedance", "offered"}
+SAYS_ONE = {
+    "Html", "assumptions", "faults", "left_out", "limits", "opening", "picture_of_change", "rules", "see_change",
+    "see_plans", "typical_change",
+}  # fmt: skip
+
+
+def shuffled(outcomes: Outcomes, order: np.ndarray) -> Outcomes:
+    """The same rows, each with the weight and the stratum of another."""
+    frame = outcomes.frame.iloc[order].set_index(outcomes.frame.index).assign(weight=outcomes.frame["weight"])
+    regional = np.roll(outcomes.regional, 1, axis=0)
+    return replace(outcomes, frame=frame, defective=outcomes.defective[order], regional=regional)
+
+
+@pytest.fixture(scope="module")
+def both() -> tuple[Comparison, Comparison]:
+    found = simulation.compare(PLANS, simulation.sample("storefront"), trials=8192, seed=5, service=SERVICE)
+    order = np.random.default_rng(2).permutation(8192)
+    return found, replace(found, outcomes={name: shuffled(each, order) for name, each in found.outcomes.items()})
+
+
+def first(comparison: Comparison) -> Outcomes:
+    return comparison.outcomes[comparison.baseline]
+
+
+def test_every_figure_weighs(both):
+    """But for what is known or the same in nearly all rows: medians of zero."""
+    ours, theirs = (first(each).summary() for each in both)
+    same = ours["estimate"] == theirs["estimate"]
+    assert set(ours.index[same]) <= {name for name in ours.index if ours["estimate"][name] == 0} | {
+        "probability_build_failed"
+    }
+    ours, theirs = (each.differences for each in both)
+    assert (ours["difference"] != theirs["difference"]).all() and (ours["high"] != theirs["high"]).all()
+
+
+@pytest.mark.parametrize("figure", [*(f"probability_{each}" for each in REACHES), *SERVICE.figures])
+def test_every_figure_that_people_ask_for_weighs(both, figure):
+    ours, theirs = (first(each).estimate(figure, service=SERVICE)[0] for each in both)
+    assert ours.value != theirs.value or ours.value == 0
+
+
+CONSUMERS: dict[str, Callable[[Outcomes], Any]] = {
+    "exposure": lambda each: each.exposure().to_numpy().tolist(),
+    "worst": lambda each: each.worst(5)["one_in"].tolist(),
+    "strata": lambda each: each.strata["impact_minutes_mean"].tolist(),
+    "regions": lambda each: each.regions[["exposed_probability", "impact_minutes_mean"]].to_numpy().tolist(),
+    "fraction": lambda each: each.fraction(each.shipped),
+    "its glance": repr,
+    "its page": lambda each: each._repr_html_(),
+}
+
+
+@pytest.mark.parametrize("name", CONSUMERS)
+def test_whatever_outcomes_show_weighs(both, name):
+    ours, theirs = (CONSUMERS[name](first(each)) for each in both)
+    assert ours != theirs
+
+
+PICTURES: dict[str, Callable[[Comparison], style.Picture]] = {
+    "compare": lambda each: plots.compare(each.outcomes),
+    "differences": plots.differences,
+    "distributions": lambda each: plots.distributions(each.outcomes),
+    "outcome_shares": lambda each: plots.outcome_shares(each.outcomes),
+    "regions": lambda each: plots.regions(each.outcomes),
+}
+SENTENCES: dict[str, Callable[[Comparison], Any]] = {
+    name: partial(lambda say, each: str(say(each)), getattr(report, name))
+    for name in set(report.__all__) - SAYS_ONE - {"horizon"}
+}
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_every_picture_weighs(both, name):
+    ours, theirs = (PICTURES[name](each) for each in both)
+    assert ours.svg() != theirs.svg()
+
+
+@pytest.mark.parametrize("name", sorted(SENTENCES))
+def test_every_sentence_and_table_of_the_report_weighs(both, name):
+    ours, theirs = (SENTENCES[name](each) for each in both)
+    assert ours != theirs
+
+
+def test_no_picture_is_left_out():
+    assert set(plots.__all__) - OF_ONE == set(PICTURES)
+
+
+def test_the_verdict_weighs(both):
+    limits = simulation.parse_limits({"impact_minutes_mean": {"at_most": 1}}, simulation.FIGURES)
+    ours, theirs = (simulation.verdict(each, limits) for each in both)
+    assert ours["limits"][0]["estimate"] != theirs["limits"][0]["estimate"]
+    assert ours["figures"] != theirs["figures"] and ours["sentence"] != theirs["sentence"]
+
+
+def test_sums_weigh():
+    """A sweep's sums with each other's strata: every mean and chance moves."""
+    found = simulation.sweep(PLANS, simulation.sample("storefront"), trials=8192, seed=5)
+    other = found.tallies["all-at-once"]
+    names = ("sums", "cross", "octaves")
+    moved = replace(other, **{name: np.roll(getattr(other, name), 1, axis=0) for name in names})
+    ours, theirs = other.summary()["estimate"], moved.summary()["estimate"]
+    same = {name for name in ours.index if ours[name] == theirs[name] and "_p" not in name}
+    assert same <= {"probability_build_failed", "probability_rejected"}  # known: nobody is asked
