@@ -70,7 +70,7 @@ class _Limit(_Figure):
     side: Literal["at_most", "at_least"]
     value: Number
     verdict: Literal["holds", "broken", "undecided"]
-    trials_it_takes: Annotated[int, Field(ge=1)] | None  # type: ignore[assignment]
+    trials_it_takes: Annotated[int, Field(ge=1)] | None
 
 
 class _Verdict(_Part):
