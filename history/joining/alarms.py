@@ -6,17 +6,20 @@
 
 import fnmatch
 import json
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from history.joining.kinds import Floats
 from history.joining.tables import Tables
 
-FIRED, NONE, UNKNOWN = "fired", "none", "unknown"
+STATES = ("fired", "none", "unknown")
+FIRED, NONE, UNKNOWN = range(len(STATES))
 
 
-def alarm_states(tables: Tables, regions: pd.DataFrame, rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Return state and first alarm (UTC microseconds) of each region of a rollout.
+def alarm_states(tables: Tables, regions: pd.DataFrame, rows: pd.DataFrame) -> tuple["pd.Categorical[Any]", Floats]:
+    """Return state (of `STATES`) and first alarm (UTC microseconds) of each region of a rollout.
 
     Parameters
     ----------
@@ -29,7 +32,7 @@ def alarm_states(tables: Tables, regions: pd.DataFrame, rows: pd.DataFrame) -> t
         The regional deployments, for the names of their alarms.
     """
     at = regions["told_alarm"].to_numpy(dtype=float).copy()
-    state = np.where(np.isnan(at), UNKNOWN, FIRED).astype(object)
+    state = np.where(np.isnan(at), UNKNOWN, FIRED)
     changes = tables["alarm_changes"]
     changes = changes[changes["state_to"] == "ALARM"]
     names = _names(rows, tables)
@@ -47,7 +50,7 @@ def alarm_states(tables: Tables, regions: pd.DataFrame, rows: pd.DataFrame) -> t
         at[place] = np.fmin(at[place], np.where(fired, seen, np.nan))
         known = _covered(tables["coverage"], account, region, told, first, until)
         state[place] = np.where((state[place] == UNKNOWN) & known, NONE, state[place])
-    return state, at
+    return pd.Categorical.from_codes(state, categories=pd.Index(STATES)), at
 
 
 def _names(rows: pd.DataFrame, tables: Tables) -> dict[tuple[str, str, str, str], set[str]]:

@@ -3,6 +3,7 @@
 Not here: which region of the fleet a place is (`places`), which run it belongs to (`runs`), its kind (`kinds`).
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ _STATUS = {
     "ROLLBACK_REQUESTED": "in_progress",
     "ROLLBACK_IN_PROGRESS": "in_progress",
 }
+_FEW = ("origin", "account", "aws_region", "cluster", "service", "cause", "status")
 STATUSES = ("succeeded", "failed", "rolled_back", "stopped", "in_progress", "unknown")
 COLUMNS = (
     "id", "origin", "account", "aws_region", "cluster", "service", "status", "cause", "recovery_failed",
@@ -42,9 +44,32 @@ def regional_deployments(tables: Tables, renamed: dict[str, str] | None = None) 
         Another name of a service → the name it is joined under.
     """
     parts = [part for part in (_from_ecs(tables, renamed or {}), _from_tables(tables, renamed or {})) if len(part)]
-    if not parts:
-        return pd.DataFrame({name: pd.Series(dtype=object) for name in COLUMNS})
-    return parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
+    if len(parts) == 1:
+        return parts[0]
+    rows = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({name: _none(0) for name in COLUMNS})
+    return rows.assign(**{name: _coded(rows[name], STATUSES if name == "status" else None) for name in _FEW})
+
+
+def _coded(values: "pd.Series[Any]", names: Sequence[str] | None = None) -> "pd.Series[Any]":
+    """Give what has few values as codes, once: whatever follows counts and compares numbers."""
+    return pd.Series(pd.Categorical(values, categories=None if names is None else list(names)))
+
+
+def _from_codes(codes: Any, names: Sequence[str]) -> "pd.Series[Any]":
+    return pd.Series(pd.Categorical.from_codes(codes, categories=pd.Index(names)))
+
+
+def _none(count: int) -> "pd.Series[Any]":
+    return pd.Series(np.full(count, None, dtype=object), dtype=object)
+
+
+def _laid_out(columns: dict[str, Any], count: int) -> pd.DataFrame:
+    """Return the columns in their order; those that nothing is known of are empty."""
+    made = {name: columns[name] if name in columns else _none(count) for name in COLUMNS}
+    for name in _FEW:
+        if not isinstance(made[name].dtype, pd.CategoricalDtype):
+            made[name] = _coded(made[name], STATUSES if name == "status" else None)
+    return pd.DataFrame(made, copy=False)
 
 
 def _from_ecs(tables: Tables, renamed: dict[str, str]) -> pd.DataFrame:
@@ -64,11 +89,10 @@ def _from_ecs(tables: Tables, renamed: dict[str, str]) -> pd.DataFrame:
     version[beside] += " with " + versions["others"][beside]
     definitions = revisions["task_definition"].astype(object)
     status, cause = _status(rows)
-    holds = _holds(rows)
-    return pd.DataFrame(
+    return _laid_out(
         {
             "id": rows["arn"],
-            "origin": "ecs",
+            "origin": _from_codes(np.zeros(len(rows), dtype=np.int8), ["ecs"]),
             "account": rows["account"],
             "aws_region": rows["region"],
             "cluster": rows["cluster"],
@@ -86,15 +110,14 @@ def _from_ecs(tables: Tables, renamed: dict[str, str]) -> pd.DataFrame:
             "task_definition": target.map(definitions),
             "task_definition_before": source.map(definitions),
             "tag": versions["tag"],
-            "rollout": None,
-            "said_kind": None,
-            "pushed": np.nan,
-            "alarm_at": np.nan,
-            "hold_minutes": holds,
+            "pushed": np.full(len(rows), np.nan),
+            "alarm_at": np.full(len(rows), np.nan),
+            "hold_minutes": _holds(rows),
             "alarm_names": rows["alarm_names"],
             "observed": rows["observed_at"],
-        }
-    )[list(COLUMNS)]
+        },
+        len(rows),
+    )
 
 
 def _status(rows: pd.DataFrame) -> tuple["pd.Series[Any]", "pd.Series[Any]"]:
@@ -125,38 +148,33 @@ def _from_tables(tables: Tables, renamed: dict[str, str]) -> pd.DataFrame:
     rows = tables["table_deployments"]
     if not len(rows):
         return pd.DataFrame()
-    back = rows["rollback_started_at"]
-
-    over = rows["status"].isin(["rolled_back", "stopped", "failed"])
-    alarmed = rows["alarm_at"].notna()
-    cause = np.where(~over, "", np.where(alarmed, "alarm", np.where(rows["status"] == "failed", "breaker", "people")))
-    return pd.DataFrame(
+    count = len(rows)
+    status = _coded(rows["status"], STATUSES)
+    over, failed = status.isin(["rolled_back", "stopped", "failed"]), status == "failed"
+    cause = np.select([~over, rows["alarm_at"].notna(), failed], [0, 1, 2], default=3)
+    return _laid_out(
         {
             "id": rows["id"],
-            "origin": "table",
-            "account": None,
+            "origin": _from_codes(np.zeros(count, dtype=np.int8), ["table"]),
             "aws_region": rows["region"],
-            "cluster": rows.get("cluster"),
+            "cluster": rows["cluster"],
             "service": rows["service"].replace(renamed) if renamed else rows["service"],
-            "status": rows["status"],
-            "cause": cause,
-            "recovery_failed": False,
+            "status": status,
+            "cause": _from_codes(cause, ["", "alarm", "breaker", "people"]),
+            "recovery_failed": np.zeros(count, dtype=bool),
             "created": rows["started_at"],
             "started": rows["started_at"],
             "finished": rows["finished_at"],
-            "rollback_started": back,
+            "rollback_started": rows["rollback_started_at"],
             "version": rows["digest"],
-            "identity": "digest",
-            "before": None,
-            "task_definition": rows.get("task_definition"),
-            "task_definition_before": None,
-            "tag": None,
+            "identity": _from_codes(np.zeros(count, dtype=np.int8), ["digest"]),
+            "task_definition": rows["task_definition"],
             "rollout": rows["rollout"],
-            "said_kind": rows.get("kind"),
-            "pushed": rows.get("pushed_at", np.nan),
+            "said_kind": rows["kind"],
+            "pushed": rows["pushed_at"],
             "alarm_at": rows["alarm_at"],
-            "hold_minutes": 0.0,
-            "alarm_names": None,
+            "hold_minutes": np.zeros(count),
             "observed": rows["observed_at"],
-        }
-    )[list(COLUMNS)]
+        },
+        count,
+    )

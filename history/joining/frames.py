@@ -1,21 +1,27 @@
 """The frames that people get: names, order, UTC timestamps. Not here: what stands in them (`history.joining.join`)."""
 
-import hashlib
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from history.instants import MINUTE
 from history.joining import metrics
+from history.joining.alarms import STATES
+from history.joining.deployments import STATUSES
 from history.joining.groups import CONFIDENCE, LEFT_OUT, REASONS
-from history.joining.kinds import KINDS, Ints, Objects
+from history.joining.kinds import KINDS, Floats, Ints, Objects
 from history.joining.result import Rollouts
+from history.joining.spans import Spans, words
 from waves import Fleet
 
 if TYPE_CHECKING:
     from history.joining.join import Joined
 
+UTC = pd.DatetimeTZDtype("us", "UTC")
+DAY_MINUTES = 24 * 60
 _ROLLOUT = (
     "service", "version", "commit", "kind", "outcome", "halt_cause", "clock", "pushed_at", "started_at", "ended_at",
     "halted_at", "end_minutes", "halt_minutes", "regions", "regions_expected", "waves", "shape", "waves_from",
@@ -30,6 +36,7 @@ _REGION = (
     "failed_requests_before", "censored", "account", "aws_region", "cluster",
 )  # fmt: skip
 
+_TEXTS = ("account", "aws_region", "cluster")
 _INSTANTS = [name for name in _REGION if name.endswith(("_at", "_until"))]
 
 
@@ -37,29 +44,36 @@ def identities(rollout: pd.DataFrame) -> "np.ndarray":
     """Name each rollout: as a table does, else by service, first start and version, the same in every join."""
     if not len(rollout):
         return np.array([], dtype=object)
-    minute = rollout["from_at"].to_numpy(dtype=float).astype(np.int64).astype("datetime64[us]").astype("datetime64[m]")
-    when = np.char.replace(np.char.replace(np.datetime_as_string(minute), "-", ""), ":", "")
-    version, which = pd.factorize(rollout["version"].astype("str"))
-    short = np.array([hashlib.sha256(str(each).encode()).hexdigest()[:8] for each in [*which, "nan"]])
-    parts = (
-        rollout["service"].astype("str").to_numpy(dtype=object),
-        when.astype(object),
-        short[version].astype(object),
-    )
-    made = parts[0] + "-" + parts[1] + "-" + parts[2]
-    named = rollout["named"].to_numpy(dtype=object)
-    names = np.where(pd.isna(named), made, named)
-    again = pd.Series(pd.factorize(names)[0]).groupby(pd.factorize(names)[0]).cumcount().to_numpy()
-    for place in np.flatnonzero(again):
-        names[place] = f"{names[place]}-{again[place] + 1}"
+    minute = (rollout["from_at"].to_numpy(dtype=float) // MINUTE).astype(np.int64)
+    days, day = np.unique(minute // DAY_MINUTES, return_inverse=True)
+    dates = [f"{np.datetime64(int(each), 'D')}".replace("-", "") for each in days]
+    hours = [f"T{each // 60:02d}{each % 60:02d}" for each in range(DAY_MINUTES)]
+    version, which = pd.factorize(rollout["version"])
+    texts = np.array([*which, "nan"], dtype=object)
+    sums = pd.util.hash_array(texts, categorize=False).astype(">u4")
+    short = pa.array(np.frombuffer(sums.tobytes().hex().encode(), dtype="S8")).cast(pa.string())
+    made = pc.binary_join_element_wise(
+        pa.array(rollout["service"], pa.string()),
+        pc.binary_join_element_wise(pa.array(dates).take(day), pa.array(hours).take(minute % DAY_MINUTES), ""),
+        short.take(np.where(version < 0, len(which), version)),
+        "-",
+    ).to_numpy(zero_copy_only=False)
+    named = rollout["named"]
+    names = np.where(named.isna(), made, named.to_numpy(dtype=object)) if named.notna().any() else made
+    if (twice := pd.Index(names, dtype=object).duplicated()).any():
+        again = pd.Series(names, dtype=object).groupby(names).cumcount().to_numpy()
+        for place in np.flatnonzero(twice):
+            names[place] = f"{names[place]}-{again[place] + 1}"
     return names
 
 
 def stamps(values: "pd.Series[float] | np.ndarray") -> "pd.Series[pd.Timestamp]":
     """Turn microseconds into UTC timestamps, NaT where there is none."""
     numbers = np.asarray(values, dtype=float)
-    whole = np.where(np.isfinite(numbers), numbers, np.iinfo(np.int64).min).astype(np.int64)
-    return pd.Series(whole.view("datetime64[us]")).dt.tz_localize("UTC")
+    with np.errstate(invalid="ignore"):
+        whole = numbers.astype(np.int64)
+    whole[~np.isfinite(numbers)] = np.iinfo(np.int64).min
+    return pd.Series(pd.array(whole, dtype=UTC))
 
 
 def made(joined: "Joined", rollout: pd.DataFrame, fleet: Fleet | None, remarks: tuple[str, ...]) -> Rollouts:
@@ -68,15 +82,16 @@ def made(joined: "Joined", rollout: pd.DataFrame, fleet: Fleet | None, remarks: 
     _alarms(rollout, regions)
     frame = _frame(rollout, regions)
     names = frame.index.to_numpy(dtype=object)
-    rollouts = pd.Categorical.from_codes(regions["group"].to_numpy(), categories=pd.Index(names, dtype=object))
-    told = regions.assign(rollout=rollouts)
-    for name in _INSTANTS:
-        told[name] = stamps(told[name])
+    ids = pd.CategoricalDtype(frame.index.rename(None))
+    rollouts = pd.Categorical.from_codes(regions["group"].to_numpy(), dtype=ids)
+    told = {"rollout": rollouts, **{str(name): regions[name] for name in regions}}
+    told |= {name: stamps(regions[name]) for name in _INSTANTS}
+    told |= {name: words(regions[name]) for name in _TEXTS}
     return Rollouts(
         frame=frame,
-        regions=told[list(_REGION)],
+        regions=pd.DataFrame({name: told[name] for name in _REGION}, copy=False),
         waves=_waves(joined, rollout, names),
-        deployments=_deployments(joined, names),
+        deployments=_deployments(joined, ids),
         left_out=_left_out(joined),
         remarks=remarks,
         fleet=fleet,
@@ -87,12 +102,13 @@ def made(joined: "Joined", rollout: pd.DataFrame, fleet: Fleet | None, remarks: 
 
 def _alarms(rollout: pd.DataFrame, regions: pd.DataFrame) -> None:
     """Sum up the alarms: fired where one did, none where all regions are known to have had none, else unknown."""
-    group, state = regions["group"].to_numpy(), regions["alarm"].to_numpy(dtype=object)
+    group, state = regions["group"].to_numpy(), regions["alarm"]
     count = len(rollout)
-    fired = np.bincount(group[state == "fired"], minlength=count) > 0
-    none = np.bincount(group[state == "none"], minlength=count) == rollout["regions"].to_numpy()
-    rollout["alarm"] = np.where(fired, "fired", np.where(none, "none", "unknown")).astype(object)
-    first = regions[regions["alarm_at"].notna()].sort_values("alarm_at").drop_duplicates("group").set_index("group")
+    fired = np.bincount(group[(state == "fired").to_numpy()], minlength=count) > 0
+    none = np.bincount(group[(state == "none").to_numpy()], minlength=count) == rollout["regions"].to_numpy()
+    rollout["alarm"] = words(np.array(STATES, dtype=object)[np.where(fired, 0, np.where(none, 1, 2))])
+    rang = regions.loc[regions["alarm_at"].notna(), ["group", "alarm_at", "region"]]
+    first = rang.sort_values("alarm_at").drop_duplicates("group").set_index("group")
     rollout["alarm_at"] = first["alarm_at"].reindex(range(count)).to_numpy(dtype=float)
     rollout["alarm_region"] = first["region"].reindex(range(count)).to_numpy(dtype=object)
 
@@ -137,21 +153,32 @@ def _shapes(group: Ints, wave: Ints, count: int) -> Objects:
 def _waves(joined: "Joined", rollout: pd.DataFrame, names: "np.ndarray") -> pd.DataFrame:
     """Return one row a (rollout, wave), with what the pipeline says of approvals and of the build before the first."""
     regions = joined.regions
-    by = regions.groupby(["group", "wave"], sort=True)
-    table = by.agg(
-        started=("started_at", "min"),
-        ended=("ended_at", "max"),
-        regions=("region", "size"),
-        action=("action", "max"),
-    ).reset_index()
-    open_ones = by["censored"].any().to_numpy()
-    table["ended"] = table["ended"].where(~open_ones)
-    before = table.groupby("group")["ended"].cummax().groupby(table["group"]).shift()
+    group, wave = regions["group"].to_numpy(), regions["wave"].to_numpy()
+    started, ended, action, censored = (
+        regions[name].to_numpy() for name in ("started_at", "ended_at", "action", "censored")
+    )
+    if ((np.diff(wave) < 0) & (np.diff(group) == 0)).any():
+        order = np.lexsort((wave, group))
+        group, wave, started, ended, action, censored = (
+            each[order] for each in (group, wave, started, ended, action, censored)
+        )
+    by = Spans(group, wave)
+    table = pd.DataFrame(
+        {
+            "group": by.first(group),
+            "wave": by.first(wave),
+            "started": by.min(started),
+            "ended": np.where(by.any(censored), np.nan, by.max(ended)),
+            "regions": by.size,
+            "action": by.max(action),
+        }
+    )
+    before = _before(table["group"].to_numpy(), table["ended"].to_numpy())
     table["pause_minutes"] = (table["started"] - before) / MINUTE
     actions = joined.tables["pipeline_actions"]
     table["approval_minutes"] = _spent(table, actions, "Approval", staged=True)
     build = _spent(table, actions, "Build", staged=False)
-    table["build_minutes"] = np.where(before.isna(), build, np.nan)
+    table["build_minutes"] = np.where(np.isnan(before), build, np.nan)
     return pd.DataFrame(
         {
             "rollout": names[table["group"].to_numpy()] if len(table) else np.array([], dtype=object),
@@ -164,6 +191,19 @@ def _waves(joined: "Joined", rollout: pd.DataFrame, names: "np.ndarray") -> pd.D
             "pause_minutes": table["pause_minutes"],
         }
     )
+
+
+def _before(group: Ints, ended: Floats) -> Floats:
+    """Return until when the waves before each one went on; NaN for the first, and where the one before is open."""
+    by = Spans(group)
+    found = np.full(len(group), np.nan)
+    latest, left = ended[by.starts], np.arange(len(by.starts))
+    for number in range(1, int(by.size.max(initial=1))):
+        left = left[by.size[left] > number]
+        place = by.starts[left] + number
+        found[place] = np.where(np.isnan(ended[place - 1]), np.nan, latest[left])
+        latest[left] = np.fmax(latest[left], ended[place])
+    return found
 
 
 def _spent(table: pd.DataFrame, actions: pd.DataFrame, category: str, *, staged: bool) -> "np.ndarray":
@@ -180,23 +220,24 @@ def _spent(table: pd.DataFrame, actions: pd.DataFrame, category: str, *, staged:
     return np.where(at >= 0, found, np.nan)
 
 
-def _deployments(joined: "Joined", names: "np.ndarray") -> pd.DataFrame:
+def _deployments(joined: "Joined", ids: pd.CategoricalDtype) -> pd.DataFrame:
     f, g = joined.facts, joined.groups
     at = np.flatnonzero(g.group >= 0)
     at = at[np.lexsort((f.started[at], g.group[at]))]
-    own = joined.rows[["id", "status", "hold_minutes"]].iloc[f.order[at]].reset_index(drop=True)
+    rows, order = joined.rows, f.order[at]
     return pd.DataFrame(
         {
-            "id": own["id"],
-            "rollout": pd.Categorical.from_codes(g.group[at], categories=pd.Index(names, dtype=object)),
-            "region": joined.region[f.order[at]],
+            "id": rows["id"].array.take(order),
+            "rollout": pd.Categorical.from_codes(g.group[at], dtype=ids),
+            "region": joined.region[order],
             "kind": pd.Categorical.from_codes(g.kind[at], categories=pd.Index(KINDS)),
-            "status": own["status"],
+            "status": pd.Categorical.from_codes(f.status[at], categories=pd.Index(STATUSES)),
             "started_at": stamps(f.started[at]),
             "finished_at": stamps(f.finished[at]),
             "rollback_started_at": stamps(f.rollback_started[at]),
-            "hold_minutes": pd.to_numeric(own["hold_minutes"]).to_numpy(dtype=float),
-        }
+            "hold_minutes": rows["hold_minutes"].to_numpy(dtype=float)[order],
+        },
+        copy=False,
     )
 
 

@@ -4,6 +4,7 @@ Keys, strongest first: the rollout that a table names; one run and one version; 
 nothing. Not here: what a rollout came to (`history.joining.outcomes`).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +24,7 @@ from history.joining.kinds import (
     Facts,
     Floats,
     Ints,
+    last_success,
 )
 
 CONFIGURED_WITHIN = 360 * MINUTE  # between one region's new configuration and the next one's, without a run
@@ -143,63 +145,56 @@ def _keys(f: Facts, kind: Ints, at: Ints) -> tuple[Ints, Bools, Bools]:
     configured = kind[at] == CONFIGURATION
     # A configuration goes to whatever version runs: regions that are behind get it, too.
     version = np.where(configured, -1, f.version[at])
-    frame = pd.DataFrame(
-        {
-            "service": f.service[at],
-            "version": version,
-            "started": f.started[at],
-            "run": f.run[at],
-            "explicit": f.explicit[at],
-            "resume": kind[at] == RESUME,
-            "configured": configured,
-            "ok": f.ok[at],
-            "place": f.place[at],
-            "row": np.arange(len(at)),
-        }
-    ).sort_values(["service", "version", "started"], kind="stable")
-    first = ((frame["service"] != frame["service"].shift()) | (frame["version"] != frame["version"].shift())).to_numpy()
-    cluster = _clusters(frame, first)
-    order = frame["row"].to_numpy()
-    run, adopted, torn = _adopt(f, at[order], cluster)
-    explicit = frame["explicit"].to_numpy()
+    size = int(version.max(initial=0)) + 2
+    owner = f.service[at] * size + version + 1
+    order = np.lexsort((f.started[at], owner))
+    row, version, owner = at[order], version[order], owner[order]
+    cluster = _clusters(f, row, owner, kind[row] == RESUME, configured[order])
+    run, adopted, torn = _adopt(f, row, cluster)
+    explicit = f.explicit[row]
     # Three kinds of keys that cannot meet: a named rollout, a run and a version, a cluster in time.
     named, by_run = explicit >= 0, (explicit < 0) & (run >= 0)
     what = np.where(named, 0, np.where(by_run, 1, 2))
     which = np.where(named, explicit, np.where(by_run, run, cluster))
-    beside = np.where(named, 0, frame["version"].to_numpy())
-    wide = np.stack([what, which, frame["service"].to_numpy(), beside])
-    codes = _codes(wide)
+    beside = np.where(named, 0, version)
+    alone = not (named.any() or by_run.any())
+    codes = cluster if alone else _codes([what, which, f.service[row], beside])
     found, took, two = np.empty(len(at), np.int64), np.zeros(len(at), bool), np.zeros(len(at), bool)
     found[order], took[order], two[order] = codes, adopted & ~named, torn & ~named
     return found, took, two
 
 
-def _codes(columns: Ints) -> Ints:
-    """Count off the distinct columns of a table of whole numbers, each of its rows ≥ -1."""
-    total = np.zeros(columns.shape[1], dtype=np.int64)
-    for row in columns:
-        codes = pd.factorize(row)[0]
-        total = pd.factorize(total * (int(codes.max(initial=0)) + 1) + codes)[0].astype(np.int64)
-    return total
+def _codes(columns: Sequence[Ints]) -> Ints:
+    """Count off the distinct rows of a table of whole numbers, each ≥ -1."""
+    total = np.zeros(len(columns[0]), dtype=np.int64)
+    most = 1
+    for column in columns:
+        size = int(column.max(initial=0)) + 2
+        if most * size >= 2**62:  # count off what there is so far, or it would not fit
+            total, keys = pd.factorize(total)
+            most = len(keys)
+        total = total * size + column + 1
+        most *= size
+    return pd.factorize(total)[0].astype(np.int64)
 
 
-def _clusters(frame: pd.DataFrame, first: Bools) -> Ints:
+def _clusters(f: Facts, row: Ints, owner: Ints, resume: Bools, configured: Bools) -> Ints:
     """Count off the clusters in time of one version, as if no run were known.
 
     A version is the same rollout however late its next region gets it, until a later run goes on with it; a new
     configuration has no name of its own, so it is the same only within hours, and once a region.
     """
-    gap = frame["started"].diff().to_numpy()
-    resume = frame["resume"].to_numpy()
+    gap = np.diff(f.started[row], prepend=np.nan)
+    first = np.diff(owner, prepend=-1) != 0
     after = np.concatenate([[False], resume[:-1]])[: len(resume)]
     # Several regions resume together: only the first of them begins something new.
     begins = resume & (~after | (gap > RETRY_WITHIN))
-    configured = frame["configured"].to_numpy()
     again = configured & (gap > CONFIGURED_WITHIN)
     cluster: Ints = np.cumsum((first | begins | again).astype(np.int64))
     if configured.any():
-        done = frame["ok"].astype(np.int64).groupby([frame["place"], frame["version"], cluster]).cumsum() - frame["ok"]
-        cluster = _codes(np.stack([cluster, np.where(configured, done.to_numpy(), 0)]))
+        ok = pd.Series(f.ok[row].astype(np.int64))
+        done = ok.groupby(_codes([f.place[row], owner, cluster])).cumsum() - ok
+        cluster = _codes([cluster, np.where(configured, done.to_numpy(), 0)])
     return cluster
 
 
@@ -224,12 +219,11 @@ def _adopt(f: Facts, at: Ints, cluster: Ints) -> tuple[Ints, Bools, Bools]:
 
 def _in_order(key: Ints, started: Floats) -> Ints:
     """Count off keys from 0 in the order of their first start."""
-    codes, keys = pd.factorize(key)
-    first = np.full(len(keys), np.inf)
-    np.minimum.at(first, codes, started)
-    rank = np.empty(len(keys), dtype=np.int64)
-    rank[np.argsort(first, kind="stable")] = np.arange(len(keys))
-    return rank[codes]
+    first = np.full(int(key.max(initial=-1)) + 1, np.inf)
+    np.minimum.at(first, key, started)
+    rank = np.empty(len(first), dtype=np.int64)
+    rank[np.argsort(first, kind="stable")] = np.arange(len(first))  # keys that nobody has come last
+    return rank[key]
 
 
 def _reasons(f: Facts, kind: Ints, group: Ints, of: Ints, count: int, tagged: Bools, adopted: Ints) -> Ints:
@@ -240,7 +234,9 @@ def _reasons(f: Facts, kind: Ints, group: Ints, of: Ints, count: int, tagged: Bo
     reason = np.where(span <= LIKELY_WITHIN, DAY_APART, np.where(span <= POSSIBLE_WITHIN, WEEKS_APART, MONTHS_APART))
 
     def any_of(mask: Bools) -> Bools:
-        return np.bincount(group[of], weights=mask, minlength=count) > 0
+        found = np.zeros(count, dtype=bool)
+        found[group[of[mask]]] = True
+        return found
 
     reason[any_of(tagged[of])] = TAGGED
     anew = any_of(kind[of] == CONFIGURATION)
@@ -258,10 +254,12 @@ def _reasons(f: Facts, kind: Ints, group: Ints, of: Ints, count: int, tagged: Bo
 
 def _resumed(f: Facts, kind: Ints, group: Ints, of: Ints, count: int) -> Ints:
     """Return the group that each goes on with: the one before it of its service and version."""
-    table = pd.DataFrame({"group": group[of], "service": f.service[of], "version": f.version[of]})
-    table = table[table["version"] >= 0]
-    table["configured"] = (kind[of] == CONFIGURATION)[(f.version[of] >= 0)]
-    table = table.drop_duplicates("group").sort_values("group")
+    known = of[f.version[of] >= 0]
+    first = np.full(count, -1, dtype=np.int64)
+    first[group[known[::-1]]] = known[::-1]
+    first = first[first >= 0]
+    table = pd.DataFrame({"group": group[first], "service": f.service[first], "version": f.version[first]})
+    table["configured"] = kind[first] == CONFIGURATION
     earlier = table.groupby(["service", "version", "configured"])["group"].shift().fillna(-1).astype(np.int64)
     found = np.full(count, -1, dtype=np.int64)
     fresh = ~table["configured"].to_numpy()
@@ -274,10 +272,18 @@ def _undone(f: Facts, group: Ints, of: Ints, back: Ints) -> Ints:
 
     Where it went back to what ran there anyway, as after a roll-back that failed, it is the last one here.
     """
+    if not len(back):
+        return back
     count = len(f.order)
+    ships = np.zeros(count, dtype=bool)
+    ships[of] = True
+    any_ = last_success(f.place, ships)[back]
+    exact = np.where((any_ >= 0) & (f.version[any_] == f.before[back]), any_, -1)
+    open_ = np.flatnonzero(exact < 0)
     size = int(max(f.version.max(initial=0), f.before.max(initial=0))) + 2
-    exact = _last(f.place[of] * size + f.version[of] + 1, of, f.place[back] * size + f.before[back] + 1, back, count)
-    any_ = _last(f.place[of], of, f.place[back], back, count)
+    here = of[np.isin(f.place[of], f.place[back[open_]])]
+    wanted = f.place[back[open_]] * size + f.before[back[open_]] + 1
+    exact[open_] = _last(f.place[here] * size + f.version[here] + 1, here, wanted, back[open_], count)
     other = (any_ >= 0) & (f.version[np.maximum(any_, 0)] != f.version[back])
     recovers = f.before[back] == f.version[back]
     found = np.where(recovers | (exact < 0), np.where(other, any_, -1), exact)

@@ -8,6 +8,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,6 +27,7 @@ from history.joining.regional import overtaken, regional
 from history.joining.renames import renames
 from history.joining.result import Rollouts
 from history.joining.runs import Runs, find_runs
+from history.joining.spans import Spans, distinct, words
 from history.joining.tables import Tables, read_tables
 from history.joining.waves import FROM, INFERRED, PIPELINE, PLAN, by_plan, by_stage, inferred
 from waves import Fleet, Plan
@@ -124,7 +126,7 @@ def join(
     region = fleet_regions(rows, fleet, places or {})
     runs = find_runs(tables, rows, names)
     f = facts(rows, region.codes.astype(np.int64), runs.run, runs.table)
-    kind = kinds(f, rows["said_kind"].to_numpy(dtype=object)[f.order])
+    kind = kinds(f, rows["said_kind"].iloc[f.order] if rows["said_kind"].notna().any() else rows["said_kind"])
     tagged = (rows["identity"] == "tag").to_numpy()[f.order]
     g = groups(f, kind, tagged)
     regions = regional(f, g, region.codes.astype(np.int64)[f.order], rows, overtaken(f))
@@ -161,7 +163,7 @@ def _next_version(f: Facts, row: Ints) -> Floats:
     begins = np.ones(count, dtype=bool)
     begins[1:] = (f.place[1:] != f.place[:-1]) | (f.version[1:] != f.version[:-1])
     spots = np.append(np.flatnonzero(begins), count)
-    found = spots[np.searchsorted(spots, row, side="right")]
+    found = spots[np.cumsum(begins)[row]]
     inside = np.minimum(found, count - 1)
     fits = (found < count) & (f.place[inside] == f.place[row])
     return np.where(fits, f.started[inside], np.inf)
@@ -170,9 +172,11 @@ def _next_version(f: Facts, row: Ints) -> Floats:
 def _lay_waves(joined: Joined, plans: Mapping[str, Plan]) -> None:
     regions, runs = joined.regions, joined.runs
     group, start = regions["group"].to_numpy(), regions["started_at"].to_numpy(np.float64)
-    shift = regions["aws_region"].map(runs.offsets).fillna(0.0).to_numpy(dtype=np.float64) * float(MINUTE)
+    places = regions["aws_region"].cat
+    minutes = np.array([*(runs.offsets.get(str(each), 0.0) for each in places.categories), 0.0])
+    shift = minutes[places.codes.to_numpy()] * float(MINUTE)
     ended = regions["ended_at"].to_numpy(np.float64)
-    order = np.lexsort((start - shift, group))
+    order = np.lexsort((start - shift, group)) if shift.any() else np.arange(len(group))
     seen = np.empty(len(regions), dtype=np.int64)
     seen[order] = inferred(group[order], (start - shift)[order], (ended - shift)[order])
     stages = joined.tables["pipeline_actions"]["stage"]
@@ -180,7 +184,7 @@ def _lay_waves(joined: Joined, plans: Mapping[str, Plan]) -> None:
     codes = pd.factorize(stages)[0]
     stage = np.where(action >= 0, codes[np.maximum(action, 0)] if len(codes) else -1, -1)
     told = by_stage(group, stage, start - shift)
-    names = pd.Series(joined.region.categories.to_numpy()[regions["region_code"].to_numpy()], dtype=object)
+    names = words(np.asarray(joined.region.categories, dtype=object)[regions["region_code"].to_numpy()])
     planned = by_plan(group, regions["service"], names, start - shift, plans)
     regions["region"] = names
     regions["wave"] = np.where(planned > 0, planned, np.where(told > 0, told, seen))
@@ -192,44 +196,43 @@ def _rollouts(joined: Joined, plans: Mapping[str, Plan], fleet: Fleet | None) ->
     """Return one row a rollout, instants in UTC microseconds."""
     regions, f, g, runs = joined.regions, joined.facts, joined.groups, joined.runs
     count = len(g.confidence)
-    by = regions.groupby("group", sort=True)
-    first = by["first_row"].min().to_numpy(dtype=np.int64) if count else np.zeros(0, np.int64)
-    rows = joined.rows.iloc[f.order[first]].reset_index(drop=True)
+    by = Spans(regions["group"].to_numpy())
+    first = by.min(regions["first_row"])
+    at = f.order[first]
+    rows = joined.rows[["service", "version", "tag", "rollout", "pushed"]].iloc[at].reset_index(drop=True)
     run = _run_of(joined, count)
-    told = runs.table.reindex(run)
-    seen = _seen(joined)
-    wanted = expected(regions, seen) if count else np.zeros(0, np.int64)
+    told = _told(runs.table, run)
+    wanted = expected(by, f.service[first], regions["started_at"].to_numpy(), f)
     for service, plan in plans.items():
         mine = (rows["service"] == service).to_numpy() if service != "*" else np.ones(count, dtype=bool)
         wanted = np.where(mine, len(plan.regions), wanted)
-    outcome, cause = outcomes(regions, wanted, told["status"].to_numpy(dtype=object))
-    pushed, clock = _clock(rows, told, by["started_at"].min().to_numpy() if count else np.zeros(0))
-    ended = by["ended_at"].max().to_numpy(dtype=float) if count else np.zeros(0)
-    censored = by["censored"].any().to_numpy() if count else np.zeros(0, dtype=bool)
+    outcome, cause = outcomes(regions, wanted, told["status"])
+    began, censored = by.min(regions["started_at"]), by.any(regions["censored"])
+    pushed, clock = _clock(rows, told, began)
     table = pd.DataFrame(
         {
-            "service": rows["service"].to_numpy(),
-            "version": rows["version"].to_numpy(),
-            "commit": rows["tag"].to_numpy(),
-            "kind": _kind_of(joined, count),
-            "named": rows["rollout"].to_numpy(),
-            "run": run,
-            "run_status": told["status"].to_numpy(dtype=object),
-            "outcome": outcome,
-            "halt_cause": cause,
+            "service": words(rows["service"]),
+            "version": words(rows["version"]),
+            "commit": words(rows["tag"]),
+            "kind": words(_kind_of(joined, count)),
+            "named": words(rows["rollout"]),
+            "run": words(told["id"]),
+            "run_status": words(told["status"]),
+            "outcome": words(outcome),
+            "halt_cause": words(cause),
             "pushed_at": pushed,
-            "clock": clock,
-            "from_at": by["started_at"].min().to_numpy() if count else np.zeros(0),
-            "ended_at": np.where(censored, np.nan, ended),
-            "halted_at": halts(regions, outcome, cause) if count else np.zeros(0),
-            "regions": by.size().to_numpy() if count else np.zeros(0, np.int64),
+            "clock": words(clock),
+            "from_at": began,
+            "ended_at": np.where(censored, np.nan, by.max(regions["ended_at"])),
+            "halted_at": halts(regions, outcome, cause),
+            "regions": by.size,
             "regions_expected": wanted,
-            "waves": by["wave"].nunique().to_numpy() if count else np.zeros(0, np.int64),
-            "waves_from": np.array(FROM, dtype=object)[by["waves_from"].min().to_numpy()] if count else [],
-            "attempts": by["attempts"].sum().to_numpy() if count else [],
-            "failed_attempts": by["failed_attempts"].sum().to_numpy() if count else [],
-            "rollback_started_at": by["rollback_started_at"].min().to_numpy() if count else np.zeros(0),
-            "rollback_ended_at": by["rollback_ended_at"].max().to_numpy() if count else np.zeros(0),
+            "waves": _wave_count(by, regions["wave"].to_numpy()),
+            "waves_from": words(np.array(FROM, dtype=object)[by.min(regions["waves_from"])]),
+            "attempts": by.sum(regions["attempts"]),
+            "failed_attempts": by.sum(regions["failed_attempts"]),
+            "rollback_started_at": by.min(regions["rollback_started_at"]),
+            "rollback_ended_at": by.max(regions["rollback_ended_at"]),
             "censored": censored | (outcome == "in_progress"),
             "confidence": g.confidence,
             "reason": g.reason,
@@ -239,40 +242,52 @@ def _rollouts(joined: Joined, plans: Mapping[str, Plan], fleet: Fleet | None) ->
     return table
 
 
-def _run_of(joined: Joined, count: int) -> Objects:
-    """Return the id of each rollout's run, None where there is none."""
-    found = np.full(count, None, dtype=object)
-    if count:
-        run = joined.runs.run[joined.facts.order]
-        use = np.flatnonzero((joined.groups.group >= 0) & (joined.groups.kind != ROLLBACK) & ~pd.isna(run))[::-1]
-        found[joined.groups.group[use]] = run[use]
+def _wave_count(by: Spans, wave: Ints) -> Ints:
+    """Return how many waves each rollout has."""
+    size = int(wave.max(initial=0)) + 1
+    keys, _ = distinct(by.of * size + wave)
+    return np.bincount(keys // size, minlength=len(by.starts))
+
+
+def _told(table: pd.DataFrame, run: Ints) -> dict[str, Any]:
+    """Return what each run tells: `id`, `kind`, `status`, `started`; nothing where there is no run."""
+    found: dict[str, Any] = {name: _or_none(table[name])[run] for name in ("kind", "status")}
+    found["id"] = _or_none(table.index)[run]
+    found["started"] = np.append(table["started"].to_numpy(dtype=float), np.nan)[run]
+    return found
+
+
+def _or_none(values: Any) -> Objects:
+    """Return texts with None behind them, for the place -1."""
+    return np.array([*values, None], dtype=object)
+
+
+def _run_of(joined: Joined, count: int) -> Ints:
+    """Return the row of each rollout's run in the table of runs, -1 where there is none."""
+    found = np.full(count, -1, dtype=np.int64)
+    run = joined.facts.run
+    use = np.flatnonzero((joined.groups.group >= 0) & (joined.groups.kind != ROLLBACK) & (run >= 0))[::-1]
+    found[joined.groups.group[use]] = run[use]
     return found
 
 
 def _kind_of(joined: Joined, count: int) -> Objects:
     g = joined.groups
     ships = (g.group >= 0) & (g.kind != ROLLBACK)
-    configured = np.bincount(g.group[ships], weights=g.kind[ships] == CONFIGURATION, minlength=count) > 0
-    resumed = np.bincount(g.group[ships], weights=g.kind[ships] == RESUME, minlength=count) > 0
+    configured = np.bincount(g.group[ships & (g.kind == CONFIGURATION)], minlength=count) > 0
+    resumed = np.bincount(g.group[ships & (g.kind == RESUME)], minlength=count) > 0
     again = (g.resumes >= 0) | resumed
-    return np.where(configured, "configuration", np.where(again, "resume", "change")).astype(object)
+    names = np.array(["configuration", "resume", "change"], dtype=object)
+    return names[np.where(configured, 0, np.where(again, 1, 2))]
 
 
-def _seen(joined: Joined) -> pd.DataFrame:
-    """Return when each service was deployed first and last in each region."""
-    f = joined.facts
-    table = pd.DataFrame({"place": f.place, "at": f.started, "row": f.order})
-    by = table.groupby("place").agg(first=("at", "min"), last=("at", "max"), row=("row", "first"))
-    return by.assign(service=joined.rows["service"].to_numpy()[by["row"].to_numpy()])
-
-
-def _clock(rows: pd.DataFrame, told: pd.DataFrame, first: Floats) -> tuple[Floats, Objects]:
+def _clock(rows: pd.DataFrame, told: Mapping[str, Any], first: Floats) -> tuple[Floats, Objects]:
     """Return from when each rollout's minutes count, and which clock that is: the best one that is known."""
     push = rows["pushed"].to_numpy(dtype=float)
-    begun = told["started"].to_numpy(dtype=float)
+    begun = told["started"]
     # A run that began long before is one that a deployment only fell into.
     usable = ~np.isnan(begun) & (begun <= first + 60 * MINUTE) & (begun >= first - 60 * DAY)
-    kind = told["kind"].to_numpy(dtype=object)
+    kind = told["kind"]
     names = np.where(kind == "pipeline", "execution", "run")
     pushed = np.where(~np.isnan(push), push, np.where(usable, begun, first))
     return pushed, np.where(~np.isnan(push), "push", np.where(usable, names, "first start")).astype(object)

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from history.instants import MINUTE
+from history.joining.deployments import STATUSES
 
 KINDS = ("change", "configuration", "retry", "resume", "rollback", "redeploy", "unknown")
 CHANGE, CONFIGURATION, RETRY, RESUME, ROLLBACK, REDEPLOY, UNKNOWN = range(len(KINDS))
@@ -36,8 +37,12 @@ class Facts:
         Codes.
     before, definition_before : ndarray of int
         What ran in the place: as ECS says, else what the last deployment that succeeded left.
+    maker : ndarray of int or None
+        The row that left what ran before, -1 where none did; None where ECS itself says what ran.
     started, finished, rollback_started : ndarray of float
         UTC microseconds.
+    status : ndarray of int
+        As a place in `STATUSES`.
     ok, open_, undone, recovery_failed, run_back : ndarray of bool
         Succeeded; in progress; set back; whose own roll-back failed; made by an execution that rolls back.
     run_from, run_until : ndarray of float
@@ -52,10 +57,12 @@ class Facts:
     run: Ints
     explicit: Ints
     before: Ints
+    maker: Ints | None
     definition_before: Ints
     started: Floats
     finished: Floats
     rollback_started: Floats
+    status: NDArray[np.integer[Any]]
     ok: Bools
     open_: Bools
     stopped: Bools
@@ -66,25 +73,29 @@ class Facts:
     run_until: Floats
 
 
-def facts(rows: pd.DataFrame, region: Ints, run: Objects, table: pd.DataFrame) -> Facts:
+def facts(rows: pd.DataFrame, region: Ints, run: Ints, table: pd.DataFrame) -> Facts:
     """Turn rows into numbers and put them in order; `table` is that of the runs."""
-    told = table.reindex(run)
-    service = pd.factorize(rows["service"], sort=True)[0].astype(np.int64)
+    service = rows["service"].cat.codes.to_numpy(dtype=np.int64)
     place = service * (int(region.max(initial=0)) + 1) + region
     started = rows["started"].to_numpy(dtype=float)
-    order = np.lexsort((rows["created"].to_numpy(dtype=float), started, place))
+    created = rows["created"].to_numpy(dtype=float)
+    order = np.lexsort((started, place) if np.array_equal(created, started) else (created, started, place))
     version, before = _two(rows["version"], rows["before"])
     definition, definition_before = _two(rows["task_definition"], rows["task_definition_before"])
-    status = rows["status"].to_numpy(dtype=object)
+    status = rows["status"].cat.codes.to_numpy(dtype=np.int8)
+    is_ = {name: number for number, name in enumerate(STATUSES)}
+    back = (table["rollback"] == True).to_numpy(dtype=bool)  # noqa: E712
 
     def put(values: NDArray[Any]) -> NDArray[Any]:
         return values[order]
 
-    ok = put(status == "succeeded")
+    status, run = put(status), put(run)
+    ok = status == is_["succeeded"]
     place, version, definition = put(place), put(version), put(definition)
     before, definition_before = put(before), put(definition_before)
     maker = last_success(place, ok)
     left, left_definition = _left(maker, version), _left(maker, definition)
+    told = (before >= 0).any()
     before = np.where(before >= 0, before, left)
     definition_before = np.where(definition_before >= 0, definition_before, left_definition)
     return Facts(
@@ -93,31 +104,39 @@ def facts(rows: pd.DataFrame, region: Ints, run: Objects, table: pd.DataFrame) -
         service=put(service),
         version=version,
         definition=definition,
-        run=put(pd.factorize(run, sort=True)[0].astype(np.int64)),
-        explicit=put(pd.factorize(rows["rollout"], sort=True)[0].astype(np.int64)),
+        run=run,
+        explicit=put(_codes(rows["rollout"])),
         before=before,
+        maker=None if told else maker,
         definition_before=definition_before,
         started=put(started),
         finished=put(rows["finished"].to_numpy(dtype=float)),
         rollback_started=put(rows["rollback_started"].to_numpy(dtype=float)),
         ok=ok,
-        open_=put(status == "in_progress"),
-        stopped=put(status == "stopped"),
-        undone=put(status == "rolled_back"),
+        status=status,
+        open_=status == is_["in_progress"],
+        stopped=status == is_["stopped"],
+        undone=status == is_["rolled_back"],
         recovery_failed=put(rows["recovery_failed"].to_numpy(dtype=bool)),
-        run_back=put((told["rollback"] == True).to_numpy(dtype=bool)),  # noqa: E712
-        run_from=put(told["started"].to_numpy(dtype=float)),
-        run_until=put(told["ended"].to_numpy(dtype=float)),
+        run_back=np.append(back, False)[run],
+        run_from=np.append(table["started"].to_numpy(dtype=float), np.nan)[run],
+        run_until=np.append(table["ended"].to_numpy(dtype=float), np.nan)[run],
     )
+
+
+def _codes(values: "pd.Series[Any]") -> Ints:
+    """Return the codes of texts, -1 where there is none; a column of nothing costs nothing."""
+    if values.isna().all():
+        return np.full(len(values), -1, dtype=np.int64)
+    return pd.factorize(values)[0].astype(np.int64)
 
 
 def _two(first: "pd.Series[str]", second: "pd.Series[str]") -> tuple[Ints, Ints]:
     """Return the codes of two columns in one numbering."""
     if second.isna().all():
-        codes = pd.factorize(first, sort=True)[0].astype(np.int64)
-        return codes, np.full(len(codes), -1, dtype=np.int64)
+        return _codes(first), np.full(len(first), -1, dtype=np.int64)
     both = pd.concat([first.astype(object), second.astype(object)], ignore_index=True)
-    codes = pd.factorize(both, sort=True)[0].astype(np.int64)
+    codes = _codes(both)
     return codes[: len(first)], codes[len(first) :]
 
 
@@ -135,22 +154,24 @@ def _left(maker: Ints, value: Ints) -> Ints:
     return np.where(maker >= 0, value[np.maximum(maker, 0)] if len(value) else value, -1)
 
 
-def kinds(f: Facts, said: NDArray[np.object_]) -> Ints:
+def kinds(f: Facts, said: "pd.Series[str]") -> Ints:
     """Return the kind of each row, in the order of the facts.
 
     Parameters
     ----------
     f : Facts
         The rows.
-    said : ndarray of object
+    said : Series of str
         The kind that a table says itself, None elsewhere; in the order of the facts.
     """
     if not len(f.order):
         return np.zeros(0, dtype=np.int64)
     same = (f.version >= 0) & (f.version == f.before)
-    ran, ran_so = _ran(f, f.version), _ran(f, _pair(f.version, f.definition), _pair(f.before, f.definition_before))
-    previous = _previous_attempt(f)
-    older = (_birth(f, f.version) < _birth(f, f.before)) | _returns(f)
+    (ran, here), ran_so = _ran(f, f.version, f.before), np.zeros(len(f.order), dtype=bool)
+    if (f.definition >= 0).any():
+        ran_so, _ = _ran(f, _pair(f.version, f.definition), _pair(f.before, f.definition_before))
+    previous = _previous_attempt(f, here)
+    older = _older(f) | _returns(f)
     found = np.full(len(f.order), CHANGE, dtype=np.int64)
     tried = previous >= 0
     found[tried] = np.where(_soon(f, previous), RETRY, RESUME)[tried]
@@ -159,8 +180,8 @@ def kinds(f: Facts, said: NDArray[np.object_]) -> Ints:
     found[same] = np.where(other, np.where(ran_so, ROLLBACK, CONFIGURATION), REDEPLOY)[same]
     found[same & _recovers(f)] = ROLLBACK
     found[f.version < 0] = UNKNOWN
-    known = {name: number for number, name in enumerate(KINDS)}
-    told = np.array([known.get(name, -1) for name in said]) if any(said) else np.full(len(said), -1)
+    known: dict[str, int] = {name: number for number, name in enumerate(KINDS)}
+    told = said.map(known).fillna(-1).to_numpy(dtype=np.int64) if said.notna().any() else np.full(len(said), -1)
     return np.where(told >= 0, told, found)
 
 
@@ -169,30 +190,35 @@ def _pair(first: Ints, second: Ints) -> Ints:
     return np.where(second >= 0, first * (int(second.max(initial=0)) + 1) + second, -1)
 
 
-def _ran(f: Facts, what: Ints, source: Ints | None = None) -> Bools:
-    """Return whether this ran in this place before: a deployment of it succeeded, or ECS names it as what ran."""
-    source = f.before if source is None else source
-    place = np.concatenate([f.place[f.ok], f.place])
-    value = np.concatenate([what[f.ok], source])
-    at = np.concatenate([f.started[f.ok], f.started])
-    size = int(max(what.max(initial=0), value.max(initial=0))) + 2
-    keys, where = np.unique(np.concatenate([place * size + value + 1, f.place * size + what + 1]), return_inverse=True)
-    first = np.full(len(keys), np.inf)
-    np.minimum.at(first, where[: len(at)], np.where(value >= 0, at, np.inf))
-    return (what >= 0) & (first[where[len(at) :]] < f.started)
+def _ran(f: Facts, what: Ints, source: Ints) -> tuple[Bools, Ints]:
+    """Return whether this ran in this place before: a deployment of it succeeded, or ECS names it as what ran.
+
+    And the number of what, in its place.
+    """
+    target, replaced, count = _numbered(f, f.place, what, source)
+    first = np.full(count, np.inf)
+    np.minimum.at(first, target, np.where(f.ok & (what >= 0), f.started, np.inf))
+    np.minimum.at(first, replaced, np.where(source >= 0, f.started, np.inf))
+    return (what >= 0) & (first[target] < f.started), target
 
 
-def _birth(f: Facts, what: Ints) -> Floats:
-    """Return when a version was first seen anywhere in its service, as what was deployed or as what it replaced."""
-    size = int(max(f.version.max(initial=0), f.before.max(initial=0))) + 2
-    target, source, asked = (f.service * size + each + 1 for each in (f.version, f.before, what))
-    keys, where = np.unique(np.concatenate([target, source, asked]), return_inverse=True)
-    count = len(target)
-    first = np.full(len(keys), np.inf)
-    np.minimum.at(first, where[:count], f.started)
-    # What a deployment replaced was there before it.
-    np.minimum.at(first, where[count : 2 * count], f.started - 1.0)
-    return first[where[2 * count :]]
+def _older(f: Facts) -> Bools:
+    """Return whether a version was first seen in its service before the one it replaces, deployed or replaced."""
+    target, replaced, count = _numbered(f, f.service, f.version, f.before)
+    first = np.full(count, np.inf)
+    np.minimum.at(first, target, f.started)
+    np.minimum.at(first, replaced, f.started - 1.0)  # what a deployment replaced was there before it
+    return (f.before >= 0) & (first[target] < first[replaced])
+
+
+def _numbered(f: Facts, where: Ints, what: Ints, source: Ints) -> tuple[Ints, Ints, int]:
+    """Return numbers of what was deployed, by where, those of what it replaced, and how many numbers there are."""
+    size = int(max(what.max(initial=0), source.max(initial=0))) + 2
+    if f.maker is not None:  # what was replaced has the number that it had when it came
+        codes, keys = pd.factorize(where * size + what + 1)
+        return codes, np.where(f.maker >= 0, codes[f.maker], len(keys)), len(keys) + 1
+    codes, keys = pd.factorize(np.concatenate([where * size + each + 1 for each in (what, source)]))
+    return codes[: len(what)], codes[len(what) :], len(keys)
 
 
 def _returns(f: Facts) -> Bools:
@@ -207,15 +233,13 @@ def _returns(f: Facts) -> Bools:
     return by_run & (f.version == f.before[at]) & (f.version[at] == f.before) & ((f.run == -1) | (f.run == f.run[at]))
 
 
-def _previous_attempt(f: Facts) -> Ints:
-    """Return the row of the deployment of the same version here before it, -1 where there is none."""
-    order = np.lexsort((f.started, f.version, f.place))
-    place, version = f.place[order], f.version[order]
-    follows = np.zeros(len(order), dtype=bool)
-    follows[1:] = (place[1:] == place[:-1]) & (version[1:] == version[:-1]) & (version[1:] >= 0)
-    found = np.full(len(order), -1, dtype=np.int64)
-    found[order[follows]] = order[np.flatnonzero(follows) - 1]
-    return found
+def _previous_attempt(f: Facts, here: Ints) -> Ints:
+    """Return the row of the deployment of the same version here before it, -1 where there is none.
+
+    `here` numbers the versions of each place; rows are in order of their start.
+    """
+    before = pd.Series(np.arange(len(here))).groupby(here).shift(fill_value=-1).to_numpy()
+    return np.where(f.version >= 0, before, -1)
 
 
 def _soon(f: Facts, previous: Ints) -> Bools:

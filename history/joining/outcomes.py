@@ -8,7 +8,8 @@ status that this version does not know). None of them says that a change was sou
 import numpy as np
 import pandas as pd
 
-from history.joining.kinds import Bools, Floats, Ints, Objects
+from history.joining.kinds import Bools, Facts, Floats, Ints, Objects
+from history.joining.spans import Spans
 
 OUTCOMES = (
     "completed",
@@ -25,29 +26,33 @@ GIVEN_UP_AFTER = 3  # so many rollouts in a row that leave a region out say that
 _RUNNING = {"INPROGRESS", "IN_PROGRESS", "PROVISIONING", "VALIDATING", "STOPPING"}
 
 
-def expected(regions: pd.DataFrame, seen: pd.DataFrame) -> Ints:
+def expected(by: Spans, service: Ints, started: Floats, f: Facts) -> Ints:
     """Return in how many regions each rollout's service ran when the rollout began.
 
     Parameters
     ----------
-    regions : DataFrame
-        One row a (rollout, region): `group`, `service`, `started_at`.
-    seen : DataFrame
-        One row a (service, region): `service`, `first` and `last`, when it was deployed there.
+    by : Spans
+        The rollouts among the (rollout, region)s.
+    service : ndarray of int
+        By rollout: its service.
+    started : ndarray of float
+        By (rollout, region): the first start, UTC microseconds.
+    f : Facts
+        All deployments, by place: when each service was deployed first and last in each region.
     """
-    rollouts = regions.groupby("group", sort=True).agg(
-        service=("service", "first"), at=("started_at", "min"), reached=("started_at", "size")
-    )
-    found = rollouts["reached"].to_numpy().copy()
-    for service, own in rollouts.groupby("service", sort=False):
-        places, at = seen[seen["service"] == service], np.sort(own["at"].to_numpy())
-        begun = np.searchsorted(np.sort(places["first"].to_numpy()), own["at"].to_numpy(), side="left")
+    found, start = by.size.copy(), by.min(started)
+    places = Spans(f.place)
+    owner, first, last = places.first(f.service), places.min(f.started), places.max(f.started)
+    order = np.argsort(service, kind="stable")
+    for own in np.split(order, np.flatnonzero(np.diff(service[order])) + 1) if len(order) else ():
+        here = owner == service[own[0]]
+        at = np.sort(start[own])
+        begun = np.searchsorted(np.sort(first[here]), start[own], side="left")
         # A place that several rollouts in a row left out is no longer one of the service's.
-        left = np.searchsorted(at, places["last"].to_numpy(), side="right") + GIVEN_UP_AFTER
+        left = np.searchsorted(at, last[here], side="right") + GIVEN_UP_AFTER
         gone = np.append(at, np.full(GIVEN_UP_AFTER + 1, np.inf))[left]
-        over = np.searchsorted(np.sort(gone), own["at"].to_numpy(), side="right")
-        here = own.index.to_numpy()
-        found[here] = np.maximum(found[here], begun - over)
+        over = np.searchsorted(np.sort(gone), start[own], side="right")
+        found[own] = np.maximum(found[own], begun - over)
     return found
 
 
@@ -69,37 +74,48 @@ def outcomes(regions: pd.DataFrame, wanted: Ints, run_status: Objects) -> tuple[
     def some(mask: Bools) -> Bools:
         return np.bincount(group[mask], minlength=count) > 0
 
-    status, cause = regions["status"].to_numpy(dtype=object), regions["cause"].to_numpy(dtype=object)
-    back = regions["set_back"].to_numpy() | (status == "rolled_back")
-    reached = np.bincount(group[status == "succeeded"], minlength=count)
-    status_of_run = np.array([str(each).upper() for each in run_status], dtype=object)
-    succeeded, running = status_of_run == "SUCCEEDED", np.isin(status_of_run, list(_RUNNING))
-    over = some((status == "stopped") & (cause == "overtaken"))
+    status, cause = (regions[name].cat for name in ("status", "cause"))
+
+    def is_(name: str) -> Bools:
+        found: Bools = (status.codes == list(status.categories).index(name)).to_numpy()
+        return found
+
+    def by(name: str) -> Bools:
+        names = list(cause.categories)
+        found: Bools = (cause.codes == (names.index(name) if name in names else -2)).to_numpy()
+        return found
+
+    back = regions["set_back"].to_numpy() | is_("rolled_back")
+    reached = np.bincount(group[is_("succeeded")], minlength=count)
+    code, each = pd.factorize(run_status)
+    told = [str(name).upper() for name in each]
+    succeeded = np.append([name == "SUCCEEDED" for name in told], False)[code].astype(bool)
+    running = np.append([name in _RUNNING for name in told], False)[code].astype(bool)
+    over = some(is_("stopped") & by("overtaken"))
     choices = [
-        (some(status == "in_progress"), "in_progress"),
+        (some(is_("in_progress")), "in_progress"),
         (some(back), "rolled_back"),
-        (some(status == "failed"), "deploy_failed"),
-        (some((status == "stopped") & (cause != "overtaken")), "stopped"),
+        (some(is_("failed")), "deploy_failed"),
+        (some(is_("stopped") & ~by("overtaken")), "stopped"),
         (over, "overtaken"),
-        (some(status == "unknown"), "unknown"),
+        (some(is_("unknown")), "unknown"),
         (running, "in_progress"),
         ((reached < wanted) & ~succeeded, "incomplete"),
     ]
-    outcome = np.select([mask for mask, _ in choices], [name for _, name in choices], default="completed")
-    alarmed = some((cause == "alarm") | (back & (regions["alarm"] == "fired").to_numpy()))
-    ended = np.isin(outcome, ["rolled_back", "stopped"])
-    why = np.where(
-        outcome == "deploy_failed",
-        "failed deployment",
-        np.select([outcome == "overtaken", ended & alarmed, ended], ["next version", "alarm", "people"], default=""),
-    )
-    return outcome.astype(object), why.astype(object)
+    names = np.array([*(name for _, name in choices), "completed"], dtype=object)
+    code = np.select([mask for mask, _ in choices], range(len(choices)), default=len(choices))
+    outcome = names[code]
+    alarmed = some(by("alarm") | (back & (regions["alarm"] == "fired").to_numpy()))
+    ended = (outcome == "rolled_back") | (outcome == "stopped")
+    causes = np.array(["failed deployment", "next version", "alarm", "people", ""], dtype=object)
+    which = [outcome == "deploy_failed", outcome == "overtaken", ended & alarmed, ended]
+    return outcome, causes[np.select(which, range(4), default=4)]
 
 
 def halts(regions: pd.DataFrame, outcome: Objects, cause: Objects) -> Floats:
     """Return when each rollout was halted, UTC microseconds: the alarm, else the first that was set back or failed."""
     count = len(outcome)
-    group, status = regions["group"].to_numpy(), regions["status"].to_numpy(dtype=object)
+    group, status = regions["group"].to_numpy(), regions["status"].cat
 
     def first(values: Floats, mask: Bools) -> Floats:
         found = np.full(count, np.inf)
@@ -110,7 +126,8 @@ def halts(regions: pd.DataFrame, outcome: Objects, cause: Objects) -> Floats:
     every = np.ones(len(regions), dtype=bool)
     rang = first(regions["alarm_at"].to_numpy(), every)
     back = first(regions["rollback_started_at"].to_numpy(), every)
-    stop = first(regions["ended_at"].to_numpy(), np.isin(status, ["failed", "stopped"]))
+    over = [list(status.categories).index(name) for name in ("failed", "stopped")]
+    stop = first(regions["ended_at"].to_numpy(), np.isin(status.codes.to_numpy(), over))
     early = np.where(cause == "alarm", np.fmin(np.where(np.isnan(rang), back, rang), back), back)
-    failed = np.isin(outcome, ["deploy_failed", "stopped", "overtaken"])
+    failed = (outcome == "deploy_failed") | (outcome == "stopped") | (outcome == "overtaken")
     return np.where(outcome == "rolled_back", early, np.where(failed, stop, np.nan))

@@ -9,9 +9,12 @@ import numpy as np
 import pandas as pd
 
 from history.instants import MINUTE
+from history.joining.deployments import STATUSES
 from history.joining.groups import Groups
-from history.joining.kinds import ROLLBACK, Bools, Facts, Floats, Ints, Objects
+from history.joining.kinds import ROLLBACK, Bools, Facts, Floats, Ints
+from history.joining.spans import distinct
 
+OVERTAKEN = "overtaken"
 STOPPED_BY_NEXT = 1 * MINUTE  # ECS stops what a newer deployment replaces at its creation
 
 
@@ -41,23 +44,24 @@ def regional(f: Facts, g: Groups, region: Ints, rows: pd.DataFrame, over: Bools)
     """
     ships = np.flatnonzero((g.group >= 0) & (g.kind != ROLLBACK))
     size = int(region.max(initial=0)) + 1
-    keys, where = np.unique(g.group[ships] * size + region[ships], return_inverse=True)
+    keys, where = distinct(g.group[ships] * size + region[ships])
     count = len(keys)
-    last = np.zeros(count, dtype=np.int64)
-    np.maximum.at(last, where, ships)
-    first = np.full(count, np.iinfo(np.int64).max)
-    np.minimum.at(first, where, ships)
+    # Rows are in order of their start: the last one written stays.
+    last, first = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
+    last[where] = ships
+    first[where[::-1]] = ships[::-1]
     attempts = np.bincount(where, minlength=count)
-    status = rows["status"].to_numpy(dtype=object)[f.order]
-    cause = np.where(over, "overtaken", rows["cause"].to_numpy(dtype=object)[f.order])
-    failed = np.bincount(where, weights=status[ships] == "failed", minlength=count).astype(np.int64)
-    origin = (
-        rows[["service", "account", "aws_region", "cluster", "hold_minutes"]].iloc[f.order[last]].reset_index(drop=True)
-    )
-    hold = pd.to_numeric(origin["hold_minutes"]).to_numpy(dtype=float)
+    failed = np.bincount(where[f.status[ships] == STATUSES.index("failed")], minlength=count)
+    causes = [str(each) for each in rows["cause"].cat.categories]
+    cause = np.where(over, len(causes), rows["cause"].cat.codes.to_numpy()[f.order])
+    told = _told(rows, f, ships, where, count, cause == (causes.index("alarm") if "alarm" in causes else -2))
+    back = _set_back(f, g, region, size, keys, last)
+    order = np.lexsort((f.started[first], keys // size))
+    keys, last, first = keys[order], last[order], first[order]
+    origin = rows[["service", "account", "aws_region", "cluster"]].iloc[f.order[last]].reset_index(drop=True)
+    hold = rows["hold_minutes"].to_numpy(dtype=float)[f.order[last]]
     duration = (f.finished[last] - f.started[last]) / MINUTE - hold
-    back = _set_back(f, g, region, size, keys, status, last)
-    table = pd.DataFrame(
+    return pd.DataFrame(
         {
             "group": keys // size,
             "region_code": keys % size,
@@ -65,29 +69,29 @@ def regional(f: Facts, g: Groups, region: Ints, rows: pd.DataFrame, over: Bools)
             "account": origin["account"],
             "aws_region": origin["aws_region"],
             "cluster": origin["cluster"],
-            "status": pd.Series(status[last], dtype=object),
-            "cause": pd.Series(cause[last], dtype=object),
-            "attempts": attempts,
-            "failed_attempts": failed,
+            "status": pd.Categorical.from_codes(f.status[last], categories=pd.Index(STATUSES)),
+            "cause": pd.Categorical.from_codes(cause[last], categories=pd.Index([*causes, OVERTAKEN])),
+            "attempts": attempts[order],
+            "failed_attempts": failed[order],
             "started_at": f.started[first],
             "last_started_at": f.started[last],
             "ended_at": f.finished[last],
             "deploy_minutes": np.where(f.ok[last], duration, np.nan),
             "hold_minutes": hold,
             "censored": f.open_[last],
-            "told_alarm": _told(rows, f, ships, where, count, cause),
+            "told_alarm": told[order],
             "first_row": first,
             "last_row": last,
-            **back,
-        }
+            **{name: values[order] for name, values in back.items()},
+        },
+        copy=False,
     )
-    return table.sort_values(["group", "started_at"], kind="stable", ignore_index=True)
 
 
-def _set_back(f: Facts, g: Groups, region: Ints, size: int, keys: Ints, status: Objects, last: Ints) -> dict[str, Any]:
+def _set_back(f: Facts, g: Groups, region: Ints, size: int, keys: Ints, last: Ints) -> dict[str, Any]:
     """Return how each region was set back: by ECS in the deployment itself, or by deployments of an older version."""
     count = len(keys)
-    own = status[last] == "rolled_back"
+    own = f.undone[last]
     start = np.where(own, f.rollback_started[last], np.nan)
     end = np.where(own & ~f.recovery_failed[last], f.finished[last], np.nan)
     back = np.flatnonzero((g.group >= 0) & (g.kind == ROLLBACK))
@@ -105,10 +109,10 @@ def _set_back(f: Facts, g: Groups, region: Ints, size: int, keys: Ints, status: 
     return {"rollback_started_at": start, "rollback_ended_at": end, "recovered_by_hand": by_hand, "set_back": tries > 0}
 
 
-def _told(rows: pd.DataFrame, f: Facts, ships: Ints, where: Ints, count: int, cause: Objects) -> Floats:
+def _told(rows: pd.DataFrame, f: Facts, ships: Ints, where: Ints, count: int, alarmed: Bools) -> Floats:
     """Return the alarm that a row itself tells of: a table's time, or at the latest when ECS began to go back."""
     said = rows["alarm_at"].to_numpy(dtype=float)[f.order]
-    said = np.where(np.isnan(said) & (cause == "alarm"), f.rollback_started, said)[ships]
+    said = np.where(np.isnan(said) & alarmed, f.rollback_started, said)[ships]
     found = np.full(count, np.inf)
     np.minimum.at(found, where, np.where(np.isnan(said), np.inf, said))
     return np.where(np.isinf(found), np.nan, found)

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from history.instants import MINUTE
-from history.joining.kinds import Bools
+from history.joining.kinds import Bools, Ints
 from history.joining.tables import Tables
 
 BESIDE = 30 * MINUTE  # by so much the clocks of a region and of a pipeline may differ before they are set right
@@ -28,8 +28,8 @@ class Runs:
 
     Attributes
     ----------
-    run : ndarray of object
-        By deployment: the id of its run, None where it is not known.
+    run : ndarray of int
+        By deployment: the row of its run in `table`, -1 where it is not known.
     action : ndarray of int
         By deployment: the row of its action in `pipeline_actions`, -1 where there is none.
     table : DataFrame
@@ -38,29 +38,29 @@ class Runs:
         By how many minutes the clock of an AWS region is ahead of its pipeline's, where that is half a minute or more.
     """
 
-    run: np.ndarray
-    action: np.ndarray
+    run: Ints
+    action: Ints
     table: pd.DataFrame
     offsets: dict[str, float]
 
 
 def find_runs(tables: Tables, rows: pd.DataFrame, renamed: Mapping[str, str] | None = None) -> Runs:
     """Say of each regional deployment which run made it; `renamed` is another name of a service → its first."""
-    services = sorted(set(rows["service"].dropna()))
-    run = np.full(len(rows), None, dtype=object)
-    action = np.full(len(rows), -1)
+    services = sorted(map(str, rows["service"].dropna().unique()))
+    table = _run_table(tables)
+    run, action = np.full(len(rows), -1, dtype=np.int64), np.full(len(rows), -1, dtype=np.int64)
     offsets: dict[str, float] = {}
     actions = _deploy_actions(tables, services, renamed or {})
     if len(actions) and len(rows):
         offsets = _offsets(rows, actions)
         place, at = _matched(rows, actions, offsets)
-        run[place] = actions["execution"].to_numpy(dtype=object)[at]
+        run[place] = table.index.get_indexer(pd.Index(actions["execution"].to_numpy(dtype=object)[at]))
         action[place] = actions["row"].to_numpy()[at]
     for service, own in _workflow_runs(tables, services).items():
-        open_rows = np.flatnonzero((rows["service"] == service).to_numpy() & pd.isna(run) & (rows["origin"] == "ecs"))
+        open_rows = np.flatnonzero((rows["service"] == service).to_numpy() & (run < 0) & (rows["origin"] == "ecs"))
         if len(open_rows):
-            run[open_rows] = _enclosing(rows["created"].to_numpy()[open_rows], own)
-    return Runs(run, action, _run_table(tables), offsets)
+            run[open_rows] = table.index.get_indexer(pd.Index(_enclosing(rows["created"].to_numpy()[open_rows], own)))
+    return Runs(run, action, table, offsets)
 
 
 def service_of(name: object, services: list[str]) -> str | None:
@@ -128,7 +128,7 @@ def _offsets(rows: pd.DataFrame, actions: pd.DataFrame) -> dict[str, float]:
 
 
 def _matched(rows: pd.DataFrame, actions: pd.DataFrame, offsets: dict[str, float]) -> tuple[np.ndarray, np.ndarray]:
-    shift = rows["aws_region"].map(offsets).fillna(0.0).astype(float) * MINUTE
+    shift = rows["aws_region"].astype(object).map(offsets).fillna(0.0).astype(float) * MINUTE
     found = _pairs(rows, actions, shift, NEAR)
     return found["deployment"].to_numpy(dtype=np.int64), found["action"].to_numpy(dtype=np.int64)
 
@@ -180,5 +180,7 @@ def _run_table(tables: Tables) -> pd.DataFrame:
         }
     )
     parts = [part for part in (first, second) if len(part)]
-    both = pd.concat(parts, ignore_index=True) if parts else first
-    return both.drop_duplicates("id").set_index("id")
+    both = (pd.concat(parts, ignore_index=True) if parts else first).drop_duplicates("id").set_index("id")
+    # Actions of an execution that nobody collected are of one run all the same.
+    more = pd.Index(tables["pipeline_actions"]["execution"].dropna().unique()).difference(both.index)
+    return both if not len(more) else both.reindex(both.index.append(more).rename("id"))

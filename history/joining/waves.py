@@ -41,8 +41,8 @@ def inferred(rollout: Ints, start: Floats, end: Floats) -> Ints:
 
 def by_stage(rollout: Ints, stage: Ints, start: Floats) -> Ints:
     """Count off each rollout's stages by their first start; 0 in rollouts with a region whose stage is not known."""
-    if not len(start):
-        return np.zeros(0, dtype=np.int64)
+    if not (stage >= 0).any():
+        return np.zeros(len(start), dtype=np.int64)
     frame = pd.DataFrame({"rollout": rollout, "stage": stage, "start": start})
     begin = frame.groupby(["rollout", "stage"])["start"].transform("min")
     rank = begin.groupby(frame["rollout"]).rank(method="dense").astype(np.int64).to_numpy()
@@ -59,6 +59,8 @@ def by_plan(
     in all of its regions that were reached at all.
     """
     found = np.zeros(len(start), dtype=np.int64)
+    if not plans:
+        return found
     for name, plan in plans.items():
         place = {each: number for number, wave in enumerate(plan.waves, start=1) for each in wave.regions}
         mine = ((service == name) if name != "*" else ~service.isin(list(plans))).to_numpy()
