@@ -177,7 +177,9 @@ class Blocks:
 
     def _piece(self, where: Where, column: int, flow: bool) -> str:
         span = self.block(where)
-        text = self._rendered(span.start, span.end, self.edits)
+        # A move of this very piece says what comes into its place, and nothing of the piece itself.
+        within = {key: new for key, new in self.moves.items() if key != (span.start, span.end)}
+        text = self._rendered(span.start, span.end, {**self.edits, **within})
         if flow or span.column == column:
             return text
         first, *rest = text.split("\n")

@@ -216,13 +216,10 @@ class _Order:
         return self._mapped((n for n in direct if self.owner.get(n) not in self.old[i]), None)
 
     def _put_in_order(self, found: dict[str, list[str]]) -> None:
-        """Let each region come after all of the wave before, unless both are as they were."""
+        """Let each region come after all of the wave before."""
         for i in range(1, len(self.new)):
             before, above = self.new[i - 1], Above(found)
-            untouched = i < len(self.old) and before.keys() == self.old[i - 1].keys()
             for region, names in self.new[i].items():
-                if untouched and region in self.old[i]:
-                    continue
                 for name in (n for n in names if not any(self.owner.get(m) == region for m in found[n])):
                     for other, theirs in before.items():
                         if above.mask(theirs) & ~above.of(name):
@@ -258,6 +255,7 @@ class _Order:
         """Say which output stands in the way of an order."""
         for user, taken in self.graph.refers.items():
             for maker in taken & set(found[user]):
-                if (user == name or above.mask([user]) & above.of(name)) and maker in self.owner:
+                apart = maker in self.owner and self.owner.get(user) != self.owner[maker]
+                if apart and (user == name or above.mask([user]) & above.of(name)):
                     return f"{user} takes what {maker} puts out, and so has to come after it"
         return f"{name} would come before what it waits for"

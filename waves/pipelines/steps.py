@@ -49,6 +49,8 @@ class Step:
         Of a wait.
     unsaid : str
         What of a wait does not say how long it takes.
+    inner : bool
+        Whether it stands in a group, with actions that deploy or do not.
     asks : bool
         Whether somebody approves there, or may have to: an environment's reviewers stand in no file.
     """
@@ -65,6 +67,7 @@ class Step:
     limit: int | None = None
     minutes: float | None = None
     unsaid: str = ""
+    inner: bool = False
     asks: bool = False
 
 

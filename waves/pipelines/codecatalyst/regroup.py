@@ -53,6 +53,7 @@ class _Arranger:
         self.blocks, self.reading = blocks, reading
         self.actions = map_of(map_of(reading.document.value).get("Actions"))
         self.taken = _taken(Workflow(reading.document))
+        self.deploying = {str(reading.steps[i].where[-1]) for layer in reading.layers for i in layer.steps}
         self.levels: dict[Where, _Level] = {_TOP: self._level(_TOP)}
         self.homes = [self._home(w) for w in range(len(reading.layers))]
         self.by_region: Names = {
@@ -99,15 +100,18 @@ class _Arranger:
                 self._order_group(level, wanted)
             fillings.append((level, wanted))
         gone = self._order_top(new, targets)
-        for level, wanted in fillings:
+        # The top last: its blocks are groups, and take along what has changed within them.
+        for level, wanted in sorted(fillings, key=lambda filling: filling[0].where == _TOP):
             if wanted:
-                self._refill(level, wanted)
-        self.blocks.remove(_TOP, gone)
+                self._refill(level, wanted, gone if level.where == _TOP else [])
+        if not any(wanted for level, wanted in fillings if level.where == _TOP):
+            self.blocks.remove(_TOP, gone)
         return [f"the group {name} has no region left and is taken out" for name in gone]
 
-    def _refill(self, level: _Level, wanted: Sequence[Names]) -> None:
+    def _refill(self, level: _Level, wanted: Sequence[Names], gone: Sequence[str]) -> None:
         blocks: list[Where] = [(*self.home_of[r], name) for wave in wanted for r in wave for name in wave[r]]
-        slots = [(*level.where, n) for n in level.needs if any(n in names for w in level.waves for names in w.values())]
+        moving = {n for wave in level.waves for names in wave.values() for n in names}.union(gone)
+        slots = [(*level.where, n) for n in level.needs if n in moving]
         self.blocks.refill(level.where, slots, blocks)
 
     def _order_group(self, level: _Level, wanted: Sequence[Names]) -> None:
@@ -118,13 +122,19 @@ class _Arranger:
             if stays is not None:
                 raise CannotMove(f"{names[0]} takes what {stays} puts out, which stays in the group {home.where[1]}")
             extra |= {n: [m for m in home.needs[n] if m in names] for n in names}
-        found = rearranged(level.graph(), wanted, extra)
+        found = rearranged(level.graph(), wanted, extra, dict.fromkeys(extra, self._shared(level)))
         for name, needs in found.items():
             where, old = (*level.where, name), level.needs.get(name)
             if name in extra:
                 region = next(r for wave in wanted for r, names in wave.items() if name in names)
                 where, old = (*self.home_of[region], name), self.levels[self.home_of[region]].needs[name]
             self._write(where, old or [], needs)
+
+    def _shared(self, level: _Level) -> set[str]:
+        """Return what all regions of a group wait for in it, where there are several."""
+        outside = level.graph().outside()
+        heads = [outside[n] for wave in level.waves for names in wave.values() for n in names if n in self.deploying]
+        return set(heads[0]).intersection(*heads[1:]) if len(heads) > 1 else set()
 
     def _write(self, where: Where, old: list[str], new: list[str]) -> None:
         body = self.actions[str(where[1])] if len(where) == 2 else {}

@@ -259,6 +259,7 @@ def _steps(deployments: Deployments) -> Iterator[Step]:
             entry.environment if target else "",
             minutes=waited.minutes if kind == "test" else waited.minutes or 0.0,
             unsaid=waited.unsaid if found == "wait" else "",
+            inner=entry.group is not None,
             asks=kind == "approval",
         )
 
