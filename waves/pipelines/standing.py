@@ -96,7 +96,7 @@ def _told(then: _Standing, now: _Standing) -> Iterator[Finding]:
         step, held = then.reading.steps[i], then.behind(i)
         if step.kind in ("build", "deploy") or not (step.asks or then.before(i)):
             continue
-        what = f"the approval {step.label}" if step.kind == "approval" else step.label
+        what = f"the approval {step.label.removesuffix(' (approval)')}" if step.kind == "approval" else step.label
         if name not in now.places:
             yield document.finding(first, f"{what} is gone with its wave", "left-behind", "warning")
             continue

@@ -150,6 +150,102 @@ def test_calendars_and_what_follows_an_alarm_in_codepipeline(
     assert (read.on_alarm, read.deploy_timeout_minutes) == (on_alarm, timeout)
 
 
+ANY_CALENDAR = CALENDARS | st.fixed_dictionaries(
+    {"zone": st.sampled_from(["region", "UTC"]), "hours": st.sampled_from([["22:30", "04:00"], ["09:00", "17:00"]])},
+    optional={"freezes": st.just([{"from": "2026-12-20", "to": "2027-01-07"}])},
+)
+STRATEGIES = st.sampled_from(["rolling", "blue_green", {"steps": [[10, 5.0], [50, 2.5]]}])
+WHATEVER: dict[str, st.SearchStrategy[Any]] = {
+    "calendar": ANY_CALENDAR,
+    "strategy": STRATEGIES,
+    "retries": st.integers(0, 3),
+    "on_deploy_failure": st.sampled_from(["stop", "rollback_all"]),
+    "on_alarm": st.sampled_from(["rollback_all", "rollback_wave", "rollback_region", "halt"]),
+    "max_failed_regions": st.sampled_from([0, 2, "25%"]),
+    "deploy_timeout_minutes": st.none() | st.sampled_from([0.5, 4.0, 30.0, 61.0, 400.0]),
+}
+OF_WAVES: dict[str, st.SearchStrategy[Any]] = {
+    "bake_minutes": st.floats(0, 700),
+    "bake_requests": st.sampled_from([0.0, 0.0, 0.0, 10.0]),
+    "max_parallel": st.none() | st.sampled_from([1, 2, "1%", "50%", "100%"]),
+    "approval": st.booleans(),
+    "calendar": st.none() | st.just("none") | ANY_CALENDAR,
+    "name": NAMES | st.sampled_from(["beta wave", "Source", "wave 2: the \u00e9lite"]),
+}
+
+
+@st.composite
+def whole_plans(draw: st.DrawFn) -> Plan:
+    """A plan with any of its fields, sayable or not."""
+    waves, plan = [], draw(plans(most=5))
+    for wave in plan.waves:
+        fields = {key: draw(of) for key, of in OF_WAVES.items() if draw(st.integers(0, 3)) == 0}
+        waves.append({**wave.model_dump(), **fields})
+    fields = {key: draw(of) for key, of in WHATEVER.items() if draw(st.integers(0, 2)) == 0}
+    return Plan.model_validate({**plan.model_dump(), **fields, "waves": waves, "strategies": draw(_strategies(plan))})
+
+
+@st.composite
+def _strategies(draw: st.DrawFn, plan: Plan) -> dict[str, Any]:
+    return {region: draw(STRATEGIES) for region in draw(st.sets(st.sampled_from(plan.regions)))}
+
+
+SPOKEN = {
+    "name": "name",
+    "bake_minutes": "bakes",
+    "max_parallel": "at once",
+    "strategy": "in steps",
+    "strategies": "in steps",
+    "retries": "tried again",
+    "on_deploy_failure": "after a failed deployment",
+    "on_alarm": "on an alarm",
+    "max_failed_regions": "max_failed_regions",
+    "deploy_timeout_minutes": "counts as failed",
+}
+
+
+@pytest.mark.parametrize(
+    ("system", "ending"), [("codecatalyst", ".yaml"), ("codepipeline", ".yaml"), ("github-actions", ".yml")]
+)
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(plan=whole_plans(), target=targets())
+def test_any_plan_comes_back_or_is_told(
+    tmp_path_factory: pytest.TempPathFactory, system: str, ending: str, plan: Plan, target: Target
+) -> None:
+    """Refused with a reason; or read back as it was, but for what a comment says."""
+    path = tmp_path_factory.getbasetemp() / f"any{ending}"
+    target = replace(target, builds={region: line for region, line in target.builds.items() if region in plan.regions})
+    try:
+        written = write(plan, path, to=system, target=target)
+    except InputError as error:
+        assert all(finding.rule in ("cannot-say", "too-many") for finding in error.findings)
+        return
+    read = Plan.read_pipeline(path)
+    assert [(w.regions, w.approval) for w in read.waves] == [(w.regions, w.approval) for w in plan.waves]
+    told = " ".join(written.said.remarks)
+    changed = different(named(plan), read)
+    assert {key for key in changed if SPOKEN.get(key, "\0") not in told} == set()
+    comments = re.sub(r"\n# *", " ", path.read_text(encoding="utf-8"))
+    assert all(
+        " ".join(remark.split())[:60].encode("unicode_escape").decode() in comments for remark in written.said.remarks
+    )
+
+
+def different(plan: Plan, read: Plan) -> set[str]:
+    """The fields in which two plans differ; windows as they hold for each wave, limits as numbers of regions."""
+    one, other = plan.model_dump(), read.model_dump()
+    fields = {
+        key for key in one if key not in ("waves", "calendar", "strategy", "strategies") and one[key] != other[key]
+    }
+    for wave, again in zip(plan.waves, read.waves, strict=True):
+        fields |= {
+            key for key in ("name", "bake_minutes", "bake_requests") if getattr(wave, key) != getattr(again, key)
+        }
+        fields |= {"max_parallel"} if wave.at_once != again.at_once else set()
+    fields |= {"calendar"} if plan.calendars != read.calendars else set()
+    return fields | ({"strategy"} if any(plan.strategy_of(r) != read.strategy_of(r) for r in plan.regions) else set())
+
+
 API = botocore.session.get_session().get_service_model("codepipeline").operation_model("UpdatePipeline").input_shape
 
 

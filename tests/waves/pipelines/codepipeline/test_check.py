@@ -145,3 +145,44 @@ def test_a_text_that_doubles_itself_stays_short(tmp_path: Path) -> None:
     tree = long | {"Resources": {"P": {"Type": "AWS::CodePipeline::Pipeline", "Properties": {"Stages": stages}}}}
     path.write_text(json.dumps(tree), encoding="utf-8")
     assert "missing-key" in {finding.rule for finding in check(path)}
+
+
+@pytest.mark.parametrize("text", ["PT15M", "-5", "1e2", "15.5", "", "15 minutes"])
+def test_a_wait_time_that_is_no_number_is_no_bake(tmp_path: Path, text: str) -> None:
+    """It is told and refused, not taken for nothing."""
+    path = pipeline(tmp_path, stage("One", ecs("us-east-1"), onSuccess=alarm(text)), stage("Two", ecs("eu-west-1")))
+    assert [f.rule for f in check(path) if f.severity == "error"] == ["wait-time"]
+    with pytest.raises(InputError, match="write whole minutes"):
+        Plan.read_pipeline(path)
+
+
+def test_a_wait_time_that_is_a_variable_is_asked_for(tmp_path: Path) -> None:
+    """Nobody knows it before the pipeline runs."""
+    alarms = alarm("#{variables.Bake}")
+    path = pipeline(tmp_path, stage("One", ecs("us-east-1"), onSuccess=alarms), stage("Two", ecs("eu-west-1")))
+    with pytest.raises(InputError, match="bake-unknown"):
+        Plan.read_pipeline(path)
+    assert Plan.read_pipeline(path, bake_minutes=[20, 0]).waves[0].bake_minutes == 20
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"version": "1"\n', '"version": "1",\n'),
+        (
+            "{",
+            "{ # ours",
+        ),
+        ('"shop"', "'shop'"),
+        ('"shop"', "NaN"),
+    ],
+)
+def test_a_json_file_is_json(tmp_path: Path, old: str, new: str) -> None:
+    """YAML reads it; what `update-pipeline` takes must be JSON."""
+    path = pipeline(tmp_path, stage("One", ecs("us-east-1")))
+    assert check(path) == []
+    path.write_text(path.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
+    assert [finding.rule for finding in check(path)] == ["json-syntax"]
+    assert [finding.rule for finding in check(path, system="codepipeline")] == ["json-syntax"]
+    with pytest.raises(InputError, match="this is not JSON"):
+        Plan.read_pipeline(path)

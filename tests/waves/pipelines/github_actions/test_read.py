@@ -217,3 +217,109 @@ def test_blue_green_and_timeouts(tmp_path: Path) -> None:
     assert plan.strategies == {"us-east-1": "blue_green"}
     text = job("one", "us-east-1").replace("cluster: shop,", "cluster: shop, wait-for-minutes: 20,")
     assert Plan.read_pipeline(workflow(tmp_path, text)).deploy_timeout_minutes == 20.0
+
+
+@pytest.mark.parametrize("condition", ["false", "${{ false }}", "${{ false && inputs.all }}", "'${{ 0 }}'"])
+def test_what_never_runs_is_not_there(tmp_path: Path, condition: str) -> None:
+    """A job, what needs it (GitHub skips it, too), a step that deploys, one that waits."""
+    off = f"    if: {condition}\n"
+    path = workflow(tmp_path, job("one", "us-east-1"), job("two", "eu-west-1", "one", head=off), job("end", "", "two"))
+    assert waves(path) == [("us-east-1", 0, False)] and rules_of(path) == {"never-runs"}
+    wait = f"      - run: sleep 10m\n        if: {condition}\n"
+    path = workflow(tmp_path, job("one", "us-east-1", after=wait), job("two", "eu-west-1", "one"))
+    assert waves(path)[0] == ("us-east-1", 0, False)
+    second = STEPS.replace("REGION", "eu-west-1").replace(
+        "      - uses: aws-actions/amazon", f"      - if: {condition}\n        uses: aws-actions/amazon"
+    )
+    assert waves(workflow(tmp_path, job("one", "us-east-1", after=second)))[0][0] == "us-east-1"
+
+
+def test_what_goes_on_after_a_skipped_job_is_there(tmp_path: Path) -> None:
+    """With a condition that lets it, such as `always()`."""
+    head = "    if: ${{ !failure() && !cancelled() }}\n"
+    jobs = (
+        job("one", "us-east-1"),
+        job("skip", "", "one", head="    if: false\n"),
+        job("two", "eu-west-1", "skip", head=head),
+    )
+    assert [w for w, _, _ in waves(workflow(tmp_path, *jobs))] == ["us-east-1", "eu-west-1"]
+
+
+@pytest.mark.parametrize(
+    ("line", "rule"),
+    [
+        ("if: github.ref == 'refs/heads/main'", "conditional"),
+        ("if: always()", "always-runs"),
+        ("continue-on-error: true", "continue-on-error"),
+        ("continue-on-error: ${{ matrix.risky }}", "continue-on-error"),
+    ],
+)
+def test_what_may_not_run_or_may_fail_is_told(tmp_path: Path, line: str, rule: str) -> None:
+    """Of a job, and of a step that deploys or waits."""
+    path = workflow(tmp_path, job("one", "us-east-1"), job("two", "eu-west-1", "one", head=f"    {line}\n"))
+    assert rule in rules_of(path)
+    steps = STEPS.replace("      - uses: aws-actions/amazon", f"      - {line}\n        uses: aws-actions/amazon")
+    path = workflow(
+        tmp_path,
+        job("one", "us-east-1").replace(STEPS.replace("REGION", "us-east-1"), steps.replace("REGION", "us-east-1")),
+    )
+    assert rule in rules_of(path)
+    path = workflow(tmp_path, job("one", "us-east-1", after=f"      - run: sleep 60\n        {line}\n"))
+    assert rule in rules_of(path)
+
+
+@pytest.mark.parametrize(
+    ("script", "minutes"),
+    [
+        ("sleep $((10*60))", 10),
+        ('WAIT=120; sleep "$WAIT"', 2),
+        ("sleep $SOAK", 5),
+        ("Start-Sleep -Seconds 90", 1.5),
+        ("echo hi && sleep 60; sleep 1m 30s", 2.5),
+        ("timeout /t 60", 1),
+        ('sleep "$WAIT"', None),
+        ("sleep ${{ vars.BAKE }}", None),
+        ("for i in 1 2 3; do sleep 60; done", None),
+        ("curl shop || sleep 600", None),
+        ("sleep 600 &", None),
+        ("./soak.sh 600", None),
+        ("python3 -c 'import time; time.sleep(600)'", None),
+        ("./integration-tests.sh", None),
+    ],
+)
+@pytest.mark.parametrize("inside", [True, False])
+def test_waits_count_or_are_told(tmp_path: Path, script: str, minutes: float | None, inside: bool) -> None:
+    """In the job that deploys, and in one of its own: what has no number is no bake, and a finding says so."""
+    env = "    env: {SOAK: 300}\n"
+    wait = f"      - run: {script!r}\n" if "'" not in script else f'      - run: "{script}"\n'
+    if inside:
+        path = workflow(tmp_path, job("one", "us-east-1", head=env, after=wait), job("two", "eu-west-1", "one"))
+    else:
+        own = f"  wait:\n    needs: one\n{env}    runs-on: x\n    steps:\n{wait}"
+        path = workflow(tmp_path, job("one", "us-east-1"), own, job("two", "eu-west-1", "wait"))
+    assert waves(path)[0] == ("us-east-1", minutes or 0, False)
+    assert rules_of(path) == (set() if minutes else {"bake-left-out"})
+
+
+def test_a_wait_before_the_deployment_bakes_the_wave_before(tmp_path: Path) -> None:
+    """The job of the next region waits first."""
+    second = job("two", "eu-west-1", "one").replace("    steps:\n", "    steps:\n      - run: sleep 600\n")
+    assert waves(workflow(tmp_path, job("one", "us-east-1"), second)) == [
+        ("us-east-1", 10, False),
+        ("eu-west-1", 0, False),
+    ]
+
+
+def test_the_minutes_of_a_job_that_deploys_are_its_bake(tmp_path: Path) -> None:
+    """By the hint, in place of what its steps sleep."""
+    head = '    env: {BAKE_MINUTES: "45"}\n'
+    path = workflow(
+        tmp_path, job("one", "us-east-1", head=head, after="      - run: ./watch.sh\n"), job("two", "eu-west-1", "one")
+    )
+    assert waves(path)[0] == ("us-east-1", 45, False) and rules_of(path) == set()
+
+
+def test_a_region_that_nobody_has_is_told(tmp_path: Path) -> None:
+    """A near miss of AWS's own names has the form of one."""
+    (finding,) = check(workflow(tmp_path, job("one", "eu-wst-1")))
+    assert finding.rule == "region-name" and "did you mean 'eu-west-1'" in finding.message
