@@ -4,6 +4,7 @@ Not here: what it answers (`test_stand_in`), what its faults do (`test_stand_in_
 """
 
 import datetime as dt
+import json
 import os
 import signal
 import subprocess
@@ -58,6 +59,28 @@ def test_nothing_is_lost_where_its_clock_is_behind_and_goes_fast(behind, setting
         sql = f"SELECT {key} FROM {table} ORDER BY {key}"
         assert select(often, sql) == select(once, sql), table
         assert len(select(once, sql)) > 10
+
+
+def test_a_store_kept_while_its_clock_goes_fast_is_that_of_the_truth(behind, setting, tmp_path):
+    """`--ahead 240 --speed 1200`, a fetch a minute: the store against the truth.json that was written at the start."""
+    end = now(behind, minutes=10 * 24 * 60)
+    with StandIn(behind) as aws:
+        stand_in.write(aws, tmp_path / "told")
+        config = setting(aws)
+        for _ in range(12):
+            assert history.fetch(config, now=end).exit_code == 0
+            aws.mutate(minutes=1200)
+        assert history.fetch(config, now=end).exit_code == 0
+    truth = json.loads((tmp_path / "told" / "truth.json").read_text(encoding="utf-8"))
+    told = {arn for rollout in truth["rollouts"] for arn in rollout["deployments"]} | set(truth["no_rollout"])
+    begun = {each.arn for each in behind.deployments if each.created <= behind.now}
+    assert {arn for (arn,) in select(config, "SELECT arn FROM service_deployments")} == told & begun
+    assert len(told & begun) > 0.9 * len(told) > 50
+    (since,) = select(config, "SELECT min(from_at) FROM coverage WHERE stream = 'alarms'")[0]
+    changes = [each for own in behind.alarms.values() for each in own if each.kind == "StateUpdate"]
+    rang = sorted((each.at * 1000, each.alarm) for each in changes if since <= each.at * 1000 <= behind.now * 1000)
+    assert select(config, "SELECT at, alarm FROM alarm_changes ORDER BY at, alarm") == rang
+    assert any(rollout["alarm_region"] for rollout in truth["rollouts"]) and len(rang) > 10
 
 
 def started(root, folder, *arguments):
