@@ -192,6 +192,8 @@ def _tolerated(path: str, error: InputError) -> tuple[Document, Kind | None]:
 
 
 def _like_a_workflow(path: str) -> bool:
+    if not os.path.isfile(path):  # whoever opens a pipe waits for somebody to write
+        return False
     try:
         with open(path, "rb") as file:
             return re.search(rb"^(SchemaVersion|Actions)\s*:", file.read(65_536), re.MULTILINE) is not None

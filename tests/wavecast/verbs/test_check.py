@@ -1,6 +1,7 @@
 """`wavecast check`: every file, every fault, the right line and the right exit code."""
 
 import json
+import os
 
 import pytest
 
@@ -243,3 +244,11 @@ def test_failures_that_never_end_a_pipeline_are_a_warning(wavecast, tmp_path, mo
     assert (checked.code, line in checked.out) == (0, idle)
     ran = wavecast("run", "plan.yaml", "two-halves", "--scenario", "scenario.yaml", "--trials", "10")
     assert (ran.code, ran.err.count(line)) == (0, int(idle))
+
+
+def test_a_pipe_that_nobody_writes_to_is_no_file(wavecast, tmp_path):
+    """Whoever opens it waits for ever; no verb does."""
+    os.mkfifo(tmp_path / "plan.yaml")
+    for verb in (["check"], ["run", "--scenario", "storefront"], ["write", "--to", "github-actions"]):
+        answer = wavecast(*verb, str(tmp_path / "plan.yaml"))
+        assert answer.code == 2 and "not a regular file" in answer.out + answer.err
