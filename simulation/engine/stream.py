@@ -5,7 +5,7 @@ What they add up to is ``tally``'s. Not here: the rollouts (``kernel``).
 
 import numpy as np
 
-from simulation.engine.jit import leaf, part
+from simulation.engine.jit import entry, leaf, part
 from simulation.engine.layout import (
     C_DEFECTIVE,
     C_DETECTED,
@@ -218,6 +218,22 @@ def add_dates(rows, listed, column, sums, bins, counts):
     sums[P_SUM] += total
     sums[P_SQUARES] += squares
     sums[P_CUBES] += cubes
+
+
+@entry
+def take_counts(counts, fine, octaves, unit, octave):
+    """Move what is in histograms to others: by a weight in whole numbers, and by octaves as it is; leave zeros.
+
+    Most bins are empty, and there are millions: one look at each is what it costs.
+    """
+    for n in range(counts.shape[0]):
+        for j in range(counts.shape[1]):
+            row = counts[n, j]
+            for k in range(len(row)):
+                if row[k] != 0:
+                    fine[n, j, k] += row[k] * unit
+                    octaves[n, j, octave[j, k]] += row[k]
+                    row[k] = 0
 
 
 @part

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulation.arguments import Workers
-from simulation.engine import layout, packing, worker
+from simulation.engine import layout, packing, stream, worker
 from simulation.engine.fingerprint import check_edition, edition
 from simulation.rare_events.sampling import BLOCK as BLOCK
 from simulation.rare_events.sampling import Sampling
@@ -144,7 +144,7 @@ class Job:
                     for array, each in zip(into, added, strict=True):
                         array[:, stratum] = each
             whole.take(room[skip:], stratum)
-            room[:] = 0
+            room[:skip] = 0
         part.blocks.extend((a[skip:], b[skip:], c[skip:]) for a, b, c in sums)
 
 
@@ -161,17 +161,8 @@ class _Counting:
         self._octave = np.where(counted[:, None], regions, octave)
 
     def take(self, counts: NDArray[np.int32], stratum: int) -> None:
-        """Add what is in a stratum's histograms."""
-        flat = counts.reshape(-1)
-        pairs = np.flatnonzero(flat.view(np.int64))  # most are empty: two are looked at at once
-        indices = (2 * pairs[:, None] + np.arange(2)).reshape(-1)
-        indices = indices[flat[indices] != 0]
-        values = flat[indices]
-        self.fine.reshape(-1)[indices] += values * self.units[stratum]
-        row, index = np.divmod(indices, self.bins.count)
-        key = row * self.bins.octaves + self._octave[row % len(layout.SHAPES), index]
-        own = self.octaves[stratum].reshape(-1)
-        own += np.bincount(key, weights=values, minlength=own.size).astype(np.int32)
+        """Add what is in a stratum's histograms, and empty them."""
+        stream.take_counts(counts, self.fine, self.octaves[stratum], self.units[stratum], self._octave)
 
     def emptied(self) -> Histograms:
         """Return what there is, and begin anew."""
