@@ -255,7 +255,7 @@ class _Order:
         """Say which output stands in the way of an order."""
         for user, taken in self.graph.refers.items():
             for maker in taken & set(found[user]):
-                apart = maker in self.owner and self.owner.get(user) != self.owner[maker]
+                apart = maker in self.ordered and self.owner.get(user, user) != self.owner.get(maker, maker)
                 if apart and (user == name or above.mask([user]) & above.of(name)):
                     return f"{user} takes what {maker} puts out, and so has to come after it"
         return f"{name} would come before what it waits for"

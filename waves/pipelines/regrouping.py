@@ -166,7 +166,8 @@ def _left_behind(path: str, before: Reading, after: Reading, text: str) -> list[
     # Above the first deployment stands what builds: it names regions for reasons of its own.
     first = min((lines.start for lines in inside if lines), default=1)
     found = []
-    for number, line in list(enumerate(text.split("\n"), start=1))[first:]:
+    last = _last_line(blocks, after.steps[after.layers[0].steps[0]].where)
+    for number, line in list(enumerate(text.split("\n"), start=1))[first:last]:
         named = [
             r for r in moved if r in line and not line.strip().startswith("#") and not any(number in i for i in inside)
         ]
@@ -174,6 +175,12 @@ def _left_behind(path: str, before: Reading, after: Reading, text: str) -> list[
             what = f"this line names {region}, which is now in wave {now[region] + 1}; see whether it still fits"
             found.append(Finding(path, number, line.index(region) + 1, "warning", what, "left-behind"))
     return found[:50]
+
+
+def _last_line(blocks: Blocks, where: Where) -> int:
+    """Return where the jobs, actions or stages end: behind them stand buckets and the like, one for each region."""
+    depth = next(i for i, part in enumerate(where) if part in ("jobs", "Actions", "stages", "Stages"))
+    return blocks.text.count("\n", 0, int(blocks.node(where[: depth + 1]).end_mark.index)) + 1
 
 
 def _lines(blocks: Blocks, where: Where) -> range:

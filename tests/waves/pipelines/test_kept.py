@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from tests.waves.pipelines.codepipeline.pipelines import action, alarm, approve, ecs, pipeline, stage
 from tests.waves.pipelines.github_actions.test_read import job, matrix
-from waves import Hints, InputError, Plan, Regrouped, Wave, regroup
+from tests.waves.pipelines.test_round_trip import CONNECTION
+from waves import Hints, InputError, Plan, Regrouped, Target, Wave, regroup, write
 
 EU, US, AP = "eu-west-1", "us-east-1", "ap-south-1"
 QUIET = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
@@ -221,6 +222,17 @@ def test_further_waves_come_behind_what_stands_in_the_last_stage(tmp_path: Path)
     moved(path, EU, US)
     actions = json.loads(path.read_text())["pipeline"]["stages"][1]["actions"]
     assert {a["name"]: a["runOrder"] for a in actions} == {f"Deploy-{EU}": 1, "Smoke": 2, f"Deploy-{US}": 3}
+
+
+@pytest.mark.parametrize("ending", [".yaml", ".json"])
+def test_buckets_of_regions_are_no_lines_left_behind(tmp_path: Path, ending: str) -> None:
+    """A pipeline has an artifact store for each region, whatever the waves."""
+    plan = Plan(waves=[{"regions": [EU]}, {"regions": [US]}], on_alarm="halt")
+    path = tmp_path / f"pipeline{ending}"
+    write(plan, path, to="codepipeline", target=Target(connection=CONNECTION))
+    told = [f.line for f in moved(path, US, EU).findings if f.rule == "left-behind"]
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert told and not any("artifacts-" in " ".join(lines[n - 2 : n + 4]) for n in told)
 
 
 REGIONS = [EU, US, AP, "sa-east-1", "ca-central-1"]

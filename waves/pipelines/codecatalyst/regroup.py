@@ -156,11 +156,13 @@ class _Arranger:
             raise CannotMove("the deployments that stand in no group would be left with no wave of their own")
         found = rearranged(top.graph(frozenset(groups)), wanted, extra, required)
         gone = [name for name in groups if name not in kept]
-        self._check_gone(gone, targets[-1])
+        self._check_gone(gone)
+        last = [n for r in new[-1] for n in self.by_region[r] if n in self.deploying]
+        instead = last if targets[-1] == _TOP else [str(targets[-1][1])]
         for name, needs in found.items():
             if name in gone:
                 continue
-            needs = list(dict.fromkeys(str(targets[-1][1]) if n in gone else n for n in needs))
+            needs = list(dict.fromkeys(m for n in needs for m in (instead if n in gone else [n])))
             if name in extra:
                 region = next(r for wave in wanted for r, names in wave.items() if name in names)
                 home = self.levels[self.home_of[region]]
@@ -185,11 +187,11 @@ class _Arranger:
                 extra[name] = [n for n in self.levels[home].needs[name] if n in names]
                 required[name] = came
 
-    def _check_gone(self, gone: list[str], last: Where) -> None:
+    def _check_gone(self, gone: list[str]) -> None:
         for group in gone:
             level = self.levels["Actions", group, "Actions"]
             moved = {name for wave in level.waves for names in wave.values() for name in names}
-            if last == _TOP or moved != set(level.needs):
+            if moved != set(level.needs):
                 raise CannotMove(f"the group {group} would be left with nothing to deploy")
 
 
