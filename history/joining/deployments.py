@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from history.joining.tables import Tables
 from history.joining.versions import revision_versions
@@ -23,13 +24,14 @@ _STATUS = {
     "ROLLBACK_REQUESTED": "in_progress",
     "ROLLBACK_IN_PROGRESS": "in_progress",
 }
+_PAUSE = r'"targetType": ?"PAUSE"'
 _FEW = ("origin", "account", "aws_region", "cluster", "service", "cause", "status")
 STATUSES = ("succeeded", "failed", "rolled_back", "stopped", "in_progress", "unknown")
 COLUMNS = (
     "id", "origin", "account", "aws_region", "cluster", "service", "status", "cause", "recovery_failed",
     "created", "started", "finished", "rollback_started", "version", "identity", "before", "task_definition",
-    "task_definition_before", "tag", "rollout", "said_kind", "pushed", "alarm_at", "hold_minutes", "alarm_names",
-    "observed",
+    "task_definition_before", "tag", "rollout", "said_kind", "pushed", "alarm_at", "hold_minutes", "paused",
+    "alarm_names", "observed",
 )  # fmt: skip
 
 
@@ -113,6 +115,7 @@ def _from_ecs(tables: Tables, renamed: dict[str, str]) -> pd.DataFrame:
             "pushed": np.full(len(rows), np.nan),
             "alarm_at": np.full(len(rows), np.nan),
             "hold_minutes": _holds(rows),
+            "paused": _pauses(rows),
             "alarm_names": rows["alarm_names"],
             "observed": rows["observed_at"],
         },
@@ -142,6 +145,12 @@ def _holds(rows: pd.DataFrame) -> "pd.Series[float]":
     steps = np.ceil(100.0 / number("linear_step_percent").where(lambda s: s > 0, 100.0)) - 1.0
     linear = steps * number("linear_step_bake_minutes")
     return number("bake_minutes") + number("canary_bake_minutes") + linear
+
+
+def _pauses(rows: pd.DataFrame) -> "NDArray[np.bool_]":
+    """Return whether a hook could keep a deployment waiting for a person; ECS does not tell for how long one did."""
+    found: NDArray[np.bool_] = rows["hooks"].astype("str").str.contains(_PAUSE, regex=True).fillna(False).to_numpy(bool)
+    return found
 
 
 def _from_tables(tables: Tables, renamed: dict[str, str]) -> pd.DataFrame:
@@ -174,6 +183,7 @@ def _from_tables(tables: Tables, renamed: dict[str, str]) -> pd.DataFrame:
             "pushed": rows["pushed_at"],
             "alarm_at": rows["alarm_at"],
             "hold_minutes": np.zeros(count),
+            "paused": np.zeros(count, dtype=bool),
             "observed": rows["observed_at"],
         },
         count,

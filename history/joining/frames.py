@@ -31,9 +31,9 @@ _ROLLOUT = (
 )  # fmt: skip
 _REGION = (
     "rollout", "region", "wave", "status", "cause", "attempts", "failed_attempts", "started_at", "last_started_at",
-    "ended_at", "deploy_minutes", "hold_minutes", "rollback_started_at", "rollback_ended_at", "recovered_by_hand",
-    "alarm", "alarm_at", "watched_until", "requests", "failed_requests", "metrics_minutes", "requests_before",
-    "failed_requests_before", "censored", "account", "aws_region", "cluster",
+    "ended_at", "deploy_minutes", "hold_minutes", "paused", "rollback_started_at", "rollback_ended_at",
+    "recovered_by_hand", "alarm", "alarm_at", "watched_until", "requests", "failed_requests", "metrics_minutes",
+    "requests_before", "failed_requests_before", "censored", "account", "aws_region", "cluster",
 )  # fmt: skip
 
 _TEXTS = ("account", "aws_region", "cluster")
@@ -81,6 +81,7 @@ def made(joined: "Joined", rollout: pd.DataFrame, fleet: Fleet | None, remarks: 
     regions = joined.regions
     _alarms(rollout, regions)
     frame = _frame(rollout, regions)
+    early = frame.sort_values("started_at", kind="stable")  # runs that deployed nothing stand where they began
     names = frame.index.to_numpy(dtype=object)
     ids = pd.CategoricalDtype(frame.index.rename(None))
     rollouts = pd.Categorical.from_codes(regions["group"].to_numpy(), dtype=ids)
@@ -88,7 +89,7 @@ def made(joined: "Joined", rollout: pd.DataFrame, fleet: Fleet | None, remarks: 
     told |= {name: stamps(regions[name]) for name in _INSTANTS}
     told |= {name: words(regions[name]) for name in _TEXTS}
     return Rollouts(
-        frame=frame,
+        frame=early,
         regions=pd.DataFrame({name: told[name] for name in _REGION}, copy=False),
         waves=_waves(joined, rollout, names),
         deployments=_deployments(joined, ids),
@@ -105,7 +106,8 @@ def _alarms(rollout: pd.DataFrame, regions: pd.DataFrame) -> None:
     group, state = regions["group"].to_numpy(), regions["alarm"]
     count = len(rollout)
     fired = np.bincount(group[(state == "fired").to_numpy()], minlength=count) > 0
-    none = np.bincount(group[(state == "none").to_numpy()], minlength=count) == rollout["regions"].to_numpy()
+    reached = rollout["regions"].to_numpy()
+    none = (np.bincount(group[(state == "none").to_numpy()], minlength=count) == reached) & (reached > 0)
     rollout["alarm"] = words(np.array(STATES, dtype=object)[np.where(fired, 0, np.where(none, 1, 2))])
     rang = regions.loc[regions["alarm_at"].notna(), ["group", "alarm_at", "region"]]
     first = rang.sort_values("alarm_at").drop_duplicates("group").set_index("group")
@@ -236,6 +238,7 @@ def _deployments(joined: "Joined", ids: pd.CategoricalDtype) -> pd.DataFrame:
             "finished_at": stamps(f.finished[at]),
             "rollback_started_at": stamps(f.rollback_started[at]),
             "hold_minutes": rows["hold_minutes"].to_numpy(dtype=float)[order],
+            "paused": rows["paused"].to_numpy(dtype=bool)[order],
         },
         copy=False,
     )

@@ -41,9 +41,10 @@ REASONS = (
     "one version, joined to the only run that shipped it then",
     "new configuration of one version, within hours",
     "new configuration of several versions, within hours",
+    "one run, which failed before it deployed anything",
 )
-NAMED, ONE_RUN, DAY_APART, WEEKS_APART, MONTHS_APART, TAGGED, ADOPTED, CONFIGURED, MIXED = range(len(REASONS))
-_SURE = np.array([0, 0, 1, 1, 2, 1, 1, 1, 2])
+NAMED, ONE_RUN, DAY_APART, WEEKS_APART, MONTHS_APART, TAGGED, ADOPTED, CONFIGURED, MIXED, UNBUILT = range(len(REASONS))
+_SURE = np.array([0, 0, 1, 1, 2, 1, 1, 1, 2, 0])
 LEFT_OUT = (
     "",
     "a redeploy: the version that runs there anyway",

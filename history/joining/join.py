@@ -1,7 +1,7 @@
 """From regional deployments to rollouts: the steps in their order.
 
 Each step has a file of its own: `tables`, `deployments`, `places`, `runs`, `kinds`, `groups`, `regional`, `alarms`,
-`waves`, `outcomes`, `incidents`. Not here: reading stores and exports (`tables`), what to show (`result`).
+`waves`, `outcomes`, `unbuilt`, `incidents`. Not here: reading stores and exports (`tables`), what to show (`result`).
 """
 
 import os
@@ -29,6 +29,7 @@ from history.joining.result import Rollouts
 from history.joining.runs import Runs, find_runs
 from history.joining.spans import Spans, distinct, words
 from history.joining.tables import Tables, read_tables
+from history.joining.unbuilt import with_unbuilt
 from history.joining.waves import FROM, INFERRED, PIPELINE, PLAN, by_plan, by_stage, inferred
 from waves import Fleet, Plan
 
@@ -137,7 +138,7 @@ def join(
         regions[name] = values
     by_service = {"*": plans} if isinstance(plans, Plan) else dict(plans or {})
     _lay_waves(joined, by_service)
-    rollout = _rollouts(joined, by_service, fleet)
+    rollout = with_unbuilt(_rollouts(joined, by_service), tables, rows, names)
     remarks = [*_renamed_remarks(names, renamed or {}), *_clock_remarks(runs), *_incidents(joined, rollout)]
     return frames.made(joined, rollout, fleet, tuple(remarks))
 
@@ -192,7 +193,7 @@ def _lay_waves(joined: Joined, plans: Mapping[str, Plan]) -> None:
     regions["action"] = action
 
 
-def _rollouts(joined: Joined, plans: Mapping[str, Plan], fleet: Fleet | None) -> pd.DataFrame:
+def _rollouts(joined: Joined, plans: Mapping[str, Plan]) -> pd.DataFrame:
     """Return one row a rollout, instants in UTC microseconds."""
     regions, f, g, runs = joined.regions, joined.facts, joined.groups, joined.runs
     count = len(g.confidence)

@@ -1,8 +1,9 @@
 """One row a rollout: its clock, its waves, its outcome and what ended it.
 
-Outcomes: `completed`, `rolled_back` (some region was set back, by a machine or by people), `deploy_failed`, `stopped`,
-`overtaken` (by the next version), `incomplete` (regions of the service never got it), `in_progress`, `unknown` (a
-status that this version does not know). None of them says that a change was sound.
+Outcomes: `build_failed` (a run that deployed nothing: `history.joining.unbuilt`), `completed`, `rolled_back` (some
+region was set back, by a machine or by people), `deploy_failed`, `stopped`, `overtaken` (by the next version),
+`incomplete` (regions of the service never got it), `in_progress`, `unknown` (a status that this version does not know).
+None of them says that a change was sound.
 """
 
 import numpy as np
@@ -15,6 +16,7 @@ OUTCOMES = (
     "completed",
     "rolled_back",
     "deploy_failed",
+    "build_failed",
     "stopped",
     "overtaken",
     "incomplete",

@@ -46,6 +46,7 @@ MARKS = {
     "completed": (SOUND, "o", "completed"),
     "rolled_back": (VERMILION, "D", "rolled back"),
     "deploy_failed": (INK, "X", "deployment failed"),
+    "build_failed": (INK, "x", "build failed"),
     "stopped": (PURPLE, "s", "stopped"),
     "overtaken": (ORANGE, "^", "overtaken by the next"),
     "incomplete": (GREEN, "v", "not in all regions"),
@@ -164,6 +165,8 @@ def timeline(rollouts: "Rollouts", rollout: str) -> Picture:
     regions = rollouts.regions[rollouts.regions["rollout"] == rollout].sort_values(["wave", "started_at"])
     own = rollouts.deployments[rollouts.deployments["rollout"] == rollout]
     with styled():
+        if not len(regions):
+            return Picture(_sentence(row), _caption(rollouts, rollout, row), 0.2)
         scale = timescale(_instants(row, regions, own))
         marks = _timeline_marks(own, regions)
         key = key_height(marks)

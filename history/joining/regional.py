@@ -78,6 +78,7 @@ def regional(f: Facts, g: Groups, region: Ints, rows: pd.DataFrame, over: Bools)
             "ended_at": f.finished[last],
             "deploy_minutes": np.where(f.ok[last], duration, np.nan),
             "hold_minutes": hold,
+            "paused": rows["paused"].to_numpy(dtype=bool)[f.order[last]],
             "censored": f.open_[last],
             "told_alarm": told[order],
             "first_row": first,

@@ -30,10 +30,11 @@ class Rollouts:
         possible) and its `reason`, `resumes`. Instants are UTC, NaT where there is none.
     regions : DataFrame
         One row a (rollout, region), with `wave` (from 1), attempts, `deploy_minutes` of the attempt that succeeded
-        (without configured holds, `hold_minutes`), `rollback_started_at`, `rollback_ended_at`, `recovered_by_hand`,
-        `alarm`, `alarm_at`, `watched_until`, `censored`. Where CloudWatch's metrics were collected, `requests` and
-        `failed_requests` of the `metrics_minutes` from its first start until it was set back or its watch ended, and
-        `requests_before`, `failed_requests_before` of the hour before; NaN where that is not known as a whole.
+        (without configured holds, `hold_minutes`; `paused` where a hook could wait for a person),
+        `rollback_started_at`, `rollback_ended_at`, `recovered_by_hand`, `alarm`, `alarm_at`, `watched_until`,
+        `censored`. Where CloudWatch's metrics were collected, `requests` and `failed_requests` of the `metrics_minutes`
+        from its first start until it was set back or its watch ended, and `requests_before`, `failed_requests_before`
+        of the hour before; NaN where that is not known as a whole.
     waves : DataFrame
         One row a (rollout, wave): `started_at`, `ended_at` (of its last deployment), `build_minutes` before the first,
         `approval_minutes`, `pause_minutes` since the wave before ended.

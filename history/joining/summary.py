@@ -15,7 +15,17 @@ from waves.showing import counted
 if TYPE_CHECKING:
     from history.joining.result import Rollouts
 
-_COUNTED = ("completed", "rolled_back", "deploy_failed", "stopped", "overtaken", "incomplete", "in_progress", "unknown")
+_COUNTED = (
+    "completed",
+    "rolled_back",
+    "deploy_failed",
+    "build_failed",
+    "stopped",
+    "overtaken",
+    "incomplete",
+    "in_progress",
+    "unknown",
+)
 
 
 def weeks(rollouts: "Rollouts") -> pd.DataFrame:

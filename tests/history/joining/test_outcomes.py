@@ -243,3 +243,40 @@ def test_ecs_deployments_whose_revisions_are_gone_are_left_out_beside_tables_tha
     found = join(as_tables({name: pd.DataFrame(each) for name, each in tables.items()}))
     assert list(found.left_out["why"]) == ["nothing says which version it was"]
     assert list(found.regions["region"]) == ["eu-west-1"]
+
+
+def test_a_run_whose_build_failed_is_a_rollout_without_a_region():
+    """Unless it deployed something, or its pipeline is no known service's."""
+    common = {"account": "1", "region": "us", "observed_at": at(100)}
+    runs = [
+        {"id": name, "pipeline": pipeline, "status": "Failed", "started_at": at(start), "updated_at": at(start + 9)}
+        for name, pipeline, start in (("r1", "deploy-shop", 0), ("r2", "deploy-shop", 30), ("r3", "other", 60))
+    ]
+    runs = [{**common, **each, "source_revisions": '[{"revisionId": "abc"}]'} for each in runs]
+    actions = [("r1", "Build", 0, 7), ("r2", "Build", 30, 35), ("r2", "Deploy", 36, 38), ("r3", "Build", 60, 61)]
+    steps = [
+        {
+            **common, "id": f"{run}-{kind}", "execution": run, "pipeline": "deploy-shop", "category": kind,
+            "status": "Failed", "started_at": at(start), "updated_at": at(end),
+        }
+        for run, kind, start, end in actions
+    ]  # fmt: skip
+    frames = {"pipeline_executions": pd.DataFrame(runs), "pipeline_actions": pd.DataFrame(steps)}
+    found = join(as_tables({**frames, "table_deployments": pd.DataFrame([row("us", "d1", 20)])}))
+    assert list(found.frame["outcome"]) == ["build_failed", "completed"]
+    first = found.frame.iloc[0]
+    assert (first["run"], first["commit"], first["regions"], first["alarm"]) == ("r1", "abc", 0, "unknown")
+    assert (first["end_minutes"], first["confidence"]) == (7.0, "certain")
+    assert found.regions["rollout"].nunique() == 1 and len(found.weeks()) == 1
+    for name in found.frame.index:
+        assert type(found.plot(name)).__name__ == "Picture"
+
+
+def test_what_a_hook_could_keep_waiting_is_marked():
+    hooks = ['[{"lifecycleStages":["POST_SCALE_UP"],"targetType":"PAUSE"}]', '[{"targetType":"AWS_LAMBDA"}]', "[]"]
+    rows = [ecs(f"r{number}", 0, 5, hooks=text) for number, text in enumerate(hooks)]
+    found = ecs_joined(rows, [A, A, A])
+    assert dict(zip(found.regions["region"], found.regions["paused"], strict=True)) == {
+        "r0": True, "r1": False, "r2": False,
+    }  # fmt: skip
+    assert found.deployments["paused"].sum() == 1

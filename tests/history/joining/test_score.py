@@ -53,7 +53,11 @@ def test_on_a_clean_history_kinds_waves_and_outcomes_are_the_models(clean):
     rollouts = join(tables)
     of = {arn: rollout for rollout in story.truth for arn in rollout.deployments}
     first = rollouts.deployments.drop_duplicates("rollout").set_index("rollout")["id"].map(of)
-    frame = rollouts.frame.assign(truth=[rollout.outcome for rollout in first])
+    unbuilt = rollouts.frame["outcome"] == "build_failed"
+    broken = {each.execution for each in story.truth if each.outcome == "build_failed" and each.pushed < story.now}
+    assert set(rollouts.frame.loc[unbuilt, "run"]) == broken
+    built = rollouts.frame[~unbuilt]
+    frame = built.assign(truth=[rollout.outcome for rollout in first[built.index]])
     ended = frame[frame["outcome"] != "in_progress"]
     expected = {"completed": "completed", "escaped": "completed", "deploy_failed": "deploy_failed"}
     expected |= {"rejected": "incomplete", "caught": "rolled_back", "false_alarm": "rolled_back"}
@@ -65,8 +69,8 @@ def test_on_a_clean_history_kinds_waves_and_outcomes_are_the_models(clean):
     wanted = ["rolled_back" if name in went_back else expected[each] for name, each in ended["truth"].items()]
     assert list(ended["outcome"]) == wanted
     assert set(frame.loc[frame["outcome"] == "completed", "shape"]) == {"1+2+3"}
-    pushed = pd.to_datetime([rollout.pushed for rollout in first], unit="ms", utc=True)
-    assert (abs(rollouts.frame["pushed_at"] - pushed) < pd.Timedelta(minutes=1)).all()
+    pushed = pd.to_datetime([rollout.pushed for rollout in first[built.index]], unit="ms", utc=True)
+    assert (abs(built["pushed_at"] - pushed) < pd.Timedelta(minutes=1)).all()
 
 
 def test_waves_seen_in_the_times_alone_are_the_plans(clean):
