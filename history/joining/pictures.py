@@ -46,7 +46,7 @@ MARKS = {
     "completed": (SOUND, "o", "completed"),
     "rolled_back": (VERMILION, "D", "rolled back"),
     "deploy_failed": (INK, "X", "deployment failed"),
-    "build_failed": (INK, "x", "build failed"),
+    "build_failed": (MUTED, "p", "build failed"),
     "stopped": (PURPLE, "s", "stopped"),
     "overtaken": (ORANGE, "^", "overtaken by the next"),
     "incomplete": (GREEN, "v", "not in all regions"),
@@ -105,7 +105,7 @@ def _overview_caption(rollouts: "Rollouts", services: list[str]) -> str:
     hidden = f" {several(more, 'more service')} not drawn." if more else ""
     return (
         "Each column is a rollout at the date of its first start; each mark a wave, at the time after that at which it"
-        f" began, the larger the more regions it has.{hidden} History: {Path(rollouts.source).name}."
+        f" began, the larger the more regions it has, a build that failed at none.{hidden} History: {Path(rollouts.source).name}."
     )
 
 
@@ -142,6 +142,9 @@ def _service(
             linewidths=0.5,
             zorder=3 if name != "completed" else 2,
         )
+    unbuilt = frame.loc[frame["regions"] == 0, "started_at"].dt.tz_localize(None)
+    colour, marker, _ = MARKS["build_failed"]
+    axes.scatter(mdates.date2num(unbuilt), np.zeros(len(unbuilt)), s=32, c=colour, marker=marker, edgecolors="white")
     low, high = (mdates.date2num(each.tz_localize(None)) for each in limits)
     room = max((high - low) * 0.02, 0.5)
     axes.set_xlim(low - room, high + room)
