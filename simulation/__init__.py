@@ -4,9 +4,12 @@ Everything public is here; the files behind it may move.
 """
 
 from simulation.analysis.compare import Comparison, compare
+from simulation.analysis.dora import from_dora
 from simulation.analysis.duel import Choice, Duel, duel, manner, typical_change, typical_defect
 from simulation.analysis.gate import gate
 from simulation.analysis.limits import Judgement, Limit, judge, parse_limits
+from simulation.analysis.parts import Parts, waves_or_minutes
+from simulation.analysis.sensitivity import BreakEven, Sensitivity, sensitivity
 from simulation.analysis.trace import RegionStory, Trace, trace
 from simulation.analysis.verdict import read_verdict, verdict, write_verdict
 from simulation.closed_forms.exact import Exact, exact
@@ -32,6 +35,7 @@ __all__ = [
     "OUTCOMES",
     "SHIPPED",
     "Address",
+    "BreakEven",
     "Choice",
     "Comparison",
     "Constant",
@@ -51,12 +55,14 @@ __all__ = [
     "Limit",
     "Lognormal",
     "Outcomes",
+    "Parts",
     "Rare",
     "RegionStory",
     "RegionValues",
     "Rollout",
     "Row",
     "Scenario",
+    "Sensitivity",
     "Service",
     "Setting",
     "Site",
@@ -70,6 +76,7 @@ __all__ = [
     "duel",
     "exact",
     "exact_front",
+    "from_dora",
     "gate",
     "judge",
     "manner",
@@ -79,12 +86,14 @@ __all__ = [
     "run",
     "run_all",
     "sample",
+    "sensitivity",
     "setting",
     "sweep",
     "trace",
     "typical_change",
     "typical_defect",
     "verdict",
+    "waves_or_minutes",
     "write_verdict",
 ]
 

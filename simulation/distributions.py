@@ -43,6 +43,7 @@ class Family(Part):
 
     shown: ClassVar[Shown]
     single: ClassVar[str] = ""  # the field that stands for all, where there is only one: `{constant: 5}`
+    sized: ClassVar[tuple[str, ...]] = ()  # the fields that grow with it: twice those is twice every value
     family: str
 
     if TYPE_CHECKING:  # a field of some, which must not shadow a property
@@ -61,6 +62,14 @@ class Family(Part):
         """Return the value at uniform numbers strictly between 0 and 1, in their shape."""
         raise NotImplementedError
 
+    def times(self, factor: float, most: float = math.inf) -> Self:
+        """Return the distribution of values that are so many times as large, those beyond the most cut to it."""
+
+        def larger(value: Any) -> Any:
+            return tuple(map(larger, value)) if isinstance(value, tuple) else min(value * factor, most)
+
+        return self.replace(**{name: larger(getattr(self, name)) for name in self.sized})
+
     def packed(self) -> tuple[float, float, Array | None]:
         """Return what ``engine.numbers.quantile`` works with: two parameters, and a table where it needs one."""
         raise NotImplementedError
@@ -71,6 +80,7 @@ class Constant(Family):
 
     shown = Shown("{constant: 5}", "value", "value")
     single = "value"
+    sized = ("value",)
     family: Literal["constant"] = "constant"
     value: Minutes = quantity(..., "The value.")
 
@@ -97,6 +107,7 @@ class Exponential(Family):
     """No memory: the chance to end in the next minute is always the same."""
 
     shown = Shown("{exponential: {mean: 20}}", "−mean · ln(1 − u)", "mean")
+    sized = ("mean",)
     family: Literal["exponential"] = "exponential"
     mean: Amount = quantity(..., "Its mean.")
 
@@ -117,6 +128,7 @@ class Lognormal(Family):
         "median · exp(σ · z(u)), σ = ln(p95 / median) / 1.6448536269514722",
         "median · exp(σ² / 2)",
     )
+    sized = ("median", "p95")
     family: Literal["lognormal"] = "lognormal"
     median: Amount = quantity(..., "Half are below it.")
     p95: Amount = quantity(..., "19 of 20 are below it.")
@@ -150,6 +162,7 @@ class Weibull(Family):
     """Waiting with a memory: shape < 1 ends early or late, shape > 1 ends near its scale."""
 
     shown = Shown("{weibull: {shape: 2, scale: 7}}", "scale · (−ln(1 − u))^(1 / shape)", "scale · Γ(1 + 1 / shape)")
+    sized = ("scale",)
     family: Literal["weibull"] = "weibull"
     shape: Annotated[float, Strict(), Field(ge=0.05, le=1000)] = quantity(..., "Its shape.")
     scale: Amount = quantity(..., "63.2 % are below it.")
@@ -176,6 +189,7 @@ class Gamma(Family):
         "scale · P⁻¹(shape, u), P the regularised incomplete gamma function; from a table, within 1e-8 of its value",
         "shape · scale",
     )
+    sized = ("scale",)
     family: Literal["gamma"] = "gamma"
     shape: Annotated[float, Strict(), Field(ge=0.05, le=1000)] = quantity(..., "Its shape.")
     scale: Amount = quantity(..., "Its mean divided by its shape.")
@@ -230,6 +244,7 @@ class Empirical(Family):
         "mean of the values",
     )
     single = "values"
+    sized = ("values",)
     family: Literal["empirical"] = "empirical"
     values: tuple[Minutes, ...] = quantity(..., "The observed values.", min_length=1)
 

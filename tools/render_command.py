@@ -58,6 +58,10 @@ JSON = {
         "(from 1, or null), `remark`; `warnings`."
     ),
     "duel": "`sentence`; `first` and `second`, each the fields of `trace` without `events`.",
+    "sensitivity": (
+        "`scenario`, `baseline`, `trials`, `seed`, `confidence`, `price`; `assumptions`, `worth`, `tornado`, "
+        "`break_even`, `regret` and `parts` (or null), each a list of the columns that [choosing](choosing.md) has."
+    ),
     "gate": "`passed`; `judged`, the plan's name; `sentence`; `lines`, one for each limit.",
     "fetch": (
         "`exit_code`, `interrupted`; `outcomes`, how many units had each; `units`, a list of `account`, `region`, "
@@ -72,6 +76,7 @@ JSON = {
         "`source`; `rollouts`, `regions`, `waves`, `deployments`, `left_out` and `counts`, each a list of the columns "
         "that [rollouts](rollouts.md) has; `remarks`, a list of sentences. Times in ISO 8601, UTC."
     ),
+    "scenario": "the scenario, as it would stand in a file.",
     "fleet": "`name`; `regions`, a list of `name`, `traffic` (null: to be filled in) and, where it is known, `aws`.",
     "export": "`target`, `snapshot`; `rows`, by table.",
 }

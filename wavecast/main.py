@@ -21,6 +21,7 @@ VERBS = {  # by name: the file with a command of that name
     "compare": "compare",
     "trace": "trace",
     "duel": "duel",
+    "sensitivity": "sensitivity",
     "report": "report",
     "gate": "gate",
     "write": "write",
@@ -30,6 +31,7 @@ VERBS = {  # by name: the file with a command of that name
     "export": "export",
     "import": "importing",
     "rollouts": "rollouts",
+    "scenario": "scenario",
     "fleet": "fleet",
 }
 HELP = f"""Which regions go in which wave, and how long do we wait in between?

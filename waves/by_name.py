@@ -57,14 +57,14 @@ def listed() -> str:
 
 def _wave_like(wave: Wave, number: int, count: int, like: Plan | None, bake_minutes: float | None) -> Wave:
     if like is not None:  # all but which regions, and how many of those at a time
-        one = like.waves[_counterpart(number, count, len(like.waves))]
+        one = like.waves[counterpart(number, count, len(like.waves))]
         wave = one.model_copy(update={"name": None, "regions": wave.regions, "max_parallel": None})
     if bake_minutes is not None:
         wave = wave.model_copy(update={"bake_minutes": float(bake_minutes), "bake_requests": 0.0})
     return wave
 
 
-def _counterpart(number: int, count: int, theirs: int) -> int:
+def counterpart(number: int, count: int, theirs: int) -> int:
     """Return which wave of another plan a wave is like: first as first, last as last, later as later."""
     if number == 0:
         return 0

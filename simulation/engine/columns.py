@@ -14,6 +14,7 @@ from simulation.engine.jit import part
 from simulation.engine.layout import (
     C_DEPLOYED,
     C_FAILOVER,
+    C_HARMED,
     C_IMPACT,
     C_MIXED,
     C_OUTCOME,
@@ -103,7 +104,7 @@ def harm_done(worlds, plans, case, scratch, halt, down, upto, row, regional):
 
     Some regions' traffic falls from `down` on; minus infinity where none does.
     """
-    impact, begun, settled = 0.0, halt, np.inf
+    impact, begun, settled, harmed = 0.0, halt, np.inf, np.inf
     for pos in range(upto):
         if scratch.begin[pos] < scratch.until[pos]:
             r = case.order[pos]
@@ -116,10 +117,12 @@ def harm_done(worlds, plans, case, scratch, halt, down, upto, row, regional):
             regional[R_MINUTES, pos] += scratch.until[pos] - scratch.begin[pos]
             regional[R_IMPACT, pos] += own
             begun = max(begun, scratch.begin[pos])
+            harmed = min(harmed, scratch.begin[pos])
     for pos in range(upto):
         if scratch.begin[pos] < scratch.until[pos] and scratch.until[pos] > begun:
             settled = min(settled, scratch.until[pos])
     row[C_IMPACT] = impact
+    row[C_HARMED] = harmed if harmed < np.inf else 0.0
     # While regions hurt, x only rises: the supremum is just before the end of some harm. Once all that will hurt does,
     # and x is frozen, the sum only falls: no later end than the next can have the supremum.
     peak, done = 0.0, np.nan

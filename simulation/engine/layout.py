@@ -44,11 +44,12 @@ CHANGE_SLOTS = 4
 REGION_SLOTS = 10
 TRY_MINUTES, TRY_FAILS, TRY_FAILED_MINUTES, TRY_SLOTS = range(4)  # of an attempt in `Block.tries`
 
-# Columns of a rollout's row: the public ones in their order, and whether the change was bad in any region of the plan.
+# Columns of a rollout's row: the public ones in their order, whether the change was bad in any region of the plan, and
+# when it first hurt one (0 where it never did).
 (
     C_OUTCOME, C_DEPLOYED, C_END, C_DETECTED, C_RECOVERED, C_REGIONS, C_SHARE, C_PEAK, C_IMPACT, C_FAILOVER, C_MIXED,
-    C_FAILED, C_DEFECTIVE, COLUMNS,
-) = range(14)  # fmt: skip
+    C_FAILED, C_DEFECTIVE, C_HARMED, COLUMNS,
+) = range(15)  # fmt: skip
 R_EXPOSED, R_MINUTES, R_IMPACT, REGION_SUMS = range(4)  # what is added up by plan and region
 
 # Sums of a plan, products with a baseline's, and histograms.

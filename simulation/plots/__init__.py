@@ -11,6 +11,7 @@ from simulation.plots._duel import duel
 from simulation.plots._outcome_shares import outcome_shares
 from simulation.plots._plans import plans
 from simulation.plots._regions import regions
+from simulation.plots._sensitivity import parts, tornado
 from simulation.plots._timeline import timeline
 from simulation.plots.showing import offered
 from simulation.plots.style import Picture, alt
@@ -24,7 +25,9 @@ __all__ = [
     "duel",
     "offered",
     "outcome_shares",
+    "parts",
     "plans",
     "regions",
     "timeline",
+    "tornado",
 ]

@@ -51,6 +51,8 @@ class Outcomes(Shown):
         How worlds were sampled, `stratified` or `crude`.
     tape
         What was known of the trials beforehand, or None.
+    harmed
+        By trial: when the change first hurt a region, in minutes since the push; 0 where it never did.
     """
 
     plan: Plan
@@ -62,6 +64,7 @@ class Outcomes(Shown):
     defective: NDArray[np.bool_] = field(repr=False)
     sampling: Method = "crude"
     tape: Tape | None = field(default=None, repr=False)
+    harmed: NDArray[np.float64] | None = field(default=None, repr=False)
 
     @cached_property
     def shipped(self) -> NDArray[np.bool_]:

@@ -140,7 +140,8 @@ class Simulated(_Blocks):
                 for n, s in enumerate(self.settings):
                     rollout = Rollout(s, world)
                     measured, harms = row(rollout)
-                    out[n, :, at + place] = (*_numbers(measured), any(rollout.defects))
+                    first = min((harm.begin for harm in harms if harm.minutes > 0), default=0.0)
+                    out[n, :, at + place] = (*_numbers(measured), any(rollout.defects), first)
                     for harm in harms:
                         regional[n, codes[place], :, harm.position] += (1.0, harm.minutes, harm.impact)
             advance(len(draws.trials) * plans)

@@ -16,6 +16,7 @@ from tqdm import tqdm
 from simulation.arguments import Workers, check_precision, check_workers, how_many, whole
 from simulation.columns import OUTCOMES, Row
 from simulation.draws import check_address
+from simulation.engine import layout
 from simulation.rare_events.sampling import Method, check_method, sampling_of
 from simulation.results.outcomes import Outcomes
 from simulation.running.rows import job, rows
@@ -178,5 +179,6 @@ def _outcomes(
     frame["failover_hit"] = frame["failover_hit"] > 0
     design = sampling_of(setting.scenario, sampling)
     frame["weight"] = design.weights[design.codes(trials)]
-    own = regional[..., : len(setting.sites)]
-    return Outcomes(setting.plan, setting.scenario, seed, trials, frame, own, columns[-1] > 0, sampling)
+    own, bad = regional[..., : len(setting.sites)], columns[layout.C_DEFECTIVE] > 0
+    harmed = columns[layout.C_HARMED]
+    return Outcomes(setting.plan, setting.scenario, seed, trials, frame, own, bad, sampling, harmed=harmed)

@@ -1,0 +1,246 @@
+"""Plans under one scenario turned this way and that, in the same worlds: what each comes to, and their differences.
+
+Strata stay those of the scenario as it is, with the weights that they have as turned: so no figure jumps because trials
+were allotted anew. Not here: which assumptions are turned (``levers``), what is told of it (``sensitivity``).
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+
+from simulation.columns import OUTCOMES, SHIPPED
+from simulation.engine import layout
+from simulation.rare_events.factors import Factor
+from simulation.rare_events.known import Known
+from simulation.rare_events.sampling import Sampling, cells_of, sampling_of
+from simulation.results.estimator import ENDLESS, Bounds, Moments, Sample, mean
+from simulation.results.statistics import FEW, Estimate
+from simulation.running.rows import job, rows
+from simulation.scenario import Scenario
+from simulation.setting import Setting, settings_of
+from waves import Plan, all_at_once
+
+Floats = NDArray[np.float64]
+IMPACT, TIME, COST = "impact_minutes_mean", "minutes_to_ship", "cost"
+FAR = 1000.0  # times the price at which two plans cost the same, beyond which nobody looks for the ends
+SHIPS = np.array([name in SHIPPED for name in OUTCOMES])
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What the trials of one plan come to; each of shape (n,).
+
+    Attributes
+    ----------
+    impact
+        Fleet-minutes.
+    spent, ships
+        Minutes until it shipped or until the next try; 1 where it shipped.
+    """
+
+    impact: Floats
+    spent: Floats
+    ships: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Turned:
+    """Some plans under one scenario.
+
+    Attributes
+    ----------
+    settings, measured
+        By the plan's place.
+    design, codes
+        How worlds were sampled, and the stratum of each trial.
+    price
+        Minutes of waiting that a fleet-minute is worth, for the cost; None where that is not asked.
+    confidence
+        Of every interval.
+    built
+        By the plan's place, whether the build did not fail; each of shape (n,).
+    harmed, detected, recovered
+        By the plan's place, the instants of the first harm (0 without), the first true alarm and the last recovery (NaN
+        without), in minutes since the push; each of shape (n,).
+    """
+
+    settings: list[Setting]
+    measured: list[Measured]
+    design: Sampling
+    codes: NDArray[np.int64]
+    price: float | None
+    confidence: float
+    built: list[NDArray[np.bool_]]
+    harmed: list[Floats]
+    detected: list[Floats]
+    recovered: list[Floats]
+
+    @cached_property
+    def sample(self) -> Sample:
+        """The strata."""
+        counts = np.bincount(self.codes, minlength=len(self.design.strata))
+        return Sample(self.design.probabilities, counts)
+
+    @cached_property
+    def weight(self) -> Floats:
+        """How much each trial counts, shape (n,); the sum is 1."""
+        own = self.sample.probabilities / np.maximum(self.sample.trials, 1)
+        found = own[self.codes]
+        return found / found.sum()
+
+    @ENDLESS
+    def influence(self, plan: int, figure: str) -> tuple[float, Floats]:
+        """Return a figure of a plan, and what each trial adds to its error."""
+        if (plan, figure) not in self._influences:
+            self._influences[plan, figure] = self._influence(plan, figure)
+        return self._influences[plan, figure]
+
+    @cached_property
+    def _influences(self) -> dict[tuple[int, str], tuple[float, Floats]]:
+        return {}
+
+    def _influence(self, plan: int, figure: str) -> tuple[float, Floats]:
+        own = self.measured[plan]
+        if figure == IMPACT:
+            return float(self.weight @ own.impact), own.impact
+        if figure == COST:
+            (time, each), (impact, every) = self.influence(plan, TIME), self.influence(plan, IMPACT)
+            return time + (self.price or 0.0) * impact, each + (self.price or 0.0) * every
+        chance = float(self.weight @ own.ships)
+        if chance == 0.0:
+            return math.inf, np.zeros(len(own.ships))
+        value = float(self.weight @ own.spent) / chance
+        return value, (own.spent - value * own.ships) / chance
+
+    def difference(self, plan: int, base: int, figure: str) -> Estimate:
+        """Estimate a figure of one plan minus that of another, trial by trial; no ends where too few trials differ."""
+        return self.combination({plan: 1.0, base: -1.0}, figure)
+
+    @ENDLESS
+    def combination(self, weights: Mapping[int, float], figure: str) -> Estimate:
+        """Estimate a sum of a figure's multiples over plans, trial by trial; the weights sum to nought."""
+        parts = [(weight, *self.influence(plan, figure)) for plan, weight in weights.items()]
+        value = sum(weight * own for weight, own, _ in parts)
+        if not math.isfinite(value) or (figure != IMPACT and self._few(weights)):
+            return Estimate(value, math.nan, math.nan)
+        apart = np.sum([weight * each for weight, _, each in parts], axis=0)
+        found = Moments.of_values(apart, self.codes, len(self.design.strata))
+        if figure != IMPACT:
+            found = replace(found.even(), nonzero=self._differing(weights))
+        error = mean(self.sample, found, self.confidence, self._bounds(weights) if figure == IMPACT else None)
+        return Estimate(value, value + error.low - error.value, value + error.high - error.value)
+
+    def worth(self, plan: int, base: int) -> Estimate:
+        """Estimate the price of a fleet-minute, in minutes of waiting, at which two plans cost the same.
+
+        The interval is Fieller's: all prices at which the difference of their costs may be nought. NaN where one plan
+        is better in both, so that there is no such price.
+        """
+        impact, time = self.difference(plan, base, IMPACT), self.difference(plan, base, TIME)
+        if not impact.value * time.value < 0 or not math.isfinite(time.value):
+            return Estimate(math.nan, math.nan, math.nan)
+        value = -time.value / impact.value
+        ends = [self._priced(plan, base, value, sign) for sign in (-1, 1)]
+        return Estimate(value, *ends)
+
+    def _priced(self, plan: int, base: int, value: float, sign: int) -> float:
+        """Return the price farthest from a value, down or up, at which the costs of two plans may still be the same."""
+
+        def surely(log_price: float) -> float:
+            error = replace(self, price=math.exp(log_price)).difference(plan, base, COST)
+            return min(error.high, -error.low)
+
+        far = math.log(value) + sign * math.log(FAR)
+        if math.isnan(self.difference(plan, base, TIME).low) or math.isnan(self.difference(plan, base, IMPACT).low):
+            return math.nan
+        if surely(math.log(value)) <= 0:
+            return value  # nothing is left to chance
+        if surely(far) >= 0:
+            return math.inf if sign > 0 else 0.0
+        return math.exp(brentq(surely, math.log(value), far, xtol=1e-3))
+
+    def _few(self, plans: Iterable[int]) -> bool:
+        return min(self.measured[each].ships.sum() for each in plans) < FEW
+
+    def _differing(self, plans: Iterable[int]) -> NDArray[np.int64]:
+        one, *others = (self.measured[each] for each in plans)
+        differ = np.zeros(len(self.codes), dtype=np.bool_)
+        for other in others:
+            differ |= (one.spent != other.spent) | (one.ships != other.ships) | (one.impact != other.impact)
+        return np.bincount(self.codes, weights=differ, minlength=len(self.design.strata)).astype(np.int64)
+
+    def _bounds(self, weights: Mapping[int, float]) -> Bounds:
+        own = [Known(self.settings[each], self.design).column("impact_minutes") for each in weights]
+        reach = sum(map(abs, weights.values())) / 2
+        most = np.multiply(np.max([each.high for each in own if each is not None], axis=0), reach)
+        return Bounds(-most, most)
+
+
+class Worlds:
+    """Some plans and some trials, to be rolled out under variants of one scenario."""
+
+    def __init__(
+        self,
+        plans: Mapping[str, Plan],
+        scenario: Scenario,
+        *,
+        trials: int,
+        seed: int,
+        confidence: float,
+        price: float | None = None,
+    ) -> None:
+        self.plans, self.scenario, self.trials, self.seed = plans, scenario, range(trials), seed
+        self.confidence, self.price = confidence, price
+        self.design = sampling_of(scenario)
+
+    def columns(self, scenario: Scenario) -> tuple[list[Setting], Sampling, NDArray[np.float64]]:
+        """Roll every plan out under a variant: the settings, the strata, and columns of shape (plans, columns, n)."""
+        settings, design = settings_of(self.plans, scenario), self._design(scenario)
+        found, _ = rows(job(settings, self.seed, self.trials, "compiled", design))
+        return settings, design, found
+
+    def under(self, scenario: Scenario) -> Turned:
+        """Roll every plan out under a variant of the scenario."""
+        settings, design, columns = self.columns(scenario)
+        measured = [_measured(each, scenario.fix.mean) for each in columns]
+        codes = design.codes(self.trials)
+        built = [each[layout.C_OUTCOME] != OUTCOMES.index("build_failed") for each in columns]
+        dates = ([each[c] for each in columns] for c in (layout.C_HARMED, layout.C_DETECTED, layout.C_RECOVERED))
+        return Turned(settings, measured, design, codes, self.price, self.confidence, built, *dates)
+
+    def _design(self, scenario: Scenario) -> Sampling:
+        """Return the strata as they are, with the weights of a variant; strata anew where it has other things."""
+        if scenario is self.scenario:
+            return self.design
+        parts, _, _ = cells_of(scenario, all_at_once(scenario.fleet))
+        return weighed(self.design, parts) or sampling_of(scenario)
+
+
+def weighed(design: Sampling, parts: list[Factor]) -> Sampling | None:
+    """Return a design with the weights that its cells have by other factors; None where those are not alike."""
+    alike = [(each.kind, each.label, each.where, len(each.weights)) for each in parts]
+    if alike != [(each.kind, each.label, each.where, len(each.weights)) for each in design.factors]:
+        return None
+    strata = []
+    for stratum in design.strata:
+        weights = np.ones(len(stratum.cells))
+        for part, level in zip(parts, stratum.cells.T, strict=True):
+            weights = weights * part.weights[level]
+        total = math.fsum(weights)
+        shares = weights / total if total > 0 else stratum.shares
+        strata.append(replace(stratum, weight=total, shares=shares))
+    if abs(sum(each.weight for each in strata) - 1.0) > 1e-9:
+        return None  # a cell that could not be is there now
+    return replace(design, factors=tuple(parts), strata=tuple(strata))
+
+
+def _measured(columns: NDArray[np.float64], fix: float) -> Measured:
+    ships = SHIPS[columns[layout.C_OUTCOME].astype(np.int64)]
+    end, recovered = columns[layout.C_END], columns[layout.C_RECOVERED]
+    spent = np.where(ships, end, np.fmax(end, recovered) + fix)
+    return Measured(columns[layout.C_IMPACT], spent, ships.astype(np.float64))
