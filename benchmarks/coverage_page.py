@@ -67,15 +67,17 @@ def section(name: str, folder: Path) -> Iterator[str]:
     yield f"## {name}\n\n{counts[0]} seeds, crude {counts[1]}. {_together(found, crude)}"
     lines = [["", "figure", "held, %", "half-width", "unknown, %", "crude: held, %", "half-width", ""], ["---"] * 8]
     for (part, figure), own in found.groupby(["part", "figure"], sort=False):
-        least, first = own.loc[own["held"].idxmin()], own.iloc[0]
+        least, first = _worst(own), own.iloc[0]
         other = crude[(crude["part"] == part) & (crude["figure"] == figure)]
-        before = ["", ""]
-        if len(other):
-            before = [f"{_percent(other.loc[other['held'].idxmin()])}", _short(other.iloc[0]["half"])]
+        before = [_percent(_worst(other)), _short(other.iloc[0]["half"])] if len(other) else ["", ""]
         unknown = f"{100 * own['unknown'].max() / own['of'].max():.0f}" if own["unknown"].any() else ""
         cells = [str(part), f"`{figure}`", _percent(least), _short(first["half"]), unknown, *before]
         lines.append([*cells, _remark(str(part), str(figure), own)])
     yield "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _worst(rows: pd.DataFrame) -> "pd.Series[Any]":
+    return rows.iloc[int(rows["held"].to_numpy().argmin())]
 
 
 def _read(folder: Path, name: str) -> Any:
@@ -118,10 +120,12 @@ def _short(value: float) -> str:
 
 def page(folder: Path) -> str:
     """Return the page of those scenes that were measured."""
-    parts = [HEAD]
-    for name in scenes():
-        if all((folder / f"{kind} {name}.pkl").exists() for kind in ("truth", "stratified", "crude")):
-            parts += section(name, folder)
+    kinds = "truth", "stratified", "crude"
+    there = {name: all((folder / f"{kind} {name}.pkl").exists() for kind in kinds) for name in scenes()}
+    missing = [name for name, whole in there.items() if not whole]
+    parts = [HEAD, *([f"Not measured yet: {', '.join(missing)}."] if missing else [])]
+    for name in there:
+        parts += section(name, folder) if there[name] else []
     return "\n\n".join(parts) + "\n"
 
 
