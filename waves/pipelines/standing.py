@@ -59,7 +59,9 @@ class _Standing:
 
     def of_others(self, region: str) -> set[str]:
         """Return what stands in a group and is waited for, there, by other regions alone: it moves with those."""
-        found: set[str] = set()
+        homes = {self.reading.steps[j].where for j in self.regions}
+        # What waits or asks within a job that deploys is a part of that job, wherever its regions go.
+        found = {name for name, step in zip(self.names, self.reading.steps, strict=True) if step.where in homes}
         for i, step in enumerate(self.reading.steps):
             beside = {r: j for j, r in self.regions.items() if self.reading.steps[j].where[:-1] == step.where[:-1]}
             if step.inner and region not in {r for r, j in beside.items() if self.above[j] >> i & 1}:

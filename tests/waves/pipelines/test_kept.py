@@ -224,6 +224,14 @@ def test_further_waves_come_behind_what_stands_in_the_last_stage(tmp_path: Path)
     assert {a["name"]: a["runOrder"] for a in actions} == {f"Deploy-{EU}": 1, "Smoke": 2, f"Deploy-{US}": 3}
 
 
+def test_what_a_job_waits_before_it_deploys_goes_with_it(tmp_path: Path) -> None:
+    """It is no part of what stands outside of the regions."""
+    first = job("eu", EU).replace("    steps:\n", "    steps:\n      - run: ./wait-for-others.sh\n")
+    path = workflow(tmp_path, first, job("us", US, "eu"))
+    moved(path, US, EU)
+    assert needs(path) == {"us": set(), "eu": {"us"}}
+
+
 @pytest.mark.parametrize("ending", [".yaml", ".json"])
 def test_buckets_of_regions_are_no_lines_left_behind(tmp_path: Path, ending: str) -> None:
     """A pipeline has an artifact store for each region, whatever the waves."""
