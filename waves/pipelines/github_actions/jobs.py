@@ -102,8 +102,9 @@ class Job:
     @property
     def after_failure(self) -> bool:
         """Whether it runs only where something went wrong."""
-        return "failure()" in self.condition.replace("!failure()", "") or "cancelled()" in self.condition.replace(
-            "!cancelled()", ""
+        condition = self.condition.replace("!failure()", "").replace("!cancelled()", "")
+        return any(f"{word}()" in condition for word in ("failure", "cancelled")) and not any(
+            f"{word}()" in condition for word in ("success", "always")
         )
 
 

@@ -210,6 +210,14 @@ def test_a_job_for_failures_is_no_part_of_it(tmp_path: Path) -> None:
     assert waves(path) == [("us-east-1", 0, False)]
 
 
+@pytest.mark.parametrize("condition", ["success() || failure()", "!failure() && !cancelled()", "always()"])
+def test_what_runs_after_failures_too_is_part_of_it(tmp_path: Path, condition: str) -> None:
+    """It runs where all went well, and so it deploys."""
+    head = f"    if: ${{{{ {condition} }}}}\n"
+    path = workflow(tmp_path, job("one", "us-east-1"), job("two", "eu-west-1", "one", head=head))
+    assert [w for w, _, _ in waves(path)] == ["us-east-1", "eu-west-1"]
+
+
 def test_blue_green_and_timeouts(tmp_path: Path) -> None:
     """As the deploying action's inputs say."""
     text = job("one", "us-east-1").replace("cluster: shop,", "cluster: shop, codedeploy-appspec: a.yaml,")
