@@ -61,10 +61,10 @@ def _middle(widths: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def section(name: str, folder: Path) -> Iterator[str]:
     """Yield a scene's heading and table."""
-    truth, ours, theirs = (_read(folder, f"{kind} {name}") for kind in ("truth", "stratified", "crude"))
-    found, crude = scored(truth, ours), scored(truth, theirs)
-    counts = [int(table["of"].max()) for table in (found, crude)]
-    yield f"## {name}\n\n{counts[0]} seeds, crude {counts[1]}. {_together(found, crude)}"
+    truth, ours = (_read(folder, f"{kind} {name}") for kind in ("truth", "stratified"))
+    found = scored(truth, ours)
+    crude = scored(truth, _read(folder, f"crude {name}")) if (folder / f"crude {name}.pkl").exists() else found.iloc[:0]
+    yield f"## {name}\n\n{_together(found)}{' Crude: ' + _together(crude) if len(crude) else ''}"
     lines = [["", "figure", "held, %", "half-width", "unknown, %", "crude: held, %", "half-width", ""], ["---"] * 8]
     for (part, figure), own in found.groupby(["part", "figure"], sort=False):
         least, first = _worst(own), own.iloc[0]
@@ -84,10 +84,10 @@ def _read(folder: Path, name: str) -> Any:
     return pickle.loads((folder / f"{name}.pkl").read_bytes())  # noqa: S301  our own file
 
 
-def _together(found: pd.DataFrame, crude: pd.DataFrame) -> str:
-    mean = [100 * table["held"].sum() / table["of"].sum() for table in (found, crude)]
-    red = sum(_is_red(row) for _, row in found.iterrows())
-    return f"All {len(found)} together held {mean[0]:.1f} % (crude {mean[1]:.1f} %); red: {red}."
+def _together(table: pd.DataFrame) -> str:
+    mean = 100 * table["held"].sum() / table["of"].sum()
+    red = sum(_is_red(row) for _, row in table.iterrows())
+    return f"{table['of'].max()} seeds; all {len(table)} figures together held {mean:.1f} %; red: {red}."
 
 
 def _percent(row: Any) -> str:
@@ -120,7 +120,7 @@ def _short(value: float) -> str:
 
 def page(folder: Path) -> str:
     """Return the page of those scenes that were measured."""
-    kinds = "truth", "stratified", "crude"
+    kinds = "truth", "stratified"
     there = {name: all((folder / f"{kind} {name}.pkl").exists() for kind in kinds) for name in scenes()}
     missing = [name for name, whole in there.items() if not whole]
     parts = [HEAD, *([f"Not measured yet: {', '.join(missing)}."] if missing else [])]

@@ -33,6 +33,7 @@ FLOOR = 32  # trials of each stratum in a block, at the least
 NEYMAN, EVEN = 0.4, 0.15  # of a block, divided by what the impact varies by, and evenly; the rest by weight
 PILOT, FIRST = 256, 2**32 - 2**20  # trials of each thing in the pilot; the number of its first: far from anybody's
 UNITS = 2**30  # of the greatest weight, where weights are whole numbers
+ANYTHING = np.zeros((1, 1)), np.ones((1, 1))  # all that is known of a figure in a stratum; sent to workers once
 Levels = NDArray[np.int64]
 
 
@@ -50,8 +51,6 @@ class Sampling:
         By what went wrong, each with its exact weight; they sum to 1.
     counts
         How many trials of each a block has, shape (strata,).
-    places
-        The stratum of each place in a block, shape (4096,).
     shape
         The numbers of faults and regions.
     """
@@ -60,8 +59,12 @@ class Sampling:
     factors: tuple[Factor, ...]
     strata: tuple[Stratum, ...]
     counts: NDArray[np.int64]
-    places: NDArray[np.uint8]
     shape: tuple[int, int]
+
+    @property
+    def places(self) -> NDArray[np.uint8]:
+        """The stratum of each place in a block, shape (4096,); never sent to a worker, who can tell by the counts."""
+        return _places(tuple(self.counts.tolist()))
 
     @property
     def probabilities(self) -> NDArray[np.float64]:
@@ -158,13 +161,13 @@ def sampling_of(scenario: Scenario, method: Method = "stratified") -> Sampling:
     check_method(method)
     shape = len(scenario.faults), len(scenario.fleet.regions)
     if method == "crude":
-        return Sampling(method, (), (_whole(),), np.array([BLOCK]), np.zeros(BLOCK, dtype=np.uint8), shape)
+        return Sampling(method, (), (_whole(),), np.array([BLOCK]), shape)
     plan = all_at_once(scenario.fleet)
     parts, cells, weights = cells_of(scenario, plan)
     pilot = _Pilot(scenario, plan, parts)
     strata = tuple(_strata(parts, cells, weights, pilot))
     counts = _counts(np.array([each.weight for each in strata]), np.array([pilot.spread(each) for each in strata]))
-    return Sampling(method, tuple(parts), strata, counts, _places(counts), shape)
+    return Sampling(method, tuple(parts), strata, counts, shape)
 
 
 def check_method(method: str) -> None:
@@ -174,7 +177,7 @@ def check_method(method: str) -> None:
 
 
 def _stratum(what: str, weight: float, cells: NDArray[Any], shares: NDArray[np.float64]) -> Stratum:
-    return Stratum(what, weight, cells, shares, np.zeros((1, 1)), np.ones((1, 1)))
+    return Stratum(what, weight, cells, shares, *ANYTHING)
 
 
 def _whole() -> Stratum:
@@ -286,7 +289,8 @@ def _counts(weights: NDArray[np.float64], spreads: NDArray[np.float64]) -> NDArr
     return counts
 
 
-def _places(counts: NDArray[np.int64]) -> NDArray[np.uint8]:
+@lru_cache(maxsize=64)
+def _places(counts: tuple[int, ...]) -> NDArray[np.uint8]:
     """Mix the strata of a block so that each comes as evenly as it can."""
     codes = np.repeat(np.arange(len(counts), dtype=np.uint8), counts)  # 128 strata of 32 trials are a block
     when = np.concatenate([(np.arange(n) + 0.5) / n for n in counts])
