@@ -10,7 +10,7 @@ from simulation.engine.demand import (
     rollback_of,
     severity_of,
 )
-from simulation.engine.jit import part
+from simulation.engine.jit import leaf, part
 from simulation.engine.layout import (
     C_DEPLOYED,
     C_FAILOVER,
@@ -47,10 +47,10 @@ def measure(worlds, plans, case, scratch, stop, end, halt, upto, first, behind, 
     back = people = np.inf
     if halted:
         back = people = halt + reaction_of(worlds, case)
-        if by_night(worlds, case.push, halt):
-            people = halt + night_reaction_of(worlds, case)
+        if len(worlds.staffed) > 0:
+            people = recovery_from(worlds, case, halt)
     first_on, last_off, first_off, all_full = np.inf, 0.0, np.inf, 0.0
-    hit, share, deployed, falls = 0, 0.0, 0.0, -np.inf
+    hit, share, deployed, falls = 0, 0.0, 0.0, np.inf
     for pos in range(upto):
         r, strategy = case.order[pos], case.strategy[pos]
         served, full = scratch.served[pos], scratch.full[pos]
@@ -79,7 +79,7 @@ def measure(worlds, plans, case, scratch, stop, end, halt, upto, first, behind, 
         if case.fault[r] != SOUND:
             hit += 1
             scratch.x[pos], scratch.off[pos], scratch.down[pos] = x, off, down
-            falls = down if down < np.inf else falls
+            falls = min(falls, down)
             scratch.until[pos] = min(off, worlds.horizon)
             scratch.begin[pos] = min(scratch.harm[pos], scratch.until[pos])
             share += worlds.share[r] * x
@@ -98,11 +98,19 @@ def measure(worlds, plans, case, scratch, stop, end, halt, upto, first, behind, 
         harm_done(worlds, plans, case, scratch, halt, falls, upto, row, regional)
 
 
+@leaf
+def recovery_from(worlds, case, halt):
+    """Return from when on people recover regions, where they are not always there (rule 25)."""
+    if by_night(worlds, case.push, halt):
+        return halt + night_reaction_of(worlds, case)
+    return halt + reaction_of(worlds, case)
+
+
 @part
 def harm_done(worlds, plans, case, scratch, halt, down, upto, row, regional):
     """Add up the harm of the regions that were hit: those whose `begin` is finite or at the end of the book.
 
-    Some regions' traffic falls from `down` on; minus infinity where none does.
+    Some regions' traffic falls from `down` on; infinity where none does.
     """
     impact, begun, settled, harmed = 0.0, halt, np.inf, np.inf
     for pos in range(upto):
@@ -124,15 +132,14 @@ def harm_done(worlds, plans, case, scratch, halt, down, upto, row, regional):
     row[C_IMPACT] = impact
     row[C_HARMED] = harmed if harmed < np.inf else 0.0
     # While regions hurt, x only rises: the supremum is just before the end of some harm. Once all that will hurt does,
-    # and x is frozen, the sum only falls: no later end than the next can have the supremum.
-    peak, done = 0.0, np.nan
-    for pos in range(upto):
-        until = scratch.until[pos]
-        if scratch.begin[pos] < until and until <= settled and until != done:
-            peak, done = max(peak, hurting_before(worlds, plans, case, scratch, halt, upto, until)), until
-    # Where x falls before that, the supremum may also be where it begins to, or where some harm begins on the way down.
-    if down > -np.inf:
-        peak = max(peak, hurting_before(worlds, plans, case, scratch, halt, upto, down))
+    # and x is frozen, the sum only falls: no later end than the next can have the supremum, nor one after x begins to
+    # fall, but only the instant at which it does, or at which some harm begins on the way down.
+    peak, done, last = 0.0, np.nan, min(settled, down)
+    for pos in range(upto + 1):
+        t = scratch.until[pos] if pos < upto else down
+        if (t < np.inf and t != done) if pos == upto else (scratch.begin[pos] < t and t <= last and t != done):
+            peak, done = max(peak, hurting_before(worlds, plans, case, scratch, halt, upto, t)), t
+    if down < np.inf:
         for pos in range(upto):
             if down <= scratch.begin[pos] < scratch.until[pos]:
                 peak = max(peak, hurting_after(worlds, case, scratch, upto, scratch.begin[pos]))

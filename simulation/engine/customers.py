@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from simulation.engine.demand import severity_of
-from simulation.engine.jit import part
+from simulation.engine.jit import leaf, part
 from simulation.engine.layout import HELD, ROLLING, SHARE, SOUND, STEPS
 
 
@@ -27,7 +27,7 @@ def piece_of(plans, strategy, served, full, t):
     return x, 0.0, end
 
 
-@part
+@leaf
 def borne(worlds, plans, case, scratch, upto, stop, first, complaint, report, latest):
     """Return when so many requests of the fleet have failed, over regions that started before a stop.
 

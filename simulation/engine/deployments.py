@@ -14,6 +14,7 @@ from simulation.engine.demand import (
     severity_of,
 )
 from simulation.engine.jit import (
+    leaf,
     part,
 )
 from simulation.engine.layout import (
@@ -96,7 +97,7 @@ def free_slot(scratch, parallel):
     return slot
 
 
-@part
+@leaf
 def queue_up(plans, case, scratch, low, high, parallel, t):
     """Note when each region's window first opens, and that all slots are free."""
     for pos in range(low, high):
@@ -105,7 +106,7 @@ def queue_up(plans, case, scratch, low, high, parallel, t):
         scratch.slots[k] = t
 
 
-@part
+@leaf
 def next_in_queue(plans, case, scratch, low, high, parallel):
     """Return who deploys next, in which slot and when: the first in the queue that is open, else who opens next."""
     slot = free_slot(scratch, parallel)
@@ -150,7 +151,7 @@ def taken(worlds, case, r, k, minutes, failed):
     return minutes, failed, k
 
 
-@part
+@leaf
 def retry(worlds, case, r, k):
     """Return the same of the k-th retry."""
     rule, index, failed = worlds.region_rules[r, DEPLOY], np.int64(r), True
@@ -179,22 +180,22 @@ def end_of_last(worlds, case, scratch, pos, stop):
     return t + minutes
 
 
-@part
-def exceeding(scratch, low, high, tolerated):
+@leaf
+def exceeding(served, full, low, high, tolerated):
     """Return when and where the first failure of a wave comes that is not tolerated any more."""
     when, where = -np.inf, low
     for _ in range(tolerated + 1):
         next_when, next_where = np.inf, high
         for pos in range(low, high):
-            end = scratch.full[pos]
+            end = full[pos]
             later = end > when or (end == when and pos > where)
-            if scratch.served[pos] == np.inf and later and end < next_when:
+            if served[pos] == np.inf and later and end < next_when:
                 next_when, next_where = end, pos
         when, where = next_when, next_where
     return when, where
 
 
-@part
+@leaf
 def count_failed(worlds, case, scratch, stop, halt, upto, rank, worst, row):
     """Count regions whose last attempt failed and was not stopped by the halt (rule 22); mark them in `start`.
 

@@ -24,6 +24,7 @@ from simulation.engine.deployments import (
     exceeding,
 )
 from simulation.engine.jit import (
+    leaf,
     part,
 )
 from simulation.engine.layout import (
@@ -106,7 +107,8 @@ def rollout(worlds, plans, block, i, trial, n, scratch, row):
         last, failed, false_here = deploy_wave(worlds, plans, case, scratch, low, upto, most, windowed, t)
         false, failures = min(false, false_here), failures + failed
         if failures > plans.tolerated[n]:
-            failure, worst = exceeding(scratch, low, upto, plans.tolerated[n] - (failures - failed))
+            more = plans.tolerated[n] - (failures - failed)
+            failure, worst = exceeding(scratch.served, scratch.full, low, upto, more)
         if case.sick:
             alarm, harm, late = earliest(scratch, low, upto, np.inf, alarm, harm, late)
             true, rank = true_alarm(worlds, plans, case, scratch, upto, np.inf, alarm, harm, late)
@@ -128,7 +130,7 @@ def rollout(worlds, plans, block, i, trial, n, scratch, row):
     if detected < np.inf:
         row[C_DETECTED] = detected
     first, behind = 0, upto
-    if outcome != DEPLOY_FAILED or halt > stop:
+    if plans.on_alarm[n] != ROLLBACK_ALL and halt < np.inf and (outcome != DEPLOY_FAILED or halt > stop):
         first, behind = scope(plans, case, scratch, n, halt, stop, upto, rank, outcome == FALSE_ALARM)
     if failures > 0:
         count_failed(worlds, case, scratch, stop, halt, upto, rank, worst if outcome == DEPLOY_FAILED else SOUND, row)
@@ -148,9 +150,15 @@ def ended(worlds, plans, case, scratch, n, upto, true, rank, false, failure):
         return DEPLOY_FAILED, stop, stop, stop, np.nan, AT_ALARMS
     halt = np.inf
     if case.sick:
-        alarm, harm, late = earliest(scratch, 0, upto, stop, np.inf, np.inf, False)
-        halt, rank = true_alarm(worlds, plans, case, scratch, upto, stop, alarm, harm, late)
+        halt, rank = alarm_after(worlds, plans, case, scratch, upto, stop)
     return DEPLOY_FAILED, stop, stop, halt, halt, rank
+
+
+@leaf
+def alarm_after(worlds, plans, case, scratch, upto, stop):
+    """Return the first true alarm of what started before a failure stopped the pipeline, and its rank."""
+    alarm, harm, late = earliest(scratch, 0, upto, stop, np.inf, np.inf, False)
+    return true_alarm(worlds, plans, case, scratch, upto, stop, alarm, harm, late)
 
 
 @part
@@ -173,12 +181,10 @@ def begin_row(case, row):
                 row[C_DEFECTIVE] = 1.0
 
 
-@part
+@leaf
 def scope(plans, case, scratch, n, halt, stop, upto, rank, false):
     """Return from which position to before which a machine rolls back after an alarm (rule 17)."""
     rule = plans.on_alarm[n]
-    if rule == ROLLBACK_ALL or halt == np.inf:
-        return 0, upto
     if rule == HALT_ONLY:
         return 0, 0
     if rule == ROLLBACK_REGION:
@@ -196,7 +202,7 @@ def scope(plans, case, scratch, n, halt, stop, upto, rank, false):
     return 0, 0
 
 
-@part
+@leaf
 def reviewed(worlds, case, scratch, upto, t):
     """Return whether the reviewer can see a defect that hurts by an instant (rule 7)."""
     for pos in range(upto):

@@ -3,11 +3,11 @@
 Not here: which calendar a region has (``packing``), what waits for it (``rollout``, ``healthy``).
 """
 
-from simulation.engine.jit import part
+from simulation.engine.jit import leaf, part
 from simulation.engine.layout import CLOSES, LOOK, OPENS
 
 
-@part
+@leaf
 def place(spans, look, low, push, t):
     """Return the row in `spans` of the first that closes after an instant; a calendar's last never does.
 

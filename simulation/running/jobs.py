@@ -112,7 +112,8 @@ class Job:
     def _part(self, plans: layout.Plans, skip: int) -> Summed:
         desk, bins = worker.Desk(self.worlds, plans), Bins(self.bits)
         room = np.zeros((desk.shape[0], len(layout.SHAPES), bins.count), dtype=np.int32)
-        part, size = Summed([], []), 1 if self.apart else TOGETHER
+        together = TOGETHER if len(self.sampling.strata) > 1 else len(self.blocks)
+        part, size = Summed([], []), 1 if self.apart else together
         whole = _Counting(self, room[skip:].shape)
         for at in range(0, len(self.blocks), size):
             self._add(desk, self.blocks[at : at + size], room, part, skip, whole)
