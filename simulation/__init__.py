@@ -10,6 +10,7 @@ from simulation.analysis.gate import gate
 from simulation.analysis.limits import Judgement, Limit, judge, parse_limits
 from simulation.analysis.parts import Parts, waves_or_minutes
 from simulation.analysis.sensitivity import BreakEven, Sensitivity, sensitivity
+from simulation.analysis.time_spent import time_spent
 from simulation.analysis.trace import RegionStory, Trace, trace
 from simulation.analysis.verdict import read_verdict, verdict, write_verdict
 from simulation.closed_forms.exact import Exact, exact
@@ -89,6 +90,7 @@ __all__ = [
     "sensitivity",
     "setting",
     "sweep",
+    "time_spent",
     "trace",
     "typical_change",
     "typical_defect",

@@ -120,13 +120,16 @@ def untouched(plans, block, scratch, n, i):
     return block.build[i] + block.calm[i] > scratch.end[i] and not (plans.approved[n] and refused(plans, block, n, i))
 
 
-@part
-def too_long(plans, block, n, i):
-    """Return whether a deployment takes longer than the plan's timeout."""
-    found = False
+@leaf
+def mark_late(plans, block, scratch, n):
+    """Put off for ever the end of rollouts in which a deployment takes longer than the plan's timeout.
+
+    So they are not `untouched`.
+    """
     for pos in range(plans.bounds[n, plans.waves[n]]):
-        found = found or block.deploy[plans.order[n, pos], i] > plans.timeout[n]
-    return found
+        minutes = block.deploy[plans.order[n, pos]]
+        for i in range(len(scratch.end)):
+            scratch.end[i] = np.inf if minutes[i] > plans.timeout[n] else scratch.end[i]
 
 
 @part

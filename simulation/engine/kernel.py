@@ -6,7 +6,7 @@ who calls with which trials in ``worker``; the model to read is ``model``. Rules
 
 import numpy as np
 
-from simulation.engine.healthy import healthy, too_long, untouched
+from simulation.engine.healthy import healthy, mark_late, untouched
 from simulation.engine.jit import entry, leaf
 from simulation.engine.layout import (
     C_DEPLOYED,
@@ -87,11 +87,10 @@ def run_plan(worlds, plans, block, scratch, trials, n, wrong, regional):
     size, odd = len(block.build), wrong
     if plans.plain[n]:
         healthy(worlds, plans, block, scratch, n)
-    timed = plans.timeout[n] < np.inf
+        if plans.timeout[n] < np.inf:
+            mark_late(plans, block, scratch, n)
     for i in range(size):
-        if block.state[i] == HEALTHY and (
-            not (plans.plain[n] and untouched(plans, block, scratch, n, i)) or (timed and too_long(plans, block, n, i))
-        ):
+        if block.state[i] == HEALTHY and not (plans.plain[n] and untouched(plans, block, scratch, n, i)):
             scratch.odd[odd] = i
             odd += 1
     for depth in range(plans.shared[n] + 1, len(scratch.harmed)):

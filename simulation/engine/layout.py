@@ -51,6 +51,7 @@ TRY_MINUTES, TRY_FAILS, TRY_FAILED_MINUTES, TRY_SLOTS = range(4)  # of an attemp
     C_FAILED, C_DEFECTIVE, C_HARMED, COLUMNS,
 ) = range(15)  # fmt: skip
 R_EXPOSED, R_MINUTES, R_IMPACT, REGION_SUMS = range(4)  # what is added up by plan and region
+P_BUILD, P_HANDOVER, P_APPROVAL, P_CLOSED, P_DEPLOY, P_BAKE, PARTS = range(7)  # of `Scratch.spent`
 
 # Sums of a plan, products with a baseline's, and histograms.
 S_SHIPPED, S_END, S_END2, S_ENDS, S_ENDS2, S_MIXED, S_MIXED2, S_OUTCOME = range(8)
@@ -220,6 +221,7 @@ class Scratch(NamedTuple):
     hit: Any  # uint32 (B,): rows in which some region is exposed
     detected: Any  # uint32 (B,): rows that have this date
     recovered: Any
+    spent: Any  # float64 (B, PARTS): where a trial's minutes go; no row, where nobody asks
 
 
 class Base(NamedTuple):

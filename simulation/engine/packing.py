@@ -232,8 +232,13 @@ def _letters(packed: layout.Plans) -> Iterator[tuple[tuple[Any, ...], list[tuple
         yield (sorted(order[: bounds[-1]]), *head), added
 
 
-def scratch_room(worlds: layout.Worlds, plans: layout.Plans, size: int, attempts: int = 0) -> tuple[Any, ...]:
-    """Return a block, scratch space and two rows of words, for so many trials and attempts that a tape knows of."""
+def scratch_room(
+    worlds: layout.Worlds, plans: layout.Plans, size: int, attempts: int = 0, *, parts: bool = False
+) -> tuple[Any, ...]:
+    """Return a block, scratch space and two rows of words, for so many trials and attempts that a tape knows of.
+
+    `parts` says whether to keep where each trial's minutes go.
+    """
     regions, waves, most = len(worlds.traffic), plans.bake_minutes.shape[1], plans.order.shape[1]
     block = layout.Block(
         build=np.zeros(size),
@@ -286,6 +291,7 @@ def scratch_room(worlds: layout.Worlds, plans: layout.Plans, size: int, attempts
         hit=np.zeros(size, dtype=np.uint32),
         detected=np.zeros(size, dtype=np.uint32),
         recovered=np.zeros(size, dtype=np.uint32),
+        spent=np.zeros((size if parts else 0, layout.PARTS)),
     )
     return block, scratch, np.zeros(size), np.zeros(size)
 

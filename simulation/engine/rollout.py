@@ -57,6 +57,9 @@ from simulation.engine.numbers import (
     NEVER,
     fill,
 )
+from simulation.engine.spending import (
+    spend,
+)
 from simulation.engine.windows import (
     decided,
 )
@@ -83,6 +86,8 @@ def rollout(worlds, plans, block, i, trial, n, scratch, row):
     begin_row(case, row)
     if block.state[i] >= BUILD_FAILS:
         row[C_OUTCOME], row[C_END] = BUILD_FAILED, t
+        if len(scratch.spent) > 0:
+            spend(worlds, plans, block, case, scratch, i, n, 0, t)
         return 1
     outcome, upto, depth = UNDECIDED, np.int64(0), 0
     true, rank, false, failure = np.inf, AT_ALARMS, np.inf, np.inf
@@ -134,6 +139,8 @@ def rollout(worlds, plans, block, i, trial, n, scratch, row):
         first, behind = scope(plans, case, scratch, n, halt, stop, upto, rank, outcome == FALSE_ALARM)
     if failures > 0:
         count_failed(worlds, case, scratch, stop, halt, upto, rank, worst if outcome == DEPLOY_FAILED else SOUND, row)
+    if len(scratch.spent) > 0:
+        spend(worlds, plans, block, case, scratch, i, n, upto, end)
     measure(worlds, plans, case, scratch, stop, end, halt, upto, first, behind, row, scratch.harmed[depth])
     return depth
 

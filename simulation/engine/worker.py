@@ -42,8 +42,10 @@ event.register("numba:compile", _Announcer())
 class Desk:
     """Where one worker works: packed plans, and room for the trials worked on at once."""
 
-    def __init__(self, packed: layout.Worlds, plans: layout.Plans, tape: Tape | None = None) -> None:
-        self.worlds, self.plans = packed, plans
+    def __init__(
+        self, packed: layout.Worlds, plans: layout.Plans, tape: Tape | None = None, *, parts: bool = False
+    ) -> None:
+        self.worlds, self.plans, self.parts = packed, plans, parts
         self.tape = pack_tape(tape) if tape else None
         self.attempts = tape.attempts if tape else 0
         self.approvals = plans.approval.any(axis=0)
@@ -55,7 +57,7 @@ class Desk:
         for at in range(0, len(trials), RUN):
             run = trials[at : at + RUN]
             if len(run) not in self._rooms:
-                self._rooms[len(run)] = scratch_room(self.worlds, self.plans, len(run), self.attempts)
+                self._rooms[len(run)] = scratch_room(self.worlds, self.plans, len(run), self.attempts, parts=self.parts)
             yield slice(at, at + len(run)), run, self._rooms[len(run)]
 
     def tally(
@@ -92,6 +94,19 @@ class Desk:
                 play(self.worlds, block, places, np.ascontiguousarray(values[:, own]))
             kernel.keep_rows(self.worlds, self.plans, block, scratch, run, out, at + own.start, regional)
         return regional
+
+    def spent(self, trials: Numbers, given: layout.Given | None = None) -> NDArray[np.float64]:
+        """Return where the minutes of a desk's only plan go, shape (parts, trials); the desk keeps parts."""
+        out, rows, regional = (
+            np.empty((layout.PARTS, len(trials))),
+            np.empty((1, layout.COLUMNS, RUN)),
+            np.zeros(self.shape),
+        )
+        for own, run, desk in self.runs(trials):
+            block, scratch = self._drawn(run, desk, part_of(given, own))
+            kernel.keep_rows(self.worlds, self.plans, block, scratch, run, rows, 0, regional)
+            out[:, own] = scratch.spent.T
+        return out
 
     def _drawn(
         self, run: Numbers, desk: tuple[Any, ...], given: layout.Given | None, *, noise: bool = False
