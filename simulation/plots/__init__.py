@@ -12,6 +12,7 @@ from simulation.plots._outcome_shares import outcome_shares
 from simulation.plots._plans import plans
 from simulation.plots._regions import regions
 from simulation.plots._sensitivity import parts, tornado
+from simulation.plots._time_spent import time_spent
 from simulation.plots._timeline import timeline
 from simulation.plots.showing import offered
 from simulation.plots.style import Picture, alt
@@ -28,6 +29,7 @@ __all__ = [
     "parts",
     "plans",
     "regions",
+    "time_spent",
     "timeline",
     "tornado",
 ]

@@ -7,6 +7,7 @@ Everything public is here; the files behind it may move. Not here: pictures (``s
 from simulation.report.asked import budget, exposure, strata, worst
 from simulation.report.caveats import horizon, left_out
 from simulation.report.html import Html
+from simulation.report.lived import as_lived, see_time
 from simulation.report.sentences import (
     picture_of_change,
     see_change,
@@ -22,6 +23,7 @@ from simulation.report.tables import assumptions, faults, limits, opening, rules
 
 __all__ = [
     "Html",
+    "as_lived",
     "assumptions",
     "budget",
     "exposure",
@@ -39,6 +41,7 @@ __all__ = [
     "see_outcomes",
     "see_plans",
     "see_regions",
+    "see_time",
     "side_by_side",
     "strata",
     "typical_change",

@@ -1,6 +1,7 @@
 """The laws of the model, trial by trial in the same worlds, over random plans and scenarios; and where they fail."""
 
 import math
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from simulation import Scenario, run, sample, trace
-from tests.builders import sample_plan
+from simulation import Scenario, run, trace
 from tests.simulation.cases import cases, faults, fleets, plans, scenarios
 from waves import Fleet, Plan, Region, Wave
 
@@ -232,25 +232,68 @@ def test_a_calendar_that_is_always_open_changes_nothing(case, seed):
     same(frame(plan, scenario, seed), frame(always, pushed, seed))
 
 
-def test_shifting_pushes_by_whole_weeks_changes_nothing():
-    """To the bit, where no freeze and no change of clocks lies between: here in Kolkata and Tokyo."""
-    scenario = sample("storefront-office-hours")
-    regions = [region.replace(zone="Asia/Kolkata") for region in scenario.fleet.regions]
-    plan = sample_plan("storefront-office-hours")
-    plan = changed(plan, calendar={**plan.model_dump()["calendar"], "freezes": []})
+STEADY = st.sampled_from(["Asia/Kolkata", "Asia/Tokyo", "UTC"])  # clocks that are never changed
+HOURS = st.sampled_from([("09:00", "17:00"), ("10:00", "11:30"), ("22:00", "04:00"), None])
+WORKDAYS = st.sampled_from([("mon", "tue", "wed", "thu"), ("fri", "sun"), None])
+WINDOWS = st.fixed_dictionaries({"zone": STEADY, "hours": HOURS, "days": WORKDAYS})
+
+
+def given_fields(window: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A window as it would stand in a file: what is None is left out."""
+    return {name: value for name, value in {**window, **more}.items() if value is not None}
+
+
+@COMPARED
+@given(case=ANY, seed=SEEDS, own=st.tuples(*3 * [WINDOWS]), days=st.tuples(st.integers(0, 400), st.integers(1, 60)))
+def test_shifting_pushes_by_whole_weeks_changes_nothing(case, seed, own, days):
+    """To the bit, where no freeze and no change of clocks lies between."""
+    plan, scenario = case
+    waves = [{**wave, "calendar": None} for wave in plan.model_dump()["waves"]]
+    plan = changed(plan, waves=waves, calendar=given_fields(own[0]))
     frames = []
-    for span in (("2026-11-02", "2026-11-14"), ("2026-11-23", "2026-12-05")):
-        window = {"days": ("mon", "thu"), "hours": ("09:00", "17:00"), "zone": "Asia/Tokyo"}
-        shifted = scenario.replace(
-            fleet=scenario.fleet.replace(regions=regions),
-            pushes={**window, "from": span[0], "to": span[1]},
-            staffed=window,
-        )
-        frames.append(frame(plan, shifted, 7, 200))
-    pd.testing.assert_frame_equal(frames[0], frames[1], check_exact=True)
+    for first in (date(2026, 1, 1) + timedelta(days=days[0] + 7 * weeks) for weeks in (0, days[1])):
+        span = {"from": str(first), "to": str(first + timedelta(days=7))}
+        shifted = changed(scenario, pushes=given_fields(own[1], **span), staffed=given_fields(own[2]))
+        frames.append(frame(plan, shifted, seed))
+    pd.testing.assert_frame_equal(*frames, check_exact=True)
 
 
-def test_narrowing_a_window_never_lets_a_region_start_earlier_unless_slots_are_few():
+def undisturbed(plan: Plan, scenario: Scenario) -> tuple[Plan, Scenario]:
+    """A case without alarms, in which every failure is tolerated and nothing is refused."""
+    own = {n: {**v, "false_alarms_per_region_day": 0.0} for n, v in scenario.model_dump()["regions"].items()}
+    broken = [fault.model_dump() for fault in scenario.faults if fault.effect == "deploy_fails"]
+    quiet = {"false_alarms_per_region_day": 0.0, "rejection_probability": 0.0, "build_failure_probability": 0.0}
+    return changed(plan, max_failed_regions="100%"), changed(scenario, faults=broken, regions=own, **quiet)
+
+
+@COMPARED
+@given(case=ANY, seed=SEEDS, timeouts=st.tuples(st.floats(0.5, 60), st.floats(0.5, 60)))
+def test_an_attempt_that_fails_under_a_longer_timeout_fails_under_a_shorter_one(case, seed, timeouts):
+    plan, scenario = undisturbed(*case)
+    short, long = (changed(plan, deploy_timeout_minutes=minutes) for minutes in sorted(timeouts))
+    assert (frame(short, scenario, seed).regions_failed >= frame(long, scenario, seed).regions_failed).all()
+    tried = [trace(each, scenario, seed=seed, sampling="crude").regions for each in (short, long)]
+    for less, more in zip(*tried, strict=True):
+        for (*_, good), (*_, also) in zip(less.attempts, more.attempts, strict=False):
+            assert also or not good
+
+
+@COMPARED
+@given(case=ANY, seed=SEEDS, hours=st.lists(st.integers(0, 24), min_size=4, max_size=4, unique=True))
+def test_narrowing_a_shared_window_never_lets_a_region_start_earlier(case, seed, hours):
+    plan, scenario = undisturbed(*case)
+    a, b, c, d = (f"{hour:02}:00" for hour in sorted(hours))
+    waves = [{**wave, "calendar": None} for wave in plan.model_dump()["waves"]]
+    pushed = changed(scenario, pushes={"from": "2026-11-02", "to": "2026-11-30", "zone": "UTC"})
+    starts = []
+    for window in ((a, d), (b, c)):
+        narrow = changed(plan, waves=waves, calendar={"hours": window, "zone": "Europe/Berlin"})
+        regions = trace(narrow, pushed, seed=seed, sampling="crude").regions
+        starts.append([story.attempts[0][0] for story in regions])
+    assert (np.array(starts[1]) >= np.array(starts[0]) - 1e-6).all()
+
+
+def test_narrowing_windows_that_differ_lets_a_region_start_earlier_where_slots_are_few():
     """One slot, 40 minutes each; a is open from 10:00 to 11:30 UTC, b to 10:30. From 10:41 on, and b goes first.
 
     With windows of their own and few slots, who waits lets others in; with unlimited slots nobody starts earlier.
