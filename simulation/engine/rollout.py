@@ -86,8 +86,7 @@ def rollout(worlds, plans, block, i, trial, n, scratch, row):
     begin_row(case, row)
     if block.state[i] >= BUILD_FAILS:
         row[C_OUTCOME], row[C_END] = BUILD_FAILED, t
-        if len(scratch.spent) > 0:
-            spend(worlds, plans, block, case, scratch, i, n, 0, t)
+        spend(worlds, plans, block, case, scratch, i, n, 0, t)
         return 1
     outcome, upto, depth = UNDECIDED, np.int64(0), 0
     true, rank, false, failure = np.inf, AT_ALARMS, np.inf, np.inf
@@ -119,18 +118,16 @@ def rollout(worlds, plans, block, i, trial, n, scratch, row):
             true, rank = true_alarm(worlds, plans, case, scratch, upto, np.inf, alarm, harm, late)
         if min(true, false, failure) <= last:
             break
-        t = last + bake_of(
-            worlds, plans, case, scratch, low, upto, plans.bake_minutes[n, wave], plans.bake_requests[n, wave], last
-        )
+        bake, wanted = plans.bake_minutes[n, wave], plans.bake_requests[n, wave]
+        t = last + bake_of(worlds, plans, case, scratch, low, upto, bake, wanted, last)
         if min(true, false) <= t:
             break
     else:
         outcome, depth = ESCAPED if case.sick and escaped(case, scratch) else COMPLETED, 2 + plans.waves[n]
     end, stop, halt, detected = t, np.inf, true, true
     if outcome == UNDECIDED:
-        outcome, end, stop, halt, detected, rank = ended(
-            worlds, plans, case, scratch, n, upto, true, rank, false, failure
-        )
+        ending = ended(worlds, plans, case, scratch, n, upto, true, rank, false, failure)
+        outcome, end, stop, halt, detected, rank = ending
     row[C_OUTCOME], row[C_END] = outcome, end
     if detected < np.inf:
         row[C_DETECTED] = detected
@@ -139,8 +136,7 @@ def rollout(worlds, plans, block, i, trial, n, scratch, row):
         first, behind = scope(plans, case, scratch, n, halt, stop, upto, rank, outcome == FALSE_ALARM)
     if failures > 0:
         count_failed(worlds, case, scratch, stop, halt, upto, rank, worst if outcome == DEPLOY_FAILED else SOUND, row)
-    if len(scratch.spent) > 0:
-        spend(worlds, plans, block, case, scratch, i, n, upto, end)
+    spend(worlds, plans, block, case, scratch, i, n, upto, end)
     measure(worlds, plans, case, scratch, stop, end, halt, upto, first, behind, row, scratch.harmed[depth])
     return depth
 

@@ -17,8 +17,15 @@ from simulation.engine.numbers import fill
 from simulation.engine.windows import decided
 
 
-@leaf
+@part
 def spend(worlds, plans, block, case, scratch, i, n, upto, end):
+    """Write where a trial's minutes go, if that is asked for."""
+    if len(scratch.spent) > 0:
+        spend_all(worlds, plans, block, case, scratch, i, n, upto, end)
+
+
+@leaf
+def spend_all(worlds, plans, block, case, scratch, i, n, upto, end):
     """Write a trial's minutes to the end of its pipeline, part by part; `upto` is before which position it deployed."""
     spent = scratch.spent[i]
     fill(spent, 0.0)

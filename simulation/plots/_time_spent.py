@@ -71,7 +71,7 @@ def mean_parts(outcomes: Outcomes) -> dict[str, float]:
         return {}
     own = shares[shipped] / shares[shipped].sum()
     found = minutes_spent(outcomes)[shipped]
-    return {part: float(own @ found[part].to_numpy()) for part in found}
+    return {str(part): float(own @ found[part].to_numpy()) for part in found}
 
 
 def _bars(axes: Axes, means: Mapping[str, Mapping[str, float]]) -> None:

@@ -255,7 +255,7 @@ def test_shifting_pushes_by_whole_weeks_changes_nothing(case, seed, own, days):
         span = {"from": str(first), "to": str(first + timedelta(days=7))}
         shifted = changed(scenario, pushes=given_fields(own[1], **span), staffed=given_fields(own[2]))
         frames.append(frame(plan, shifted, seed))
-    pd.testing.assert_frame_equal(*frames, check_exact=True)
+    pd.testing.assert_frame_equal(frames[0], frames[1], check_exact=True)
 
 
 def undisturbed(plan: Plan, scenario: Scenario) -> tuple[Plan, Scenario]:
