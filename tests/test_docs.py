@@ -259,7 +259,7 @@ def test_the_json_of_a_verb_has_the_fields_that_are_told(verb, monkeypatch):
     notes = script("render_command.py").JSON
     own = set(re.findall(r"`([a-z_]+)`", notes[verb])) - (VERBS.keys() - {"scenario"}) - {"null"}
     inherited = {"compare": notes["run"], "duel": notes["trace"]}.get(verb, "")
-    told = own | set(re.findall(r"`([a-z_]+)`", inherited)) | {"estimate", "low", "high", "unit"}
+    told = own | set(re.findall(r"`([a-z_]+)`", inherited)) | {"estimate", "low", "high", "unit", "trials_it_takes"}
     outcome = section(page("docs/model.md"), "The columns: rules 22 and 23")
     found = keys(json.loads(result.stdout))
     assert found - told <= ({row[0].strip("`") for row in rows(outcome)} if verb in ("trace", "duel") else set())
@@ -274,7 +274,7 @@ def test_the_verdict_and_the_gate_have_the_fields_that_are_told(tmp_path):
     path = simulation.write_verdict(simulation.verdict(comparison, limits), tmp_path / "verdict.json")
     told = set(re.findall(r"`([a-z_]+)`", section(page("docs/command.md"), "`verdict.json`")))
     told -= {"at_most", "at_least", "holds", "broken", "undecided"}
-    assert keys(json.loads(path.read_text(encoding="utf-8"))) == told | {"estimate", "low", "high", "unit"}
+    assert keys(json.loads(path.read_text(encoding="utf-8"))) == told | {"estimate", "low", "high", "unit", "trials_it_takes"}
     judged = CliRunner().invoke(main, ["gate", str(path), "--json"])
     assert keys(json.loads(judged.stdout)) == set(re.findall(r"`([a-z_]+)`", script("render_command.py").JSON["gate"]))
 
