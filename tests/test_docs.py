@@ -274,7 +274,7 @@ def test_the_verdict_and_the_gate_have_the_fields_that_are_told(tmp_path):
     path = simulation.write_verdict(simulation.verdict(comparison, limits), tmp_path / "verdict.json")
     told = set(re.findall(r"`([a-z_]+)`", section(page("docs/command.md"), "`verdict.json`")))
     told -= {"at_most", "at_least", "holds", "broken", "undecided"}
-    assert keys(json.loads(path.read_text(encoding="utf-8"))) == told | {"estimate", "low", "high", "unit", "trials_it_takes"}
+    assert keys(json.loads(path.read_text(encoding="utf-8"))) == told | {"estimate", "low", "high", "unit"}
     judged = CliRunner().invoke(main, ["gate", str(path), "--json"])
     assert keys(json.loads(judged.stdout)) == set(re.findall(r"`([a-z_]+)`", script("render_command.py").JSON["gate"]))
 

@@ -105,7 +105,8 @@ def _overview_caption(rollouts: "Rollouts", services: list[str]) -> str:
     hidden = f" {several(more, 'more service')} not drawn." if more else ""
     return (
         "Each column is a rollout at the date of its first start; each mark a wave, at the time after that at which it"
-        f" began, the larger the more regions it has, a build that failed at none.{hidden} History: {Path(rollouts.source).name}."
+        f" began, the larger the more regions it has, a build that failed at none.{hidden}"
+        f" History: {Path(rollouts.source).name}."
     )
 
 
