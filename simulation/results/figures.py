@@ -110,6 +110,8 @@ def between(low: float, high: float, unit: str) -> str:
     """Write an interval: `2.1 % to 2.9 %`; the unit once where both ends share it."""
     if unit in ("probability", "share of traffic"):
         return apart(low, high, percent)
+    if unit == "share of the budget":
+        return f"{apart(low, high, percent)} of the budget"
     if unit == "minutes":
         return apart(low, high, minutes_of)
     return f"{apart(low, high)} {unit}"

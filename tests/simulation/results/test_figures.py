@@ -12,6 +12,7 @@ from simulation.closed_forms.forms import SETUPS, forms
 from simulation.closed_forms.quantities import Course
 from simulation.rare_events.targets import FIXED, target_of
 from simulation.results.figures import PAIRED as DIFFERENCES
+from simulation.results.figures import amount, between
 from simulation.setting import setting
 from tests.builders import plan, sample_plan, shares
 from tests.simulation.closed_forms.set_ups import GOLDEN_FLEET, GOLDEN_PLAN, scenario
@@ -68,3 +69,8 @@ def test_regions_exposed_together_have_one_name_and_one_value():
     figure = "probability_regions_exposed_at_least_2"
     wanted, found = exact(waves, scene)[figure], rare(waves, scene, figure, confidence=0.999999).estimate
     assert found.low <= wanted <= found.high
+
+
+def test_a_share_of_the_budget_reads_alike_alone_and_as_an_interval():
+    assert amount(0.16, "share of the budget") == "16\u00a0% of the budget"
+    assert between(0.13, 0.34, "share of the budget") == "13\u00a0% to 34\u00a0% of the budget"
