@@ -16,6 +16,8 @@ from history.keeping.store import Store, StoreFailed
 from history.reading.coverage import coverage, coverage_table
 from history.reading.export import TABLES, Exported, export, read_export
 from history.reading.target import ExportError
+from history.replaying.replay import replay
+from history.replaying.result import Replay
 from history.sources import CodeCatalystProject
 from history.units import Unit
 
@@ -30,6 +32,7 @@ __all__ = [
     "ExportError",
     "Exported",
     "IncidentRow",
+    "Replay",
     "Report",
     "Rollouts",
     "Store",
@@ -47,6 +50,7 @@ __all__ = [
     "import_table",
     "planned",
     "read_export",
+    "replay",
     "rollouts",
     "seen_fleet",
     "seen_services",

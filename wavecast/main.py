@@ -32,6 +32,7 @@ VERBS = {  # by name: the file with a command of that name
     "import": "importing",
     "rollouts": "rollouts",
     "scenario": "scenario",
+    "replay": "replay",
     "fleet": "fleet",
 }
 HELP = f"""Which regions go in which wave, and how long do we wait in between?

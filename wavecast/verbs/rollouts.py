@@ -13,7 +13,7 @@ from wavecast.verbs.options import Decorator, json_option, out_option
 
 if TYPE_CHECKING:
     from history import Rollouts
-    from waves import Plan
+    from waves import Fleet, Plan
 
 HELP = """Say which regional deployments of a history were one rollout, in which waves, with what outcome.
 
@@ -49,16 +49,17 @@ def _pairs(values: tuple[str, ...], option: str, what: str) -> dict[str, str]:
 
 
 def read_rollouts(
-    store: str, fleet: str | None, plans: tuple[str, ...], places: tuple[str, ...], renamed: tuple[str, ...]
-) -> "Rollouts":
-    """Join a history as the options of a verb say; a fault is one line and exit code 2."""
+    store: str, fleet: str | None, plans: tuple[str, ...], places: tuple[str, ...], renamed: tuple[str, ...],
+    *, known: "Fleet | None" = None,
+) -> "Rollouts":  # fmt: skip
+    """Join a history as the options of a verb say, over a known fleet where none is named; a fault is exit code 2."""
     import history
 
     try:
         return history.rollouts(
             store,
-            fleet=None if fleet is None else read_fleet(fleet),
-            plans=_plans(plans),
+            fleet=known if fleet is None else read_fleet(fleet),
+            plans=read_plans(plans),
             places=_pairs(places, "--place", "PLACE=REGION, such as us-east-1/shop-b=us-east-1-b"),
             renamed=_pairs(renamed, "--renamed", "NEW=OLD, such as new-shop=shop"),
         )
@@ -66,7 +67,7 @@ def read_rollouts(
         raise Refusal(str(error)) from None
 
 
-def _plans(values: tuple[str, ...]) -> "dict[str, Plan]":
+def read_plans(values: tuple[str, ...]) -> "dict[str, Plan]":
     """Read plans: of all services, or SERVICE=PLAN."""
     found: dict[str, Plan] = {}
     for value in values:

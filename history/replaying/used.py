@@ -1,0 +1,91 @@
+"""The plan under which each rollout really went: the one that is given, where it went by that, else its waves as they
+were.
+
+Not here: the records under that plan (`reading`).
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from simulation import Scenario
+from waves import Plan, Wave
+
+
+def shapes_of(regions: pd.DataFrame) -> "pd.Series[Any]":
+    """Return each rollout's waves, as a tuple of tuples of names."""
+    ordered = regions.sort_values(["rollout", "wave", "region"])
+    found: dict[Any, dict[int, list[str]]] = {}
+    for rollout, wave, region in zip(ordered["rollout"], ordered["wave"], ordered["region"], strict=True):
+        found.setdefault(rollout, {}).setdefault(wave, []).append(region)
+    return pd.Series({name: tuple(tuple(own) for own in waves.values()) for name, waves in found.items()}, dtype=object)
+
+
+def plans_of(
+    frame: pd.DataFrame, shapes: "pd.Series[Any]", table: Any, used: Mapping[str, Plan], scenario: Scenario
+) -> tuple[list[tuple[Plan, list[Any]]], bool]:
+    """Return each plan that was really used, with its rollouts."""
+    by: dict[Any, list[Any]] = {}
+    known: dict[Any, Plan] = {}
+    inferred = False
+    whole: dict[str, list[Any]] = {}
+    for name, service in zip(frame.index, frame["service"], strict=True):
+        if frame.at[name, "outcome"] == "completed":
+            whole.setdefault(service, []).append(shapes[name])
+    for name, service in zip(frame.index, frame["service"], strict=True):
+        shape, plan = shapes[name], used.get(service, used.get("*"))
+        if plan is not None and _went_by(shape, plan):
+            key: Any = plan.digest
+            known[key] = plan
+        else:
+            key, inferred = (service, _completed(shape, whole.get(service, []), scenario)), True
+        by.setdefault(key, []).append(name)
+    for key, names in by.items():
+        if key not in known:
+            known[key] = _inferred(key[0], key[1], names, shapes, table)
+    return [(known[key], names) for key, names in by.items()], inferred
+
+
+def _went_by(shape: Any, plan: Plan) -> bool:
+    """Return whether a rollout's waves are the first of a plan's, as far as it came."""
+    waves = [set(wave.regions) for wave in plan.waves]
+    if len(shape) > len(waves):
+        return False
+    whole = all(set(own) == wave for own, wave in zip(shape[:-1], waves, strict=False))
+    return whole and set(shape[-1]) <= waves[len(shape) - 1]
+
+
+def _completed(shape: Any, others: list[Any], scenario: Scenario) -> Any:
+    """Return the whole of which a rollout's waves are the beginning: the service's most frequent, else a guess."""
+    fitting = [each for each in others if each[: len(shape) - 1] == shape[:-1] and _begins(shape, each)]
+    if fitting:
+        return max(sorted(set(fitting)), key=fitting.count)
+    seen = {name for wave in shape for name in wave}
+    left = tuple(sorted({name for each in others for wave in each for name in wave} - seen))
+    return (*shape, left) if left else shape
+
+
+def _begins(shape: Any, whole: Any) -> bool:
+    return len(whole) >= len(shape) and set(shape[-1]) <= set(whole[len(shape) - 1])
+
+
+def _inferred(service: str, shape: Any, names: list[Any], shapes: "pd.Series[Any]", table: Any) -> Plan:
+    """Make a plan of what rollouts show: a wave bakes as long as the shortest pause after it was."""
+    waves = table.waves[table.waves["rollout"].isin(names)]
+    asked = waves.groupby("wave")["approval_minutes"].apply(lambda own: own.notna().any())
+    pause = (waves["pause_minutes"] - waves["approval_minutes"].fillna(0.0)).groupby(waves["wave"]).min()
+    attempts = table.deployments.loc[table.deployments["rollout"].isin(names), "attempt"].max()
+    made = []
+    for number, regions in enumerate(shape, start=1):
+        bake = pause.get(number + 1, math.nan)
+        made.append(
+            Wave(
+                regions=regions,
+                bake_minutes=float(max(bake, 0.0)) if np.isfinite(bake) else 0.0,
+                approval=bool(asked.get(number, False)),
+            )
+        )
+    return Plan(name=f"{service}, as it was", waves=tuple(made), retries=int(attempts) if attempts > 0 else 0)
