@@ -22,7 +22,8 @@ CHUNK = 2_048
 
 def plans(scenario: Scenario) -> dict[str, Plan]:
     """Return ten plans over the storefront's fleet."""
-    fleet, found = scenario.fleet, {}
+    fleet = scenario.fleet
+    found: dict[str, Plan] = {}
     for minutes in (30.0, 60.0):
         found |= {
             f"at once, {minutes}": all_at_once(fleet, bake_minutes=minutes),
