@@ -9,9 +9,10 @@ from simulation.analysis.duel import Choice, Duel, duel, manner, typical_change,
 from simulation.analysis.gate import gate
 from simulation.analysis.limits import Judgement, Limit, judge, parse_limits
 from simulation.analysis.parts import Parts, waves_or_minutes
-from simulation.analysis.sensitivity import BreakEven, Sensitivity, sensitivity
+from simulation.analysis.sensitivity import Sensitivity, sensitivity
 from simulation.analysis.time_spent import time_spent
 from simulation.analysis.trace import RegionStory, Trace, trace
+from simulation.analysis.turning import BreakEven
 from simulation.analysis.verdict import read_verdict, verdict, write_verdict
 from simulation.closed_forms.exact import Exact, exact
 from simulation.columns import OUTCOMES, SHIPPED, Row
@@ -32,9 +33,6 @@ from simulation.setting import Setting, Site, setting
 from simulation.tape import Address, Tape
 
 __all__ = [
-    "FIGURES",
-    "OUTCOMES",
-    "SHIPPED",
     "Address",
     "BreakEven",
     "Choice",
@@ -49,12 +47,14 @@ __all__ = [
     "Exact",
     "ExactFront",
     "Exponential",
+    "FIGURES",
     "Fault",
     "Gamma",
     "Judgement",
     "Label",
     "Limit",
     "Lognormal",
+    "OUTCOMES",
     "Outcomes",
     "Parts",
     "Rare",
@@ -62,6 +62,7 @@ __all__ = [
     "RegionValues",
     "Rollout",
     "Row",
+    "SHIPPED",
     "Scenario",
     "Sensitivity",
     "Service",

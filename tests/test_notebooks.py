@@ -302,10 +302,12 @@ def test_the_parameters_of_the_report_have_types_and_help(root):
         "objective",
         "window_days",
         "changes_a_month",
+        "price",
+        "sensitivity",
         "out",
     ]
     assert all(
-        entry["inferred_type_name"] in ("list", "str", "int", "dict", "float", "float or None")
+        entry["inferred_type_name"] in ("list", "str", "int", "dict", "float", "float or None", "bool")
         for entry in found.values()
     )
     assert all(entry["help"] for entry in found.values())

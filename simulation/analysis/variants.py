@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
+from simulation.analysis.compare import Comparison
 from simulation.columns import OUTCOMES, SHIPPED
 from simulation.engine import layout
 from simulation.rare_events.factors import Factor
@@ -22,7 +23,7 @@ from simulation.results.estimator import ENDLESS, Bounds, Moments, Sample, mean
 from simulation.results.statistics import FEW, Estimate
 from simulation.running.rows import job, rows
 from simulation.scenario import Scenario
-from simulation.setting import Setting, settings_of
+from simulation.setting import Setting, setting, settings_of
 from waves import Plan, all_at_once
 
 Floats = NDArray[np.float64]
@@ -244,3 +245,22 @@ def _measured(columns: NDArray[np.float64], fix: float) -> Measured:
     end, recovered = columns[layout.C_END], columns[layout.C_RECOVERED]
     spent = np.where(ships, end, np.fmax(end, recovered) + fix)
     return Measured(columns[layout.C_IMPACT], spent, ships.astype(np.float64))
+
+
+def of_comparison(comparison: Comparison) -> Turned:
+    """Return the plans of a comparison as it has them, for what only differences of cost say."""
+    outcomes = list(comparison.outcomes.values())
+    design = sampling_of(comparison.scenario, comparison.sampling)
+    frames = [each.frame for each in outcomes]
+    measured = [
+        Measured(frame["impact_minutes"].to_numpy(dtype=float), each.spent, each.shipped.astype(np.float64))
+        for frame, each in zip(frames, outcomes, strict=True)
+    ]
+    dates = [[frame[c].to_numpy(dtype=float) for frame in frames] for c in ("detected_minutes", "recovered_minutes")]
+    return Turned(
+        [setting(each.plan, comparison.scenario) for each in outcomes], measured, design,
+        design.codes(comparison.trials), None, comparison.confidence,
+        [(frame["outcome"] != "build_failed").to_numpy() for frame in frames],
+        [np.zeros(len(each.frame)) if each.harmed is None else each.harmed for each in outcomes],
+        *dates,
+    )  # fmt: skip

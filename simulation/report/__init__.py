@@ -6,6 +6,7 @@ Everything public is here; the files behind it may move. Not here: pictures (``s
 
 from simulation.report.asked import budget, exposure, strata, worst
 from simulation.report.caveats import horizon, left_out
+from simulation.report.choosing import answers, flips, picture_of_parts, picture_of_turns, turned
 from simulation.report.html import Html
 from simulation.report.lived import as_lived, see_time
 from simulation.report.sentences import (
@@ -23,16 +24,20 @@ from simulation.report.tables import assumptions, faults, limits, opening, rules
 
 __all__ = [
     "Html",
+    "answers",
     "as_lived",
     "assumptions",
     "budget",
     "exposure",
     "faults",
+    "flips",
     "horizon",
     "left_out",
     "limits",
     "opening",
     "picture_of_change",
+    "picture_of_parts",
+    "picture_of_turns",
     "rules",
     "see_change",
     "see_comparison",
@@ -44,6 +49,7 @@ __all__ = [
     "see_time",
     "side_by_side",
     "strata",
+    "turned",
     "typical_change",
     "worst",
 ]

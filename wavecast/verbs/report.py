@@ -87,6 +87,7 @@ def _taking_away(ctx: click.Context) -> Iterator[None]:
 @click.option("--seed", type=SEEDS, metavar="N", help="The same seed gives the same worlds.")
 @workflow_options
 @click.option("--rules", metavar="FILE", help="Rules for the plans, limits for the first: a file, or a sample.")
+@click.option("--no-sensitivity", is_flag=True, help="Leave out what would turn the answers: some seconds less.")
 @click.option("--out", default="build", show_default=True, metavar="DIR", help="Where to leave it; made if need be.")
 @click.option("--notebook", type=click.Path(path_type=Path), default=NOTEBOOK, metavar="FILE", hidden=True)
 def report(
@@ -97,6 +98,7 @@ def report(
     seed: int | None,
     reading: Reading,
     rules: str | None,
+    no_sensitivity: bool,
     out: str,
     notebook: Path,
 ) -> int:
@@ -109,6 +111,7 @@ def report(
         "seed": seed,
         **_as_parameters(reading),
         "rules": rules,
+        "sensitivity": False if no_sensitivity else None,
         "out": out,
     }
     parameters = _parameters(given, {name: value for name, value in options.items() if value is not None}, notebook)

@@ -1,0 +1,198 @@
+"""One assumption at a time turned along its factors, and where that makes two plans as good as each other.
+
+Not here: which assumptions there are (``levers``), what is told of all of them (``sensitivity``).
+"""
+
+import itertools
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from scipy.optimize import brentq
+
+from simulation.analysis.dora import times_of
+from simulation.analysis.levers import TOGETHER, Lever
+from simulation.analysis.variants import COST, IMPACT, TIME, Turned, Worlds
+from simulation.results.figures import amount
+from simulation.results.numerals import number
+from simulation.results.statistics import Estimate
+
+REACH = 10.0  # times up and down within which a break-even is looked for
+CALLED = {IMPACT: "in harm", TIME: "in time to ship", COST: "in cost"}
+WAYS = ("low", "high")
+FINE = 2e-3  # how exactly a break-even is found, as a part of its factor
+
+Differences = dict[tuple[int, str], Estimate]  # from a plan's place and a figure
+
+
+@dataclass(frozen=True)
+class BreakEven:
+    """Where one assumption makes a plan as good as the first.
+
+    Attributes
+    ----------
+    plan, figure
+        Which plan, and in what.
+    lever
+        The assumption.
+    factor, low, high
+        How many times what the scenario says, with its interval; an end of 0 or infinity was not found within reach.
+    size, size_low, size_high
+        The same in the assumption's own unit: a probability, a constant, a median; NaN where it has none.
+    unit
+        Of the size.
+    first_is_better
+        Whether the first plan is the better one as the scenario is.
+    """
+
+    plan: str
+    figure: str
+    lever: Lever
+    factor: float
+    low: float
+    high: float
+    size: float
+    size_low: float
+    size_high: float
+    unit: str
+    first_is_better: bool
+
+    @property
+    def within(self) -> bool:
+        """Whether it lies where the assumption may well be."""
+        return self.lever.low <= self.factor <= self.lever.high
+
+    def sentence(self, first: str) -> str:
+        """Say it: `three waves beat all at once in cost until time to detect exceeds 47 min (41 min to 55 min)`."""
+        better, worse = (first, self.plan) if self.first_is_better else (self.plan, first)
+        turn = "exceeds" if self.factor > 1 else "falls below"
+        if math.isnan(self.size):
+            where = f"{number(self.factor)} times what it is ({_span(self.low, self.high, number)})"
+        else:
+            where = f"{self._amount(self.size)} ({_span(self.size_low, self.size_high, self._amount)})"
+        return f"{better} beats {worse} {CALLED[self.figure]} until {self.lever.name} {turn} {where}"
+
+    def _amount(self, value: float) -> str:
+        share = self.unit.startswith(("probability", "share"))
+        return amount(value, "probability" if share else self.unit).strip()
+
+
+def _span(low: float, high: float, write: Callable[[float], str]) -> str:
+    if low == 0.0:
+        return f"up to {write(high)}"
+    return f"{write(low)} to {write(high)}" if high < math.inf else f"{write(low)} or more"
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What came of one assumption turned."""
+
+    lever: Lever
+    ends: tuple[Differences, Differences]
+    worths: tuple[dict[int, Estimate], dict[int, Estimate]]
+    values: tuple[dict[tuple[int, str], float], dict[tuple[int, str], float]]
+    breaks: list[BreakEven]
+
+
+class Search:
+    """Turns assumptions, and looks for those at which two plans are as good as each other."""
+
+    def __init__(self, worlds: Worlds, base: Turned, names: list[str]) -> None:
+        self.worlds, self.base, self.names = worlds, base, names
+        self.figures = (IMPACT, TIME) if worlds.price is None else (IMPACT, TIME, COST)
+        self.pairs = [(n, figure) for n in range(1, len(names)) for figure in self.figures]
+
+    def differences(self, turned: Turned) -> Differences:
+        """Return each plan minus the first, in each figure."""
+        return {(n, figure): turned.difference(n, 0, figure) for n, figure in self.pairs}
+
+    def turn(self, lever: Lever) -> Turn:
+        """Turn one assumption down and up, and look for break-evens."""
+        path = Path(self, lever)
+        low, high = path.turned(lever.low), path.turned(lever.high)
+        others = range(1, len(self.names))
+        worths = {n: low.worth(n, 0) for n in others}, {n: high.worth(n, 0) for n in others}
+        each = [(n, figure) for n in range(len(self.names)) for figure in self.figures]
+        values = tuple({key: turned.influence(*key)[0] for key in each} for turned in (low, high))
+        ends = path.at(lever.low), path.at(lever.high)
+        return Turn(lever, ends, worths, values, list(path.breaks()))  # type: ignore[arg-type]
+
+    def regrets(self, found: list[Turn]) -> dict[tuple[str, str], tuple[float, str]]:
+        """Return by plan and figure the greatest regret at any turn, and where it is."""
+        worst = {}
+        for figure in self.figures:
+            own = {(n, figure): self.base.influence(n, figure)[0] for n in range(len(self.names))}
+            turns = [(own, "as it is")]
+            turns += [
+                (v, f"{t.lever.name}, {w}") for t in found for v, w in zip(t.values, ("low", "high"), strict=True)
+            ]
+            for n, name in enumerate(self.names):
+                regret = [(v[n, figure] - min(v[k, figure] for k in range(len(self.names))), w) for v, w in turns]
+                worst[name, figure] = max(regret, key=lambda pair: pair[0])
+        return worst
+
+
+class Path:
+    """One assumption along its factors; whatever was worked out is kept."""
+
+    def __init__(self, search: Search, lever: Lever) -> None:
+        self.search, self.lever = search, lever
+        self.known: dict[float, Differences] = {1.0: search.differences(search.base)}
+        self.most = REACH
+        size = lever.size(search.worlds.scenario, 1.0)
+        top = lever.size(search.worlds.scenario, REACH)
+        if size > 0 and top < REACH * size:  # a probability that reaches 1
+            self.most = max(top / size, 1.0)
+
+    def turned(self, factor: float) -> Turned:
+        """Roll the plans out with the assumption so many times as large."""
+        return self.search.worlds.under(self.lever.at(self.search.worlds.scenario, factor))
+
+    def at(self, factor: float) -> Differences:
+        """Return the differences at a factor."""
+        if factor not in self.known:
+            self.known[factor] = self.search.differences(self.turned(factor))
+        return self.known[factor]
+
+    def breaks(self) -> Iterator[BreakEven]:
+        """Yield the break-even nearest to what the scenario says, for each plan and figure that has one."""
+        points = sorted({1.0, self.lever.low, self.lever.high, 1 / REACH, self.most})
+        for factor in points:
+            self.at(factor)
+        for plan, figure in self.search.pairs:
+            roots = self._roots(points, plan, figure, 0)
+            if roots and self.at(1.0)[plan, figure].value != 0.0:
+                found = self._around(min(roots, key=lambda f: abs(math.log(f))), points, plan, figure)
+                if found.low > 0 or found.high < math.inf:  # else nothing is known of it
+                    yield found
+
+    def _roots(self, points: list[float], plan: int, figure: str, end: int) -> list[float]:
+        """Return where the difference, or an end of its interval, is nought: one factor for each change of its sign."""
+        found = []
+        for a, b in itertools.pairwise(points):
+            one, other = (self.at(f)[plan, figure][end] for f in (a, b))
+            if math.isfinite(one) and math.isfinite(other) and one * other < 0:
+                ends = math.log(a), math.log(b)
+                found.append(
+                    math.exp(brentq(lambda x: self.at(math.exp(x))[plan, figure][end], *ends, xtol=FINE, rtol=FINE))
+                )
+        return found
+
+    def _around(self, factor: float, points: list[float], plan: int, figure: str) -> BreakEven:
+        """Return the break-even at a factor, with its interval: the factors at which the difference may be nought."""
+        ends = [f for end in (1, 2) for f in self._roots(points, plan, figure, end)]
+        near = 1 + 3 * FINE  # no root is known more exactly
+        low = max((min(f, factor) for f in ends if f <= factor * near), default=0.0)
+        high = min((max(f, factor) for f in ends if f >= factor / near), default=math.inf)
+        size, size_low, size_high = (self._size(f) for f in (factor, low, high))
+        unit = "minutes" if self.lever.name in TOGETHER else self.lever.unit
+        better = self.at(1.0)[plan, figure].value > 0
+        name = self.search.names[plan]
+        return BreakEven(name, figure, self.lever, factor, low, high, size, size_low, size_high, unit, better)
+
+    def _size(self, factor: float) -> float:
+        if math.isnan(factor) or factor == 0.0 or math.isinf(factor):
+            return factor
+        if self.lever.name in TOGETHER:
+            return times_of(self.turned(factor), 0)[list(TOGETHER).index(self.lever.name) + 1]
+        return self.lever.size(self.search.worlds.scenario, factor)

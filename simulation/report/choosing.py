@@ -1,0 +1,132 @@
+"""The report's first answers: the first plan against each alternative, what makes the difference, what would turn it.
+
+Not here: how any of it is worked out (``analysis``), the pictures (``plots``).
+"""
+
+import math
+
+from simulation.analysis.compare import Comparison
+from simulation.analysis.parts import Parts, waves_or_minutes
+from simulation.analysis.sensitivity import Sensitivity, sensitivity
+from simulation.analysis.variants import of_comparison
+from simulation.report.html import Html, bullets, element, paragraph, table
+from simulation.results.figures import between, odds
+from simulation.results.numerals import minutes_of, number
+from simulation.results.statistics import Estimate
+
+HALF = "probability_share_exposed_at_least_0.5"
+TURNS = 4096  # trials of each plan at each turn of an assumption, in a report
+SENTENCES = 8
+
+
+def answers(comparison: Comparison, changes_a_month: float | None = None) -> Html:
+    """Return each alternative against the first plan: time saved, harm added, odds, a month, the price it is worth.
+
+    Parameters
+    ----------
+    comparison
+        The first plan is the one that alternatives are held against.
+    changes_a_month
+        How many changes go out; without it nothing is said of a month.
+    """
+    names = list(comparison.outcomes)
+    if len(names) < 2:
+        return paragraph("There is one plan: give a second one to hold it against.")
+    turned = of_comparison(comparison)
+    heads = [f"against {names[0]}", "time to ship", "harm of a change", "half the traffic exposed"]
+    heads += ["in a month"] * (changes_a_month is not None) + ["worth it while a fleet-minute costs"]
+    rows = []
+    for n, name in enumerate(names[1:], start=1):
+        time, harm = (_difference(comparison, name, figure) for figure in ("minutes_to_ship", "impact_minutes_mean"))
+        cells = [name, _time(time), _harm(harm), _odds(comparison, name)]
+        cells += [_month(time, harm, changes_a_month)] if changes_a_month is not None else []
+        rows.append((*cells, _worth(turned.worth(n, 0), time, harm)))
+    return table(heads, rows, numbers=False)
+
+
+def _difference(comparison: Comparison, name: str, figure: str) -> Estimate:
+    found = comparison.differences
+    return Estimate(*(float(found[column][(name, figure)]) for column in ("difference", "low", "high")))
+
+
+def _time(found: Estimate) -> Html:
+    return _cell(found, "saves", "takes another", minutes_of, "minutes")
+
+
+def _harm(found: Estimate) -> Html:
+    return _cell(found, "spares", "adds", lambda value: f"{number(value)} fleet-minutes", "fleet-minutes")
+
+
+def _cell(found: Estimate, less: str, more: str, write, unit: str) -> Html:  # type: ignore[no-untyped-def]
+    if not math.isfinite(found.value):
+        return element("span", "unknown" if math.isnan(found.value) else f"{more} without end")
+    if found.value == 0.0 and not found.high > 0:
+        return element("span", "the same")
+    word, sign = (less, -1.0) if found.value < 0 else (more, 1.0)
+    low, high = sorted((sign * found.low, sign * found.high))
+    interval = "too few differ to tell" if math.isnan(found.low) else between(low, high, unit)
+    return element("span", f"{word} {write(abs(found.value))}") + Html("<br>") + element("small", interval)
+
+
+def _odds(comparison: Comparison, name: str) -> str:
+    """Say how often half the traffic is exposed, here and under the first plan."""
+    values = [
+        comparison.outcomes[each].estimate(HALF, comparison.confidence)[0] for each in (name, comparison.baseline)
+    ]
+    ours, theirs = (odds(each.value) if each.value > 0 else f"less than {odds(each.high)}" for each in values)
+    return f"{ours} against {theirs}"
+
+
+def _month(time: Estimate, harm: Estimate, changes: float) -> str:
+    if not (math.isfinite(time.value) and math.isfinite(harm.value)):
+        return "unknown"
+    hours = f"{'saves' if time.value < 0 else 'takes another'} {minutes_of(abs(time.value) * changes)}"
+    return f"{hours}, {'spares' if harm.value < 0 else 'adds'} {number(abs(harm.value) * changes)} fleet-minutes"
+
+
+def _worth(found: Estimate, time: Estimate, harm: Estimate) -> Html:
+    if math.isnan(found.value):
+        both = "always: better in both" if time.value <= 0 and harm.value <= 0 else "never: worse in both"
+        return element("span", both if math.isfinite(time.value) else "unknown")
+    less = "less" if harm.value > 0 else "more"
+    ends = "unknown" if math.isnan(found.low) else between(found.low, found.high, "minutes")
+    words = f"{less} than {minutes_of(found.value)} of waiting"
+    return element("span", words) + Html("<br>") + element("small", ends)
+
+
+def turned(comparison: Comparison, wanted: bool, price: float | None = None) -> tuple[Sensitivity, Parts | None] | None:
+    """Turn every assumption, and take the difference between the first two plans apart; None where nobody wants it."""
+    plans = {name: each.plan for name, each in comparison.outcomes.items()}
+    if not wanted or len(plans) < 2:
+        return None
+    own = {"seed": comparison.seed, "confidence": comparison.confidence}
+    found = sensitivity(plans, comparison.scenario, price=price, trials=TURNS, workers=-1, **own)  # type: ignore[arg-type]
+    first, second = (plan.replace(name=name) for name, plan in list(plans.items())[:2])
+    if set(first.regions) != set(second.regions):
+        return found, None
+    return found, waves_or_minutes(first, second, comparison.scenario, trials=2 * TURNS, **own)  # type: ignore[arg-type]
+
+
+def picture_of_parts(found: tuple[Sensitivity, Parts | None] | None):  # type: ignore[no-untyped-def]
+    """Draw what makes the difference between the first two plans, or nothing."""
+    return found[1].plot() if found and found[1] else Html("")
+
+
+def picture_of_turns(found: tuple[Sensitivity, Parts | None] | None):  # type: ignore[no-untyped-def]
+    """Draw what each assumption does to the second plan against the first, or nothing."""
+    return found[0].plot() if found and found[0].levers else Html("")
+
+
+def flips(found: tuple[Sensitivity, Parts | None] | None) -> Html:
+    """Say which assumption would turn an answer, and where."""
+    if found is None:
+        return paragraph("Nobody asked what would turn the answers: there is one plan, or it was left out.")
+    own = found[0]
+    count = f"{len(own.levers)} assumptions, each turned by itself up to ten times either way"
+    if not own.breaks:
+        figures = "harm, time to ship or cost" if own.price else "harm or time to ship"
+        return paragraph(f"Of {count}, none makes another plan as good as {own.baseline} in {figures}, or the reverse.")
+    said = [f"{each.sentence(own.baseline)}{'' if each.within else ' (beyond its range)'}." for each in own.breaks]
+    more = len(said) - SENTENCES
+    rest = paragraph(f"And {more} more, farther away.") if more > 0 else Html("")
+    return paragraph(f"Of {count}:") + bullets(said[:SENTENCES]) + rest

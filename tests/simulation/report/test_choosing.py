@@ -1,0 +1,29 @@
+"""The report's first answers, on the rollouts that the test of sensitivity works out by hand: 40 minutes, 8 / p."""
+
+import pytest
+
+from simulation import compare
+from simulation.report import answers, flips, turned
+from tests.simulation.analysis.test_sensitivity import ONE, PLANS, TWO, scenario
+
+
+def test_an_alternative_is_told_by_time_harm_odds_month_and_price():
+    """At once saves 40 minutes and adds 0.5 fleet-minutes; half the traffic is exposed in a tenth either way."""
+    told = answers(compare(PLANS, scenario(), trials=4096), changes_a_month=20).replace("\u00a0", " ")
+    for words in ("saves 40 min", "adds 0.5 fleet-minutes", "10 % against 10 %", "less than 80 min of waiting",
+                  "saves 13 h 20 min, adds 10 fleet-minutes"):  # fmt: skip
+        assert words in told
+    assert "in a month" not in answers(compare(PLANS, scenario(), trials=4096))
+
+
+def test_what_is_better_in_both_is_always_worth_it_and_one_plan_stands_alone():
+    slower = TWO.replace(waves=tuple(wave.replace(bake_minutes=90.0) for wave in TWO.waves))
+    told = answers(compare({"slower": slower, "two waves": TWO}, scenario(), trials=4096))
+    assert "always: better in both" in told and "the same" in told
+    assert "give a second one" in answers(compare({"one": ONE}, scenario(), trials=64))
+
+
+@pytest.mark.parametrize(("wanted", "words"), [(True, "bad: probability exceeds"), (False, "left out")])
+def test_what_turns_an_answer_is_told_unless_nobody_wants_it(wanted, words):
+    found = turned(compare(PLANS, scenario(), trials=256), wanted, price=50)
+    assert words in flips(found)
