@@ -140,6 +140,7 @@ def join(
     _lay_waves(joined, by_service)
     rollout = with_unbuilt(_rollouts(joined, by_service), tables, rows, names)
     remarks = [*_renamed_remarks(names, renamed or {}), *_clock_remarks(runs), *_incidents(joined, rollout)]
+    remarks += _alarm_remarks(tables) if len(rollout) else []
     return frames.made(joined, rollout, fleet, tuple(remarks))
 
 
@@ -313,6 +314,15 @@ def _renamed_remarks(names: Mapping[str, str], told: Mapping[str, str]) -> list[
         f"service {new} took over the places and the image of {old}: joined as one; `renamed` says so, or otherwise"
         for new, old in names.items()
         if new not in told
+    ]
+
+
+def _alarm_remarks(tables: Tables) -> list[str]:
+    if (tables["coverage"]["stream"] == "alarms").any() or tables["table_deployments"]["alarm_at"].notna().any():
+        return []
+    return [
+        "nobody looked at alarms (no coverage of them): whether one rang is unknown, and no rollout is called sound;"
+        " waves, outcomes and durations stand. Collect alarms, or import incidents"
     ]
 
 

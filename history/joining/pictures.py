@@ -105,7 +105,7 @@ def _overview_caption(rollouts: "Rollouts", services: list[str]) -> str:
     hidden = f" {several(more, 'more service')} not drawn." if more else ""
     return (
         "Each column is a rollout at the date of its first start; each mark a wave, at the time after that at which it"
-        f" began, the larger the more regions it has, a build that failed at none.{hidden}"
+        f" began, the larger the more regions it has; a build that failed has none, and lies at 0.{hidden}"
         f" History: {Path(rollouts.source).name}."
     )
 
@@ -289,6 +289,8 @@ def _sentence(row: Any) -> str:
     )
     cause = f" ({row['halt_cause']})" if row["halt_cause"] else ""
     when = f"{pd.Timestamp(row['started_at']):%d %B %Y}"
+    if not row["regions"]:
+        return f"{row['service']}, {when}: {word}{halted}; nothing was deployed"
     return f"{row['service']}, {when}: {word}{cause}{halted}; {reached}, {several(int(row['waves']), 'wave')}"
 
 

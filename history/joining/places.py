@@ -151,5 +151,5 @@ def _fault(place: Place, options: Sequence[str], fleet: Fleet) -> str:
     remedy = (
         f"add `aws: {{region: {place.region}{f', cluster: {place.cluster}' if place.cluster else ''}}}` to its region"
     )
-    mapped = "or map it: `--place` on the command line, `places=` in Python"
+    mapped = "or map it: `--place`, `places` in the config of the fetch, or `places=` in Python"
     return f"place {place} is no region of the fleet {fleet.name!r}; {remedy}, {mapped}"

@@ -192,7 +192,7 @@ def test_an_incident_belongs_to_the_last_rollout_of_its_digest_before_it():
 )
 def test_an_incident_of_no_rollout_is_remarked_on_and_the_rest_stands(more, text):
     found = joined([row("a", A, 0), row("a", B, 5000)], [incident(20, **more)])
-    (remark,) = found.remarks
+    remark = found.remarks[0]
     assert text in remark
     assert len(found) == 2
 
@@ -280,3 +280,10 @@ def test_what_a_hook_could_keep_waiting_is_marked():
         "r0": True, "r1": False, "r2": False,
     }  # fmt: skip
     assert found.deployments["paused"].sum() == 1
+
+
+def test_without_coverage_of_alarms_a_sentence_says_so_and_the_rest_stands():
+    found = joined([row("us", A, 0)])
+    assert any("nobody looked at alarms" in remark for remark in found.remarks)
+    assert list(found.frame["outcome"]) == ["completed"]
+    assert not any("alarms" in remark for remark in joined([row("us", A, 0, alarm_at=3)]).remarks)
