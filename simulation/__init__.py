@@ -33,6 +33,9 @@ from simulation.setting import Setting, Site, setting
 from simulation.tape import Address, Tape
 
 __all__ = [
+    "FIGURES",
+    "OUTCOMES",
+    "SHIPPED",
     "Address",
     "BreakEven",
     "Choice",
@@ -47,14 +50,12 @@ __all__ = [
     "Exact",
     "ExactFront",
     "Exponential",
-    "FIGURES",
     "Fault",
     "Gamma",
     "Judgement",
     "Label",
     "Limit",
     "Lognormal",
-    "OUTCOMES",
     "Outcomes",
     "Parts",
     "Rare",
@@ -62,7 +63,6 @@ __all__ = [
     "RegionValues",
     "Rollout",
     "Row",
-    "SHIPPED",
     "Scenario",
     "Sensitivity",
     "Service",
