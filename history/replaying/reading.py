@@ -22,6 +22,7 @@ from waves import Plan, Steps
 SECOND = 1.0 / 60.0
 LEFT_OUT = {
     "in_progress": "still in progress",
+    "build_failed": "its build failed: no plan has a say in that",
     "incomplete": "never reached all regions, and nothing says why",
     "overtaken": "overtaken by the next version",
     "stopped": "stopped by somebody, without an alarm and without a way back",
@@ -82,6 +83,8 @@ def read(rollouts: Rollouts, scenario: Scenario, used: Mapping[str, Plan]) -> Re
     for name, region in zip(strange["rollout"], strange["region"], strict=True):
         if pd.isna(why[name]):
             why[name] = f"region {region} is not in the scenario's fleet"
+    told = set(regions["rollout"])
+    why[np.array([name not in told for name in frame.index], dtype=bool) & why.isna()] = "no region of it is known"
     kept = frame.index[why.isna()]
     shapes = shapes_of(regions[regions["rollout"].isin(kept)])
     table = _Tables(rollouts, kept)
