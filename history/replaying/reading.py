@@ -21,7 +21,6 @@ from waves import Plan, Steps
 
 SECOND = 1.0 / 60.0
 LEFT_OUT = {
-    "build_failed": "its build failed: it deployed nothing under any plan",
     "in_progress": "still in progress",
     "build_failed": "its build failed: no plan has a say in that",
     "incomplete": "never reached all regions, and nothing says why",
