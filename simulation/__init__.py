@@ -29,6 +29,7 @@ from simulation.running.run import run, run_all
 from simulation.running.sweep import Sweep, sweep
 from simulation.scenario import Fault, Label, RegionValues, Scenario, sample
 from simulation.searching.provable import ExactFront, exact_front
+from simulation.searching.search import Search, search
 from simulation.setting import Setting, Site, setting
 from simulation.tape import Address, Tape
 
@@ -64,6 +65,7 @@ __all__ = [
     "Rollout",
     "Row",
     "Scenario",
+    "Search",
     "Sensitivity",
     "Service",
     "Setting",
@@ -88,6 +90,7 @@ __all__ = [
     "run",
     "run_all",
     "sample",
+    "search",
     "sensitivity",
     "setting",
     "sweep",

@@ -3,7 +3,7 @@
 Everything public is here; the files behind it may move.
 """
 
-from waves.by_name import is_grouping, named
+from waves.by_name import grouped_like, is_grouping, named
 from waves.files.documents import Finding, InputError, ModelFaults, did_you_mean, read_yaml
 from waves.fleet import AwsPlace, Fleet, Region, unknown_region
 from waves.groupings import (
@@ -66,6 +66,7 @@ __all__ = [
     "doubling",
     "fan_out",
     "grouped",
+    "grouped_like",
     "idle_findings",
     "is_grouping",
     "named",

@@ -4,11 +4,12 @@ Not here: the groupings themselves (``groupings``).
 """
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from waves.files.documents import did_you_mean
 from waves.fleet import Fleet
-from waves.groupings import GROUPINGS, sizes
+from waves.groupings import GROUPINGS, grouped, sizes
 from waves.plan import Plan, Wave
 
 _SIZES = re.compile(r"[0-9]{1,5}(-[0-9]{1,5})+")
@@ -46,13 +47,45 @@ def named(name: str, fleet: Fleet, *, like: Plan | None = None, bake_minutes: fl
         raise ValueError("it says nothing of bakes; name a plan or a workflow to take them from, or bake minutes")
     group = GROUPINGS.get(name)
     plan = group(fleet) if group else sizes(fleet, [int(size) for size in name.split("-")])
-    waves = [_wave_like(wave, n, len(plan.waves), like, bake_minutes) for n, wave in enumerate(plan.waves)]
-    return plan.model_copy(update={"waves": tuple(waves), **(_beside_waves(like, fleet) if like else {})})
+    bakes = [bake_minutes] * len(plan.waves)
+    return _alike(plan, like, bakes, **(_beside_waves(like, fleet) if like else {}))
+
+
+def grouped_like(
+    groups: Sequence[Sequence[str]], *, like: Plan | None = None, bake_minutes: Sequence[float], name: str = "plan"
+) -> Plan:
+    """Make a plan of groups of region names that differs from another in waves and bakes alone.
+
+    Parameters
+    ----------
+    groups
+        The region names of each wave, in order.
+    like
+        As for `named`; None for a plan of defaults.
+    bake_minutes
+        How long each wave bakes.
+    name
+        The plan's name.
+
+    Raises
+    ------
+    ValueError
+        Where the numbers of waves and of bakes differ.
+    """
+    plan = grouped(groups, bake_minutes=bake_minutes, name=name)
+    return plan if like is None else _alike(plan, like, bake_minutes, **_beside_waves(like))
 
 
 def listed() -> str:
     """Return the names of groupings, for a message."""
     return f"{', '.join(GROUPINGS)}, and sizes such as 1-2-3"
+
+
+def _alike(plan: Plan, like: Plan | None, bakes: Sequence[float | None], **beside: Any) -> Plan:
+    """Return a plan with the waves' other fields, and what it says beside them, from another."""
+    pairs = enumerate(zip(plan.waves, bakes, strict=True))
+    waves = tuple(_wave_like(wave, n, len(plan.waves), like, bake) for n, (wave, bake) in pairs)
+    return plan.model_copy(update={"waves": waves, **beside})
 
 
 def _wave_like(wave: Wave, number: int, count: int, like: Plan | None, bake_minutes: float | None) -> Wave:
@@ -73,7 +106,8 @@ def counterpart(number: int, count: int, theirs: int) -> int:
     return min(number, max(theirs - 2, 0))
 
 
-def _beside_waves(like: Plan, fleet: Fleet) -> dict[str, Any]:
-    """Return what a plan says beside its waves, for the regions that the fleet has."""
+def _beside_waves(like: Plan, fleet: Fleet | None = None) -> dict[str, Any]:
+    """Return what a plan says beside its waves, for the regions that the fleet has; for all, without a fleet."""
     found = {field: getattr(like, field) for field in type(like).model_fields if field not in ("name", "waves")}
-    return found | {"strategies": {region: s for region, s in like.strategies.items() if region in fleet.positions}}
+    known = {region: s for region, s in like.strategies.items() if fleet is None or region in fleet.positions}
+    return found | {"strategies": known}

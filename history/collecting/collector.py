@@ -244,7 +244,7 @@ class UnitWork:
         return [piece for wanted in merge(own) for piece in within(wanted, todo)]
 
     def _unknown(self, part: str, until: int) -> list[tuple[int, int]]:
-        earliest = max(self._since, until - (self._source.retention or 0))
+        earliest = max(self._since, until - self._source.retention if self._source.retention else 0)
         known = self._store.covered(self._unit, part)
         missing = subtract((earliest, until), known)
         if not known:

@@ -8,6 +8,7 @@ from simulation.plots._compare import compare
 from simulation.plots._differences import differences
 from simulation.plots._distributions import distributions
 from simulation.plots._duel import duel
+from simulation.plots._front import front
 from simulation.plots._outcome_shares import outcome_shares
 from simulation.plots._plans import plans
 from simulation.plots._regions import regions
@@ -24,6 +25,7 @@ __all__ = [
     "differences",
     "distributions",
     "duel",
+    "front",
     "offered",
     "outcome_shares",
     "parts",

@@ -2,6 +2,7 @@
 
 import sqlite3
 import time
+from contextlib import closing
 
 import pytest
 
@@ -38,7 +39,7 @@ def test_a_store_that_cannot_be_read_is_not_a_partial_run(what, story, setting, 
         if what == "text":
             config.store_path.write_text("no database " * 200)
         else:
-            with sqlite3.connect(config.store_path) as connection:
+            with closing(sqlite3.connect(config.store_path)) as connection, connection:
                 connection.execute("CREATE TABLE other (x)" if what == "foreign" else "PRAGMA user_version = 99")
         code, _, err = run(fetch, "--config", tmp_path / "history.yaml")
         assert code == 2 and len(err.splitlines()) == 1 and str(config.store_path.name) in err
@@ -78,7 +79,7 @@ def test_what_reads_a_store_refuses_another_version_too(version, word, story, se
     with StandIn(story) as aws:
         config = setting(aws)
         history.fetch(config, now=now(story))
-    with sqlite3.connect(config.store_path) as connection:
+    with closing(sqlite3.connect(config.store_path)) as connection, connection:
         connection.execute(f"PRAGMA user_version = {version}")
     for read in (history.coverage, lambda store: history.export(store, tmp_path / "out")):
         with pytest.raises(history.StoreError, match=word):

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
 
 import pytest
 
@@ -114,12 +115,9 @@ def test_a_process_that_is_killed_gives_up_its_turn(tmp_path, root):
             raise AssertionError("two turns at once")
         other.kill()
     with turn(store):
-        assert (
-            sqlite3.connect(f"{store}.lock")
-            .execute("SELECT who FROM holder")
-            .fetchone()[0]
-            .startswith(f"process {os.getpid()} on")
-        )
+        with closing(sqlite3.connect(f"{store}.lock")) as connection:
+            (who,) = connection.execute("SELECT who FROM holder").fetchone()
+        assert who.startswith(f"process {os.getpid()} on")
 
 
 def test_two_runs_at_once_leave_what_one_leaves(story, setting, canonical, reference, monkeypatch):

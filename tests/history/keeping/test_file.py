@@ -2,6 +2,7 @@
 
 import os
 import threading
+from collections.abc import Callable
 
 import pytest
 
@@ -31,9 +32,14 @@ def damage(path):
 def test_a_store_damaged_in_the_middle_is_not_called_safe(path, tmp_path):
     """Whoever meets it: a fetch, an import, coverage, an export."""
     damage(path)
+
+    def open_and(do: Callable[[Store], object]) -> None:
+        with Store(path) as store:
+            do(store)
+
     for look in (
-        lambda: Store(path).write([run(number, version=11) for number in range(2000)], observed_at=2),
-        lambda: Store(path).select("SELECT * FROM workflow_runs ORDER BY raw"),
+        lambda: open_and(lambda s: s.write([run(number, version=11) for number in range(2000)], observed_at=2)),
+        lambda: open_and(lambda s: s.select("SELECT * FROM workflow_runs ORDER BY raw")),
         lambda: history.export(path, tmp_path / "out"),
     ):
         with pytest.raises(StoreError) as caught:

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from contextlib import closing
 
 import botocore.session
 import pytest
@@ -126,7 +127,7 @@ LISTED = dict.fromkeys(("arn", "account", "region", "cluster", "service", "statu
 def insert(path, table, **values):
     """Write a row as the first version had it."""
     row = {"version": 5, "finished": 1, "observed_at": 1, "raw": "{}", **values}
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute(
             f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", [*row.values()]
         )

@@ -3,6 +3,7 @@
 import dataclasses
 import sqlite3
 import threading
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -146,9 +147,8 @@ def test_a_migration_that_fails_leaves_the_version_before(tmp_path):
 def test_a_file_that_is_no_store_is_refused_and_left_alone(tmp_path, content):
     path = tmp_path / "other.sqlite"
     if content is None:
-        with sqlite3.connect(path) as connection:
+        with closing(sqlite3.connect(path)) as connection, connection:
             connection.execute("CREATE TABLE mine (a)")
-        connection.close()
     else:
         path.write_bytes(content)
     before = path.read_bytes()

@@ -68,7 +68,7 @@ class Clusters(Windowed):
 '''
 
 SCRIPT = """
-import datetime, json, sqlite3, sys
+import contextlib, datetime, json, sqlite3, sys
 import history
 config, now, out = sys.argv[1:]
 read = history.Config.read(config)
@@ -77,7 +77,7 @@ report = history.fetch(read, now=datetime.datetime.fromisoformat(now))
 streams = sorted(set(history.coverage(read.store_path)["stream"]))
 history.export(read.store_path, out)
 rows = history.read_export(out, "clusters")[["region", "name", "letters"]].values.tolist()
-with sqlite3.connect(read.store_path) as connection:  # as a store that no fetch has seen since
+with contextlib.closing(sqlite3.connect(read.store_path)) as connection:  # as a store that no fetch has seen since
     connection.execute("DROP TABLE clusters")
 without = [history.export(read.store_path, out, format=kind).rows["clusters"] for kind in ("csv", "parquet")]
 print(json.dumps([report.exit_code, report.counts, planned, streams, rows, without]))

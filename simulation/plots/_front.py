@@ -1,0 +1,76 @@
+"""The front of a search: time against the first objective, a point a plan, with the plan of today marked.
+
+Not here: what is on it (``simulation.searching``).
+"""
+
+import math
+from typing import TYPE_CHECKING
+
+from matplotlib.axes import Axes
+
+from simulation.plots.charts import amount_axis, colour, duration_axis, share_axis
+from simulation.plots.labels import Spot, label_points
+from simulation.plots.style import INK, MARGIN, MUTED, SMALL, WIDTH, Picture, styled
+from simulation.plots.words import fit
+from simulation.results.figures import called
+from simulation.results.statistics import Estimate
+
+if TYPE_CHECKING:
+    from simulation.searching.search import Search
+
+TALL = 3.6  # inches
+TODAY = "today"
+
+
+def front(found: "Search") -> Picture:
+    """Draw the plans that a search found worth discussing.
+
+    Parameters
+    ----------
+    found
+        The search. Its last objective is the time, its first is what it costs.
+
+    Returns
+    -------
+    Picture
+        A matplotlib figure: time to the right, the first objective upwards, with intervals; the plan of today hollow.
+    """
+    risk, time = found.objectives[0], found.objectives[-1]
+    rows = {name: (known[time], known[risk]) for name, known in found.known.items()}
+    how = "of all there are" if found.every else "the best known"
+    with styled():
+        picture = Picture(
+            f"{sum(name != TODAY for name in rows)} plans worth discussing, {how}",
+            f"{found.looked_at:,} plans looked at, {found.rollouts:,} rollouts; what is drawn comes from "
+            f"{len(found.comparison.trials):,} more of each, with {found.comparison.confidence * 100:g} % intervals",
+            TALL + 0.7,
+        )
+        axes = picture.place(0.95, 0.1, WIDTH - 0.95 - MARGIN - 0.1, TALL)
+        _draw(axes, rows, risk, time)
+    return picture
+
+
+def _draw(axes: Axes, rows: dict[str, tuple[Estimate, Estimate]], risk: str, time: str) -> None:
+    hours = duration_axis(axes.xaxis, [part for times, _ in rows.values() for part in times])
+    costs = [part for _, values in rows.values() for part in values]
+    if "share" in risk or risk.startswith("probability"):
+        share_axis(axes.yaxis, costs)
+        log = ""
+    else:
+        log = amount_axis(axes.yaxis, costs)
+    axes.set_xlabel(f"{called(time)}, {hours}", loc="left")
+    axes.set_ylabel(f"{called(risk)}{log}")
+    axes.grid(True)
+    axes.text(1, 1.03, "better: down and left", transform=axes.transAxes, size=7.5, color=MUTED, ha="right")
+    whiskers, spots = [], []
+    for name, ((x, left, right), (y, low, high)) in rows.items():
+        ink = INK if name == TODAY else colour(0)
+        for ends in (([left, right], [y, y]), ([x, x], [low, high])):
+            if all(map(math.isfinite, (*ends[0], *ends[1]))):
+                axes.plot(*ends, color=ink, linewidth=1.2, zorder=3)
+        axes.plot([x], [y], "D" if name == TODAY else "o", color=ink, markersize=6, zorder=4, clip_on=False,
+                  markerfacecolor="white" if name == TODAY else ink)  # fmt: skip
+        whiskers += [(left, right, y, y), (x, x, low, high)]
+        spots.append(Spot(x, y, fit(name.removeprefix("front "), 1.5, SMALL)))
+    spots.sort(key=lambda spot: spot.text != TODAY)
+    label_points(axes, whiskers, spots)

@@ -1,0 +1,63 @@
+"""Which plans are worth discussing: those that no other beats, up to a difference that nobody would care about.
+
+Not here: what a plan is worth (``scores``).
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulation.searching.scores import Floats, Scores
+
+SURE = 4.0  # standard errors of a difference from which on it is beyond doubt
+LITTLE = 1e-12  # below which a figure is nothing
+
+
+def front(value: Floats, resolution: float) -> NDArray[np.int64]:
+    """Return the plans that none beats: for every plan left out, one kept is as good in each figure, or nearly so.
+
+    Figures are cut into steps of `resolution`, as a part of themselves, and steps are compared (Laumanns and others
+    2002, *Combining convergence and diversity in evolutionary multiobjective optimization*); of the plans in the same
+    steps the one with the least product of figures is kept. So a plan left out is beaten by one that is kept but for
+    that part in any figure.
+
+    Parameters
+    ----------
+    value
+        Figures of which less is better, not below 0; shape (plans, figures).
+    resolution
+        Such as 0.01. With 0, the front of the figures as they are.
+
+    Returns
+    -------
+    numpy.ndarray
+        Their places, in the order of the last figure.
+    """
+    if not len(value):
+        return np.zeros(0, dtype=np.int64)
+    logs = np.log(np.maximum(value, LITTLE))
+    steps = np.floor(logs / np.log1p(resolution)) if resolution > 0 else value
+    order = np.lexsort((logs.sum(axis=1), *steps.T[::-1]))
+    kept, seen = list[int](), np.empty((0, value.shape[1]))
+    for at in order.tolist():  # in the order of the first figure's steps: none that follows can beat one that is kept
+        if not (seen <= steps[at]).all(axis=1).any():
+            kept.append(at)
+            seen = np.vstack([seen, steps[at]])
+    found = np.array(kept, dtype=np.int64)
+    return found[np.argsort(value[found, -1], kind="stable")]
+
+
+def surely_beaten(scores: Scores, by: Scores, resolution: float) -> NDArray[np.bool_]:
+    """Return which plans nobody misses where some others are kept: one of those is beyond doubt as good in each figure.
+
+    Parameters
+    ----------
+    scores, by
+        The plans, and the others, in the same trials.
+    resolution
+        The part of a figure by which what is as good may be worse.
+    """
+    if not len(by.value):
+        return np.zeros(len(scores.value), dtype=np.bool_)
+    worst = by.value[None] + SURE * scores.errors_to(by)
+    beaten = np.all(worst <= scores.value[:, None] * (1 + resolution), axis=2)
+    return np.asarray(np.any(beaten, axis=1), dtype=np.bool_)
