@@ -101,7 +101,7 @@ class Fault(Part):
         low, high = value.support
         if not (low > 0 and high <= 1):
             text = f"a severity is a share in (0, 1] of the requests; this one reaches from {low:g} to {high:g}"
-            raise ValueError(f"{text}; use a constant or empirical values within it")
+            raise ValueError(f"{text}; use a distribution within it")
         return value
 
 
