@@ -17,6 +17,7 @@ from botocore.validate import validate_parameters
 
 from tests.aws_stand_in import StandIn, cbor, names
 from tests.aws_stand_in.operations import SERVED
+from tests.aws_stand_in.operations.metrics import NAMESPACE, REQUESTS, balancer
 from tests.history.aws_clients import KINDS, ONE, OTHER, PLACE, at, connect, everything, make, service_of
 
 
@@ -43,6 +44,10 @@ def arguments(aws):
     deployment = next(d for d in history.deployments if d.region == "eu-north-1" and d.account == ONE)
     flow = next(flow for flow in history.workflows if flow.name == f"deploy-{service}")
     pipeline = {"pipelineName": f"deploy-{service}"}
+    load = {"Namespace": NAMESPACE, "MetricName": REQUESTS}
+    metric = {**load, "Dimensions": [{"Name": "LoadBalancer", "Value": balancer(history.seed, service, names.CLUSTER)}]}
+    query = {"Id": "m0", "MetricStat": {"Metric": metric, "Period": 3600, "Stat": "Sum"}}
+    data = {"StartTime": at(0), "EndTime": at(3), "MetricDataQueries": [query]}
     role = {"RoleArn": f"arn:aws:iam::{OTHER}:role/reader", "RoleSessionName": "tests"}
     return {
         ("ecs", "ListClusters"): ({}, "clusterArns"),
@@ -53,6 +58,8 @@ def arguments(aws):
         ("ecs", "DescribeServiceRevisions"): ({"serviceRevisionArns": [deployment.target.arn]}, "serviceRevisions"),
         ("cloudwatch", "DescribeAlarmHistory"): ({"AlarmTypes": KINDS}, "AlarmHistoryItems"),
         ("cloudwatch", "DescribeAlarms"): ({"AlarmTypes": KINDS}, "MetricAlarms"),
+        ("cloudwatch", "ListMetrics"): (load, "Metrics"),
+        ("cloudwatch", "GetMetricData"): (data, "MetricDataResults"),
         ("codepipeline", "ListPipelines"): ({}, "pipelines"),
         ("codepipeline", "GetPipeline"): ({"name": f"deploy-{service}"}, "pipeline"),
         ("codepipeline", "ListPipelineExecutions"): (pipeline, "pipelineExecutionSummaries"),
