@@ -29,7 +29,7 @@ from simulation.running.run import run, run_all
 from simulation.running.sweep import Sweep, sweep
 from simulation.scenario import Fault, Label, RegionValues, Scenario, sample
 from simulation.searching.provable import ExactFront, exact_front
-from simulation.searching.search import Search, search
+from simulation.searching.search import NoPlan, Search, search
 from simulation.setting import Setting, Site, setting
 from simulation.tape import Address, Tape
 
@@ -57,6 +57,7 @@ __all__ = [
     "Label",
     "Limit",
     "Lognormal",
+    "NoPlan",
     "Outcomes",
     "Parts",
     "Rare",

@@ -62,6 +62,11 @@ JSON = {
         "`scenario`, `baseline`, `trials`, `seed`, `confidence`, `price`; `assumptions`, `worth`, `tornado`, "
         "`break_even`, `regret` and `parts` (or null), each a list of the columns that [choosing](choosing.md) has."
     ),
+    "search": (
+        "`finished`, `every` (whether every grouping was looked at), `looked_at`, `rollouts`, `resolution`; "
+        "`sentences`; `plans`, by name: `waves`, `bake_minutes` and `figures`, by name an object of `estimate`, `low` "
+        "and `high`."
+    ),
     "gate": "`passed`; `judged`, the plan's name; `sentence`; `lines`, one for each limit.",
     "fetch": (
         "`exit_code`, `interrupted`; `outcomes`, how many units had each; `units`, a list of `account`, `region`, "

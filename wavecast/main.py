@@ -21,6 +21,7 @@ VERBS = {  # by name: the file with a command of that name
     "compare": "compare",
     "trace": "trace",
     "duel": "duel",
+    "search": "search",
     "sensitivity": "sensitivity",
     "report": "report",
     "gate": "gate",

@@ -40,6 +40,10 @@ TODAY = "today"
 TIMES = ("end_minutes_given_shipped_mean", "minutes_to_ship")
 
 
+class NoPlan(ValueError):
+    """That no plan keeps the rules."""
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Search(Shown):
     """The plans worth discussing, and how much is known of that.
@@ -186,7 +190,9 @@ def search(
     InputError
         Where the plan of today has regions that the fleet does not have.
     ValueError
-        For figures, bakes or numbers that cannot be; where no plan keeps the rules.
+        For figures, bakes or numbers that cannot be.
+    NoPlan
+        Where no plan keeps the rules.
     """
     confidence = check_confidence(confidence)
     if today is not None:
@@ -204,7 +210,7 @@ def search(
                 raise
             finished = False
     if not race.plans:
-        raise ValueError("no plan keeps the rules; `wavecast check` of the rules and the fleet says which clash")
+        raise NoPlan("no plan keeps the rules; `wavecast check` of the rules and the fleet says which clash")
     return _result(race, candidates, today, int(seed), confidence, finished)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import waves
-from simulation import Scenario, compare, search
+from simulation import NoPlan, Scenario, compare, search
 from simulation.searching import search as module
 from simulation.searching.candidates import Candidates, groupings
 from simulation.searching.front import front
@@ -122,6 +122,12 @@ def test_rules_are_kept(few):
     found = search(scene(), rules=rules, bake_minutes=(0.0, 30.0), seed=1)
     for plan in found.plans.values():
         assert "c" in plan.waves[0].regions and max(len(wave.regions) for wave in plan.waves) <= 2
+
+
+def test_where_no_plan_keeps_the_rules_it_says_so(few):
+    rules = waves.Rules.model_validate({"rules": {"max_regions_per_wave": 1, "max_waves": 2}})
+    with pytest.raises(NoPlan, match="no plan keeps the rules"):
+        search(scene(3), rules=rules, bake_minutes=(0.0,), seed=1)
 
 
 def test_with_many_regions_a_population_is_varied(few, monkeypatch):
