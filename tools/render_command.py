@@ -82,6 +82,12 @@ JSON = {
         "that [rollouts](rollouts.md) has; `remarks`, a list of sentences. Times in ISO 8601, UTC."
     ),
     "scenario": "the scenario, as it would stand in a file.",
+    "replay": (
+        "`rollouts`, `bad`, `hidden_bad`, `worlds`, `seed`, `scenario` (its digest), `plans_inferred`; `differences`, "
+        "`by_service` and `by_month`, lists of the columns that [replay](replay.md) has; `shares` (recorded, "
+        "constrained, imputed) and `bad_changes_needed`, by plan; `identity`, `effective_worlds`, `impossible`, "
+        "`left_out` and `extrapolated`."
+    ),
     "fleet": "`name`; `regions`, a list of `name`, `traffic` (null: to be filled in) and, where it is known, `aws`.",
     "export": "`target`, `snapshot`; `rows`, by table.",
 }

@@ -18,8 +18,8 @@ under which plan rollouts really went.
 
 \b
 Examples:
-  wavecast replay --store data/history --scenario storefront --plan six-region-three-wave all-at-once
-  wavecast replay --store history.sqlite --scenario s.yaml --plan shop=release.yaml new.yaml --out replay.svg
+  wavecast replay --store h.sqlite --scenario storefront --plan six-region-three-wave all-at-once
+  wavecast replay --store h.sqlite --scenario s.yaml --plan shop=release.yaml new.yaml
 
 \b
 Exit codes:

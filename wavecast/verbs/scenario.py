@@ -15,9 +15,11 @@ harm, over the changes that hurt, were noticed and restored. What cannot be reac
 
 \b
 Examples:
-  wavecast scenario storefront --from-dora --change-failure-rate 0.08 --time-to-detect 12 --time-to-restore 45 \\
+  wavecast scenario storefront --from-dora --change-failure-rate 0.08 \\
+      --time-to-detect 12 --time-to-restore 45 \\
       --plan six-region-three-wave > scenario.yaml
-  wavecast scenario base.yaml --from-dora --change-failure-rate 0.15 --time-to-detect 30 --time-to-restore 240 \\
+  wavecast scenario base.yaml --from-dora --change-failure-rate 0.15 \\
+      --time-to-detect 30 --time-to-restore 240 \\
       --plan release.yaml --out scenario.yaml
 
 \b

@@ -33,7 +33,7 @@ approvals, strategies and calendar of all others are its own. Interrupted (Ctrl-
 \b
 Examples:
   wavecast search six-region-three-wave --scenario storefront
-  wavecast search plan.yaml --scenario scenario.yaml --rules rules.yaml --bakes 0,30,120 --out front.svg --plans found/
+  wavecast search plan.yaml --scenario s.yaml --rules rules.yaml --bakes 0,30,120 --plans found/
 
 \b
 Exit codes:

@@ -35,7 +35,7 @@ between the first two is grouping, order and bake.
 \b
 Examples:
   wavecast sensitivity six-region-three-wave all-at-once two-halves --scenario storefront
-  wavecast sensitivity plan.yaml all-at-once --scenario scenario.yaml --price 600 --out tornado.svg
+  wavecast sensitivity plan.yaml all-at-once --scenario s.yaml --price 600 --out tornado.svg
 
 \b
 Exit codes:
