@@ -303,6 +303,9 @@ def test_the_papermill_line_names_parameters_that_the_report_has():
     assert read_rules(re.findall(r"-p rules (\S+)", line)[0]).limits
 
 
+CHECKED = "3 files checked, the others against scenario.yaml: no errors, no warnings\n"
+
+
 def test_the_readmes_three_files_are_checked_and_rolled_out_without_a_word(tmp_path, monkeypatch):
     """No finding, no input without effect, and no figure that the horizon carries."""
     for block in re.findall(r"```yaml\n(# (\w+\.yaml).*?)```", page("README.md"), re.DOTALL):
@@ -311,5 +314,5 @@ def test_the_readmes_three_files_are_checked_and_rolled_out_without_a_word(tmp_p
     monkeypatch.chdir(tmp_path)
     for line in re.findall(r"\.venv/bin/wavecast ((?:check|run|compare) .*)", page("README.md")):
         more = [] if line.startswith("check") else ["--trials", "4000"]
-        done, said = CliRunner().invoke(main, [*line.split(), *more]), "3 files checked: no errors, no warnings\n"
+        done, said = CliRunner().invoke(main, [*line.split(), *more]), CHECKED
         assert (done.exit_code, done.stderr) == (0, said if line.startswith("check") else "")

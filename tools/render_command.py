@@ -35,7 +35,8 @@ these do not suffice for an interval.
 
 JSON = {
     "check": (
-        "`files`, a list of `path` and `kind` (workflow, plan, fleet, scenario, or null); `findings`, a list of "
+        "`files`, a list of `path` and `kind` (workflow, plan, fleet, scenario, or null); `against`, the "
+        "fleet or scenario that plans were held against, or null; `findings`, a list of "
         "`path`, `line`, `column`, `severity`, `message` and `rule`; the counts `errors` and `warnings`."
     ),
     "run": (
@@ -67,7 +68,7 @@ JSON = {
         "`sentences`; `plans`, by name: `waves`, `bake_minutes` and `figures`, by name an object of `estimate`, `low` "
         "and `high`."
     ),
-    "gate": "`passed`; `judged`, the plan's name; `sentence`; `lines`, one for each limit.",
+    "gate": "`passed`; `judged`, the plan's name; `sentence`; `made`, when, in UTC; `lines`, one for each limit.",
     "fetch": (
         "`exit_code`, `interrupted`; `outcomes`, how many units had each; `units`, a list of `account`, `region`, "
         "`stream`, `outcome`, `detail`, `requests`, `new`, `changed`, `seconds`, `expected`. With `--dry-run`: a list"

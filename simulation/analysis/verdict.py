@@ -9,7 +9,7 @@ import json
 import math
 import os
 import stat
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -19,7 +19,7 @@ import pandas as pd
 
 from simulation.analysis.compare import Comparison
 from simulation.analysis.limits import Judgement, Limit, judge
-from simulation.results.figures import amount, between, called, odds
+from simulation.results.figures import EXACT, amount, called, estimated, odds
 from simulation.results.horizon import warning
 from simulation.results.numerals import several
 from simulation.results.outcomes import Outcomes
@@ -179,14 +179,14 @@ def _gist(figures: Mapping[str, Mapping[str, Plain]]) -> str:
 
 def say(j: Judgement) -> str:
     """Word a judgement: the figure, its estimate, its interval, and the limit."""
+    if j.limit.figure.partition("_at_least_")[1]:
+        limit, estimate = odds(j.limit.value), odds(j.estimate)
+        interval = f"{odds(j.low)} to {odds(j.high)}"
+    else:
+        limit = amount(j.limit.value, j.unit, EXACT)
+        estimate, interval = estimated(j.estimate, j.low, j.high, j.unit)
     side = j.limit.side.replace("_", " ")
-    write = odds if j.limit.figure.partition("_at_least_")[1] else lambda value: amount(value, j.unit)
-    limit = f"{side} {write(j.limit.value)}"
-    return f"{called(j.limit.figure)}: {write(j.estimate)} ({_interval(j, write)}), {limit}{j.remedy}"
-
-
-def _interval(j: Judgement, write: Callable[[float], str]) -> str:
-    return f"{write(j.low)} to {write(j.high)}" if write is odds else between(j.low, j.high, j.unit)
+    return f"{called(j.limit.figure)}: {estimate} ({interval}), {side} {limit}{j.remedy}"
 
 
 def spaced(text: str) -> str:

@@ -5,7 +5,7 @@ Not here: how any of it is worked out (``results``), the main figures (``tables`
 
 from simulation.analysis.compare import Comparison
 from simulation.report.html import Html, element, paragraph, table
-from simulation.results.figures import OF_SERVICE, amount, between, odds
+from simulation.results.figures import OF_SERVICE, estimated, odds
 from simulation.results.numerals import number, percent
 
 LEVELS = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 1.0)
@@ -79,9 +79,8 @@ def budget(comparison: Comparison) -> Html:
         cells = []
         for each in comparison.outcomes.values():
             (value, low, high), unit = each.estimate(name, comparison.confidence, service)
-            cells.append(
-                element("span", amount(value, unit)) + Html("<br>") + element("small", between(low, high, unit))
-            )
+            estimate, interval = estimated(value, low, high, unit)
+            cells.append(element("span", estimate) + Html("<br>") + element("small", interval))
         rows.append((OF_SERVICE[name], *cells))
     what = (
         f"An objective of {service.objective:.6g} over {service.window_days:g} days leaves a budget of "

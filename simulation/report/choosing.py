@@ -10,7 +10,7 @@ from simulation.analysis.parts import Parts, waves_or_minutes
 from simulation.analysis.sensitivity import Sensitivity, sensitivity
 from simulation.analysis.variants import of_comparison
 from simulation.report.html import Html, bullets, element, paragraph, table
-from simulation.results.figures import between, odds
+from simulation.results.figures import estimated, odds
 from simulation.results.numerals import minutes_of, number
 from simulation.results.statistics import Estimate
 
@@ -50,22 +50,23 @@ def _difference(comparison: Comparison, name: str, figure: str) -> Estimate:
 
 
 def _time(found: Estimate) -> Html:
-    return _cell(found, "saves", "takes another", minutes_of, "minutes")
+    return _cell(found, "saves", "takes another", "minutes")
 
 
 def _harm(found: Estimate) -> Html:
-    return _cell(found, "spares", "adds", lambda value: f"{number(value)} fleet-minutes", "fleet-minutes")
+    return _cell(found, "spares", "adds", "fleet-minutes")
 
 
-def _cell(found: Estimate, less: str, more: str, write, unit: str) -> Html:  # type: ignore[no-untyped-def]
+def _cell(found: Estimate, less: str, more: str, unit: str) -> Html:
     if not math.isfinite(found.value):
         return element("span", "unknown" if math.isnan(found.value) else f"{more} without end")
     if found.value == 0.0 and not found.high > 0:
         return element("span", "the same")
     word, sign = (less, -1.0) if found.value < 0 else (more, 1.0)
     low, high = sorted((sign * found.low, sign * found.high))
-    interval = "too few differ to tell" if math.isnan(found.low) else between(low, high, unit)
-    return element("span", f"{word} {write(abs(found.value))}") + Html("<br>") + element("small", interval)
+    size, interval = estimated(abs(found.value), low, high, unit)
+    interval = "too few differ to tell" if math.isnan(found.low) else interval
+    return element("span", f"{word} {size}") + Html("<br>") + element("small", interval)
 
 
 def _odds(comparison: Comparison, name: str) -> str:
@@ -89,8 +90,9 @@ def _worth(found: Estimate, time: Estimate, harm: Estimate) -> Html:
         both = "always: better in both" if time.value <= 0 and harm.value <= 0 else "never: worse in both"
         return element("span", both if math.isfinite(time.value) else "unknown")
     less = "less" if harm.value > 0 else "more"
-    ends = "unknown" if math.isnan(found.low) else between(found.low, found.high, "minutes")
-    words = f"{less} than {minutes_of(found.value)} of waiting"
+    price, interval = estimated(found.value, found.low, found.high, "minutes")
+    ends = "unknown" if math.isnan(found.low) else interval
+    words = f"{less} than {price} of waiting"
     return element("span", words) + Html("<br>") + element("small", ends)
 
 

@@ -14,7 +14,7 @@ from simulation.analysis.duel import typical_change as choose
 from simulation.analysis.trace import Trace, trace
 from simulation.columns import OUTCOMES, SHIPPED
 from simulation.report.html import Html, bullets, element, paragraph
-from simulation.results.figures import amount, between
+from simulation.results.figures import amount, between, estimated
 from simulation.results.numerals import minutes_of, number, percent, several
 from waves import Fleet, Plan
 
@@ -170,8 +170,9 @@ def _differs(comparison: Comparison, name: str, figure: str, verb: str, ways: tu
         return f"differs in {thing} in too few trials to tell"
     if not (low > 0 or high < 0):
         return f"shows no sure difference in {thing} ({between(low, high, unit)})"
-    size = between(min(abs(low), abs(high)), max(abs(low), abs(high)), unit)
-    return f"{verb} {amount(abs(value), unit)} {ways[value > 0]} ({size})"
+    near, far = sorted((abs(low), abs(high)))
+    size, interval = estimated(abs(value), near, far, unit)
+    return f"{verb} {size} {ways[value > 0]} ({interval})"
 
 
 def see_regions(comparison: Comparison) -> Html:

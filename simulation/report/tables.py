@@ -14,7 +14,7 @@ from simulation.analysis.compare import Comparison
 from simulation.analysis.verdict import number_of
 from simulation.describing import describe
 from simulation.report.html import Html, bullets, element, paragraph, table
-from simulation.results.figures import FIGURES, amount, between, called
+from simulation.results.figures import EXACT, FIGURES, amount, called, estimated
 from simulation.results.numerals import several
 from simulation.scenario import Label, Scenario
 from waves import Fleet, Plan, Rules, clash_findings, rule_findings
@@ -74,8 +74,8 @@ def _unknown(comparison: Comparison) -> Html:
 
 def _cell(found: pd.DataFrame, figure: str, unit: str) -> Html:
     value, low, high = (float(found[key][figure]) for key in ("estimate", "low", "high"))
-    interval = element("small", between(low, high, unit).rstrip())
-    return element("span", amount(value, unit).rstrip()) + Html("<br>") + interval
+    estimate, interval = (text.rstrip() for text in estimated(value, low, high, unit))
+    return element("span", estimate) + Html("<br>") + element("small", interval)
 
 
 def limits(verdict: Mapping[str, Any]) -> Html:
@@ -89,8 +89,8 @@ def limits(verdict: Mapping[str, Any]) -> Html:
         value, estimate, low, high = (number_of(entry[key]) for key in ("value", "estimate", "low", "high"))
         kept = entry["verdict"] == "holds"
         word = element("strong", WORDS[entry["verdict"]], style=f"white-space:nowrap;color:{GOOD if kept else BAD}")
-        limit = f"{entry['side'].replace('_', ' ')} {amount(value, unit)}"
-        rows.append((called(entry["figure"]), limit, amount(estimate, unit), between(low, high, unit), word))
+        limit = f"{entry['side'].replace('_', ' ')} {amount(value, unit, EXACT)}"
+        rows.append((called(entry["figure"]), limit, *estimated(estimate, low, high, unit), word))
     head = ("", "limit", "estimate", "interval", "")
     return table(head, rows) + _follows(verdict)
 

@@ -3,7 +3,9 @@
 Not here: how they are estimated (``outcomes``, ``statistics``), how numbers are rounded (``numerals``).
 """
 
-from simulation.results.numerals import apart, minutes_of, number, percent
+from collections.abc import Callable
+
+from simulation.results.numerals import apart, digits_of, minutes_of, number, percent
 
 _SPREADS = {
     "share_exposed": "traffic exposed to a defect",
@@ -62,6 +64,14 @@ PAIRED = {  # figures of which there are differences between plans, trial by tri
     "minutes_to_ship": "minutes",
 }
 
+EXACT = 6  # digits of what a person gave
+WRITERS: dict[str, Callable[..., str]] = {
+    "probability": percent,
+    "share of traffic": percent,
+    "share of the budget": percent,
+    "minutes": minutes_of,
+}
+
 
 def called(figure: str) -> str:
     """Return what a figure is called: `chance that 50 % of the traffic or more is exposed to a defect`.
@@ -80,7 +90,7 @@ def called(figure: str) -> str:
     return f"chance that {words.format(number(float(least)) if unit == 'regions' else amount(float(least), unit))}"
 
 
-def amount(value: float, unit: str) -> str:
+def amount(value: float, unit: str, digits: int = 2) -> str:
     """Write a figure's value with its unit: `25 %`, `3 h 48 min`, `0.14 fleet-minutes`.
 
     Parameters
@@ -89,14 +99,11 @@ def amount(value: float, unit: str) -> str:
         As the summary has it; NaN reads `unknown`.
     unit
         As the summary has it.
+    digits
+        About how many count; `EXACT` for what a person gave, such as a limit. What stands beside its interval is
+        written by `estimated`.
     """
-    if unit in ("probability", "share of traffic"):
-        return percent(value)
-    if unit == "share of the budget":
-        return f"{percent(value)} of the budget"
-    if unit == "minutes":
-        return minutes_of(value)
-    return f"{number(value)} {unit}"
+    return f"{WRITERS.get(unit, number)(value, digits)}{_after(unit)}"
 
 
 def odds(value: float) -> str:
@@ -108,10 +115,16 @@ def odds(value: float) -> str:
 
 def between(low: float, high: float, unit: str) -> str:
     """Write an interval: `2.1 % to 2.9 %`; the unit once where both ends share it."""
-    if unit in ("probability", "share of traffic"):
-        return apart(low, high, percent)
-    if unit == "share of the budget":
-        return f"{apart(low, high, percent)} of the budget"
-    if unit == "minutes":
-        return apart(low, high, minutes_of)
-    return f"{apart(low, high)} {unit}"
+    return f"{apart(low, high, WRITERS.get(unit, number))}{_after(unit)}"
+
+
+def estimated(value: float, low: float, high: float, unit: str) -> tuple[str, str]:
+    """Write an estimate and its interval with the same digits: `0.382 %`, and `0.378 % to 0.387 %`.
+
+    Rounded more coarsely than its interval, an estimate would stand outside of it.
+    """
+    return amount(value, unit, digits_of(low, high, WRITERS.get(unit, number))), between(low, high, unit)
+
+
+def _after(unit: str) -> str:
+    return " of the budget" if unit == "share of the budget" else "" if unit in WRITERS else f" {unit}"

@@ -30,7 +30,7 @@ def number(value: float, digits: int = 2) -> str:
 
 
 def _plain(value: float, places: int) -> str:
-    text = f"{value:.{places}f}"
+    text = f"{value:,.{places}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
@@ -90,11 +90,14 @@ def apart(low: float, high: float, write: Callable[..., str] = number) -> str:
     write
         `number`, `percent` or `minutes_of`.
     """
-    for digits in (2, 3):
-        a, b = write(low, digits), write(high, digits)
-        if a != b or low == high:
-            break
+    digits = digits_of(low, high, write)
+    a, b = write(low, digits), write(high, digits)
     return a if a == b else f"{a} to {b}"
+
+
+def digits_of(low: float, high: float, write: Callable[..., str] = number) -> int:
+    """Return how many digits a range takes: three where two tell its ends not apart."""
+    return 3 if low < high and write(low, 2) == write(high, 2) else 2
 
 
 def span(low: float, high: float) -> str:

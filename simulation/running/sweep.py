@@ -21,7 +21,7 @@ from simulation.arguments import Workers, check_confidence, check_precision, che
 from simulation.draws import check_address
 from simulation.engine import layout
 from simulation.rare_events.sampling import Method, Sampling, sampling_of
-from simulation.results.figures import FIGURES, PAIRED, UNITS, amount, between
+from simulation.results.figures import FIGURES, PAIRED, UNITS, estimated
 from simulation.results.numerals import several
 from simulation.results.summary import COLUMNS, differing, figures
 from simulation.results.tally import Bins, SumPair, Tally
@@ -75,9 +75,7 @@ class Sweep(Shown):
 
     def _repr_html_(self) -> Html:
         first = [(name, self.tallies[name].summary(self.confidence)) for name in [*self.tallies][:ROWS]]
-        rows = [
-            (name, *(f"{amount(*row)} ({between(*ends)})" for row, ends in _shown(summary))) for name, summary in first
-        ]
+        rows = [(name, *("{} ({})".format(*estimated(*row)) for row in _shown(summary))) for name, summary in first]
         rest = [()] * (len(self.tallies) - len(first))
         return glimpse(self._glance(), ("plan", *(FIGURES[figure] for figure in SHOWN)), [*rows, *rest])
 
@@ -100,10 +98,10 @@ class Sweep(Shown):
         return pd.DataFrame(list(rows.values()), index=index, columns=["difference", *COLUMNS[1:]])
 
 
-def _shown(summary: pd.DataFrame) -> Iterator[tuple[tuple[float, str], tuple[float, float, str]]]:
+def _shown(summary: pd.DataFrame) -> Iterator[tuple[float, float, float, str]]:
     for figure in SHOWN:
         row: Any = summary.loc[figure]
-        yield (row["estimate"], row["unit"]), (row["low"], row["high"], row["unit"])
+        yield row["estimate"], row["low"], row["high"], row["unit"]
 
 
 def sweep(

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from wavecast.terminal import Refusal
+from waves.files.documents import one_line
 
 NAME, EXECUTED = "verdict.json", "report.ipynb"
 
@@ -80,3 +81,52 @@ def not_of(report: Path, made: str) -> str:
     if began.astimezone(UTC).replace(microsecond=0) > datetime.fromisoformat(made):
         return f"{report} is of a later run than this verdict, which left none"
     return "" if run.get("end_time") else f"{report} is of a run that has not ended"
+
+
+def moment(text: str) -> datetime:
+    """Return when a file was last changed, or the time that a text says.
+
+    Parameters
+    ----------
+    text
+        A path, or a time of ISO 8601 with its zone, such as 2026-03-01T12:00:00Z.
+
+    Raises
+    ------
+    Refusal
+        Where it is neither.
+    """
+    with contextlib.suppress(OSError, ValueError):
+        if Path(text).is_file():
+            return datetime.fromtimestamp(Path(text).stat().st_mtime, UTC)
+    with contextlib.suppress(ValueError, OverflowError):
+        if (when := datetime.fromisoformat(text)).tzinfo:
+            return when.astimezone(UTC)
+    raise Refusal(
+        f"--newer-than: {one_line(text)} is neither a file nor a time with its zone; touch a file before the report "
+        "begins, or give a time such as 2026-03-01T12:00:00Z"
+    )
+
+
+def too_old(made: str, since: datetime | None) -> str:
+    """Say that a verdict was made too early; an empty text where it was not.
+
+    Parameters
+    ----------
+    made
+        When it was made, as it says: in whole seconds. One of the very second is too old, as no report takes less.
+    since
+        What it must be made after; None where nobody cares.
+    """
+    if since is None or datetime.fromisoformat(made) > since:
+        return ""
+    return f"the verdict was made {ago(made)}, and not after {since:%Y-%m-%d %H:%M:%S} UTC: an earlier run left it"
+
+
+def ago(made: str) -> str:
+    """Write when something was made, and how long ago: `2026-03-01 12:00:05 UTC, 3 h 20 min ago`."""
+    from simulation.results.numerals import minutes_of
+
+    when = datetime.fromisoformat(made).astimezone(UTC)
+    passed = max((datetime.now(UTC) - when).total_seconds() / 60, 0.0)
+    return f"{when:%Y-%m-%d %H:%M:%S} UTC, {minutes_of(passed)} ago".replace("\u00a0", " ")

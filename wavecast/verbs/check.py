@@ -3,6 +3,7 @@
 Not here: the rules (``waves``, ``simulation.scenario``).
 """
 
+import contextlib
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from wavecast.terminal import say, say_json
 from wavecast.verbs.options import workflow_options
 from waves import Finding, Fleet, InputError, Plan, Rules, idle_findings, plan_findings, rule_findings
 from waves import check as check_pipeline
+from waves.files.documents import one_line
 
 if TYPE_CHECKING:
     from simulation import Scenario
@@ -29,11 +31,11 @@ workflow, or a CodePipeline pipeline: the JSON of get-pipeline, or a CloudFormat
 a line: path:line:column: error|warning: message [rule]. What keeps a pipeline from being read as a plan is a warning,
 and with --as-plan, or with any other option that is about the plan, an error.
 
-With --fleet, pipelines and plans are also held against a fleet: regions that it does not have, failover partners in
-one wave, a first wave with more traffic than the rest, more regions in a wave than AWS's rule for fanning out
-allows, regions left out; with a scenario for F, approvals of which it does not say how long they take. A file
-of rules is held against it, too: where no plan for the fleet can keep its rules together, the smallest set that
-clashes is named.
+With --fleet, or where one of the files is a fleet or a scenario (or a scenario and its own fleet), pipelines and plans
+are also held against it: regions that it does not have, failover partners in one wave, a first wave with more traffic
+than the rest, more regions in a wave than AWS's rule for fanning out allows, regions left out; with a scenario for F,
+approvals of which it does not say how long they take. A file of rules is held against it, too: where no plan for the
+fleet can keep its rules together, the smallest set that clashes is named.
 
 With --rules, pipelines and plans are also held against the rules of a file: what they break is an error. Its limits
 are for reports and gates.
@@ -43,6 +45,7 @@ Examples:
   wavecast check .codecatalyst/workflows/*.yaml
   wavecast check .github/workflows/deploy.yml pipeline.json
   wavecast check release.yaml --as-plan --environment prod --bake-minutes 30
+  wavecast check fleet.yaml plan.yaml scenario.yaml
   wavecast check plan.yaml --fleet fleet.yaml --rules rules.yaml
   wavecast check rules.yaml --fleet fleet.yaml
   wavecast check scenario.yaml --json
@@ -62,22 +65,24 @@ Exit codes:
 @click.option("--as-plan", is_flag=True, help="Pipelines have to be plans: what keeps one from it is an error.")
 @workflow_options
 @click.option(
-    "--json", "as_json", is_flag=True, help="Write an object: files (path, kind), findings, errors, warnings."
+    "--json", "as_json", is_flag=True, help="Write an object: files (path, kind), against, findings, errors, warnings."
 )
 def check(
     files: tuple[str, ...], fleet: str | None, rules: str | None, as_plan: bool, reading: Reading, as_json: bool
 ) -> int:
     """See HELP."""
     known, asked = _held_against(fleet), None if rules is None else read_rules(rules)
+    beside = _beside(files) if fleet is None else None
     given = {key: value for key, value in reading.items() if value is not None}
     as_plan = as_plan or known is not None or asked is not None or bool(given)
     kinds, findings = [], []
     for name in files:
-        kind, found = findings_of(name, known, asked, as_plan=as_plan, **given)
+        kind, found = findings_of(name, known or (beside and beside[1]), asked, as_plan=as_plan, **given)
         kinds.append({"path": name, "kind": kind})
         findings += found
     if asked is not None:
-        findings += [each for each in held(asked, _fleet_of(known)) if each not in findings]
+        own = _fleet_of(known or (beside and beside[1]))
+        findings += [each for each in held(asked, own) if each not in findings]
         if not asked.rules.asked:
             findings.append(asked.remark((), "it has limits only, which a report judges; add `rules:`", "no-effect"))
         elif not {each["kind"] for each in kinds} & {*PIPELINES, "plan", None}:
@@ -90,14 +95,16 @@ def check(
     warnings = len(findings) - errors
     if as_json:
         listed = [finding.as_dict() for finding in findings]
-        say_json({"files": kinds, "findings": listed, "errors": errors, "warnings": warnings})
+        against = fleet if beside is None else beside[0]
+        say_json({"files": kinds, "against": against, "findings": listed, "errors": errors, "warnings": warnings})
     else:
         for finding in findings:
             say(str(finding))
         checked, found_e, found_w = (
             _count(n, t) for n, t in ((len(files), "file"), (errors, "error"), (warnings, "warning"))
         )
-        click.echo(f"{checked} checked: {found_e}, {found_w}", err=True)
+        against = f", the others against {one_line(beside[0])}" if beside else ""
+        click.echo(f"{checked} checked{against}: {found_e}, {found_w}", err=True)
     return _code(findings)
 
 
@@ -106,6 +113,23 @@ def _held_against(name: str | None) -> "Fleet | Scenario | None":
         return None
     kind = recognise(find(name, "fleet", "scenario"))[1]
     return read_scenario(name) if kind == "scenario" else read_fleet(name)
+
+
+def _beside(files: tuple[str, ...]) -> "tuple[str, Fleet | Scenario] | None":
+    """Return what the other files are about: the one scenario among them, else the one fleet; with several, nothing."""
+    found: dict[str, list[tuple[str, Fleet | Scenario]]] = {"scenario": [], "fleet": []}
+    if len(files) < 2:
+        return None
+    for name in files:
+        with contextlib.suppress(InputError):  # which its own check tells
+            path = find(name, "plan", "scenario", "fleet", "rules")
+            kind = recognise(path)[1]
+            if kind in found:
+                found[kind].append((name, read_scenario(path) if kind == "scenario" else read_fleet(path)))
+    scenarios, fleets = found.values()
+    if len(scenarios) > 1 or len({_fleet_of(each) for _, each in (*scenarios, *fleets)}) != 1:
+        return None
+    return (scenarios or fleets)[0]
 
 
 def findings_of(
@@ -185,7 +209,13 @@ def _pipeline(
     if (fleet is None and rules is None) or not errors <= {"bake-unknown"}:
         return found
     # Bakes that nobody states are reported by now, and do not matter to the rest.
-    plan = Plan.read_pipeline(path, **({"bake_minutes": 0} if errors else {}) | reading)
+    unstated = any(finding.rule == "bake-unknown" for finding in found)
+    try:
+        plan = Plan.read_pipeline(path, **({"bake_minutes": 0} if unstated else {}) | reading)
+    except InputError:
+        if as_plan:
+            raise
+        return found  # it need not be a plan, and why it is none is a warning by now
     return sorted({*found, *_together(plan, fleet, rules)})
 
 

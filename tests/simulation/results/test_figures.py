@@ -3,16 +3,19 @@
 Not here: what the figures are worth (``test_outcomes``, ``test_exact``, ``test_rare``), their words (``test_verdict``).
 """
 
+import math
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from simulation import FIGURES, compare, exact, judge, parse_limits, rare, sample, sweep
 from simulation.closed_forms.forms import SETUPS, forms
 from simulation.closed_forms.quantities import Course
 from simulation.rare_events.targets import FIXED, target_of
+from simulation.results.figures import EXACT, amount, between, estimated
 from simulation.results.figures import PAIRED as DIFFERENCES
-from simulation.results.figures import amount, between
 from simulation.setting import setting
 from tests.builders import plan, sample_plan, shares
 from tests.simulation.closed_forms.set_ups import GOLDEN_FLEET, GOLDEN_PLAN, scenario
@@ -74,3 +77,41 @@ def test_regions_exposed_together_have_one_name_and_one_value():
 def test_a_share_of_the_budget_reads_alike_alone_and_as_an_interval():
     assert amount(0.16, "share of the budget") == "16\u00a0% of the budget"
     assert between(0.13, 0.34, "share of the budget") == "13\u00a0% to 34\u00a0% of the budget"
+
+
+@pytest.mark.parametrize(
+    ("found", "unit", "written"),
+    [
+        ((0.003824, 0.003783, 0.003866), "share of traffic", ("0.382\u00a0%", "0.378\u00a0% to 0.387\u00a0%")),
+        ((0.25, 0.2496, 0.2504), "probability", ("25\u00a0%", "25\u00a0%")),
+        ((79.0, 78.6, 79.4), "minutes", ("79\u00a0min", "78.6\u00a0min to 79.4\u00a0min")),
+        ((0.1444, 0.1441, 0.1449), "fleet-minutes", ("0.144 fleet-minutes", "0.144 to 0.145 fleet-minutes")),
+        ((0.3, 0.2, 0.4), "share of the budget", ("30\u00a0% of the budget", "20\u00a0% to 40\u00a0% of the budget")),
+        ((0.25, 0.25, 0.25), "probability", ("25\u00a0%", "25\u00a0%")),
+        ((0.25, math.nan, math.nan), "probability", ("25\u00a0%", "unknown")),
+    ],
+)
+def test_an_estimate_has_the_digits_of_its_interval(found, unit, written):
+    """Else it reads as if it lay outside: 0.4 % beside 0.378 % to 0.387 %."""
+    value, low, high = found
+    assert estimated(value, low, high, unit) == written
+
+
+@given(st.lists(st.floats(1e-3, 1), min_size=3, max_size=3).map(sorted), st.sampled_from([0.1, 1.0]))
+def test_rounding_takes_no_estimate_out_of_its_interval(found, scale):
+    """What reads as numbers keeps its order, as all three are rounded alike."""
+    low, value, high = (each * scale for each in found)
+    written, interval = estimated(value, low, high, "share of traffic")
+    ends = [_read(end) for end in interval.split(" to ")]
+    assert ends[0] <= _read(written) <= ends[-1]
+
+
+def _read(text: str) -> float:
+    return {"<": 0.05, ">": 99.95}.get(text[0]) or float(text.removesuffix("\u00a0%"))
+
+
+def test_a_limit_is_written_as_it_was_given():
+    """At most 0.35 %, not at most 0.4 %: beside an estimate of 0.382 % that breaks it."""
+    assert amount(0.0035, "share of traffic", EXACT) == "0.35\u00a0%"
+    assert amount(0.5, "probability", EXACT) == "50\u00a0%"
+    assert amount(1234.5, "fleet-minutes", EXACT) == "1,234.5 fleet-minutes"

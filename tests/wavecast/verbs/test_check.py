@@ -7,6 +7,16 @@ import pytest
 
 from tests.builders import sample_plan
 
+BUILDS = """\
+Name: Builds
+SchemaVersion: "1.0"
+Actions:
+  Build:
+    Identifier: aws/build@v1
+    Inputs: {Sources: [WorkflowSource]}
+    Configuration: {Steps: [{Run: make}]}
+"""
+
 
 def test_everything_in_data_is_in_order(wavecast, root):
     files = sorted(str(path) for path in (root / "data").rglob("*.yaml"))
@@ -113,6 +123,42 @@ def test_a_region_that_the_fleet_does_not_have_is_an_error(wavecast, tmp_path):
     answer = wavecast("check", str(path), "--fleet", "storefront")
     assert answer.code == 1
     assert f"{path}:3:15: error: region 'us-wst-2' is not in the fleet; did you mean 'us-west-2'?" in answer.out
+
+
+@pytest.mark.parametrize("others", [("fleet.yaml",), ("scenario.yaml",), ("fleet.yaml", "scenario.yaml")])
+def test_what_is_checked_together_is_held_together(wavecast, tmp_path, others):
+    """A plan beside the one fleet or scenario it can be for; a scenario and its own fleet are one, two fleets none."""
+    fleet = "regions: [{name: eu-north-1, traffic: 1}, {name: eu-west-1, traffic: 2}]\n"
+    files = {
+        "fleet.yaml": fleet,
+        "scenario.yaml": "fleet: fleet.yaml\ndeploy: 6\n",
+        "plan.yaml": "waves: [{regions: [eu-north-1], bake_minutes: 1}, {regions: [eu-west-2], bake_minutes: 1}]\n",
+        "other.yaml": fleet.replace("eu-west-1", "eu-west-2"),
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    own, paths = str(tmp_path / "plan.yaml"), [str(tmp_path / each) for each in others]
+    assert wavecast("check", own).code == 0
+    answer = wavecast("check", own, *paths)
+    assert answer.code == 1 and "error: region 'eu-west-2' is not in the fleet" in answer.out
+    assert f"the others against {paths[-1]}: 1 error" in " ".join(answer.err.split())
+    assert json.loads(wavecast("check", *paths, own, "--json").out)["against"] == paths[-1]
+    assert wavecast("check", own, *paths, str(tmp_path / "other.yaml")).code == 0, "which of the two, nobody says"
+    assert wavecast("check", own, *paths, "--fleet", str(tmp_path / "other.yaml")).code == 0
+
+
+def test_a_pipeline_beside_a_fleet_need_not_be_a_plan(wavecast, unhinted, tmp_path):
+    """What keeps it from being one stays a warning; its regions are held against the fleet all the same."""
+    fleet = tmp_path / "fleet.yaml"
+    fleet.write_text("regions: [{name: eu-north-1, traffic: 1}]\n", encoding="utf-8")
+    answer = wavecast("check", unhinted, str(fleet))
+    assert "warning" in answer.out and "[bake-unknown]" in answer.out
+    assert answer.code == 1 and "is not in the fleet" in answer.out
+    builds = tmp_path / "builds.yaml"
+    builds.write_text(BUILDS, encoding="utf-8")
+    answer = wavecast("check", str(builds), str(fleet))
+    assert (answer.code, answer.err.split("against")[0].strip()) == (0, "2 files checked, the others")
+    assert "[no-deployment]" in answer.out
 
 
 def test_the_json_has_files_findings_and_counts(wavecast, misspelt, root):

@@ -1,5 +1,6 @@
 """`wavecast gate`: a verdict as an exit code; nothing passes but a whole verdict that says one thing throughout."""
 
+import datetime as dt
 import json
 import os
 
@@ -28,9 +29,10 @@ def judge(wavecast, tmp_path):
 def test_a_verdict_whose_limits_hold_passes(judge):
     answer = judge()
     assert (answer.code, answer.err) == (0, "")
-    first, *_, last = answer.out.splitlines()
+    first, *_, made_at, last = answer.out.splitlines()
     assert first.startswith("holds: chance of shipping: ") and first.endswith(", at least 50 %")
-    assert (last, len(answer.out.splitlines())) == ("passed", 4)
+    assert made_at.startswith("made 20") and made_at.endswith(" ago")
+    assert (last, len(answer.out.splitlines())) == ("passed", 5)
 
 
 @pytest.mark.parametrize(
@@ -270,3 +272,25 @@ def test_a_verdict_of_another_run_fails(judge, tmp_path, run, word):
     report.rename(tmp_path / "report.ipynb")
     assert judge().code == answer.code, "and found beside the verdict"
     assert judge("--report", str(report)).code == 2, "none of that name"
+
+
+def test_a_verdict_that_an_earlier_run_left_fails(judge, tmp_path):
+    """Where nothing was ever started, only the time shows it: of a file that was touched before, or as it is given."""
+    mark = tmp_path / "begun"
+    mark.touch()
+    when = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
+    for seconds, code in ((-1, 0), (0, 1), (1, 1), (3600, 1)):
+        then = when + dt.timedelta(seconds=seconds)
+        os.utime(mark, (then.timestamp(), then.timestamp()))
+        zoned = then.astimezone(dt.timezone(dt.timedelta(hours=-7))).isoformat()
+        for given in (str(mark), zoned):
+            answer = judge("--newer-than", given, made=when.isoformat())
+            assert answer.code == code, (seconds, given)
+            assert code == 0 or "an earlier run left it; make the report again" in answer.out
+
+
+@pytest.mark.parametrize("given", ["no-such-file", "2026-03-01T12:00:00", "yesterday", "\0", "", "a\nb"])
+def test_what_says_no_time_is_code_2(judge, given):
+    answer = judge("--newer-than", given)
+    assert (answer.code, answer.out) == (2, "") and len(answer.err.splitlines()) == 1
+    assert "touch a file before the report begins" in answer.err

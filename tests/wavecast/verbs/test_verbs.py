@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -215,13 +214,24 @@ def test_a_reader_that_leaves_is_no_traceback(root):
 
 
 def test_control_c_is_130_without_a_traceback(root):
-    env = {**os.environ, "PYTHONPATH": str(root)}
-    command = [sys.executable, "-m", "wavecast.main", "run", "six-region-three-wave", "--scenario", "storefront"]
-    command += ["--trials", "10000000"]
-    with subprocess.Popen(command, cwd=root, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        time.sleep(4)
+    """Sent once the rollouts have begun, however long it takes to get there."""
+    code = (
+        "import sys, simulation\n"
+        "from wavecast.__main__ import main\n"
+        "run_all = simulation.run_all\n"
+        "def begun(*args, **options):\n"
+        "    print('begun', flush=True)\n"
+        "    return run_all(*args, **options)\n"
+        "simulation.run_all = begun\n"
+        "sys.argv = ['wavecast', 'run', 'six-region-three-wave', '--scenario', 'storefront', '--trials', '10000000']\n"
+        "main()\n"
+    )
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stdout.readline() == b"begun\n"
         process.send_signal(signal.SIGINT)
-        _, error = process.communicate(timeout=120)
+        out, error = process.communicate(timeout=120)
+    assert out == b""
     assert process.returncode == 130
     assert error.decode().strip().splitlines()[-1] == "wavecast: interrupted"
     assert b"Traceback" not in error
