@@ -163,7 +163,10 @@ class Blocks:
         entries: list[Where] = [(*container, key) for key in keys]
         spans = [self.block(where) for where in entries]
         filled = _filled(entries, list(slots), list(blocks))
-        pieces = [self._piece(where, spans[0].column, bool(node.flow_style)) for _, where in filled]
+        if node.flow_style and "#" in _between(self.text, node):
+            line = node.start_mark.line + 1
+            raise CannotMove(f"line {line} begins a list in brackets with comments in it; write one entry a line")
+        pieces = [self._piece(where, spans[0].column, node) for _, where in filled]
         gaps = [self.text[a.end : b.start] for a, b in zip(spans, spans[1:], strict=False)]
         usual = next((g for g in reversed(gaps) if not g.strip(" \r\n,")), "")
         lead = self.text[node.start_mark.index + 1 : spans[0].start]
@@ -175,8 +178,12 @@ class Blocks:
         )
         self.moves[spans[0].start, spans[-1].end] = text
 
-    def _piece(self, where: Where, column: int, flow: bool) -> str:
-        span = self.block(where)
+    def _piece(self, where: Where, column: int, container: Any) -> str:
+        """Return an entry as it stands in a container, at a column of it."""
+        span, flow = self.block(where), bool(container.flow_style)
+        _, item, parent = self._found(where)
+        if isinstance(parent, yaml.SequenceNode) and bool(parent.flow_style) != flow:
+            return self._restyled(span, item, flow)
         # A move of this very piece says what comes into its place, and nothing of the piece itself.
         within = {key: new for key, new in self.moves.items() if key != (span.start, span.end)}
         text = self._rendered(span.start, span.end, {**self.edits, **within})
@@ -188,6 +195,17 @@ class Blocks:
             " " * shift + line if shift > 0 and line.strip() else line[min(-shift, _indent(line)) :] for line in rest
         ]
         return "\n".join([first, *moved])
+
+    def _restyled(self, span: Span, item: Any, flow: bool) -> str:
+        """Return an item that goes from a list in brackets to one of lines, or the other way."""
+        text = self.text[span.start : span.end]
+        if not flow and "\n" not in text:
+            return f"- {text}"
+        own = self.text[item.start_mark.index : _end(item, self.text)]
+        if "\n" in own or text.lstrip("-").strip() != own:
+            line = item.start_mark.line + 1
+            raise CannotMove(f"the entry of line {line} fits no list of the other form; write both lists alike")
+        return own
 
     def remove(self, container: Where, keys: Sequence[str | int]) -> None:
         """Take entries out of a container: with the empty lines behind them, or the commas of a flow list."""
@@ -248,6 +266,9 @@ class Blocks:
         else:
             old = [item.value for item in node.value] if isinstance(node, yaml.SequenceNode) else [node.value]
             if old != list(names):
+                if isinstance(node, yaml.SequenceNode) and "#" in _between(self.text, node):
+                    line = node.start_mark.line + 1
+                    raise CannotMove(f"line {line} begins names in brackets with comments in it; write one a line")
                 text = plainly(names[0]) if isinstance(node, yaml.ScalarNode) and len(names) == 1 else None
                 text = text or f"[{', '.join(map(plainly, names))}]"
                 self.replace(node.start_mark.index, _end(node, self.text), text)
@@ -334,6 +355,16 @@ def _children(node: Any) -> list[Any]:
     if isinstance(node, yaml.MappingNode):
         return [value for _, value in node.value]
     return list(node.value) if isinstance(node, yaml.SequenceNode) else []
+
+
+def _between(text: str, node: Any) -> str:
+    """Return what stands between the entries of a collection in brackets: commas, spaces, comments."""
+    at, found = node.start_mark.index, []
+    for entry in node.value:
+        first, last = entry if isinstance(entry, tuple) else (entry, entry)
+        found.append(text[at : first.start_mark.index])
+        at = last.end_mark.index
+    return "".join([*found, text[at : node.end_mark.index]])
 
 
 def _empty(node: Any) -> bool:

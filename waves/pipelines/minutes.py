@@ -58,6 +58,11 @@ class Waited:
     def __bool__(self) -> bool:
         return self.minutes is not None or bool(self.unsaid)
 
+    @property
+    def nothing(self) -> bool:
+        """Whether it is said to be no wait at all."""
+        return self.minutes == 0 and not self.unsaid
+
     def __add__(self, other: "Waited") -> "Waited":
         numbers = [n for n in (self.minutes, other.minutes) if n is not None]
         return Waited(sum(numbers) if numbers else None, self.unsaid or other.unsaid)

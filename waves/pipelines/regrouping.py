@@ -5,9 +5,10 @@ again, and is refused unless it has the plan's waves and no new error. So a file
 never spoilt.
 """
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from waves.files.documents import Document, Finding, InputError, Where, parse_yaml
 from waves.pipelines.blocks import Blocks, CannotMove
@@ -59,6 +60,7 @@ def regrouped(system: "System", document: Document, text: str, plan: "Plan", hin
     told = [
         *_differences(after, plan),
         *no_longer(reading, after),
+        *_new_notes(reading, after),
         *_left_behind(document.path, reading, after, result),
     ]
     told += [_at_first(after, remark) for remark in remarks]
@@ -114,7 +116,7 @@ def _verified(system: "System", document: Document, before: Reading, text: str, 
         faults += error.findings
     reason = f"it would give {faults[0].message} [{faults[0].rule}]" if faults else ""
     if reading is not None and not reason:
-        reason = _other_waves(reading, plan) or lost_on_the_way(before, reading)
+        reason = _other_waves(reading, plan) or _other_count(before, reading) or lost_on_the_way(before, reading)
     if reading is None or reason:
         message = f"the regions cannot be rearranged in place: {reason}; move them by hand, or write a new file"
         raise InputError([document.finding((), message, "cannot-regroup")])
@@ -128,6 +130,13 @@ def _other_waves(reading: Reading, plan: "Plan") -> str:
         return ""
     listed = " then ".join(" and ".join(layer.regions) for layer in reading.layers)
     return f"by what its steps take from each other it would deploy {listed}"
+
+
+def _other_count(before: Reading, after: Reading) -> str:
+    """Say which region would be deployed more or less often, or nothing: each of its services is a deployment."""
+    then, now = (Counter(r.steps[i].region for layer in r.layers for i in layer.steps) for r in (before, after))
+    lost = [f"{region} would have {now[region]} deployments, not {n}" for region, n in then.items() if now[region] != n]
+    return next(iter(lost), "")
 
 
 def _differences(reading: Reading, plan: "Plan") -> list[Finding]:
@@ -147,7 +156,36 @@ def _differences(reading: Reading, plan: "Plan") -> list[Finding]:
             if here.split(" ")[0] != there:
                 text = f"wave {w + 1} {what}: {here} in the file, {there} in the plan; only regions are rearranged"
                 found.append(reading.document.finding(place, text, "plan-differs", "warning"))
+    place = reading.layers[0].spots[reading.layers[0].regions[0]]
+    for what, said, stated in _other_fields(reading, plan):
+        text = f"{what}: {stated} in the file, {said} in the plan; only regions are rearranged"
+        found.append(reading.document.finding(place, text, "plan-differs", "warning"))
     return found
+
+
+def _other_fields(reading: Reading, plan: "Plan") -> Iterator[tuple[str, str, str]]:
+    """Give what a plan says of all its waves, and what the file says of it where that is something else."""
+    fields: Mapping[Any, Any] = reading.fields
+    known = type(plan).model_fields
+    for name in ("retries", "on_deploy_failure", "on_alarm", "max_failed_regions", "deploy_timeout_minutes"):
+        said, stated = getattr(plan, name), fields.get(name, known[name].default)
+        if name in plan.model_fields_set and said != stated:
+            yield name, str(said), "nothing" if stated is None else str(stated)
+    if plan.model_fields_set & {"strategy", "strategies"}:
+        for region in plan.regions:
+            stated = fields.get("strategies", {}).get(region, fields.get("strategy", "rolling"))
+            if (said := plan.strategy_of(region)) != stated:
+                yield f"the strategy of {region}", said if isinstance(said, str) else "steps", stated
+    for w, calendar in enumerate(plan.calendars):
+        stated = fields.get((w, "calendar"), fields.get("calendar"))
+        if calendar and (not isinstance(stated, dict) or type(calendar).model_validate(stated) != calendar):
+            yield f"the calendar of wave {w + 1}", "one", "another" if isinstance(stated, dict) else "none"
+
+
+def _new_notes(before: Reading, after: Reading) -> list[Finding]:
+    """Return what did not fit a plan only afterwards: regions that may overlap with the wave before, say."""
+    known = {finding.message for finding in before.findings}
+    return [finding for finding in after.findings if finding.message not in known]
 
 
 def _yes(value: bool) -> str:

@@ -182,7 +182,9 @@ def _check_stores(report: Report, pipeline: Pipeline, actions: list[Action]) -> 
     elif not one and not many:
         what = "the pipeline has neither artifactStore nor artifactStores; give one of them"
         report.error(pipeline.where, what, "artifact-stores")
-    regions = {action.region for action in actions if action.region and "${" not in action.region}
+    # An action that states no region runs where the pipeline is.
+    stated = {action.region or pipeline.home for action in actions}
+    regions = {region for region in stated if region and "${" not in region}
     if one and not many and len(regions) > 1:
         what = f"actions run in {len(regions)} regions; each needs its own bucket in artifactStores"
         report.error(pipeline.where, what, "artifact-stores")

@@ -50,7 +50,7 @@ class _Arranger:
         if emptied:
             self.blocks.remove(emptied[0][:-1], [where[-1] for where in emptied])
         self._check_outputs()
-        return list(self._told(emptied))
+        return [*self._told(emptied), *self._told_of_stages(emptied)]
 
     def _rank(self, stage: Stage) -> int:
         return int(stage.where[-1])
@@ -60,6 +60,18 @@ class _Arranger:
             held = [key for key in ("beforeEntry", "onSuccess", "onFailure") if pick(stage.body, key)]
             more = f", and with it its {' and '.join(held)}: what watched its regions does not any more" if held else ""
             yield f"the stage {stage.name} has no region left and is taken out{more}"
+
+    def _told_of_stages(self, emptied: list[Where]) -> Iterator[str]:
+        """Say where a region leaves a window, an alarm or what follows a failure, and finds another or none."""
+        ranks = {int(stage.where[-1]): stage for stage in self.pipeline.stages}
+        for slot in self.slots:
+            for region, actions in slot.actions.items():
+                old, new = slot.stage, ranks[self.orders[actions[0].where][0]]
+                if old.where == new.where or old.where in emptied:
+                    continue
+                if keys := _lost(old, new):
+                    what = f"{region} comes from the stage {old.name} into {new.name}, which has"
+                    yield f"{what} {' and '.join(keys)}"
 
     def _check_outputs(self) -> None:
         """Refuse an order in which an action takes the variables of one that has not run yet."""
@@ -101,6 +113,18 @@ class _Arranger:
         elif len(old) < len(self.blocks.node(container).value):
             self.blocks.remove(container, [where[-1] for where in old])
         return bool(wheres) or len(old) < len(self.blocks.node(container).value)
+
+
+def _lost(old: Stage, new: Stage) -> list[str]:
+    """Return which conditions of a stage another one does not have; alarms differ from wave to wave."""
+    found = []
+    for key in ("beforeEntry", "onSuccess", "onFailure"):
+        one, other = pick(old.body, key), pick(new.body, key)
+        if one and not other:
+            found.append(f"no {key}")
+        elif one and one != other and key != "onSuccess":
+            found.append(f"another {key}")
+    return found
 
 
 class _Slot:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from waves.files.documents import Document, Finding, closest, did_you_mean, shown
+from waves.files.documents import Document, Finding, Where, closest, did_you_mean, shown
 from waves.pipelines.github_actions.expressions import combinations
 from waves.pipelines.github_actions.jobs import Job, JobStep, jobs_of
 from waves.pipelines.github_actions.read import read
@@ -38,6 +38,7 @@ def check(document: Document, hints: Hints) -> list[Finding]:
         if "jobs" in value and isinstance(value["jobs"], dict) and not jobs:
             report.error(("jobs",), "the workflow has no jobs", "missing-key")
         _check_hints(report, ("env",), value.get("env"))
+        _check_merges(report, (), value)
         if len(jobs) > MAX_JOBS:
             report.error(("jobs",), f"the workflow has {len(jobs)} jobs; at most {MAX_JOBS} are read", "too-many")
             return sorted(set(report.findings))
@@ -54,6 +55,7 @@ def _check_job(report: Report, job: Job, jobs: Mapping[str, Job]) -> None:
     if not JOB_ID.fullmatch(job.id):
         what = f"the job id {shown(job.id)} begins with a letter or _, and has only letters, digits, - and _"
         report.error(job.where, what, "name-characters")
+    _check_needs(report, job)
     for where, name in job.needs:
         if name == job.id:
             report.error(where, f"{job.id} needs itself; remove it", "self-dependency")
@@ -73,6 +75,25 @@ def _check_job(report: Report, job: Job, jobs: Mapping[str, Job]) -> None:
     for step in job.steps:
         _check_step(report, step)
     _check_strategy(report, job)
+
+
+def _check_needs(report: Report, job: Job) -> None:
+    """Find what is no name, which would be taken for nothing to wait for."""
+    value, where = job.body.get("needs"), (*job.where, "needs")
+    rows = [((*where, i), item) for i, item in enumerate(value)] if isinstance(value, list) else [(where, value)]
+    for place, item in rows:
+        if not text_of(item) and (isinstance(value, list) or item not in (None, "")):
+            what = f"{job.id}.needs holds {shown(item)}; write the name of a job, or a list of names"
+            report.error(place, what, "wrong-type")
+
+
+def _check_merges(report: Report, where: Where, value: Any) -> None:
+    """Find merge keys, which GitHub does not know, though it knows anchors and aliases."""
+    if isinstance(value, dict) and "<<" in value:
+        report.error((*where, "<<"), "GitHub does not know the merge key '<<'; write its keys out", "merge-key")
+    elif isinstance(value, (dict, list)):
+        for key, below in value.items() if isinstance(value, dict) else enumerate(value):
+            _check_merges(report, (*where, key), below)
 
 
 def _check_step(report: Report, step: JobStep) -> None:

@@ -200,6 +200,8 @@ class _Reader:
                 yield Step(label, place, "deploy", 0, found, stated, stage, early, group, limit)
             elif kind == "approval":
                 yield Step(f"{label}: {step.label}", place, "approval", asks=True)
+            elif waited.nothing:
+                continue
             elif (waited and self._deploying(job)) or (deployed and bakes is None and not idle(step.script)):
                 yield _wait(f"{label}: {step.label}", place, waited)
             elif not hinted:

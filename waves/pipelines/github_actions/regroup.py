@@ -92,8 +92,25 @@ def _arrange_matrices(blocks: Blocks, jobs: Mapping[str, Job], places: list[Any]
         elif len(slots) < len(blocks.node(container).value):
             raise CannotMove(f"the matrix of {container[1]} has other entries than regions")
     homes = [str(container[1]) for container in containers]
+    _check_axes(jobs, homes, containers, places, new)
     _order_matrices(blocks, jobs, homes, places, new)
     return [*_told_of_gone(homes[len(new) :]), *_told_of_others(jobs, homes, places, new)]
+
+
+def _check_axes(
+    jobs: Mapping[str, Job], homes: list[str], containers: list[Where], places: list[Any], new: Waves
+) -> None:
+    """Refuse what would take a region from a matrix of two services, say, to a matrix of one."""
+    rests = [
+        {k: v for k, v in map_of(jobs[str(c[1])].strategy.get("matrix")).items() if k != c[-1]} for c in containers
+    ]
+    old = {region: k for k, wave in enumerate(places) for region in wave}
+    for k, regions in enumerate(new):
+        for j in (old[region] for region in regions):
+            if rests[j] != rests[k] and j != k:
+                names = sorted(key for key in {**rests[j], **rests[k]} if rests[j].get(key) != rests[k].get(key))
+                what = f"the matrices of {homes[j]} and {homes[k]} differ in {', '.join(names)}"
+                raise CannotMove(f"{what}, so that a region would be deployed otherwise; make them alike")
 
 
 def _told_of_gone(names: Sequence[str]) -> list[str]:

@@ -22,6 +22,7 @@ RULES: Mapping[str, tuple[str, str]] = {
     "fail-fast": ("Where a region fails, those that run go on, and those that wait do not start.", _SYNTAX),
     "file-name": ("The file's ending is .yml or .yaml, in small letters.", _SYNTAX),
     "job-or-call": ("A job has steps, or uses a workflow; not both.", _SYNTAX),
+    "merge-key": ("No mapping takes the keys of another by '<<'.", "docs: Reusing workflow configurations"),
     "missing-key": ("A required key or input is there and not empty.", f"{_SYNTAX}; action"),
     "name-characters": ("A job id has letters, digits, - and _ only, and no digit first.", _SYNTAX),
     "never-runs": ("A job whose condition is false is no part of the plan, nor is what needs it.", _SYNTAX),

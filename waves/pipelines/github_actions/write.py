@@ -136,7 +136,7 @@ class _Writer:
         body["steps"] = [
             {"uses": "actions/checkout@v4"},
             self._credentials("deploy", _REGION),
-            *([{"timeout-minutes": 30, "run": self._copied()}] if self.target.replicated else []),
+            *([self._copied()] if self.target.replicated else []),
             {
                 "id": "render",
                 "uses": "aws-actions/amazon-ecs-render-task-definition@v1",
@@ -150,8 +150,10 @@ class _Writer:
         ]
         return body
 
-    def _copied(self) -> str:
-        return copied(self.target, _REGION, "${{ github.sha }}")
+    def _copied(self) -> dict[str, Any]:
+        # Its sleep is no bake: it ends as soon as the image is there.
+        run = copied(self.target, _REGION, "${{ github.sha }}")
+        return {"timeout-minutes": 30, "env": {BAKE_HINT: "0"}, "run": run}
 
     def _matrix(self, wave: "Wave") -> dict[str, Any]:
         flags = [self.plan.strategy_of(region) == "blue_green" for region in wave.regions]
