@@ -6,6 +6,7 @@ Not here: what it answers (`test_stand_in`), what its faults do (`test_stand_in_
 import datetime as dt
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -83,6 +84,21 @@ def test_a_store_kept_while_its_clock_goes_fast_is_that_of_the_truth(behind, set
     assert any(rollout["alarm_region"] for rollout in truth["rollouts"]) and len(rang) > 10
 
 
+ALARMS = "SELECT alarm, at FROM alarm_changes"
+
+
+def sourced(file):
+    """Return what a file of `export NAME=VALUE` lines sets."""
+    lines = file.read_text(encoding="utf-8").splitlines()
+    return dict(shlex.split(line)[1].split("=", 1) for line in lines if line.startswith("export "))
+
+
+def stored(path, sql):
+    """Ask a store for rows."""
+    with history.Store(path) as store:
+        return store.select(sql)
+
+
 def started(root, folder, *arguments):
     command = [sys.executable, "-m", "tests.aws_stand_in", "--deployments", "30", "--out", str(folder / "out")]
     temporary = folder / "temporary"
@@ -91,6 +107,38 @@ def started(root, folder, *arguments):
     return subprocess.Popen(
         [*command, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=root, env=environment
     )
+
+
+@pytest.mark.long
+def test_what_the_commands_store_while_the_clock_goes_fast_is_the_truth(root, tmp_path):
+    """Both commands as documented, ten days in half a minute: what a fetch misses stays away, however many follow."""
+    arguments = ("--seed", "5", "--deployments", "60", "--days", "30", "--ahead", "240", "--speed", "28800")
+    with started(root, tmp_path, *arguments, "--minutes", "10") as process:
+        assert process.stdout is not None
+        next(line for line in process.stdout if line.startswith("# in another shell"))
+        out = tmp_path / "out"
+        environment = {"PYTHONPATH": str(root), "PATH": os.environ["PATH"]} | sourced(out / "environment.sh")
+        config, again = out / "fetch.yaml", out / "again.yaml"
+        again.write_text(config.read_text(encoding="utf-8").replace("history.sqlite", "again.sqlite"), encoding="utf-8")
+
+        def fetch(of):
+            command = [sys.executable, "-m", "wavecast", "fetch", "--config", str(of)]
+            done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
+            assert done.returncode == 0, done.stdout[-500:] + done.stderr[-500:]
+
+        truth = json.loads((out / "truth.json").read_text(encoding="utf-8"))
+        told = {arn for rollout in truth["rollouts"] for arn in rollout["deployments"]} | set(truth["no_rollout"])
+        counts = [0]
+        while len(counts) < 25 and counts[-1] < len(told):
+            fetch(config)
+            found = {arn for (arn,) in stored(out / "history.sqlite", "SELECT arn FROM service_deployments")}
+            counts.append(len(found))
+        fetch(again)
+        fetch(config)
+        process.terminate()
+    assert found == told and 0 < counts[1] < counts[-1], counts
+    changes, whole = ({row for row in stored(out / name, ALARMS)} for name in ("history.sqlite", "again.sqlite"))
+    assert changes >= whole and len(whole) > 10
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
