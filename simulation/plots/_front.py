@@ -12,7 +12,7 @@ from simulation.plots.charts import amount_axis, colour, duration_axis, share_ax
 from simulation.plots.labels import Spot, label_points
 from simulation.plots.style import INK, MARGIN, MUTED, SMALL, WIDTH, Picture, styled
 from simulation.plots.words import fit
-from simulation.results.figures import called
+from simulation.results.figures import UNITS, called
 from simulation.results.statistics import Estimate
 
 if TYPE_CHECKING:
@@ -59,7 +59,8 @@ def _draw(axes: Axes, rows: dict[str, tuple[Estimate, Estimate]], risk: str, tim
     else:
         log = amount_axis(axes.yaxis, costs)
     axes.set_xlabel(f"{called(time)}, {hours}", loc="left")
-    axes.set_ylabel(f"{called(risk)}{log}")
+    unit = UNITS.get(risk.removesuffix("_mean"), "")
+    axes.set_ylabel(f"{called(risk)}{f', {unit}' if unit and 'share' not in unit else ''}{log}")
     axes.grid(True)
     axes.text(1, 1.03, "better: down and left", transform=axes.transAxes, size=7.5, color=MUTED, ha="right")
     whiskers, spots = [], []
