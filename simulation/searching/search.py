@@ -156,16 +156,15 @@ def search(
 ) -> Search:
     """Find the plans of a fleet that are worth discussing: nothing is better than all of them in anything.
 
-    With up to seven regions, or more of which many are interchangeable, every grouping in every order is looked at,
-    with every one of the bakes after all waves; then, for those on the front, every other bake wave by wave. With more,
-    plans are varied from generation to generation, and the front is of the best known.
+    Every grouping in every order is looked at where there are not too many; else plans are varied from generation to
+    generation. See docs/search.md.
 
     Parameters
     ----------
     scenario
         With the fleet.
     today
-        The plan to compare with. All but its waves and bakes is that of every plan: strategies, approvals, calendar.
+        The plan to compare with. All but its waves and bakes is that of every plan.
     rules
         What every plan must keep to.
     bake_minutes
