@@ -16,8 +16,10 @@ from history.keeping.store import Store, StoreFailed
 from history.reading.coverage import coverage, coverage_table
 from history.reading.export import TABLES, Exported, export, read_export
 from history.reading.target import ExportError
+from history.replaying.incident import incident
 from history.replaying.replay import replay
 from history.replaying.result import Replay
+from history.replaying.retold import Incident
 from history.sources import CodeCatalystProject
 from history.units import Unit
 
@@ -31,6 +33,7 @@ __all__ = [
     "DeploymentRow",
     "ExportError",
     "Exported",
+    "Incident",
     "IncidentRow",
     "Replay",
     "Report",
@@ -48,6 +51,7 @@ __all__ = [
     "export",
     "fetch",
     "import_table",
+    "incident",
     "planned",
     "read_export",
     "replay",

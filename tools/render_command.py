@@ -89,6 +89,12 @@ JSON = {
         "constrained, imputed) and `bad_changes_needed`, by plan; `identity`, `effective_worlds`, `impossible`, "
         "`left_out` and `extrapolated`."
     ),
+    "incident": (
+        "`plan`, `scenario` (its digest), `seed`, `worlds`, `effective_worlds`; `timelines` with `tried` and "
+        "`fitting`; `typed`, in minutes since the push; `impossible`, the reason or null; `share_exposed_by_then`, by "
+        "plan: `mean`, `low`, `high`; `differences`, a list of the columns that [replay](replay.md) has; "
+        "`less_impact`, by plan; `alarm_by`; `identity`; `sentences`."
+    ),
     "fleet": "`name`; `regions`, a list of `name`, `traffic` (null: to be filled in) and, where it is known, `aws`.",
     "export": "`target`, `snapshot`; `rows`, by table.",
 }

@@ -34,6 +34,7 @@ VERBS = {  # by name: the file with a command of that name
     "rollouts": "rollouts",
     "scenario": "scenario",
     "replay": "replay",
+    "incident": "incident",
     "fleet": "fleet",
 }
 HELP = f"""Which regions go in which wave, and how long do we wait in between?

@@ -140,7 +140,7 @@ def columns(rows: Sequence[Sequence[str]]) -> str:
 
     What a terminal cannot show, or would obey, stands there as an escape.
     """
-    rows = [[legible(cell) for cell in row] for row in rows]
+    rows = [[legible(cell.replace("\u00a0", " ")) for cell in row] for row in rows]
     widths = [max(len(row[index]) for row in rows) for index in range(len(rows[0]) - 1)]
     lines = (
         "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]) for row in rows

@@ -86,6 +86,12 @@ def _names(places: Sequence[Place], fleet: Fleet | None, mapping: Mapping[str, s
             found.append(options[0])
         else:
             faults.append(_fault(place, options, fleet))
+    if not found and len(places) > 1 and not any(_options(place, fleet, mapping) for place in places):
+        raise UnmappedPlaces(
+            f"none of the history's {len(places)} places, such as {places[0]}, is a region of the fleet "
+            f"{fleet.name!r}; give the fleet, or the scenario over it, that the history is of, or map places: "
+            "`--place`, `places` in the config of the fetch, or `places=` in Python"
+        )
     if faults:
         shown = list(dict.fromkeys(faults))
         more = [f"and {len(shown) - 20} more places"] if len(shown) > 20 else []

@@ -76,9 +76,13 @@ def rates(scenario: Scenario) -> Floats:
 
 
 def sound(records: Records, scenario: Scenario, reach: Bools) -> dict[tuple[str, int], Floats]:
-    """Return the weights where no defect hits an exposed region: exact, as nothing needs to be drawn; each (n,)."""
+    """Return the weights where no defect hits an exposed region: exact, as nothing needs to be drawn; each (n,).
+
+    None where an incident says that something was hurt.
+    """
     ran, phi = calm(records, scenario, reach), rates(scenario)
-    none = np.exp(-(phi[:, None] * ran).sum(axis=0))
+    hurt = ~np.isnan(records.harm) | (records.hurt == 1).any(axis=0)
+    none = np.exp(-(phi[:, None] * ran).sum(axis=0)) * ~hurt
     found = {("quiet", NOWHERE): none * ~_halted(records)}
     for r in np.flatnonzero(phi > 0):
         found["false", int(r)] = none * phi[r] * SECOND * _can_ring(records, reach, int(r))

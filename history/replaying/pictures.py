@@ -8,6 +8,7 @@ from simulation.plots.style import BLUE, INK, MARGIN, MUTED, VERMILION, Picture,
 from simulation.plots.words import several, signed
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
 
     from history.replaying.result import Replay
@@ -23,22 +24,25 @@ SHOWN = {  # what it says, whether less is better, its unit, how many of that ma
 
 def differences(replay: "Replay") -> Picture:
     """Draw how recorded rollouts would have gone under other plans."""
+    return panels(list(replay.plans), replay.differences, _title(replay), _caption(replay))
+
+
+def panels(names: list[str], table: "pd.DataFrame", title: str, caption: str) -> Picture:
+    """Draw differences by plan and figure, a panel a figure."""
     with styled():
-        names = list(replay.plans)
         tall = max(0.34 * len(names), 0.4)
-        picture = Picture(_title(replay), _caption(replay), math.ceil(len(SHOWN) / 2) * (HEAD + tall + FOOT) + 0.05)
+        picture = Picture(title, caption, math.ceil(len(SHOWN) / 2) * (HEAD + tall + FOOT) + 0.05)
         for i, figure in enumerate(SHOWN):
             row, column = divmod(i, 2)
             axes = picture.place(LEFT + column * (PANEL + BETWEEN), HEAD + row * (HEAD + tall + FOOT), PANEL, tall)
-            _panel(axes, replay, figure, names, tall)
+            _panel(axes, table, figure, names, tall)
             if column == 0:
                 name_rows(axes, names, LEFT - MARGIN - 0.12)
     return picture
 
 
-def _panel(axes: "Axes", replay: "Replay", figure: str, names: list[str], tall: float) -> None:
+def _panel(axes: "Axes", table: "pd.DataFrame", figure: str, names: list[str], tall: float) -> None:
     label, less, unit, factor = SHOWN[figure]
-    table = replay.differences
     own = table[table["figure"] == figure].set_index("plan")
     numbers = own[["difference", "low", "high"]].astype(float) * factor
     rows: list[list[float]] = [list(map(float, row)) for row in numbers.reindex(names).to_numpy()] if len(own) else []

@@ -68,7 +68,7 @@ class _Run:
         for own in chosen:
             for m in range(own.count):
                 columns = self._rolled(settings, own, m)
-                values[world] = _figures(columns)
+                values[world] = figures(columns)
                 same = compare(records, columns[0])
                 self.identity.worlds += int(possible.sum())
                 self.identity.kept += int((same & possible).sum())
@@ -156,7 +156,7 @@ def _differing(
     )  # fmt: skip
 
 
-def _figures(columns: Floats) -> Floats:
+def figures(columns: Floats) -> Floats:
     """Return the figures of one world's rows, (P, Q, n)."""
     found = np.empty((len(columns), len(FIGURES), columns.shape[-1]))
     for q, name in enumerate(FIGURES):

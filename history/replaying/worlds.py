@@ -37,6 +37,8 @@ class Worlds:
         Whose they are, and what makes them again.
     effective : (n,)
         How many equally good worlds the weights are worth.
+    likelihood : (n,)
+        How likely the scenario makes what was recorded of alarms, given when regions were deployed to.
     impossible : ndarray of object, (n,)
         Why the scenario makes the record impossible; empty where it does not.
     explanation : ndarray of object, (n, M)
@@ -54,6 +56,7 @@ class Worlds:
     trials: NDArray[np.int64]
     seed: int
     effective: Floats
+    likelihood: Floats
     impossible: NDArray[np.object_]
     explanation: NDArray[np.object_]
     bad: Bools
@@ -113,7 +116,7 @@ def choose(
     """
     n, regions = len(records), len(scenario.fleet.regions)
     found = Worlds(
-        records, scenario, trials, seed_of(seed, first), np.zeros(n), np.full(n, "", dtype=object),
+        records, scenario, trials, seed_of(seed, first), np.zeros(n), np.zeros(n), np.full(n, "", dtype=object),
         np.full((n, worlds), "quiet", dtype=object), np.zeros((n, worlds), dtype=np.bool_),
     )  # fmt: skip
     reach = exposed(records, regions)
@@ -152,6 +155,7 @@ def _some(found: Worlds, reach: Bools, which: NDArray[np.int64], seed: int, each
     squares += (flat[:, : len(sound)] ** 2).sum(axis=1) / each  # exact: worth as many as are drawn of others
     with np.errstate(invalid="ignore", divide="ignore"):
         found.effective[which] = np.where(total >= UNLIKELY, total**2 / squares, 0.0)
+    found.likelihood[which] = np.where(total >= UNLIKELY, total, 0.0)
     picks = _picked(flat, total, trials, seed, count, round_)
     starts = np.cumsum([0, *widths])
     key = np.searchsorted(starts, picks, side="right") - 1

@@ -55,11 +55,16 @@ def page_of(found: Any, *, title: str, footer: str = "", stopped: str = "") -> s
     found.cells = [cell for cell in cells if cell.cell_type != "code" or cell.outputs]
     why = f"<strong>The report stopped half-way.</strong> {html.escape(stopped)}"
     notice = f'<p class="stopped">{why}</p>' if stopped else ""
+    return document(f"{notice}{_body(found)}", title=title, footer=footer)
+
+
+def document(body: str, *, title: str, footer: str = "") -> str:
+    """Return a whole page around a body of HTML; title and footer are escaped here."""
     foot = f"<footer>{html.escape(footer)}</footer>" if footer else ""
     return (
         f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{html.escape(title)}</title>\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<style>{STYLE}</style>\n</head>\n'
-        f"<body>\n{notice}{_body(found)}{foot}\n</body>\n</html>\n"
+        f"<body>\n{body}{foot}\n</body>\n</html>\n"
     )
 
 
