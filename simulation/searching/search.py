@@ -177,10 +177,8 @@ def search(
         Of the worlds in which plans are chosen; what is said of them comes from worlds of the seed after it.
     confidence
         Of the intervals of what is said.
-    workers
+    workers, progress
         As for `sweep`; threads only, as plans are handed out in small parts.
-    progress
-        Whether to show a line on standard error.
     resume
         A search that was interrupted, with the same arguments, to go on with.
 
