@@ -170,11 +170,16 @@ def sentence(
 
 def _gist(figures: Mapping[str, Mapping[str, Plain]]) -> str:
     shipped, exposed, time = (
-        amount(number_of(figures[name]["estimate"]), str(figures[name]["unit"]))
+        _as_beside_its_interval(figures[name])
         for name in ("probability_shipped", "share_exposed_mean", "minutes_to_ship")
     )
     ships = f"it ships {shipped} of changes, needs {time} for one that ships"
     return f"{ships}, and exposes {exposed} of the traffic on average"
+
+
+def _as_beside_its_interval(figure: Mapping[str, Plain]) -> str:
+    value, low, high = (number_of(figure[key]) for key in ("estimate", "low", "high"))
+    return estimated(value, low, high, str(figure["unit"]))[0]
 
 
 def say(j: Judgement) -> str:

@@ -14,7 +14,7 @@ from simulation.analysis.duel import typical_change as choose
 from simulation.analysis.trace import Trace, trace
 from simulation.columns import OUTCOMES, SHIPPED
 from simulation.report.html import Html, bullets, element, paragraph
-from simulation.results.figures import amount, between, estimated
+from simulation.results.figures import between, estimated
 from simulation.results.numerals import minutes_of, number, percent, several
 from waves import Fleet, Plan
 
@@ -141,7 +141,8 @@ def see_comparison(comparison: Comparison) -> Html:
 
 
 def _amount(found: pd.DataFrame, figure: str) -> str:
-    return amount(float(found["estimate"][figure]), str(found["unit"][figure]))
+    value, low, high = (float(found[key][figure]) for key in ("estimate", "low", "high"))
+    return estimated(value, low, high, str(found["unit"][figure]))[0]
 
 
 def see_differences(comparison: Comparison) -> Html:

@@ -128,5 +128,6 @@ def ago(made: str) -> str:
     from simulation.results.numerals import minutes_of
 
     when = datetime.fromisoformat(made).astimezone(UTC)
-    passed = max((datetime.now(UTC) - when).total_seconds() / 60, 0.0)
-    return f"{when:%Y-%m-%d %H:%M:%S} UTC, {minutes_of(passed)} ago".replace("\u00a0", " ")
+    passed = (datetime.now(UTC) - when).total_seconds() / 60
+    long = minutes_of(passed) if passed >= 1 else "less than a minute"
+    return f"{when:%Y-%m-%d %H:%M:%S} UTC, {long} ago".replace("\u00a0", " ")

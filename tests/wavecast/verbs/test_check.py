@@ -125,6 +125,24 @@ def test_a_region_that_the_fleet_does_not_have_is_an_error(wavecast, tmp_path):
     assert f"{path}:3:15: error: region 'us-wst-2' is not in the fleet; did you mean 'us-west-2'?" in answer.out
 
 
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("waves: []\n", "waves"),
+        ("waves: [{regions: [], bake_minutes: 3}]\n", "waves[0].regions"),
+        ("regions: []\n", "regions"),
+        ("fleet: {regions: []}\ndeploy: 6\nfaults: []\n", "fleet.regions"),
+    ],
+)
+def test_an_empty_list_is_told_in_words_of_its_own(wavecast, tmp_path, text, key):
+    """Not in those of the library that finds it: "must have at least 1 item"."""
+    path = tmp_path / "file.yaml"
+    path.write_text(text, encoding="utf-8")
+    answer = wavecast("check", str(path))
+    assert answer.code == 1 and f": error: {key} is empty: give at least one [" in answer.out
+    assert "item" not in answer.out and len(answer.out.splitlines()) == 1
+
+
 @pytest.mark.parametrize("others", [("fleet.yaml",), ("scenario.yaml",), ("fleet.yaml", "scenario.yaml")])
 def test_what_is_checked_together_is_held_together(wavecast, tmp_path, others):
     """A plan beside the one fleet or scenario it can be for; a scenario and its own fleet are one, two fleets none."""
