@@ -30,6 +30,10 @@ class Span:
     column: int
 
 
+# What a reading found and the text does not have at that place.
+_MADE = "a part of the pipeline is made by a function, such as !If; write it out"
+
+
 class Blocks:
     """A text that was read without faults before, and the edits that will be made to it."""
 
@@ -61,7 +65,7 @@ class Blocks:
         """Say whether there is a value at a place."""
         try:
             self._found(where)
-        except (KeyError, IndexError):
+        except CannotMove:
             return False
         return True
 
@@ -70,15 +74,15 @@ class Blocks:
         for part in where:
             parent = node
             if isinstance(part, int):
-                if not isinstance(node, yaml.SequenceNode):
-                    raise KeyError(part)
+                if not isinstance(node, yaml.SequenceNode) or part >= len(node.value):
+                    raise CannotMove(_MADE)
                 key, node = None, node.value[part]
             else:
                 if not isinstance(node, yaml.MappingNode):
-                    raise KeyError(part)
+                    raise CannotMove(_MADE)
                 key, node = next(((k, v) for k, v in node.value if k.value == part), (None, None))
                 if node is None:
-                    raise KeyError(part)
+                    raise CannotMove(_MADE)
         return key, node, parent
 
     def block(self, where: Where) -> Span:
@@ -305,7 +309,8 @@ class Blocks:
         self.replace(spans[0].start, spans[-1].end, ("\n" + " " * spans[0].column).join(found))
 
     def set_number(self, owner: Where, key: str, number: int, after: str) -> None:
-        """Write a whole number under a key of a mapping, made behind another key where it is not there."""
+        """Write a whole number under a key of a mapping, made behind another key, which has to be there."""
+        self.node((*owner, after))
         if not self.has((*owner, key)):
             self._insert(owner, key, str(number), after)
             return

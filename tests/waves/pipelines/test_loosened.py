@@ -1,7 +1,9 @@
 """Regrouping loosens nothing in silence: services, windows, comments, fields of the plan are kept, told or refused."""
 
+import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +13,7 @@ from tests.waves.pipelines.test_kept import AP, EU, US, moved, workflow
 from waves import Hints, InputError, Plan, Target, Wave, check, regroup, write
 
 WINDOW = rules("FAIL", rule("DeploymentWindow", Cron="* * 9-17 ? * MON-FRI *", TimeZone="UTC"))
+CONFIGURED = {"ClusterName": "c", "ServiceName": "s"}
 
 
 def told(path: Path, *waves: str) -> str:
@@ -111,3 +114,36 @@ def test_an_action_without_a_region_needs_a_bucket_too(tmp_path: Path) -> None:
     for region, expected in ((EU, ["artifact-stores"]), (US, [])):
         path = pipeline(tmp_path, stage("One", ecs(region)), arn=arn, artifactStores=None, artifactStore=one)
         assert [f.rule for f in check(path) if f.severity == "error"] == expected
+
+
+def conditional(folder: Path, holder: str) -> Path:
+    """A template whose last stage, or whose last action, stands in an `If`."""
+    kind = {"Owner": "AWS", "Provider": "ECS", "Version": "1", "Category": "Deploy"}
+    source = {"Name": "S", "ActionTypeId": {**kind, "Category": "Source", "Provider": "S3"}}
+    acts = [{"Name": r, "Region": r, "ActionTypeId": kind, "Configuration": CONFIGURED} for r in (EU, US)]
+    stages: list[Any] = [{"Name": f"S{n}", "Actions": [act]} for n, act in enumerate((source, *acts))]
+    rows = stages if holder == "stage" else stages[2]["Actions"]
+    rows[-1] = {"Fn::If": ["Wide", rows[-1], {"Ref": "AWS::NoValue"}]}
+    stores = [{"Region": r, "ArtifactStore": {"Type": "S3", "Location": "b"}} for r in (EU, US)]
+    body = {"RoleArn": "arn", "ArtifactStores": stores, "Stages": stages}
+    tree = {"Resources": {"Pipe": {"Type": "AWS::CodePipeline::Pipeline", "Properties": body}}}
+    path = folder / "template.json"
+    path.write_text(json.dumps(tree, indent=1), encoding="utf-8")
+    return path
+
+
+def test_what_a_function_makes_moves_whole_or_not(tmp_path: Path) -> None:
+    """An action takes its `If` with it; into a stage within an `If`, which has no lines of its own, nothing moves."""
+    path = conditional(tmp_path, "action")
+    moved(path, US, EU)
+    stages = json.loads(path.read_text(encoding="utf-8"))["Resources"]["Pipe"]["Properties"]["Stages"]
+    assert [next(iter(stage["Actions"][0])) for stage in stages] == ["Name", "Fn::If", "Name"]
+    path = conditional(tmp_path, "action")
+    moved(path, f"{EU} {US}")
+    with pytest.raises(InputError, match="made by a function, such as !If"):
+        moved(path, EU, US)  # for want of a run order to write
+    path = conditional(tmp_path, "stage")
+    old = path.read_bytes()
+    with pytest.raises(InputError, match="made by a function, such as !If"):
+        moved(path, US, EU)
+    assert path.read_bytes() == old
