@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from simulation import exact, run
-from simulation.results.statistics import mean
 from tests.builders import plan, shares
 from tests.simulation.closed_forms.set_ups import BAD, GOLDEN_FLEET, GOLDEN_PLAN, scenario
+from tests.textbook import student
 
 ALPHA = 1e-6
 FOUR = shares(0.1, 0.2, 0.3, 0.4, failover={1: 3, 2: 4}, labels=True)
@@ -110,7 +110,7 @@ def test_the_figures_that_a_summary_has_not_agree_too():
         "duration_minutes_mean": np.where(caught, frame["recovered_minutes"], frame["end_minutes"]),
     }
     for figure, values in read.items():
-        interval = mean(np.asarray(values, dtype=float), 1 - ALPHA)
+        interval = student(np.asarray(values, dtype=float), 1 - ALPHA)
         assert interval.low <= closed[figure] <= interval.high, figure
 
 
@@ -121,7 +121,7 @@ def test_regions_exposed_together_agree():
         run(waves, scene, trials=3000, seed=6, sampling="crude").frame["regions_exposed"].to_numpy(),
     )
     for count in (1, 2, 3):
-        interval = mean((counts >= count).astype(float), 1 - ALPHA)
+        interval = student((counts >= count).astype(float), 1 - ALPHA)
         assert interval.low <= closed[f"probability_regions_exposed_at_least_{count}"] <= interval.high
 
 
@@ -132,5 +132,5 @@ def test_no_alarm_by_an_instant_agrees():
         run(waves, scene, trials=3000, seed=7, sampling="crude").frame["detected_minutes"],
     )
     for instant in (1.0, 3.5, 5.0, 9.0):
-        interval = mean((~(detected <= instant)).to_numpy(dtype=float), 1 - ALPHA)
+        interval = student((~(detected <= instant)).to_numpy(dtype=float), 1 - ALPHA)
         assert interval.low <= closed.no_alarm_by(instant) <= interval.high

@@ -18,10 +18,10 @@ from simulation.engine.worker import Desk, numbered
 from simulation.rare_events.factors import Clocks, Factor, tails
 from simulation.rare_events.strata import sampled, stratify
 from simulation.rare_events.targets import FIXED, target_of
-from simulation.results.statistics import mean
 from tests.builders import plan, sample_plan, shares
 from tests.simulation.cases import cases
 from tests.simulation.closed_forms.set_ups import BAD, Z, scenario
+from tests.textbook import student
 
 ALPHA = 1e-6
 FOUR = shares(0.1, 0.2, 0.3, 0.4, failover={1: 3, 2: 4}, labels=True)
@@ -220,7 +220,7 @@ def agrees_with_crude(waves, scene, trials, seed):
     rows = np.vstack([frame["outcome"].cat.codes.to_numpy(float), *frame.iloc[:, 1:].to_numpy(float).T])
     for got in found.reset_index().to_dict("records"):
         figure = str(got["figure"])
-        own, error = mean(target_of(figure).values(rows), 0.95), (got["high"] - got["low"]) / 2
+        own, error = student(target_of(figure).values(rows), 0.95), (got["high"] - got["low"]) / 2
         both = math.hypot((own.high - own.low) / 2, error) / 1.959964
         assert abs(got["estimate"] - own.value) < Z * both, figure
 

@@ -1,4 +1,7 @@
-"""Intervals: against SciPy, against numbers worked out by hand, and how often they cover the truth."""
+"""Intervals of rows that all weigh the same: SciPy's, numbers by hand, and how often they cover the truth.
+
+Not here: several strata (``test_sampling``, ``test_coverage``).
+"""
 
 import math
 
@@ -6,10 +9,32 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from simulation.results.statistics import Estimate, from_sums, mean, proportion, quantile, ratio, ratio_from_sums
+from simulation import run
+from simulation.results import estimator
+from simulation.results.estimator import Moments, Sample
+from simulation.results.rows import Ladder
+from simulation.results.statistics import Estimate
+from tests import builders
 
 REPLICATES = 2000
 COVERED = range(1849, 1945)  # of 2,000 at 95 %: 1,900, within what chance does once in a million
+
+
+def crude(n: int) -> Sample:
+    """One stratum with all trials."""
+    return Sample(np.ones(1), np.array([n]))
+
+
+def mean(values, confidence=0.95):
+    return estimator.mean(crude(len(values)), Moments.of_values(values, np.zeros(len(values), int), 1), confidence)
+
+
+def quantile(values, p, confidence=0.95):
+    return Ladder(crude(len(values)), [values]).quantile(p, confidence)
+
+
+def proportion(hits, trials, confidence=0.95):
+    return estimator.chance(crude(trials), np.array([hits]), confidence)
 
 
 def nothing(estimate: Estimate) -> bool:
@@ -38,30 +63,6 @@ def test_the_mean_of_few_values_has_no_interval():
     endless = mean(np.array([math.inf] + [1.0] * 20))
     assert endless.value == math.inf and nothing(endless)
     assert mean(np.zeros(50)).value == 0 and nothing(mean(np.zeros(50)))
-
-
-def test_a_ratio_has_the_delta_methods_interval():
-    """Var(R) ≈ (s_x² + R² s_y² − 2 R s_xy) / (n ȳ²), with Student's factor for n − 1 degrees of freedom."""
-    generator = np.random.default_rng(2)
-    x, y = generator.gamma(3.0, 20.0, 80), (generator.random(80) < 0.7).astype(float)
-    r, (sxx, sxy, syy) = x.mean() / y.mean(), np.cov(x, y).ravel()[[0, 1, 3]]
-    half = stats.t.ppf(0.975, 79) * math.sqrt((sxx + r * r * syy - 2 * r * sxy) / 80) / y.mean()
-    assert ratio(x, y) == pytest.approx((r, r - half, r + half))
-
-
-def test_a_ratio_over_nothing_is_infinite():
-    found = ratio(np.ones(20), np.zeros(20))
-    assert found.value == math.inf and nothing(found)
-    assert ratio_from_sums(20, 20, 0, 20, 0, 0).value == math.inf
-
-
-def test_sums_give_what_the_values_give():
-    generator = np.random.default_rng(3)
-    x, y = generator.gamma(3.0, 20.0, 80), (generator.random(80) < 0.7).astype(float)
-    assert from_sums(80, 80, x.sum(), (x * x).sum()) == pytest.approx(mean(x))
-    sums = tuple(float(np.sum(each)) for each in (x, y, x * x, x * y, y * y))
-    assert ratio_from_sums(80, *sums) == pytest.approx(ratio(x, y))
-    assert nothing(from_sums(80, 9, 9.0, 9.0)) and nothing(from_sums(0, 0, 0.0, 0.0))
 
 
 @pytest.mark.parametrize("p", [0.5, 0.95, 0.99])
@@ -94,6 +95,25 @@ def test_no_hit_in_30_trials_by_hand():
     assert proportion(0, 0) == pytest.approx((math.nan,) * 3, nan_ok=True)
 
 
+def test_a_ratio_has_the_delta_methods_interval():
+    """Var(R) ≈ (s_x² + R² s_y² − 2 R s_xy) / (n ȳ²), with Student's factor for n − 1 degrees of freedom."""
+    scene = builders.scenario(deploy={"exponential": {"mean": 9.0}}, build_failure_probability=0.2)
+    outcomes = run(builders.plan("a b", "c d"), scene, trials=400, seed=2, sampling="crude")
+    y = outcomes.shipped.astype(float)
+    x = outcomes.frame["end_minutes"].to_numpy() * y
+    r, (sxx, sxy, syy) = x.mean() / y.mean(), np.cov(x, y).ravel()[[0, 1, 3]]
+    half = stats.t.ppf(0.975, 399) * math.sqrt((sxx + r * r * syy - 2 * r * sxy) / 400) / y.mean()
+    found = outcomes.estimate("end_minutes_given_shipped_mean")[0]
+    assert 0.5 < y.mean() < 0.95 and found == pytest.approx((r, r - half, r + half))
+
+
+def test_sums_give_what_the_values_give():
+    """Count, nonzero, sum, sum of squares and of cubes suffice."""
+    x = np.random.default_rng(3).gamma(3.0, 20.0, 80)
+    found = Moments.of_sums(np.array([[80.0], [80.0], [x.sum()], [(x**2).sum()], [(x**3).sum()]]))
+    assert estimator.mean(crude(80), found, 0.95) == pytest.approx(mean(x))
+
+
 def covered(estimates: list[Estimate], truth: float) -> int:
     return sum(e.low <= truth <= e.high for e in estimates)
 
@@ -101,13 +121,6 @@ def covered(estimates: list[Estimate], truth: float) -> int:
 def test_the_interval_of_a_mean_covers_as_often_as_it_says():
     values = np.random.default_rng(10).normal(5.0, 2.0, (REPLICATES, 200))
     assert covered([mean(row) for row in values], 5.0) in COVERED
-
-
-def test_the_interval_of_a_ratio_covers_as_often_as_it_says():
-    """Times of mean 60 over successes of chance .8: 75."""
-    generator = np.random.default_rng(11)
-    above, below = generator.gamma(3.0, 20.0, (REPLICATES, 500)), generator.random((REPLICATES, 500)) < 0.8
-    assert covered([ratio(x, y.astype(float)) for x, y in zip(above, below, strict=True)], 75.0) in COVERED
 
 
 @pytest.mark.parametrize("p", [0.5, 0.95])
