@@ -18,7 +18,7 @@ _DEPLOYS = re.compile(
     r"ecs\s+(?:update-service|create-service)|deploy\s+create-deployment|lambda\s+update-function-code|"
     r"cloudformation\s+(?:deploy|create-stack|update-stack|execute-change-set|create-stack-instances)|"
     r"elasticbeanstalk\s+update-environment|apprunner\s+start-deployment|amplify\s+start-(?:deployment|job))"
-    r"|(?:sam|cdk|sst|serverless|sls|eb)\s+deploy|copilot\s+(?:svc\s+)?deploy|amplify\s+(?:push|publish)"
+    r"|dotnet\s+(?:lambda|ecs|eb)\s+deploy-[a-z]+|(?:sam|cdk|sst|serverless|sls|eb|chalice)\s+deploy|copilot\s+(?:svc\s+)?deploy|amplify\s+(?:push|publish)"
     r"|amplify\s+pipeline-deploy|(?:npm\s+run|yarn(?:\s+run)?|pnpm(?:\s+run)?|projen|make)\s+deploy[\w:-]*"
     r"|(?:terraform|tofu)\s+(?:-\S+\s+)*apply|pulumi\s+up|helm\s+(?:upgrade|install)"
     r"|kubectl\s+(?:-\S+\s+)*(?:apply|set\s+image|rollout\s+restart)"

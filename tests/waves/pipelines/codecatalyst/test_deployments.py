@@ -187,6 +187,7 @@ def test_an_action_of_others_that_is_called_a_deployment_is_named(tmp_path: Path
         ("aws ecs update-service --region $R", [("aws ecs update-service", "us-west-2")]),
         ("aws ecs update-service --region $NOBODY", [("aws ecs update-service", "")]),
         ("terraform -chdir=infra apply -auto-approve", [("terraform -chdir=infra apply", "")]),
+        ("dotnet lambda deploy-serverless --region eu-west-1", [("dotnet lambda deploy-serverless", "eu-west-1")]),
         ("npm run deploy:prod", [("npm run deploy:prod", "")]),
         ("export CDK_DEPLOY_REGION=eu-west-1\npnpm dlx projen deploy --all", [("projen deploy", "eu-west-1")]),
         ("chmod +x x && ./scripts/sst_deploy.sh", [("./scripts/sst_deploy.sh", "")]),
