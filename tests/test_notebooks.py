@@ -312,3 +312,35 @@ def test_the_parameters_of_the_report_have_types_and_help(root):
     )
     assert all(entry["help"] for entry in found.values())
     assert cell.source.count("\n") < 25
+
+
+REPLAY = "notebooks/3-replay-history.ipynb"
+
+
+def test_papermill_alone_runs_the_replay(root, tmp_path):
+    """From the sample history to the answer: what was joined, a picture, three duels, and what cannot be told."""
+    target = tmp_path / "replay.ipynb"
+    asked = json.dumps({"plans": ["six-region-three-wave", "two-halves"], "worlds": 2, "seed": 3})
+    done = execute(root, sys.executable, "-m", "papermill", REPLAY, str(target), "-y", asked)
+    assert done.code == 0, done.err
+    book = nbformat.read(target, as_version=4)
+    shown = [output.data for cell in book.cells for output in cell.get("outputs", []) if "data" in output]
+    pages = [data["text/html"] for data in shown if "text/html" in data]
+    assert sum("data:image/svg+xml;base64," in page for page in pages) == 4
+    assert any("2,313 regional deployments" in page for page in pages)
+    last = pages[-1].replace("\u00a0", " ")
+    assert "2 worlds of each" in last and "<td>two halves</td>" in last and "all at once" not in last
+    assert "worlds gave back what had been recorded" in last and "impact rests on the scenario" in last
+    assert len(nbformat.read(root / REPLAY, as_version=4).cells) < 12
+
+
+def test_papermill_alone_is_refused_what_the_replay_does_not_declare(root, tmp_path):
+    """Before anything is read, one line a fault."""
+    text = "{world: 3, worlds: 1, plans: all-at-once}"
+    target = tmp_path / "replay.ipynb"
+    done = execute(root, sys.executable, "-m", "papermill", REPLAY, str(target), "-y", text)
+    assert done.code == 1
+    for line in ("did you mean 'worlds'?", "-p worlds 1: give a whole number from 2 to 1,000", ": give a list"):
+        assert line in done.err
+    book = nbformat.read(target, as_version=4)
+    assert not any(output.get("data") for cell in book.cells for output in cell.get("outputs", []))

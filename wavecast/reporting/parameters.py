@@ -25,6 +25,7 @@ PAIRS: dict[str, type | tuple[type, ...]] = {"regions_of": str, "wait_timers": (
 BETWEEN = {"confidence": 0.95, "objective": 0.999}
 RANGES = {
     "trials": (1, 10_000_000, "a whole number of at least 1"),
+    "worlds": (2, 1_000, "a whole number from 2 to 1,000"),
     "seed": (0, 2**64 - 1, "a whole number from 0 to 2**64 - 1"),
 }
 
