@@ -208,6 +208,8 @@ def kind_of(value: object) -> Kind | None:
     system = system_of(value)
     if system is not None:
         return cast("Kind", system.name)
+    if isinstance(value.get("Resources"), dict):
+        return None  # a template without a pipeline; a scenario has "sources", which is near
     scores = {kind: sum(_score(key, known) for key in value) for kind, known in _KEYS.items()}
     if isinstance(value.get("regions"), list):
         scores["fleet"] += 0.5  # a scenario has regions, too, but by name
@@ -229,7 +231,8 @@ def mistaken(document: Document, kind: Kind | None, wanted: str) -> InputError:
     if kind is None:
         keys = (
             "a CodeCatalyst workflow has SchemaVersion and Actions, one of GitHub Actions on and jobs, a pipeline "
-            "stages, a plan waves, a fleet regions, a scenario fleet and faults, rules rules and limits"
+            "stages, or in a template a resource AWS::CodePipeline::Pipeline, a plan waves, "
+            "a fleet regions, a scenario fleet and faults, rules rules and limits"
         )
         what = (
             "its keys are those of nothing known here" if isinstance(document.value, dict) else "it has no keys at all"

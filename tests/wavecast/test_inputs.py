@@ -30,6 +30,7 @@ def test_the_keys_of_a_scenario_are_those_of_its_class():
         ({"on": "push", "jobs": {}}, "github-actions"),
         ({"pipeline": {"stages": [{"name": "a", "actions": []}]}}, "codepipeline"),
         ({"Resources": {"P": {"Type": "AWS::CodePipeline::Pipeline"}}}, "codepipeline"),
+        ({"AWSTemplateFormatVersion": "2010-09-09", "Resources": {"T": {"Type": "AWS::SNS::Topic"}}}, None),
         ({"name": "x", "waves": []}, "plan"),
         ({"wavs": [], "on_deploy_failur": "stop"}, "plan"),
         ({"name": "x", "regions": [{"name": "a"}]}, "fleet"),
