@@ -8,6 +8,7 @@ import click
 from wavecast.plans import Reading, read_inputs, remarks
 from wavecast.terminal import Number, Refusal, say, say_json, warn
 from wavecast.verbs.options import Decorator, json_option, scenario_option, seed_option, workflow_options
+from waves import InputError
 
 if TYPE_CHECKING:
     from history import Incident
@@ -92,6 +93,8 @@ def incident(
             pushed=pushed, alarm_region=alarm_region, harm=harm, hurt=None if hurt is None else _listed(hurt),
             worlds=worlds, seed=seed,
         )  # fmt: skip
+    except InputError:  # which is a ValueError, and words itself
+        raise
     except ValueError as error:
         raise Refusal("\n".join(f"--{_dashed(line)}" for line in str(error).splitlines())) from None
     if out is not None:

@@ -9,6 +9,7 @@ from wavecast.plans import Reading, read_inputs, remarks
 from wavecast.terminal import Refusal, check_picture, fault, progress, save_picture, say, say_json, warn
 from wavecast.verbs.options import json_option, out_option, scenario_option, seed_option, workflow_options
 from wavecast.verbs.rollouts import join_options, read_plans, read_rollouts
+from waves import InputError
 
 HELP = """Say what recorded rollouts would have cost under other plans.
 
@@ -71,6 +72,8 @@ def replay(
         return 1
     try:
         found = history.replay(rollouts, named, world, used=used, worlds=worlds, seed=seed, progress=progress())
+    except InputError:  # which is a ValueError, and words itself
+        raise
     except ValueError as error:
         fault(f"replay: {error}")
         return 1

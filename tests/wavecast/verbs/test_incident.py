@@ -82,6 +82,12 @@ def test_what_cannot_be_is_one_line_and_exit_code_2(wavecast, arguments, text):
     assert len(answer.err.splitlines()) == 1 and text in answer.err
 
 
+def test_a_plan_that_does_not_go_with_the_scenario_is_told_by_file_and_line(wavecast):
+    answer = wavecast("incident", "--plan", "storefront-office-hours", *NAMED[2:], *TYPED, *OTHERS)
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err.startswith(str(DATA / "plans" / "storefront-office-hours.yaml:6:1: error: a calendar"))
+
+
 HISTORY = ("--store", str(DATA / "history"), "--plan", "six-region-three-wave", "--worlds", "2")
 
 
