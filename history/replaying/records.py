@@ -129,4 +129,4 @@ class Records:
     @property
     def bad(self) -> NDArray[np.bool_]:
         """Whether something went wrong with the change itself: an alarm, an incident, or people set it back."""
-        return (self.alarm == FIRED) | (self.alarm == PEOPLE) | ~np.isnan(self.harm)
+        return (self.alarm != NONE) | ~np.isnan(self.harm)

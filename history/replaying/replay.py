@@ -59,8 +59,9 @@ class _Run:
         """Replay one chunk."""
         trials = np.arange(first, first + len(records))
         chosen = self._chosen(records, trials)
-        possible = np.array([not text for text in chosen[0].impossible])
-        self.impossible.update(text for text in chosen[0].impossible if text)
+        reasons = [next(filter(None, texts), "") for texts in zip(*(own.impossible for own in chosen), strict=True)]
+        possible = np.array([not text for text in reasons], dtype=np.bool_)  # under every scenario
+        self.impossible.update(filter(None, reasons))
         settings = settings_of({AS_IT_WAS: records.plan, **self.plans}, self.scenarios[0])
         values = np.zeros((self.worlds, len(settings), len(FIGURES), len(records)))
         kept = np.ones(len(records), dtype=np.bool_)

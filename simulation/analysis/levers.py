@@ -85,6 +85,8 @@ class Lever:
         if len(self.fields) > 1:
             return math.nan
         owner = scenario if self.fault is None else scenario.faults[self.fault]
+        if not _turns(self.fields[0], getattr(owner, self.fields[0])):
+            return math.nan  # a region alone has it
         value = _times(self.fields[0], getattr(owner, self.fields[0]), factor)
         return median(value) if isinstance(value, Family) else float(value)
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
+from simulation.arguments import is_number
 from simulation.scenario import Scenario
 from waves import Plan, Rules, grouped_like, rule_findings
 
@@ -17,7 +18,9 @@ Groups = tuple[tuple[str, ...], ...]
 
 
 class Candidates:
-    """The plans of one fleet that differ in waves, their order and their bakes, and in nothing else.
+    """The plans of one fleet that differ in waves, their order and their bakes.
+
+    All regions of a wave deploy at once, and waves bake for minutes alone, whatever the plan they are like does.
 
     Parameters
     ----------
@@ -36,7 +39,7 @@ class Candidates:
     ) -> None:
         self.fleet, self.like, self.bakes, self.rules = scenario.fleet, like, tuple(bakes), rules
         pinned = (*rules.rules.first, *rules.rules.last) if rules else ()
-        self.kinds = kinds(scenario, pinned)
+        self.kinds = kinds(scenario, pinned, like)
         self.kind = {name: number for number, names in enumerate(self.kinds) for name in names}
 
     @property
@@ -123,16 +126,37 @@ def _groups(plan: Plan) -> Groups:
     return tuple(wave.regions for wave in plan.waves)
 
 
-def kinds(scenario: Scenario, pinned: Iterable[str] = ()) -> list[list[str]]:
-    """Return the regions by what tells them apart: traffic, labels, zone, their own values; partners by themselves."""
+def kinds(scenario: Scenario, pinned: Iterable[str] = (), like: Plan | None = None) -> list[list[str]]:
+    """Return the regions by what tells them apart; failover partners and pinned ones are by themselves.
+
+    That is traffic, labels, zone, values of their own in the scenario, and the deployment strategy of the plan.
+    """
     fleet, found = scenario.fleet, dict[object, list[str]]()
     partners = {name for pair in fleet.pairs for name in pair} | set(pinned)
     for region in fleet.regions:
         own = scenario.regions.get(region.name)
         alone = region.name if region.name in partners else None
-        key = (region.traffic, tuple(sorted(region.labels)), region.local_zone, own and own.model_dump_json(), alone)
+        strategy = str(like.strategy_of(region.name)) if like else ""
+        labels, values = tuple(sorted(region.labels)), own and own.model_dump_json()
+        key = (region.traffic, labels, region.local_zone, values, strategy, alone)
         found.setdefault(key, []).append(region.name)
     return list(found.values())
+
+
+def bakes_of(given: Sequence[float]) -> list[float]:
+    """Return bakes to choose from, in order, each once.
+
+    Raises
+    ------
+    ValueError
+        For none, and for what is no minutes.
+    """
+    wrong = next((each for each in given if not is_number(each) or not 0 <= each < math.inf), None)
+    if wrong is not None:
+        raise ValueError(f"bake_minutes has {wrong!r}; give minutes, 0 or more")
+    if not len(given):
+        raise ValueError("bake_minutes is empty; give the bakes to choose from, such as [0, 30, 60]")
+    return sorted({float(each) for each in given})
 
 
 def groupings(sizes: Sequence[int]) -> int:

@@ -32,7 +32,8 @@ def _against_today(found: "Search", names: list[str], values: dict[str, Values])
     today, (*risks, time) = values["today"], found.objectives
     little = 1 + found.resolution
     as_safe = [n for n in names if all(values[n][risk] <= today[risk] * little for risk in risks)]
-    as_fast = [n for n in names if values[n][time] <= today[time] * little]
+    others = (*risks[1:], time)
+    as_fast = [n for n in names if all(values[n][figure] <= today[figure] * little for figure in others)]
     said = []
     fastest = min(as_safe, key=lambda n: values[n][time], default=None)
     if fastest is not None and values[fastest][time] * little < today[time]:

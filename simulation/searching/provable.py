@@ -15,10 +15,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from simulation.arguments import is_number
 from simulation.closed_forms.exact import exact
 from simulation.closed_forms.quantities import Course
 from simulation.scenario import Scenario
+from simulation.searching.candidates import bakes_of
 from simulation.setting import setting
 from waves import Fleet, Plan, grouped, one_at_a_time
 
@@ -77,7 +77,7 @@ def exact_front(scenario: Scenario, bake_minutes: Sequence[float]) -> ExactFront
         Where an assumption fails, with what was found and what it would have to be; for a fleet with too many different
         regions to go through; for bakes that are no minutes.
     """
-    bakes = _bakes(bake_minutes)
+    bakes = bakes_of(bake_minutes)
     course = _course(scenario, bakes[-1])
     states = _States(scenario.fleet)
     clock = _Clock(bakes, course.deploy, len(scenario.fleet.regions))
@@ -85,15 +85,6 @@ def exact_front(scenario: Scenario, bake_minutes: Sequence[float]) -> ExactFront
     front = _undominated(best[0])
     plans = tuple(_plan(states, clock, choice, at, number) for number, at in enumerate(front, 1))
     return ExactFront(plans, clock.minutes[front], best[0, front])
-
-
-def _bakes(given: Sequence[float]) -> list[float]:
-    wrong = next((each for each in given if not is_number(each) or not 0 <= each < math.inf), None)
-    if wrong is not None:
-        raise ValueError(f"bake_minutes has {wrong!r}; give minutes, 0 or more")
-    if not len(given):
-        raise ValueError("bake_minutes is empty; give the bakes to choose from, such as [0, 30, 60]")
-    return sorted({float(each) for each in given})
 
 
 def _course(scenario: Scenario, bake: float) -> Course:

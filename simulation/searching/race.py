@@ -28,8 +28,10 @@ class Race:
     ----------
     plans, value
         What is still in it, and its figures in the last rung it ran, shape (plans, figures).
+    aside
+        The digests of those that were rivals from the start.
     begun
-        How many of all plans have run the first rung, those aside that were rivals from the start.
+        How many of all others have run the first rung.
     looked_at
         How many plans ever were in it.
     rung
@@ -43,6 +45,7 @@ class Race:
     told: Told
     plans: list[Plan] = field(default_factory=list)
     value: Floats = field(default_factory=lambda: np.zeros((0, 1)))
+    aside: frozenset[str] = frozenset()
     begun: int = 0
     looked_at: int = 0
     rung: int = 0
@@ -50,15 +53,14 @@ class Race:
 
     def start(self, plans: Iterable[Plan], rivals: Sequence[Plan]) -> None:
         """Run the first rung with all plans, from where it was left; some are held against all from the start."""
-        if self.begun:
-            rivals = self.best()
-        else:
-            self.looked_at = len(rivals)
-        first = {plan.digest for plan in rivals}
-        before = [(plan, row) for plan, row in zip(self.plans, self.value, strict=True) if plan.digest not in first]
+        if not self.begun:
+            self.plans, self.value = [], np.zeros((0, 1))
+            self.aside, self.looked_at = frozenset(plan.digest for plan in rivals), len(rivals)
+        best = {plan.digest: plan for plan in self.best()} if self.begun else {plan.digest: plan for plan in rivals}
+        before = [(plan, row) for plan, row in zip(self.plans, self.value, strict=True) if plan.digest not in best]
         self.plans, self.value = [plan for plan, _ in before], np.array([row for _, row in before])
-        field = _Field(self, range(RUNGS[0]), rivals)
-        left = itertools.islice((plan for plan in plans if plan.digest not in first), self.begun, None)
+        field = _Field(self, range(RUNGS[0]), list(best.values()))
+        left = itertools.islice((plan for plan in plans if plan.digest not in self.aside), self.begun, None)
         for batch, found in score(left, self.worlds, field.trials):
             field.take(batch, found)
             self.begun += len(batch)

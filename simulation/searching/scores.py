@@ -37,11 +37,6 @@ class Scores(NamedTuple):
     value: Floats
     vector: Vectors
 
-    @property
-    def error(self) -> Floats:
-        """Standard errors of the estimates, shape (plans, figures)."""
-        return np.sqrt(np.einsum("pft,pft->pf", self.vector, self.vector, dtype=np.float64))
-
     def of(self, which: "NDArray[np.int64] | NDArray[np.bool_]") -> "Scores":
         """Return those of some of the plans."""
         return Scores(self.value[which], self.vector[which])

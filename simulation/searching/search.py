@@ -6,7 +6,6 @@ Then bakes are tried wave by wave, and what is left is run once more in worlds t
 """
 
 import itertools
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -22,13 +21,14 @@ from simulation.rare_events.sampling import sampling_of
 from simulation.results.figures import called
 from simulation.results.statistics import Estimate
 from simulation.scenario import Scenario
-from simulation.searching.candidates import Candidates
+from simulation.searching.candidates import Candidates, bakes_of
 from simulation.searching.front import front
 from simulation.searching.gains import sentences
 from simulation.searching.race import RUNGS, Race
 from simulation.searching.scores import OBJECTIVES, Worlds
 from waves import Plan, Rules, did_you_mean, named
 from waves.groupings import GROUPINGS
+from waves.rules.clashes import grouping_that_keeps
 from waves.showing import Html, Shown, counted, element, glimpse
 
 USUAL = ("impact_minutes_mean", "probability_share_exposed_at_least_0.5", "end_minutes_given_shipped_mean")
@@ -194,10 +194,10 @@ def search(
     confidence = check_confidence(confidence)
     if today is not None:
         today.require(scenario.fleet)
-    candidates = Candidates(scenario, today, _bakes(bake_minutes), rules)
+    candidates = Candidates(scenario, today, bakes_of(bake_minutes), rules)
     worlds = _worlds(scenario, seed, objectives, workers)
     with _Line(progress) as line:
-        race = resume.race if resume else Race(worlds, _part(resolution), line.tell)
+        race = Race(worlds, _part(resolution), line.tell) if resume is None else _resumed(resume, worlds, resolution)
         race.told = line.tell
         try:
             _run(race, candidates, today)
@@ -207,25 +207,27 @@ def search(
                 raise
             finished = False
     if not race.plans:
-        raise NoPlan("no plan keeps the rules; `wavecast check` of the rules and the fleet says which clash")
+        what = "no plan" if candidates.count <= EVERY else "none of the plans that were tried"
+        raise NoPlan(f"{what} keeps the rules; `wavecast check` of the rules and the fleet says whether any can")
     return _result(race, candidates, today, int(seed), confidence, finished)
 
 
 def _run(race: Race, candidates: Candidates, today: Plan | None) -> None:
-    seeds = list(candidates.allowed(_seeds(candidates, today)))
+    seeds = list({plan.digest: plan for plan in candidates.allowed(_seeds(candidates, today))}.values())
     if not race.rung:
         if candidates.count <= EVERY:
             race.start(candidates.uniform(), seeds)
         else:
             _vary(race, candidates, seeds)
     race.finish()
+    tried = {plan.digest for plan in race.plans}
     for _ in range(STEPS):
         before = race.best()
-        known = {plan.digest for plan in race.plans}
         nearby = {p.digest: p for plan in before for p in candidates.allowed(candidates.other_bakes(plan))}
-        fresh = [plan for digest, plan in nearby.items() if digest not in known]
-        race.looked_at += len(fresh)
+        fresh = [plan for digest, plan in nearby.items() if digest not in tried]
+        tried |= nearby.keys()
         race.enter(fresh, before, RUNGS[-1])
+        race.looked_at += len(fresh)
         if {plan.digest for plan in race.best()} == {plan.digest for plan in before}:
             return
 
@@ -233,8 +235,9 @@ def _run(race: Race, candidates: Candidates, today: Plan | None) -> None:
 def _vary(race: Race, candidates: Candidates, seeds: list[Plan]) -> None:
     """Vary the best plans from generation to generation until nothing better comes."""
     random, still = np.random.default_rng(race.worlds.seed), 0
+    seeds = list({plan.digest: plan for plan in (*race.plans, *seeds)}.values())
     race.enter(seeds, (), RUNGS[0])
-    race.looked_at = len(seeds)
+    race.looked_at = max(race.looked_at, len(seeds))
     tried = {plan.digest for plan in seeds}
     for _ in range(LONGEST):
         best = race.best()
@@ -258,6 +261,10 @@ def _seeds(candidates: Candidates, today: Plan | None) -> Iterator[Plan]:
             except ValueError:
                 continue  # no labels, or no time zones
             yield candidates.canonical(plan)
+    if candidates.rules is not None:  # which may rule all of those out
+        kept = grouping_that_keeps(candidates.rules.rules, candidates.fleet).groups
+        for bake in candidates.bakes if kept else ():
+            yield candidates.canonical(candidates.plan(kept, [bake] * len(kept)))
 
 
 def _result(
@@ -273,7 +280,7 @@ def _result(
     order = {**own, **{f"front {n}": kept[name] for n, name in enumerate(names, 1)}}
     found = dict(zip(order, (outcomes[name] for name in [*own, *names]), strict=True))
     comparison = replace(fresh, outcomes=found)
-    looked, every = race.looked_at, candidates.count <= EVERY
+    looked, every = race.looked_at, candidates.count <= EVERY and race.rung > 0
     return Search(
         {name: plan.model_copy(update={"name": name}) if name != TODAY else plan for name, plan in order.items()},
         comparison, figures, race.resolution, every, finished, looked, race.rollouts, looked * RUNGS[-1], race,
@@ -299,23 +306,26 @@ def short(value: float) -> str:
 
 def _worlds(scenario: Scenario, seed: int, objectives: Sequence[str], workers: Workers) -> Worlds:
     check_address(seed, range(RUNGS[-1]))
+    check_address(seed + 1, range(RUNGS[-1]))  # of the worlds in which the front is told
     figures, workers = _objectives(objectives), check_workers(workers)
     return Worlds(scenario, sampling_of(scenario, "stratified"), int(seed), figures, workers)
+
+
+def _resumed(before: Search, worlds: Worlds, resolution: float) -> Race:
+    race = before.race
+    same = (race.worlds.scenario, race.worlds.seed, race.worlds.objectives, race.resolution)
+    if same != (worlds.scenario, worlds.seed, worlds.objectives, resolution):
+        raise ValueError(
+            "resume is a search of another scenario, seed, objectives or resolution; give the same, or none"
+        )
+    race.worlds = worlds
+    return race
 
 
 def _part(resolution: float) -> float:
     if not is_number(resolution) or not 0 <= resolution < 1:
         raise ValueError(f"resolution is {resolution!r}; give a part of a figure from 0 to below 1, such as 0.05")
     return float(resolution)
-
-
-def _bakes(given: Sequence[float]) -> list[float]:
-    wrong = next((each for each in given if not is_number(each) or not 0 <= each < math.inf), None)
-    if wrong is not None:
-        raise ValueError(f"bake_minutes has {wrong!r}; give minutes, 0 or more")
-    if not len(given):
-        raise ValueError("bake_minutes is empty; give the bakes to choose from, such as [0, 30, 60]")
-    return sorted({float(each) for each in given})
 
 
 def _objectives(given: Sequence[str]) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ Examples:
 \b
 Exit codes:
   0  every limit holds
-  1  a limit is broken or undecided, there is nothing to judge, or it is of other inputs, runs, times
+  1  a limit is broken or undecided, there is nothing to judge, or it is of another run
   2  there is no such file, it is not a verdict, or an input cannot be read
 """
 

@@ -23,10 +23,10 @@ Minutes count from the push. Instants are ISO 8601 with a zone; without --pushed
 
 \b
 Examples:
-  wavecast incident --plan six-region-three-wave --scenario storefront --started 9 --alarm 31 --regions eu-north-1 \\
-    --rollback 12 --against all-at-once one-at-a-time --out incident.html
-  wavecast incident --plan p.yaml --scenario s.yaml --started 2026-05-04T10:02:00Z --alarm 2026-05-04T10:25:00Z \\
-    --regions eu-north-1 --against all-at-once
+  wavecast incident --plan six-region-three-wave --scenario storefront --started 9 --alarm 31 \\
+    --regions eu-north-1 --rollback 12 --against all-at-once one-at-a-time --out incident.html
+  wavecast incident --plan p.yaml --scenario s.yaml --started 2026-05-04T10:02:00Z \\
+    --alarm 2026-05-04T10:25:00Z --regions eu-north-1 --against all-at-once
 
 \b
 Exit codes:
