@@ -187,9 +187,7 @@ def _records(
         shipped=shipped,
         deploy_failed=outcome == "deploy_failed",
         reaction=reaction,
-        way_back=np.where(
-            np.isnan(back_end) | ~ways, np.nan, np.maximum(back_end - halted - np.nan_to_num(reaction), 0)
-        ),
+        way_back=np.where(ways, np.maximum(back_end - halted - np.nan_to_num(reaction), 0.0), np.nan),
         by_hand=np.where(np.isnan(back_end), np.nan, hand),
         harm=harm,
         hurt=hurt,

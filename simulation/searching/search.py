@@ -180,7 +180,7 @@ def search(
     workers, progress
         As for `sweep`; threads only, as plans are handed out in small parts.
     resume
-        A search that was interrupted, with the same arguments, to go on with.
+        A search that was interrupted, to go on with.
 
     Raises
     ------
@@ -262,7 +262,7 @@ def _seeds(candidates: Candidates, today: Plan | None) -> Iterator[Plan]:
                 continue  # no labels, or no time zones
             yield candidates.canonical(plan)
     if candidates.rules is not None:  # which may rule all of those out
-        kept = grouping_that_keeps(candidates.rules.rules, candidates.fleet).groups
+        kept = grouping_that_keeps(candidates.rules.rules, candidates.fleet).groups or ()
         for bake in candidates.bakes if kept else ():
             yield candidates.canonical(candidates.plan(kept, [bake] * len(kept)))
 
@@ -315,9 +315,7 @@ def _resumed(before: Search, worlds: Worlds, resolution: float) -> Race:
     race = before.race
     same = (race.worlds.scenario, race.worlds.seed, race.worlds.objectives, race.resolution)
     if same != (worlds.scenario, worlds.seed, worlds.objectives, resolution):
-        raise ValueError(
-            "resume is a search of another scenario, seed, objectives or resolution; give the same, or none"
-        )
+        raise ValueError("resume is of another scenario, seed, objectives or resolution; give the same, or none")
     race.worlds = worlds
     return race
 

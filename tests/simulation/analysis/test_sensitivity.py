@@ -12,6 +12,7 @@ import pytest
 
 from simulation import Scenario, sensitivity, waves_or_minutes
 from simulation.analysis.levers import levers
+from tests import builders
 from waves import Fleet, Plan
 
 FLEET = Fleet(regions=({"name": "a", "traffic": 100}, {"name": "b", "traffic": 100}))
@@ -152,3 +153,11 @@ def test_the_parts_of_a_difference_sum_to_it_and_order_is_one():
     assert waves_or_minutes(first, first, world, trials=512).sentence.endswith("takes as long; costs as much")
     with pytest.raises(ValueError, match="c is in one of the plans only"):
         waves_or_minutes(first, plan(("ab", 1.0)), world)
+
+
+def test_what_a_region_alone_has_is_turned_without_a_size():
+    """A failed deployment that takes longer in one region: there is no one number to say where it flips."""
+    scene = builders.scenario(regions={"a": {"failed_deploy": 30.0}}, deploy_failure_probability=0.2)
+    [lever] = [each for each in levers(scene) if each.fields == ("failed_deploy",)]
+    assert math.isnan(lever.size(scene, 2.0))
+    assert lever.at(scene, 2.0).of(0, "failed_deploy").mean == 60.0

@@ -7,6 +7,7 @@ import pytest
 
 import waves
 from simulation import NoPlan, Scenario, compare, search
+from simulation.searching import race
 from simulation.searching import search as module
 from simulation.searching.candidates import Candidates, groupings
 from simulation.searching.front import front
@@ -148,6 +149,43 @@ def test_what_is_interrupted_is_kept_and_gone_on_with(few, monkeypatch):
     assert not half.finished and "interrupted" in repr(half) and any("interrupted" in each for each in half.sentences)
     again = search(scenario, bake_minutes=BAKES, seed=2, resume=half)
     assert again.finished and [p.digest for p in again.plans.values()] == [p.digest for p in whole.plans.values()]
+
+
+def test_a_first_rung_that_is_interrupted_goes_on_where_it_was(few):
+    """Every plan runs it once: batches of 32 plans, and Ctrl-C after the first."""
+    scenario, whole = scene(), search(scene(), bake_minutes=BAKES, seed=2)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("simulation.searching.scores.ROLLOUTS", 2048 * 32)
+        taken: list[None] = []
+
+        def take(field, plans, found, own=race._Field.take):
+            if len(taken) == 1:
+                raise KeyboardInterrupt
+            taken.append(own(field, plans, found))
+
+        patch.setattr(race._Field, "take", take)
+        half = search(scenario, bake_minutes=BAKES, seed=2)
+    assert not half.finished and not half.every and half.race.begun == 32
+    again = search(scenario, bake_minutes=BAKES, seed=2, resume=half)
+    assert again.finished and again.every and again.race.begun == whole.race.begun
+    assert {p.digest for p in again.plans.values()} == {p.digest for p in whole.plans.values()}
+    with pytest.raises(ValueError, match="resume is of another scenario, seed"):
+        search(scenario, bake_minutes=BAKES, seed=3, resume=half)
+
+
+def test_a_population_begins_with_what_the_rules_allow(few, monkeypatch):
+    """No named grouping has a and b first, and nothing else with them."""
+    monkeypatch.setattr(module, "EVERY", 10)
+    monkeypatch.setattr(module, "LONGEST", 2)
+    rules = waves.Rules.model_validate({"rules": {"first": ["b", "c"], "max_first_wave_share": 0.34}})
+    found = search(scene(5), rules=rules, bake_minutes=(0.0, 30.0), seed=1)
+    assert all(set(plan.waves[0].regions) == {"b", "c"} for plan in found.plans.values())
+
+
+def test_regions_of_different_strategies_are_not_interchangeable():
+    of = builders.fleet(dict.fromkeys("abc", 5.0))
+    today = builders.plan("a b c", strategies={"b": "rolling"})
+    assert Candidates(builders.scenario(of), today, (0.0,)).kinds == [["a", "c"], ["b"]]
 
 
 def test_it_shows_itself(few):
