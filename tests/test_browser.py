@@ -50,14 +50,14 @@ def test_the_report_reads_well_at_any_width(browser: Any, report: Path, width: i
     page.close()
 
 
-def test_the_report_opens_with_the_verdict_and_the_duel(browser: Any, report: Path) -> None:
+def test_the_report_opens_with_the_verdict_the_alternatives_and_the_duel(browser: Any, report: Path) -> None:
     verdict = json.loads((report.parent / "verdict.json").read_text(encoding="utf-8"))
     page = browser.new_page()
     page.goto(report.as_uri())
     text = page.inner_text("body").replace("\u00a0", " ")
     assert verdict["sentence"].replace("\u00a0", " ") in text
     headings = [heading.inner_text() for heading in page.query_selector_all("h1, h2")]
-    assert headings[:2] == ["Wave report", "A typical bad change"]
+    assert headings[:3] == ["Wave report", "The first plan against each alternative", "A typical bad change"]
     assert "Traceback" not in text
     page.close()
 

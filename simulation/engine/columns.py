@@ -132,14 +132,15 @@ def harm_done(worlds, plans, case, scratch, halt, down, upto, row, regional):
     row[C_IMPACT] = impact
     row[C_HARMED] = harmed if harmed < np.inf else 0.0
     # While regions hurt, x only rises: the supremum is just before the end of some harm. Once all that will hurt does,
-    # and x is frozen, the sum only falls: no later end than the next can have the supremum, nor one after x begins to
-    # fall, but only the instant at which it does, or at which some harm begins on the way down.
-    peak, done, last = 0.0, np.nan, min(settled, down)
-    for pos in range(upto + 1):
-        t = scratch.until[pos] if pos < upto else down
-        if (t < np.inf and t != done) if pos == upto else (scratch.begin[pos] < t and t <= last and t != done):
-            peak, done = max(peak, hurting_before(worlds, plans, case, scratch, halt, upto, t)), t
+    # and x is frozen, the sum only falls: no later end than the next can have the supremum.
+    peak, done = 0.0, np.nan
+    for pos in range(upto):
+        until = scratch.until[pos]
+        if scratch.begin[pos] < until and until <= settled and until != done:
+            peak, done = max(peak, hurting_before(worlds, plans, case, scratch, halt, upto, until)), until
+    # Where x falls before that, the supremum may also be where it begins to, or where some harm begins on the way down.
     if down < np.inf:
+        peak = max(peak, hurting_before(worlds, plans, case, scratch, halt, upto, down))
         for pos in range(upto):
             if down <= scratch.begin[pos] < scratch.until[pos]:
                 peak = max(peak, hurting_after(worlds, case, scratch, upto, scratch.begin[pos]))
