@@ -123,11 +123,12 @@ def _peak(found: list[Harm], down: float) -> float:
     """Return the supremum of Σ share × x over hurting regions.
 
     Up to the way down x only rises while they hurt, so it is just before some region's end, or before the way down;
-    later, x only falls, so it may also be where some region's harm begins.
+    later, x only falls, so it may also be just after that begins, as a step may be taken at that very instant, or where
+    some region's harm begins.
     """
     hurt = [harm for harm in found if harm.minutes > 0]
     before = {harm.until for harm in hurt} | ({down} if down < math.inf else set())
-    after = {harm.begin for harm in hurt if harm.begin >= down}
+    after = {harm.begin for harm in hurt if harm.begin >= down} | ({down} if down < math.inf else set())
     sums = [sum(harm.before(t) for harm in hurt) for t in before] + [sum(harm.after(t) for harm in hurt) for t in after]
     return max(sums, default=0.0)
 

@@ -138,9 +138,11 @@ def harm_done(worlds, plans, case, scratch, halt, down, upto, row, regional):
         until = scratch.until[pos]
         if scratch.begin[pos] < until and until <= settled and until != done:
             peak, done = max(peak, hurting_before(worlds, plans, case, scratch, halt, upto, until)), until
-    # Where x falls before that, the supremum may also be where it begins to, or where some harm begins on the way down.
+    # Where x falls before that, the supremum may also be where it begins to, just before or, as a step may be taken at
+    # that very instant, just after; or where some harm begins on the way down.
     if down < np.inf:
         peak = max(peak, hurting_before(worlds, plans, case, scratch, halt, upto, down))
+        peak = max(peak, hurting_after(worlds, case, scratch, upto, down))
         for pos in range(upto):
             if down <= scratch.begin[pos] < scratch.until[pos]:
                 peak = max(peak, hurting_after(worlds, case, scratch, upto, scratch.begin[pos]))

@@ -54,6 +54,23 @@ def test_an_exposed_region_counts_as_far_as_it_had_come(check):
     check(rolling, expected, deploy=20.0, defects={"b": bad()}, report=2.0)
 
 
+@pytest.mark.parametrize("back", [2.0, 5.0])
+def test_the_peak_is_at_the_halt_where_a_step_is_taken_and_traffic_begins_to_fall(check, back):
+    """Rules 18 and 23: b goes from a half to all at 6, the halt; a, rolling, falls from then on.
+
+    a (.1) hurts from 0, ramps to 4, falls until 6 + back: .1 · (2 + 2 + back / 2). b (.2) takes half at 4 and stays
+    until 8: .2 · (1 + 2). Just after 6 both hurt entirely.
+    """
+    expected = {
+        "outcome": "caught", "deployed_minutes": 6, "end_minutes": 6, "detected_minutes": 6,
+        "recovered_minutes": 6 + back, "regions_exposed": 2, "share_exposed": 0.3, "peak_share": 0.3,
+        "impact_minutes": 0.1 * (4 + back / 2) + 0.6, "mixed_minutes": 6 + back,
+    }  # fmt: skip
+    own = plan("a b", bake=5, strategies={"a": "rolling", "b": {"steps": [[50.0, 2.0]]}})
+    defects = {"a": bad(), "b": bad(check=True)}
+    check(own, expected, defects=defects, rollback={"a": back, "b": 2.0})
+
+
 def test_the_peak_adds_regions_that_hurt_at_once_only(check):
     """Rule 23: b (.2) hurts from 4 to its roll-back at 9, a (.1) from 9 to 12: peak .2, impact .2 · 5 + .1 · 3."""
     expected = {
