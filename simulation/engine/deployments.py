@@ -202,7 +202,10 @@ def count_failed(worlds, case, scratch, stop, halt, upto, rank, worst, row):
     `worst` is the region whose failure ended the pipeline.
     """
     for pos in range(upto):
-        if scratch.begun[pos] < stop and not (scratch.start[pos] < stop and scratch.served[pos] < np.inf):
+        if pos == worst and not scratch.begun[pos] < stop:  # an attempt too short to change the clock
+            row[C_FAILED] += 1.0
+            scratch.start[pos] = HAS_FAILED
+        elif scratch.begun[pos] < stop and not (scratch.start[pos] < stop and scratch.served[pos] < np.inf):
             end, last = scratch.full[pos], scratch.start[pos] < stop
             if not last:
                 end = end_of_last(worlds, case, scratch, pos, stop)
