@@ -118,10 +118,10 @@ def undisturbed(
         here = [courses[name] for name in wave.regions]
         schedule(plan, wave, here, world, now)
         failed += sorted((c.failed, c.position) for c in here if c.failed < math.inf)
-        too_many = failed[tolerated][0] if len(failed) > tolerated else math.inf
+        too_many, worst = failed[tolerated] if len(failed) > tolerated else (math.inf, -1)
         for c in here:
             c.tolerated = (c.failed, c.position) in failed[:tolerated]
-            launch(plan, world, c, too_many)
+            launch(world, c, too_many, c.position == worst)
         if too_many < math.inf:
             return everyone, too_many, "deploy_failed", decisions
         last = max(c.ended if c.failed == math.inf else c.failed for c in here)
@@ -184,10 +184,13 @@ def traffic_moves(plan: Any, name: str, start: float, minutes: float) -> list[Pi
     return [*pieces, (done, 1.0, math.inf, 1.0)]
 
 
-def launch(plan: Any, world: Any, c: Course, too_late: float) -> None:
-    """Keep of a region's attempts those that start before the pipeline fails: at that instant it is too late."""
+def launch(world: Any, c: Course, too_late: float, is_it: bool) -> None:
+    """Keep of a region's attempts those that start before the pipeline fails: at that instant it is too late.
+
+    But not for the attempt by which it fails, however short that is.
+    """
     c.defect = world.defect(c.region)
-    c.attempts = [made for made in c.attempts if made[0] < too_late]
+    c.attempts = [made for made in c.attempts if made[0] < too_late or is_it]
     if not (c.attempts and c.attempts[-1][2]):
         c.pieces, c.served, c.ended = [], math.inf, math.inf
 

@@ -10,22 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from history.collecting.report import columns
+from history.joining.outcomes import OUTCOMES
 from waves.showing import counted
 
 if TYPE_CHECKING:
     from history.joining.result import Rollouts
-
-_COUNTED = (
-    "completed",
-    "rolled_back",
-    "deploy_failed",
-    "build_failed",
-    "stopped",
-    "overtaken",
-    "incomplete",
-    "in_progress",
-    "unknown",
-)
 
 
 def weeks(rollouts: "Rollouts") -> pd.DataFrame:
@@ -35,7 +24,7 @@ def weeks(rollouts: "Rollouts") -> pd.DataFrame:
     week = day - pd.to_timedelta(day.dt.day_of_week, unit="D")
     key = [week.rename("week"), frame["service"]]
     found = pd.DataFrame({"rollouts": frame.groupby(key).size()})
-    for name in _COUNTED:
+    for name in OUTCOMES:
         found[name] = (frame["outcome"] == name).groupby(key).sum()
     for name in ("certain", "likely", "possible"):
         found[name] = (frame["confidence"] == name).groupby(key).sum()

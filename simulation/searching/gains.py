@@ -19,8 +19,8 @@ def sentences(found: "Search") -> list[str]:
     names = [name for name in found.plans if name != "today"]
     values = {name: {figure: each.value for figure, each in row.items()} for name, row in found.known.items()}
     known = "Of all plans with one bake for all waves, and others near them" if found.every else "Of the plans tried"
-    part = percent(found.resolution)
-    said = [f"{known}, these are worth discussing: none is better than all of them by more than {part} in anything."]
+    how = f"dropped was what another is as good as in each figure, or within about {percent(found.resolution)} of it"
+    said = [f"{known}, these are worth discussing: {how}."]
     if not found.finished:
         said.append("The search was interrupted: better plans may be missing.")
     if "today" in found.plans:

@@ -57,7 +57,7 @@ class Search(Shown):
     objectives
         The figures of which less is better; the last is the time.
     resolution
-        The part of a figure by which a plan that is left out may be better than those kept.
+        The part of a figure within which another plan was as good as one that was left out, at each step of the way.
     every
         Whether every grouping with every uniform bake was looked at; else these are the best known.
     finished
@@ -154,7 +154,7 @@ def search(
     progress: bool = False,
     resume: Search | None = None,
 ) -> Search:
-    """Find the plans of a fleet that are worth discussing: nothing is better than all of them in anything.
+    """Find the plans of a fleet that are worth discussing: for any other, one of them is about as good in each figure.
 
     Every grouping in every order is looked at where there are not too many; else plans are varied from generation to
     generation. See docs/search.md.

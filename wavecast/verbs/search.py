@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from simulation import Scenario, Search
     from waves import Plan
 
-HELP = """Find the plans that are worth discussing: nothing else is better than all of them in anything.
+HELP = """Find the plans that are worth discussing: for any other, one of them is about as good in each figure.
 
 With up to seven regions, or more that are alike, every grouping in every order is looked at with each of the bakes, and
 then other bakes wave by wave; with more, plans are varied from generation to generation. PLAN is the one of today:

@@ -59,6 +59,8 @@ class Clusters(Windowed):
         return Parts(["all"])
 
     def window(self, calls: Calls, part: str, after: int, before: int | None) -> list[Record]:
+        if after > 0:  # they are all as old as can be, and nothing says for how long the service remembers
+            return []
         names = [arn.rsplit("/", 1)[1] for page in calls.pages("list_clusters", "clusterArns") for arn in page]
         return [
             Cluster(account=calls.unit.account, region=calls.unit.region, name=name, letters=len(name),

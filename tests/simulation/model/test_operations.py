@@ -231,3 +231,10 @@ def test_what_fails_in_flight_after_the_end_counts_until_a_halt(check):
         defects={"a": bad()},
         evidence=60.0,
     )
+
+
+def test_a_failure_too_short_to_change_the_clock_counts(check):
+    """Rules 9 and 22: b starts at 4, when its slot is free, and has failed before the clock moves."""
+    expected = {"outcome": "deploy_failed", "end_minutes": 4, "regions_failed": 1}
+    one_by_one = plan(wave("a b", max_parallel=1))
+    check(one_by_one, expected, deploy={"a": 4.0, "b": 1e-20}, deploy_failure={"b": True})
