@@ -330,7 +330,7 @@ def _customers(
 
 def _noticed(latents: Latents, hit: list[Bools], failed, t: Floats) -> Floats:  # type: ignore[no-untyped-def]
     """Return when customers have borne enough, infinity where that is after W (rule 15)."""
-    first = np.min([np.where(hits, latents.harm[r], np.inf) for r, hits in enumerate(hit)], axis=0)
+    first: Floats = np.stack([np.where(hits, latents.harm[r], np.inf) for r, hits in enumerate(hit)]).min(axis=0)
     if not (latents.complaint > 0).any():
         return first
     low, high = np.zeros_like(latents.pick), np.broadcast_to(t, latents.pick.shape).copy()

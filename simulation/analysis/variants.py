@@ -166,7 +166,7 @@ class Turned:
         return math.exp(brentq(surely, math.log(value), far, xtol=1e-3))
 
     def _few(self, plans: Iterable[int]) -> bool:
-        return min(self.measured[each].ships.sum() for each in plans) < FEW
+        return bool(min(self.measured[each].ships.sum() for each in plans) < FEW)
 
     def _differing(self, plans: Iterable[int]) -> NDArray[np.int64]:
         one, *others = (self.measured[each] for each in plans)

@@ -60,7 +60,7 @@ def worlds_of(records: Records, scenario: Scenario) -> Worlds:
 def agrees(values: np.ndarray, wanted: float) -> bool:
     """Whether the mean over all worlds is what it should be, by the spread from record to record."""
     means = np.asarray(values, dtype=float).mean(axis=1)
-    return abs(means.mean() - wanted) <= SURE * means.std() / math.sqrt(len(means)) + 1e-9
+    return bool(abs(means.mean() - wanted) <= SURE * means.std() / math.sqrt(len(means)) + 1e-9)
 
 
 def test_no_alarm_makes_a_defect_less_likely():
