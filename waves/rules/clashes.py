@@ -2,22 +2,20 @@
 
 Splitting a wave breaks no rule but the one on the number of waves: shares, sizes and partners of its parts are those of
 the whole or less. So without `max_waves` the finest grouping that the pins allow decides, for any fleet. With it the
-question is one of packing and colouring, which a solver of whole-number programs decides exactly for fleets of tens of
-regions; where it gives up, the answer is that nobody knows. Not here: a given plan held against the rules
+question is one of packing and colouring, which a search decides that counts its steps (``packing``); where those do not
+suffice, the answer is that nobody knows. Not here: a given plan held against the rules
 (``written``).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import NamedTuple
 
 from waves.files.documents import Finding
-from waves.fleet import Fleet, Region
+from waves.fleet import Fleet
+from waves.rules.packing import Waves, pack
 from waves.rules.written import ROUNDING, PlanRules, Rules, broken
-
-if TYPE_CHECKING:
-    from scipy.optimize import Bounds
 
 Groups = tuple[tuple[str, ...], ...]
 STRUCTURE = (  # the rules that can clash; any plan can bake longer
@@ -30,9 +28,7 @@ STRUCTURE = (  # the rules that can clash; any plan can bake longer
     "last",
     "approval_before",
 )
-MOST = 20_000  # region × wave pairs up to which the solver is asked
-PATIENCE = {"node_limit": 2_000, "time_limit": 2.0}  # branches of its search, and seconds, after which it gives up
-INFEASIBLE = 2  # what SciPy says of a program that has no solution
+MOST = 20_000  # region × wave pairs up to which it is searched
 
 
 @dataclass(frozen=True)
@@ -84,7 +80,7 @@ def grouping_that_keeps(rules: PlanRules, fleet: Fleet) -> Answer:
     Returns
     -------
     Answer
-        With the regions of each wave; without any where no grouping keeps the rules, or where the solver gave up.
+        With the regions of each wave; without any where no grouping keeps the rules, or where the search gave up.
     """
     whole = (fleet.names,)
     if _keeps(whole, rules, fleet):
@@ -114,76 +110,90 @@ def _finest(rules: PlanRules, fleet: Fleet) -> Groups | None:
 
 
 def _packed(rules: PlanRules, fleet: Fleet) -> Answer:
-    """Ask the solver for a grouping into at least two and at most `max_waves` waves."""
-    count, most = len(fleet.names), min(rules.max_waves or len(fleet.names), len(fleet.names))
-    if most < 2:
+    """Search for a grouping into at least as many waves as have approvals, and at most `max_waves`."""
+    most = min(rules.max_waves or len(fleet.names), len(fleet.names))
+    if most < max(2, *rules.approval_before, 0):
         return NONE  # one wave was tried
-    if count * most > MOST:
+    if len(fleet.names) * most > MOST:
         return NOBODY_KNOWS
-    from scipy.optimize import LinearConstraint, milp
-
-    order = sorted(fleet.regions, key=lambda each: -each.traffic)
-    found = milp(
-        [0.0] * (count * most + most),
-        constraints=LinearConstraint(*_program(rules, fleet, order, most)),
-        bounds=_where_each_may_be(rules, order, most),
-        integrality=[1] * (count * most) + [0] * most,
-        options=PATIENCE,
-    )
-    if found.x is None:
-        return NONE if found.status == INFEASIBLE else NOBODY_KNOWS
-    home = found.x[: count * most].reshape(count, most).argmax(axis=1)
-    wave_of = {each.name: int(w) for each, w in zip(order, home, strict=True)}
-    waves = (tuple(name for name in fleet.names if wave_of[name] == w) for w in range(most))
-    groups = tuple(wave for wave in waves if wave)
-    return Answer(groups) if _keeps(groups, rules, fleet) else NOBODY_KNOWS  # the solver rounds more than we do
+    linked = _linked(rules, fleet)
+    for group in linked if len(linked) > 1 else ():  # one that cannot be alone need not be tried among all others
+        if len(group) > 1 and _search(rules, fleet, group, most) is NONE:
+            return NONE
+    return _search(rules, fleet, [name for group in linked for name in group], most)
 
 
-def _where_each_may_be(rules: PlanRules, order: Sequence[Region], most: int) -> "Bounds":
-    """Bound the unknowns: who[region, wave], whether a region is in a wave; then used[wave], whether anybody is."""
-    import numpy as np
-    from scipy.optimize import Bounds
-
-    who, used = np.ones((len(order), most)), np.zeros(most)
-    for n, each in enumerate(order):
-        who[n, n + 2 : most - 1] = 0  # waves between are alike: they come in the order of their greatest regions
-        who[n, 1:] *= each.name not in rules.first
-        who[n, :-1] *= each.name not in rules.last
-    used[[0, -1]] = 1
-    return Bounds(np.append(np.zeros(who.size), used), np.append(who.ravel(), np.ones(most)))
+def _search(rules: PlanRules, fleet: Fleet, names: Sequence[str], most: int) -> Answer:
+    """Pack some regions, in this order, into at most so many waves; once tightly, once evenly."""
+    for even in (False, True):
+        waves = _pinned(rules, fleet, most, even)
+        if waves is None:
+            return NONE
+        found = pack(waves, [(name, fleet.shares[name]) for name in names if not waves.has(name)])
+        if found is not None:
+            return _answer(waves, rules, fleet, whole=len(names) == len(fleet.names)) if found else NONE
+    return NOBODY_KNOWS
 
 
-def _program(rules: PlanRules, fleet: Fleet, order: Sequence[Region], most: int) -> tuple[Any, Any, Any]:
-    """Return the rules as rows of a whole-number program over those unknowns, with the least and most of each row."""
-    import numpy as np
-    from scipy import sparse
+def _pinned(rules: PlanRules, fleet: Fleet, most: int, even: bool) -> Waves | None:
+    """Return waves with nobody but the pinned regions in them; None where those do not fit."""
+    share = rules.max_share_per_wave or 1.0
+    room = [share + ROUNDING] * most
+    room[0] = min(share, rules.max_first_wave_share or 1.0) + ROUNDING
+    partners = _partners_of(fleet) if rules.partners_apart else dict.fromkeys(fleet.names, set[str]())
+    ends = bool(rules.first), bool(rules.last)
+    waves = Waves(room, rules.max_regions_per_wave or len(fleet.names), partners, ends, even)
+    for name, w in {**dict.fromkeys(rules.first, 0), **dict.fromkeys(rules.last, most - 1)}.items():
+        if not waves.fits(name, fleet.shares[name], w):
+            return None
+        waves.put(name, fleet.shares[name], w)
+    return waves
 
-    count = len(order)
-    each_wave, each_region = sparse.eye_array(most), sparse.eye_array(count)
-    blank = sparse.csr_array((count, most))
-    members = sparse.kron(np.ones((1, count)), each_wave)  # how many regions a wave has
-    load = sparse.kron([[fleet.shares[each.name] for each in order]], each_wave)
-    used = sparse.csr_array(np.append(np.zeros(count * most), np.ones(most))[None])
-    rows: list[tuple[Any, Any, Any]] = [
-        (sparse.hstack([sparse.kron(each_region, np.ones((1, most))), blank]), 1, 1),  # each region has one wave
-        (sparse.hstack([members, -each_wave]), 0, np.inf),  # a wave that is used has one
-        (used, max(rules.approval_before, default=1), np.inf),
-    ]
-    if rules.max_regions_per_wave is not None:
-        rows.append((sparse.hstack([members, 0 * each_wave]), 0, rules.max_regions_per_wave))
-    if rules.max_share_per_wave is not None or rules.max_first_wave_share is not None:
-        share = np.full(most, rules.max_share_per_wave or 1.0)
-        share[0] = min(share[0], rules.max_first_wave_share or 1.0)
-        rows.append((sparse.hstack([load, 0 * each_wave]), 0, share + ROUNDING))
-    if rules.partners_apart and fleet.pairs:
-        place = {each.name: n for n, each in enumerate(order)}
-        pairs = sparse.lil_array((len(fleet.pairs), count))
-        for n, (one, other) in enumerate(fleet.pairs):
-            pairs[n, place[one]] = pairs[n, place[other]] = 1
-        both = sparse.kron(pairs, each_wave)
-        rows.append((sparse.hstack([both, sparse.csr_array((both.shape[0], most))]), 0, 1))
-    ends = [[np.broadcast_to(row[side], row[0].shape[0]) for row in rows] for side in (1, 2)]
-    return sparse.vstack([row for row, *_ in rows]).tocsc(), np.concatenate(ends[0]), np.concatenate(ends[1])
+
+def _answer(waves: Waves, rules: PlanRules, fleet: Fleet, *, whole: bool) -> Answer:
+    groups = [tuple(name for name in fleet.names if name in each) for each in map(set, waves.members) if each]
+    if not whole:
+        return Answer(tuple(groups))
+    split = _split(groups, rules)
+    return Answer(split) if _keeps(split, rules, fleet) else NOBODY_KNOWS  # a sum of shares on the very edge
+
+
+def _linked(rules: PlanRules, fleet: Fleet) -> list[list[str]]:
+    """Return the regions in groups of partners, most traffic first in each, the largest groups first."""
+    partners, seen = (_partners_of(fleet) if rules.partners_apart else {}), set[str]()
+    groups = []
+    for each in sorted(fleet.regions, key=lambda each: -each.traffic):
+        group, waiting = [], [each.name]
+        while waiting:
+            name = waiting.pop(0)
+            if name not in seen:
+                seen.add(name)
+                group.append(name)
+                waiting += sorted(partners.get(name, ()), key=lambda each: -fleet.shares[each])
+        groups.append(group)
+    groups = [group for group in groups if group]
+    return groups if max(map(len, groups)) > 2 else [sorted(sum(groups, []), key=lambda each: -fleet.shares[each])]
+
+
+def _partners_of(fleet: Fleet) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {name: set() for name in fleet.names}
+    for one, other in fleet.pairs:
+        found[one].add(other)
+        found[other].add(one)
+    return found
+
+
+def _split(groups: list[tuple[str, ...]], rules: PlanRules) -> Groups:
+    """Split waves until there are as many as have approvals: that breaks no rule but the one on their number."""
+    pinned = {*rules.first, *rules.last}
+    while len(groups) < max(rules.approval_before, default=0):
+        w, name = next(
+            (w, each) for w, group in enumerate(groups) for each in group if len(group) > 1 and each not in pinned
+        )
+        groups[w] = tuple(each for each in groups[w] if each != name)
+        after = w + (w + 1 < len(groups) or not rules.last)
+        groups.insert(max(after, int(bool(rules.first))), (name,))
+    return tuple(groups)
 
 
 def clash(rules: PlanRules, fleet: Fleet) -> Clash | None:
@@ -237,7 +247,7 @@ def clash_findings(rules: Rules, fleet: Fleet) -> list[Finding]:
     -------
     list of Finding
         Errors: pinned regions that the fleet does not have (``unknown-region``), the smallest set of rules that clash
-        (``rules-clash``). A warning where the solver gave up, so that nobody knows (``rules-undecided``).
+        (``rules-clash``). A warning where the search gave up, so that nobody knows (``rules-undecided``).
     """
     strangers = rules.strangers(fleet)
     if strangers:

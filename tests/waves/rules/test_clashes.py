@@ -8,6 +8,7 @@ import pytest
 
 from waves import Fleet, Rules, clash_findings
 from waves.rules.clashes import clash, grouping_that_keeps
+from waves.rules.packing import Waves, pack
 from waves.rules.written import PlanRules, broken
 
 Groups = tuple[tuple[str, ...], ...]
@@ -113,6 +114,29 @@ def test_what_is_too_much_to_work_out_is_said_and_is_no_error():
     rules = Rules(rules={"max_waves": 50, "max_share_per_wave": 0.02001})
     (found,) = clash_findings(rules, fleet)
     assert (found.rule, found.severity) == ("rules-undecided", "warning")
+
+
+def test_what_is_known_depends_on_steps_alone():
+    """Two regions of 3 and three of 2 into two waves of 6: greatest first takes more steps than there are regions.
+
+    By hand, fullest wave first: 3 | 3 together, 2 | 2 | 2 into the other: five steps. With partners 0 and 1 apart: 3,
+    then 3 in the other wave, 2 in either leaves 1 and 3 of room, the next 2 goes to the other, which leaves 1 and 1.
+    """
+    regions = [(name, share) for name, share in zip("abcde", (3.0, 3.0, 2.0, 2.0, 2.0), strict=True)]
+    alone: dict[str, set[str]] = {name: set() for name in "abcde"}
+    assert pack(Waves([6.0, 6.0], 5, alone, (False, False)), regions, steps=5) is True
+    assert pack(Waves([6.0, 6.0], 5, alone, (False, False)), regions, steps=4) is None
+    apart = alone | {"a": {"b"}, "b": {"a"}}
+    assert pack(Waves([6.0, 6.0], 5, apart, (False, False)), regions) is False
+
+
+def test_an_odd_ring_of_partners_needs_three_waves_among_many_others():
+    """By hand: a ring of three is no two waves', however many pairs go before it; with three there are many ways."""
+    names = [f"r{n}" for n in range(60)]
+    partner = {name: names[n ^ 1] for n, name in enumerate(names)} | {"x": "y", "y": "z", "z": "x"}
+    fleet = Fleet(regions=[{"name": name, "traffic": 100, "failover": other} for name, other in partner.items()])
+    assert clash(PlanRules(max_waves=2, partners_apart=True), fleet) is not None
+    assert clash(PlanRules(max_waves=3, partners_apart=True, approval_before=(3,)), fleet) is None
 
 
 def test_the_finding_stands_at_the_first_of_the_rules_and_names_all(tmp_path):
