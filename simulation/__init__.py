@@ -3,6 +3,7 @@
 Everything public is here; the files behind it may move.
 """
 
+from simulation.analysis.canary import least_traffic
 from simulation.analysis.compare import Comparison, compare
 from simulation.analysis.dora import from_dora
 from simulation.analysis.duel import Choice, Duel, duel, manner, typical_change, typical_defect
@@ -84,6 +85,7 @@ __all__ = [
     "from_dora",
     "gate",
     "judge",
+    "least_traffic",
     "manner",
     "parse_limits",
     "rare",

@@ -9,15 +9,16 @@ from typing import Any
 
 from waves.files.documents import did_you_mean
 from waves.fleet import Fleet
-from waves.groupings import GROUPINGS, grouped, sizes
+from waves.groupings import ARGUMENTS, GROUPINGS, grouped, sizes
 from waves.plan import Plan, Wave
 
 _SIZES = re.compile(r"[0-9]{1,5}(-[0-9]{1,5})+")
+_WITH = re.compile(rf"({'|'.join(ARGUMENTS)}):([0-9]{{1,15}}(?:\.[0-9]{{1,6}})?)")
 
 
 def is_grouping(name: str) -> bool:
-    """Return whether `named` knows it: `all-at-once` and the like, or sizes such as `1-2-3`."""
-    return name in GROUPINGS or _SIZES.fullmatch(name) is not None
+    """Return whether `named` knows it: `all-at-once` and the like, `by-traffic:9000`, or sizes such as `1-2-3`."""
+    return name in GROUPINGS or any(each.fullmatch(name) for each in (_SIZES, _WITH))
 
 
 def named(name: str, fleet: Fleet, *, like: Plan | None = None, bake_minutes: float | None = None) -> Plan:
@@ -26,7 +27,8 @@ def named(name: str, fleet: Fleet, *, like: Plan | None = None, bake_minutes: fl
     Parameters
     ----------
     name
-        A name in `GROUPINGS`, such as `all-at-once`, or sizes such as `1-2-3`.
+        A name in `GROUPINGS`, such as `all-at-once`, or sizes such as `1-2-3`. After a colon: `by-traffic:9000` is
+        `by_traffic(fleet, least_traffic=9000)`, `fan-out:2` is `fan_out(fleet, 2)`.
     fleet
         All of its regions are grouped.
     like
@@ -45,10 +47,20 @@ def named(name: str, fleet: Fleet, *, like: Plan | None = None, bake_minutes: fl
         raise ValueError(f"{name!r} is no grouping{did_you_mean(name, GROUPINGS) or f'; there are {listed()}'}")
     if like is None and bake_minutes is None:
         raise ValueError("it says nothing of bakes; name a plan or a workflow to take them from, or bake minutes")
-    group = GROUPINGS.get(name)
-    plan = group(fleet) if group else sizes(fleet, [int(size) for size in name.split("-")])
+    plan = _group(name, fleet)
     bakes = [bake_minutes] * len(plan.waves)
     return _alike(plan, like, bakes, **(_beside_waves(like, fleet) if like else {}))
+
+
+def _group(name: str, fleet: Fleet) -> Plan:
+    if name in GROUPINGS:
+        return GROUPINGS[name](fleet)
+    if found := _WITH.fullmatch(name):
+        argument, kind, example = ARGUMENTS[found[1]]
+        if kind is int and "." in found[2]:
+            raise ValueError(f"{name!r}: {argument} is a whole number, such as {example}")
+        return GROUPINGS[found[1]](fleet, **{argument: kind(found[2])})
+    return sizes(fleet, [int(size) for size in name.split("-")])
 
 
 def grouped_like(
@@ -78,7 +90,7 @@ def grouped_like(
 
 def listed() -> str:
     """Return the names of groupings, for a message."""
-    return f"{', '.join(GROUPINGS)}, and sizes such as 1-2-3"
+    return f"{', '.join(GROUPINGS)}, {', '.join(each for *_, each in ARGUMENTS.values())}, and sizes such as 1-2-3"
 
 
 def _alike(plan: Plan, like: Plan | None, bakes: Sequence[float | None], **beside: Any) -> Plan:

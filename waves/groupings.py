@@ -4,6 +4,7 @@ A grouping is a function from a fleet to a plan; options that every plan has (ba
 `grouped`. Not here: groupings by name (``by_name``), searching for the best one (``simulation``).
 """
 
+import math
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from itertools import accumulate, pairwise
@@ -87,6 +88,11 @@ def all_at_once(fleet: Fleet, **options: Any) -> Plan:
 
     Right where a fault that reaches everybody at once is acceptable, or a way back of seconds makes it so: a flag, a
     configuration that is read back at once. It is the fastest plan, and what every other one is measured by.
+
+    References
+    ----------
+    `CodeDeployDefault.AllAtOnce`, for the instances of one region: AWS CodeDeploy User Guide, *Working with deployment
+    configurations*, https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-configurations.html
     """
     return grouped([fleet.names], **{"name": "all at once", **options})
 
@@ -97,6 +103,11 @@ def one_at_a_time(fleet: Fleet, **options: Any) -> Plan:
     Right where regions are few and unlike each other, so that each tells something that no other can, and time is
     cheap. With many regions most waves only add their bakes: three or four get nearly all there is to get at equal
     total bake (docs/exact.md).
+
+    References
+    ----------
+    One Region at a time, so that failures of several are less likely to come together: AWS Prescriptive Guidance, *AWS
+    multi-Region fundamentals*, https://docs.aws.amazon.com/prescriptive-guidance/latest/aws-multi-region-fundamentals/
     """
     return grouped([[name] for name in fleet.names], **{"name": "one at a time", **options})
 
@@ -110,6 +121,12 @@ def sizes(fleet: Fleet, counts: Sequence[int], **options: Any) -> Plan:
     ------
     ValueError
         Where the sizes do not sum to the number of regions.
+
+    References
+    ----------
+    Stages by hand, each with a bake, are what most pipelines have: Liguori 2020, *Automating safe, hands-off
+    deployments*, The Amazon Builders' Library,
+    https://aws.amazon.com/builders-library/automating-safe-hands-off-deployments/
     """
     named = {"name": "waves of " + ", ".join(map(str, counts)), **options}
     return grouped(_cut(fleet.names, counts), **named)
@@ -119,6 +136,12 @@ def two_halves(fleet: Fleet, **options: Any) -> Plan:
     """Cut the fleet, in its order, into two waves, of which the second may have one more; one region is one wave.
 
     For the options see `grouped`. Right where there are two of everything and one half can carry the other's traffic.
+
+    References
+    ----------
+    `CodeDeployDefault.HalfAtATime`, fractions rounded down, for the instances of one region: AWS CodeDeploy User Guide,
+    *Working with deployment configurations*,
+    https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-configurations.html
     """
     count = len(fleet.names)
     halves = [count // 2, count - count // 2] if count > 1 else [count]
@@ -130,6 +153,11 @@ def doubling(fleet: Fleet, **options: Any) -> Plan:
 
     For the options see `grouped`. Right for a dozen regions that are alike: no wave puts more regions at risk than have
     been seen to be well, but one.
+
+    References
+    ----------
+    "Starting in one cluster and expand exponentially": Beyer et al. 2016, *Site Reliability Engineering*, chapter 8,
+    https://sre.google/sre-book/release-engineering/
     """
     return grouped(_cut(fleet.names, _doubling(len(fleet.names))), **{"name": "doubling", **options})
 
@@ -154,14 +182,18 @@ def fan_out(fleet: Fleet, factor: int = 3, **options: Any) -> Plan:
 
     References
     ----------
-    Amazon's rule for pipelines over many regions: a first stage of one, each later one at most three times all before.
+    A first stage of one region, each later one at most three times all before: the rule
+    `codepipeline-region-fanout-check` of AWS Config,
+    https://docs.aws.amazon.com/config/latest/developerguide/codepipeline-region-fanout-check.html
     """
     if not isinstance(factor, int) or factor < 1:
         raise ValueError(f"factor is {factor}: give a whole number of at least 1")
     left, counts = len(fleet.names), [1]
     while left > sum(counts):
         counts.append(min(factor * sum(counts), left - sum(counts)))
-    return grouped(_cut(fleet.names, counts), **{"name": "fan out", **options})
+    return grouped(
+        _cut(fleet.names, counts), **{"name": "fan out" if factor == 3 else f"fan out by {factor}", **options}
+    )
 
 
 def by_traffic(
@@ -181,22 +213,31 @@ def by_traffic(
         How many regions each wave has.
     least_traffic
         Requests a minute that the first region must serve, such as the evidence that alarms need / (severity of a fault
-        that must be seen × minutes of bake). The smallest that serves as much comes first, the others after it.
+        that must be seen × minutes of bake): `simulation.least_traffic` works it out of a scenario. The smallest region
+        that serves as much comes first, the others after it.
 
     Raises
     ------
     ValueError
         Where the sizes do not sum to the number of regions, or no region serves so much.
+
+    References
+    ----------
+    First a region with few requests, then one with many: Liguori 2020, *Automating safe, hands-off deployments*, The
+    Amazon Builders' Library, https://aws.amazon.com/builders-library/automating-safe-hands-off-deployments/. From the
+    least traffic that still gives a usable signal: *Canary evaluation for fun and profit*, slides,
+    https://speakerdeck.com/temikus/canary-evaluation-for-fun-and-profit
     """
     regions = sorted(fleet.regions, key=lambda region: region.traffic)
+    if not 0 <= least_traffic < math.inf:
+        raise ValueError(f"least_traffic is {least_traffic}: give requests a minute, at least 0")
     first = next((region for region in regions if region.traffic >= least_traffic), None)
     if first is None:
         most = f"{regions[-1].name} serves most, {regions[-1].traffic:g}"
         raise ValueError(f"no region serves least_traffic = {least_traffic:g} requests a minute; {most}")
     names = [first.name, *(region.name for region in regions if region is not first)]
-    return grouped(
-        _cut(names, _doubling(len(names)) if counts is None else counts), **{"name": "by traffic", **options}
-    )
+    called = f"by traffic, from {least_traffic:,.6g} a minute" if least_traffic > 0 else "by traffic"
+    return grouped(_cut(names, _doubling(len(names)) if counts is None else counts), **{"name": called, **options})
 
 
 def canary_first(fleet: Fleet, **options: Any) -> Plan:
@@ -204,6 +245,11 @@ def canary_first(fleet: Fleet, **options: Any) -> Plan:
 
     Right where faults are common causes that one region shows as well as all, and the first can see them within its
     bake: two waves buy most of the peak that many would, in the time of one bake.
+
+    References
+    ----------
+    A canary is a partial and time-limited deployment, much smaller than what it is held against: Beyer et al. 2018,
+    *The Site Reliability Workbook*, chapter 16, https://sre.google/workbook/canarying-releases/
     """
     canary = min(fleet.regions, key=lambda region: region.traffic).name
     rest = [name for name in fleet.names if name != canary]
@@ -217,6 +263,11 @@ def by_label(fleet: Fleet, **options: Any) -> Plan:
     configuration): each is met once while little is exposed. Each early region is the one that carries most labels not
     yet tried, of those the one of least traffic, then fleet order. Labels that every region carries are tried by any.
     Without labels the region of least traffic goes first.
+
+    References
+    ----------
+    Stages by other dimensions of risk than traffic, where there are any: *Canary evaluation for fun and profit*,
+    slides, https://speakerdeck.com/temikus/canary-evaluation-for-fun-and-profit
     """
     waiting = {label for region in fleet.regions for label in region.labels}
     early: list[str] = []
@@ -235,6 +286,12 @@ def partners_apart(fleet: Fleet, **options: Any) -> Plan:
     For the options see `grouped`. Right where a region that fails is carried by its partner: a change that hurts both
     at once leaves nobody to carry either. Regions come by traffic, least first, each into the first wave that holds no
     partner of its own (greedy colouring); a fleet without pairs is one wave.
+
+    References
+    ----------
+    Updates reach the two regions of a pair one after the other, never both at once: Microsoft, *Azure paired regions*,
+    https://learn.microsoft.com/en-us/azure/reliability/cross-region-replication-azure. Greedy colouring: Welsh and
+    Powell 1967, *An upper bound for the chromatic number of a graph*, in another order.
     """
     partners: dict[str, set[str]] = {name: set() for name in fleet.names}
     for one, other in fleet.pairs:
@@ -259,6 +316,12 @@ def by_zone(fleet: Fleet, **options: Any) -> Plan:
     ------
     ValueError
         Where nobody knows the time zone of a region.
+
+    References
+    ----------
+    Each region is on call during its own business hours, and hands over to the next: *Follow-the-sun on-call*,
+    https://upstat.io/blog/follow-the-sun-oncall-strategy. Over several days, across regions of different geography:
+    Beyer et al. 2016, *Site Reliability Engineering*, chapter 8, https://sre.google/sre-book/release-engineering/
     """
     midnights: dict[int, list[str]] = {}
     for region in fleet.regions:
@@ -279,4 +342,9 @@ GROUPINGS: dict[str, Callable[..., Plan]] = {  # by the names that people write 
     "canary-first": canary_first,
     "partners-apart": partners_apart,
     "by-zone": by_zone,
+}
+
+ARGUMENTS: dict[str, tuple[str, type[int] | type[float], str]] = {  # after a colon: the argument, its type, an example
+    "by-traffic": ("least_traffic", float, "by-traffic:9000"),
+    "fan-out": ("factor", int, "fan-out:2"),
 }

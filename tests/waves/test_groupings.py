@@ -125,6 +125,25 @@ def test_a_first_region_that_sees_too_little_does_not_come_first():
         fan_out(FLEET, 0)
 
 
+def test_what_a_grouping_takes_stands_behind_a_colon():
+    """The same by name as by function, and two of a kind are told apart by their names."""
+    assert named("by-traffic:15", FLEET, bake_minutes=0) == by_traffic(FLEET, least_traffic=15)
+    assert named("fan-out:1", FLEET, bake_minutes=0) == fan_out(FLEET, 1)
+    names = {
+        named(each, FLEET, bake_minutes=0).name for each in ("by-traffic", "by-traffic:15", "fan-out", "fan-out:1")
+    }
+    assert len(names) == 4
+    for name, words in (("by-traffic:51", "c serves most"), ("fan-out:0", "factor is 0"), ("fan-out:1.5", "whole")):
+        with pytest.raises(ValueError, match=words):
+            named(name, FLEET, bake_minutes=0)
+
+
+def test_every_grouping_says_when_it_is_right_and_where_it_comes_from():
+    for group in (*GROUPINGS.values(), sizes):
+        text = group.__doc__ or ""
+        assert "Right " in text and "https://" in text.split("References", 1)[1], group.__name__
+
+
 def shop(*regions: tuple[str, float, str, str | None]) -> Fleet:
     return Fleet(
         regions=tuple(
@@ -208,12 +227,15 @@ def test_minutes_given_bake_every_wave():
     assert named("2-3", FLEET, bake_minutes=5) == sizes(FLEET, [2, 3], bake_minutes=5)
 
 
-@pytest.mark.parametrize("name", ["1-2-3", "10-490", "all-at-once", "by-traffic"])
+@pytest.mark.parametrize("name", ["1-2-3", "10-490", "all-at-once", "by-traffic", "by-traffic:0.5"])
 def test_what_is_a_grouping(name):
     assert is_grouping(name)
 
 
-@pytest.mark.parametrize("name", ["", "6", "1-", "-1-2", "1--2", "1-2-3.yaml", "all at once", "١-٢", "1" * 9 + "-1"])
+@pytest.mark.parametrize(
+    "name",
+    ["", "6", "1-", "-1-2", "1--2", "1-2-3.yaml", "all at once", "١-٢", "1" * 9 + "-1", "doubling:2", "by-traffic:"],
+)
 def test_what_is_no_grouping(name):
     assert not is_grouping(name)
     with pytest.raises(ValueError, match="is no grouping"):
