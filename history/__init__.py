@@ -9,6 +9,7 @@ from history.collecting.config import Account, Config
 from history.collecting.fetch import fetch, planned
 from history.collecting.lock import StoreBusy
 from history.collecting.report import Report, UnitReport, columns
+from history.fitting import Fitted, Prior, fit
 from history.importing.tables import DeploymentRow, IncidentRow, import_table
 from history.joining import Rollouts, UnmappedPlaces, rollouts, seen_fleet, seen_services
 from history.keeping.file import StoreError
@@ -33,8 +34,10 @@ __all__ = [
     "DeploymentRow",
     "ExportError",
     "Exported",
+    "Fitted",
     "Incident",
     "IncidentRow",
+    "Prior",
     "Replay",
     "Report",
     "Rollouts",
@@ -50,6 +53,7 @@ __all__ = [
     "coverage_table",
     "export",
     "fetch",
+    "fit",
     "import_table",
     "incident",
     "planned",

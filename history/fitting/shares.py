@@ -1,0 +1,71 @@
+"""Probabilities from counts: of one or two services a beta, of more a beta-binomial over services.
+
+Not here: which counts (`failures`, `defects`, `waits`).
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from history.fitting.grids import Floats, even, surface
+from history.fitting.prior import Prior
+
+POOLED = 3  # services, from which on they are told apart
+
+
+def share(bad: Floats, tried: Floats, prior: Prior, count: int, rng: np.random.Generator) -> Floats:
+    """Return draws of a probability.
+
+    Parameters
+    ----------
+    bad, tried
+        By service: how often it happened, and how often it could have.
+    prior
+        Beta(½, ½) unless said otherwise; from three services on that of their mean.
+    count
+        How many draws.
+    rng
+        Whence.
+
+    Returns
+    -------
+    ndarray, (count,)
+        With one or two services of all of them together; with more, of the mean over services: each has its own, from
+        one beta distribution.
+    """
+    used = tried > 0
+    bad, tried = bad[used], tried[used]
+    a, b = prior.share
+    if used.sum() < POOLED:
+        found: Floats = special.betaincinv(a + bad.sum(), b + (tried - bad).sum(), even(count, rng))
+        return np.clip(found, 1e-12, 1.0 - 1e-12)
+    pairs, weights = np.unique(np.column_stack([bad, tried]), axis=0, return_counts=True)
+    drawn = surface(lambda x, y: _posterior(x, y, pairs, weights, prior), ((-16.0, 16.0), (-3.0, 10.0)))
+    return special.expit(drawn.draws(count, rng)[:, 0])
+
+
+def _posterior(x: Floats, y: Floats, pairs: Floats, weights: NDArray[np.int64], prior: Prior) -> Floats:
+    """Return the log density of the mean's logit and of the logarithm of what services are worth to each other."""
+    mean, worth = special.expit(x), np.exp(y)
+    a, b = mean * worth, special.expit(-x) * worth
+    found = prior.share[0] * special.log_expit(x) + prior.share[1] * special.log_expit(-x)
+    found = found - 0.5 * ((y - np.log(prior.services[0])) / prior.services[1]) ** 2
+    own = special.betaln(a, b)
+    for (k, n), many in zip(pairs, weights, strict=True):
+        found = found + many * (special.betaln(a + k, b + n - k) - own)
+    return found
+
+
+def by_service(codes: NDArray[np.int64], bad: Floats, tried: Floats) -> tuple[Floats, Floats]:
+    """Return the sums of counts by service."""
+    size = int(codes.max(initial=-1)) + 1
+    k, n = (np.bincount(codes, each, size).astype(np.float64) for each in (bad, tried))
+    return k, n
+
+
+def said(services: int, prior: Prior) -> str:
+    """Say what was done."""
+    beta = "Jeffreys" if prior.share == (0.5, 0.5) else f"Beta({prior.share[0]:g}, {prior.share[1]:g})"
+    if services < POOLED:
+        return f"beta-binomial, prior {beta}"
+    return f"beta-binomial over {services} services, prior {beta} of their mean"

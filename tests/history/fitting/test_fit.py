@@ -1,0 +1,99 @@
+"""A fit of the sample history against the scenario that it was drawn from, and what a fit says where little is known.
+
+Not here: whether intervals hold their level over many histories.
+"""
+
+import math
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import history
+import simulation
+from waves import Plan
+
+DATA = Path(__file__).parents[3] / "data"
+TRUE = {
+    "deploy": 6, "deploy, p95": 12, "failed_deploy": 30, "build": 8, "build, p95": 15, "handover": 2,
+    "handover, p95": 6, "approval_wait": 25, "approval_wait, p95": 180, "reaction": 3, "rollback": 5,
+    "manual_recovery": 45, "build_failure_probability": 0.03, "rejection_probability": 0.02,
+    "deploy_failure_probability": 0.004, "image registry: probability": 0.01, "rollback_failure_probability": 0.02,
+    "false_alarms_per_region_day": 0.03,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def scenario():
+    return simulation.sample("storefront")
+
+
+@pytest.fixture(scope="module")
+def used():
+    return Plan.read(DATA / "plans" / "six-region-three-wave.yaml").replace(retries=1)
+
+
+@pytest.fixture(scope="module")
+def rollouts(scenario, used):
+    return history.rollouts(DATA / "history", fleet=scenario.fleet, plans={"*": used})
+
+
+@pytest.fixture(scope="module")
+def fitted(rollouts, scenario, used):
+    return history.fit(rollouts, scenario, used=used, seed=3)
+
+
+def test_it_finds_the_scenario_that_the_sample_was_drawn_from(fitted):
+    """Each estimate is as near to the truth as its interval says, at 4.9 standard errors."""
+    for name, true in TRUE.items():
+        row = fitted.frame.loc[name]
+        error = math.log(row.high / row.low) / (2 * 1.96)
+        assert abs(math.log(row.estimate / true)) < 4.9 * error, name
+
+
+def test_the_scenario_is_read_as_files_are_and_says_where_it_comes_from(fitted, tmp_path):
+    fitted.scenario.write(tmp_path / "fitted.yaml")
+    again = simulation.Scenario.read(tmp_path / "fitted.yaml")
+    assert again == fitted.scenario and again.digest == fitted.scenario.digest
+    source = again.sources["deploy"]
+    assert str(source).startswith("2,120 deployments, 2025-04 to 2026-06, 16 of them cut short (estimate 6.0")
+    assert source.n == 2120 and source.low < source.estimate < source.high
+    assert again.sources["bad release"].estimate == again.faults[1].probability
+
+
+def test_draws_are_the_same_for_a_seed_and_spread_as_the_interval(fitted, rollouts, scenario, used):
+    again = history.fit(rollouts, scenario, used=used, seed=3)
+    draws = fitted.posterior(200)
+    assert draws == again.posterior(200) and draws[:5] == fitted.posterior(5)
+    assert draws[0] != draws[1]
+    medians = pd.Series([each.deploy.median for each in draws])
+    row = fitted.frame.loc["deploy"]
+    assert 180 <= medians.between(row.low, row.high).sum() < 200
+    assert {each.fleet.digest for each in draws} == {scenario.fleet.digest}
+    with pytest.raises(ValueError, match=r"k is 1001; this fit has 1000 draws"):
+        fitted.posterior(1001)
+
+
+def test_nothing_of_later_is_read(rollouts, scenario, used):
+    """Whatever happens after an instant, a fit as of it is the same to the last byte."""
+    at = pd.Timestamp("2025-12-01T00:00:00Z")
+    early = history.fit(rollouts, scenario, used=used, seed=3, as_of=at)
+    cut = history.fit(known_to(rollouts, at), scenario, used=used, seed=3, as_of=at)
+    assert early.scenario.as_dict() == cut.scenario.as_dict()
+    assert early.frame.equals(cut.frame) and early.as_dict() == cut.as_dict()
+    assert early.rollouts == int((rollouts.frame["started_at"].fillna(rollouts.frame["pushed_at"]) < at).sum())
+
+
+def known_to(rollouts, at):
+    """The same with everything later moved another hundred days away, and named otherwise."""
+    from dataclasses import replace
+
+    def moved(table):
+        found = table.copy()
+        for name in found.columns:
+            if name.endswith("_at"):
+                found[name] = found[name].mask(found[name] > at, found[name] + pd.Timedelta(days=100))
+        return found
+
+    tables = {name: moved(getattr(rollouts, name)) for name in ("frame", "regions", "waves", "deployments")}
+    return replace(rollouts, **tables)
