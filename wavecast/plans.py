@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
-from wavecast.inputs import PIPELINES, Kind, find, mistaken, read_scenario, recognise
+from wavecast.inputs import PIPELINES, Kind, find, mistaken, read_fleet, read_scenario, recognise
 from waves import Finding, Fleet, InputError, Plan, idle_findings, is_grouping
 from waves.by_name import named as grouping
 
@@ -158,7 +158,11 @@ def _named(plans: list[tuple[str, Plan]]) -> dict[str, Plan]:
 
 
 def read_inputs(
-    names: Iterable[str | os.PathLike[str]], scenario: str | os.PathLike[str], **reading: Unpack[Reading]
+    names: Iterable[str | os.PathLike[str]],
+    scenario: str | os.PathLike[str],
+    *,
+    fleet: str | os.PathLike[str] = "",
+    **reading: Unpack[Reading],
 ) -> "tuple[dict[str, Plan], Scenario]":
     """Read plans and a scenario, and hold each plan against the scenario's fleet.
 
@@ -168,6 +172,8 @@ def read_inputs(
         As for `read_plans`.
     scenario
         A file, or a sample's name.
+    fleet
+        A fleet's file or sample in the place of the scenario's own fleet.
     **reading
         As for `read_plan`.
 
@@ -181,6 +187,7 @@ def read_inputs(
     found: Scenario | None = None
     try:
         found = read_scenario(scenario)
+        found = found.replace(fleet=read_fleet(fleet)) if fleet else found
     except InputError as error:
         faults += error.findings
     named = [os.fspath(name) for name in names]

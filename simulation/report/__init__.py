@@ -9,6 +9,7 @@ from simulation.report.caveats import horizon, left_out
 from simulation.report.choosing import answers, flips, picture_of_parts, picture_of_turns, turned
 from simulation.report.html import Html
 from simulation.report.lived import as_lived, see_time
+from simulation.report.regrets import regrets
 from simulation.report.sentences import (
     picture_of_change,
     see_change,
@@ -38,6 +39,7 @@ __all__ = [
     "picture_of_change",
     "picture_of_parts",
     "picture_of_turns",
+    "regrets",
     "rules",
     "see_change",
     "see_comparison",

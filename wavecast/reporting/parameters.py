@@ -22,7 +22,8 @@ MAPPINGS = {
     "wait_timers": "give a mapping from environments to minutes: {production: 30}",
 }
 PAIRS: dict[str, type | tuple[type, ...]] = {"regions_of": str, "wait_timers": (int, float)}
-BETWEEN = {"confidence": 0.95, "objective": 0.999}
+NUMBERS = {"bakes": "give a list of minutes: [0, 30, 60]"}
+BETWEEN = {"confidence": 0.95, "objective": 0.999, "resolution": 0.05}
 RANGES = {
     "trials": (1, 10_000_000, "a whole number of at least 1"),
     "worlds": (2, 1_000, "a whole number from 2 to 1,000"),
@@ -131,7 +132,10 @@ def _fitting(name: str, value: Any, kind: str) -> None:
     kind, optional = _optional(kind)
     if optional and value is None:
         return
-    if kind == "list" and not (isinstance(value, list) and all(isinstance(each, str) for each in value)):
+    if name in NUMBERS and not (isinstance(value, list) and value and all(map(_minutes, value))):
+        raise ValueError(NUMBERS[name])
+    texts = isinstance(value, list) and all(isinstance(each, str) for each in value)
+    if kind == "list" and name not in NUMBERS and not texts:
         raise ValueError(LIST)
     if kind == "dict" and not isinstance(value, dict):
         raise ValueError(MAPPINGS.get(name, MAPPING))
@@ -149,6 +153,10 @@ def _fitting(name: str, value: Any, kind: str) -> None:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise ValueError("give a number, such as 0.95")
         _finite(name, float(value))
+
+
+def _minutes(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1e9
 
 
 def _optional(kind: str) -> tuple[str, bool]:

@@ -1,0 +1,88 @@
+"""What choosing a plan costs over the best one, and what would make somebody regret it.
+
+Not here: how assumptions are turned (``simulation.analysis.sensitivity``), the tornado (``simulation.plots``).
+"""
+
+import math
+from typing import Any
+
+from simulation.analysis.sensitivity import Sensitivity
+from simulation.analysis.variants import IMPACT, TIME
+from simulation.report.choosing import flips
+from simulation.report.html import Html, bullets, element, paragraph, table
+from simulation.results.figures import amount, estimated
+from simulation.results.statistics import Estimate
+
+WORDS = {IMPACT: "in harm", TIME: "in time to ship", "cost": "in cost"}
+
+
+def regrets(turned: Sensitivity) -> Html:
+    """Say what each plan gains and costs against the first, what choosing it may cost, and what would turn that.
+
+    Parameters
+    ----------
+    turned
+        Of two plans or more; the first is today's.
+    """
+    names = list(turned.plans)
+    said = bullets(_worth(turned, n) for n in range(1, len(names)))
+    heads = ["choosing", *(f"{WORDS[figure]}: regret now" for figure in turned.figures)]
+    heads += [f"{WORDS[figure]}: at worst" for figure in turned.figures]
+    rows = [
+        (
+            name,
+            *(_now(turned, name, figure) for figure in turned.figures),
+            *(_worst(turned, name, figure) for figure in turned.figures),
+        )
+        for name in names
+    ]
+    what = (
+        "Regret is what a choice costs over the best of these plans: as the scenario is, and at the worst turn of any"
+    )
+    return (
+        said
+        + paragraph(f"{what} one assumption.")
+        + table(heads, rows, numbers=False)
+        + element("p", element("strong", "What would turn it"))
+        + flips((turned, None))
+    )
+
+
+def _worth(turned: Sensitivity, place: int) -> str:
+    """Say what a plan saves and adds against the first, and at which price of a fleet-minute that is worth it."""
+    name, first = list(turned.plans)[place], turned.baseline
+    time, harm = (turned.base.difference(place, 0, figure) for figure in (TIME, IMPACT))
+    gains = f"{_way(time, 'saves', 'takes another', 'minutes')}, {_way(harm, 'spares', 'adds', 'fleet-minutes')}"
+    price = turned.base.worth(place, 0)
+    if math.isnan(price.value):
+        best = time.value <= 0 and harm.value <= 0
+        return f"{name} instead of {first} {gains} a change: {'better' if best else 'not better'} in both."
+    less = "less" if harm.value > 0 else "more"
+    size, interval = estimated(price.value, price.low, price.high, "minutes")
+    known = f" ({interval})" if math.isfinite(price.low) else ""
+    return f"{name} instead of {first} {gains} a change: worth it while a fleet-minute costs {less} than {size}{known}."
+
+
+def _way(found: Estimate, less: str, more: str, unit: str) -> str:
+    if not math.isfinite(found.value):
+        return f"{more} nobody knows how much"
+    if math.isnan(found.low) or found.low <= 0 <= found.high:
+        return f"makes no sure difference in {'time' if unit == 'minutes' else 'harm'}"
+    low, high = sorted((abs(found.low), abs(found.high)))
+    size, interval = estimated(abs(found.value), low, high, unit)
+    return f"{less if found.value < 0 else more} {size} ({interval})"
+
+
+def _now(turned: Sensitivity, name: str, figure: str) -> str:
+    row: Any = turned.regret.loc[(name, figure)]
+    value, low, high = (float(row[key]) for key in ("regret", "low", "high"))
+    if value == low == high == 0:
+        return "none: the best"
+    size, interval = estimated(value, low, high, str(row["unit"]))
+    return f"{size} ({interval})" if math.isfinite(low) else f"{size} (too few trials for an interval)"
+
+
+def _worst(turned: Sensitivity, name: str, figure: str) -> str:
+    row: Any = turned.regret.loc[(name, figure)]
+    worst = float(row["worst"])
+    return "none" if worst == 0 else f"{amount(worst, str(row['unit']))}: {row['worst_assumption']}"

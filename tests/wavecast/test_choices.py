@@ -1,0 +1,87 @@
+"""The notebook that chooses waves, through papermill: with parameters that fit, and with some that don't."""
+
+import json
+import sys
+from typing import Any
+
+import nbformat
+import pytest
+
+from tests.test_notebooks import Done, execute
+
+CHOOSE = "notebooks/2-choose-waves.ipynb"
+SMALL_WORLD = """
+fleet: {regions: [{name: us-east-1, traffic: 9000}, {name: us-west-2, traffic: 4000}, {name: eu-west-1, traffic: 900}]}
+deploy: 6
+evidence: {exponential: {mean: 4000}}
+lag: 3
+reaction: 4
+rollback: 6
+faults: [{name: bad release, probability: 0.05, severity: 0.3}]
+"""
+
+
+@pytest.fixture
+def choose(root, tmp_path):
+    """Run the notebook that chooses waves on a fleet of three; return what it left and the executed notebook."""
+    world = tmp_path / "scenario.yaml"
+    world.write_text(SMALL_WORLD, encoding="utf-8")
+
+    def run(**given: Any) -> tuple[Done, Any]:
+        asked = json.dumps({"scenario": str(world), "bakes": [0, 30], "trials": 512, **given})
+        target = tmp_path / "choose.ipynb"
+        done = execute(root, sys.executable, "-m", "papermill", CHOOSE, str(target), "-y", asked)
+        return done, nbformat.read(target, as_version=4)
+
+    return run
+
+
+def pages(book: Any) -> str:
+    """Everything that a notebook shows as HTML."""
+    shown = [output.data for cell in book.cells for output in cell.get("outputs", []) if "data" in output]
+    return "".join(data.get("text/html", "") for data in shown).replace("\u00a0", " ")
+
+
+def test_a_choice_of_waves_ends_in_a_diff_of_the_pipeline(root, choose, tmp_path):
+    """From a pipeline and a fleet of its own, through the front and its regrets; the pipeline itself stays as it is."""
+    fleet = tmp_path / "fleet.yaml"
+    fleet.write_text("regions: [{name: us-east-1, traffic: 9}, {name: us-west-2, traffic: 4}]\n", encoding="utf-8")
+    pipeline = root / "data" / "workflows" / "two-region.yaml"
+    before = pipeline.read_bytes()
+    done, book = choose(
+        today="data/workflows/two-region.yaml", fleet=str(fleet), beside=["all-at-once"], chosen="all at once"
+    )
+    assert done.code == 0, done.err
+    shown = pages(book)
+    assert "plans worth discussing" in shown and "Regret is what a choice costs" in shown
+    assert "What all at once changes in" in shown and ">-      - Validate-us-east-1" in shown
+    assert pipeline.read_bytes() == before and len(book.cells) - 1 < 10  # papermill's own cell not counted
+
+
+def test_a_choice_without_a_pipeline_ends_in_a_plan(choose, tmp_path):
+    """A grouping needs the minutes that a wave bakes; rules are kept by every plan of the front."""
+    rules = tmp_path / "rules.yaml"
+    rules.write_text("rules: {max_waves: 2}\n", encoding="utf-8")
+    done, book = choose(today="one-at-a-time", beside=[], bake_minutes=30, rules=str(rules), price=600)
+    assert done.code == 0, done.err
+    shown = pages(book)
+    assert "comes from no pipeline" in shown and "<pre>name: front" in shown and "in cost: at worst" in shown
+    last = shown[shown.index("comes from no pipeline") :]
+    assert last.count("- regions:") <= 2
+
+
+@pytest.mark.parametrize(
+    ("given", "line"),
+    [
+        ({"toady": "all-at-once", "bakes": ["soon"]}, "did you mean 'today'?"),
+        ({"bakes": [0, -1]}, "-p bakes [0, -1]: give a list of minutes: [0, 30, 60]"),
+        ({"resolution": 2}, "-p resolution 2: give a number between 0 and 1, such as 0.05"),
+        ({"today": "all-at-onec"}, "did you mean 'all-at-once'?"),
+        ({"today": "all-at-once", "bake_minutes": 30, "chosen": "front 99"}, "there is no plan 'front 99'"),
+    ],
+)  # fmt: skip
+def test_a_choice_that_cannot_be_is_refused(choose, given, line):
+    """What is wrong ends in one line that says so; what is misspelt, before anything is computed."""
+    done, book = choose(**given)
+    assert done.code == 1 and line in done.err
+    assert "Traceback" not in pages(book)
