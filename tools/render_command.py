@@ -63,6 +63,12 @@ JSON = {
         "`scenario`, `baseline`, `trials`, `seed`, `confidence`, `price`; `assumptions`, `worth`, `tornado`, "
         "`break_even`, `regret` and `parts` (or null), each a list of the columns that [choosing](choosing.md) has."
     ),
+    "review": (
+        "`plans`, under `before` and `after`: `name`, `digest`, `file`; `scenario`, `trials`, `seed`, `confidence`; "
+        "`changes`, a list of `kind`, `what`, `before`, `after`; `figures`, by `before` and `after`, and "
+        "`differences`: by figure `estimate`, `low`, `high`; `worth`, the price of a fleet-minute, likewise; `rules`, "
+        "findings by `before` and `after`; `limits`, as in a verdict; `notes`; `passed`."
+    ),
     "search": (
         "`finished`, `every` (whether every grouping was looked at), `looked_at`, `rollouts`, `resolution`; "
         "`sentences`; `plans`, by name: `waves`, `bake_minutes` and `figures`, by name an object of `estimate`, `low` "

@@ -24,6 +24,7 @@ VERBS = {  # by name: the file with a command of that name
     "search": "search",
     "sensitivity": "sensitivity",
     "report": "report",
+    "review": "review",
     "gate": "gate",
     "write": "write",
     "regroup": "regroup",

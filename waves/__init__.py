@@ -4,6 +4,7 @@ Everything public is here; the files behind it may move.
 """
 
 from waves.by_name import grouped_like, is_grouping, named
+from waves.changes import Change, changes
 from waves.files.documents import Finding, InputError, ModelFaults, did_you_mean, read_yaml
 from waves.fleet import AwsPlace, Fleet, Region, unknown_region
 from waves.groupings import (
@@ -34,6 +35,7 @@ __all__ = [
     "SYSTEMS",
     "Amount",
     "AwsPlace",
+    "Change",
     "Count",
     "Finding",
     "Fleet",
@@ -60,6 +62,7 @@ __all__ = [
     "by_traffic",
     "by_zone",
     "canary_first",
+    "changes",
     "check",
     "clash_findings",
     "did_you_mean",
