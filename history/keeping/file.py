@@ -41,6 +41,8 @@ def located(path: Path) -> Path:
         found = path.resolve()
     except (OSError, RuntimeError) as error:
         raise StoreError(f"{path}: {error}; correct the path") from None
+    if found.is_symlink():  # as from 3.13 on, which resolves what it can and keeps silent on a circle
+        raise StoreError(f"{path}: its links lead in a circle; correct the path")
     if found.is_dir():
         raise StoreError(f"{path}: this is a folder; name the store's file in it")
     if not found.parent.is_dir():

@@ -14,7 +14,7 @@ import sqlite3
 import uuid
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -217,17 +217,20 @@ def _open(store: str | os.PathLike[str]) -> sqlite3.Connection:
     refuse(path, file)
     if not file.is_file():
         raise StoreError(f"{path}: there is no store; run wavecast fetch or wavecast import first")
-    try:
-        connection = sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, isolation_level=None)
-        connection.execute("BEGIN")  # one moment for all tables, whatever is written meanwhile
-        connection.execute("SELECT count(*) FROM runs")
-        found = version(connection)
-    except sqlite3.Error as error:
-        if is_damage(error):
-            raise explained(error, path) from None
-        remedy = "name a store that wavecast made, in a folder that can be written (SQLite keeps its locks there)"
-        raise StoreError(f"{path}: {error}; {remedy}") from None
-    check_version(path, found, len(MIGRATIONS))
+    with ExitStack() as unless_read:
+        try:
+            connection = sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, isolation_level=None)
+            unless_read.callback(connection.close)
+            connection.execute("BEGIN")  # one moment for all tables, whatever is written meanwhile
+            connection.execute("SELECT count(*) FROM runs")
+            found = version(connection)
+        except sqlite3.Error as error:
+            if is_damage(error):
+                raise explained(error, path) from None
+            remedy = "name a store that wavecast made, in a folder that can be written (SQLite keeps its locks there)"
+            raise StoreError(f"{path}: {error}; {remedy}") from None
+        check_version(path, found, len(MIGRATIONS))
+        unless_read.pop_all()
     return connection
 
 
