@@ -89,6 +89,10 @@ JSON = {
         "that [rollouts](rollouts.md) has; `remarks`, a list of sentences. Times in ISO 8601, UTC."
     ),
     "scenario": "the scenario, as it would stand in a file.",
+    "fit": (
+        "`source`, `rollouts`, `seed`; `fields`, a list of `field`, `estimate`, `low`, `high`, `n`, `unit`, `source` "
+        "and `method`; `cannot_tell`, from a name to the reason; `remarks`; `scenario`, as it would stand in a file."
+    ),
     "replay": (
         "`rollouts`, `bad`, `hidden_bad`, `worlds`, `seed`, `scenario` (its digest), `plans_inferred`; `differences`, "
         "`by_service` and `by_month`, lists of the columns that [replay](replay.md) has; `shares` (recorded, "

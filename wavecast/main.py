@@ -34,6 +34,7 @@ VERBS = {  # by name: the file with a command of that name
     "import": "importing",
     "rollouts": "rollouts",
     "scenario": "scenario",
+    "fit": "fit",
     "replay": "replay",
     "incident": "incident",
     "fleet": "fleet",

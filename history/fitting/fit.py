@@ -13,7 +13,9 @@ import numpy as np
 
 from history.fitting.alarms import false_alarms
 from history.fitting.attempts import Attempts, attempts
+from history.fitting.checks import checks, common_cause
 from history.fitting.defects import Defects, defects
+from history.fitting.detection import counts, evidence, noticed, told
 from history.fitting.durations import Lasted
 from history.fitting.failures import broken, failures
 from history.fitting.fields import Field, duration
@@ -24,6 +26,7 @@ from history.fitting.past import Past, known_by
 from history.fitting.prior import Prior
 from history.fitting.recoveries import Recoveries, recoveries
 from history.fitting.result import Fitted
+from history.fitting.severity import measured, severities
 from history.fitting.shares import said, share
 from history.fitting.shown import Seen
 from history.fitting.waits import Waits, waits
@@ -50,7 +53,7 @@ class Fit:
     remarks: list[str] = field(default_factory=list)
     lasted: dict[str, Lasted] = field(default_factory=dict)
     services: dict[str, dict[str, tuple[int, int]]] = field(default_factory=dict)
-    detection: list[tuple[float, str]] = field(default_factory=list)
+    detection: tuple[tuple[float, str], ...] = ()
 
     def rng(self, name: str) -> np.random.Generator:
         """Return the random numbers of a field: its own, so that no field's draws depend on another's data."""
@@ -145,11 +148,11 @@ def fit(
     _defects(found, defects(past, own, found.prior, draws, found.rng("defects")), own)
     _recoveries(found, recoveries(past, own))
     _alarms(found, own)
-    _unknowable(found)
+    _detection(found, own)
     return Fitted(
         base=scenario, learnt=tuple(found.learnt), cannot_tell=found.cannot_tell, source=read.source,
         rollouts=len(read), remarks=tuple(found.remarks), seed=int(seed), draws=draws, prior=found.prior,
-        seen=Seen(found.lasted, found.services, tuple(found.detection)),
+        seen=Seen(found.lasted, found.services, found.detection),
     )  # fmt: skip
 
 
@@ -206,8 +209,8 @@ def _waits(found: Fit, told: Waits) -> None:
     found.share("rejection_probability", told.refused, told.decided, "decision", told.asked)
     if told.inferred:
         found.cannot_tell["handover apart from bakes"] = (
-            f"nobody said which plan {counted(told.inferred, 'pause')} belong to: a bake is taken as the shortest pause"
-            " there was, so handovers come out too short; say it with `used`"
+            f"nobody said which plan {counted(told.inferred, 'pause')} belong to: their bake is taken as the shortest"
+            " pause there was, but for odd ones, which makes handovers too short; say it (`used`, --plan)"
         )
     if told.short:
         found.remarks.append(f"{counted(told.short, 'pause')} left out: shorter than the bake of the plan.")
@@ -261,10 +264,28 @@ def _alarms(found: Fit, own: Judged) -> None:
         found.learnt.append(told)
 
 
-def _unknowable(found: Fit) -> None:
-    found.cannot_tell["severity"] = (
-        "the time to detect tells evidence divided by severity alone: severity stays the base's, and impact with it"
-    )
+def _detection(found: Fit, own: Judged) -> None:
+    past, prior, draws = found.past, found.prior, found.draws
+    seen, values = noticed(past, own), measured(past, own)
+    found.detection = told(seen)
+    severe, why = severities(past, own, values, draws, found.rng("severity"))
+    found.learnt += severe
+    need = evidence(past, seen, values[seen.row], prior, draws, found.rng("evidence"))
+    check = checks(past, seen, prior, draws, found.rng("validation_probability"))
+    if isinstance(need, str):
+        found.cannot_tell["evidence"] = need
+    else:
+        found.learnt.append(need)
+    if isinstance(check, str):
+        found.cannot_tell["validation_probability"] = check
+    else:
+        found.learnt += check
+    found.cannot_tell["severity"] = why
+    found.cannot_tell["common cause"] = common_cause(past, own, prior)
     found.cannot_tell["blindness"] = (
-        "a bad change that nobody ever noticed is in no record: who can see a fault stays the base's"
+        "a bad change that nobody ever noticed is in no record: who can see a fault stays the base's, and so does what"
+        " customers bear"
     )
+    if len(seen.row):
+        many = ", ".join(f"{cause} {n:,}" for cause, n in counts(seen).items())
+        found.remarks.append(f"First noticed, of {counted(len(seen.row), 'bad change')} whose harm is dated: {many}.")

@@ -126,12 +126,13 @@ def known_by(rollouts: Rollouts, instant: "dt.datetime | str") -> Rollouts:
     Raises
     ------
     ValueError
-        For an instant without a zone.
+        For what is no instant, or one without a zone.
     """
-    at = pd.Timestamp(instant)
-    if at.tzinfo is None:
-        raise ValueError(f"as_of is {instant}; give an instant with a zone, such as {at}Z")
-    at = at.tz_convert("UTC")
+    try:
+        at = pd.Timestamp(instant).tz_convert("UTC")
+    except (TypeError, ValueError):  # of none without a zone
+        wanted = "give an instant with a zone, such as 2026-05-01T00:00:00Z"
+        raise ValueError(f"as_of is {instant}; {wanted}") from None
     frame = rollouts.frame[rollouts.frame["started_at"].fillna(rollouts.frame["pushed_at"]) < at]
     regions = _until(rollouts.regions[rollouts.regions["started_at"] < at], frame, at)
     open_ = regions["ended_at"].isna()

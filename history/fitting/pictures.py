@@ -170,7 +170,7 @@ def detection(fitted: "Fitted") -> Picture:
     room = key_height(key)
     late = {cause: int((causes == cause).sum()) for cause in CAUSES}
     told = ", ".join(f"{many:,} by {_by(cause)}" for cause, many in late.items() if many)
-    title = f"Of {several(len(seen), 'bad change')}, {told or 'none'} first noticed"
+    title = f"{several(len(seen), 'bad change')}, first noticed: {told or 'none by the end of the history'}"
     caption = f"Minutes since harm began, by Aalen and Johansen. {_origin(fitted)}"
     found = Picture(title, caption, room + 0.2 + 2.4 + FOOT)
     draw_key(found, key, 0.0)

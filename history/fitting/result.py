@@ -106,6 +106,11 @@ class Fitted(Shown):
         """Return everything as plain values, for JSON."""
         return summary.as_dict(self)
 
+    @property
+    def html_table(self) -> str:
+        """The table as HTML."""
+        return summary.table(self)
+
     def _glance(self) -> str:
         told = f"{counted(len(self.learnt), 'value')} of {counted(self.rollouts, 'rollout')} of {self.source}"
         return f"{told}; {len(self.cannot_tell)} that history cannot tell, seed {self.seed}"

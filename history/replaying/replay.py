@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from history.fitting import Fitted
 from history.joining import Rollouts
 from history.replaying.answer import FIGURES, Answer
 from history.replaying.identity import UNEXPLAINED, Identity, compare, starts
@@ -168,7 +169,7 @@ def figures(columns: Floats) -> Floats:
 def replay(
     rollouts: Rollouts | Read,
     plans: Plan | Mapping[str, Plan],
-    scenario: Scenario | Sequence[Scenario],
+    scenario: Scenario | Sequence[Scenario] | Fitted,
     *,
     used: Plan | Mapping[str, Plan] | None = None,
     worlds: int = WORLDS,
@@ -184,8 +185,8 @@ def replay(
         What `history.rollouts` joined.
     plans : Plan or mapping of str to Plan
         The other plans, by name.
-    scenario : Scenario or sequence of Scenario
-        What history cannot tell. Of several, such as draws of a fit, each gives some of the worlds.
+    scenario : Scenario, sequence of Scenario, or Fitted
+        What history cannot tell. Of several each gives some of the worlds; of a fit, world m takes draw m.
     used : Plan or mapping of str to Plan, optional
         The plan under which rollouts really went, or that of each service (`*`: of all others); inferred where it is
         left out or a rollout did not go by it.
@@ -209,6 +210,9 @@ def replay(
     ValueError
         Where no rollout is left to replay, or for worlds, a seed or an engine out of range.
     """
+    whole("worlds", worlds, 2)
+    if isinstance(scenario, Fitted):
+        scenario = scenario.posterior(min(worlds, scenario.draws))
     scenarios = [scenario] if isinstance(scenario, Scenario) else list(cast(Iterable[Scenario], scenario))
     named = {plans.name: plans} if isinstance(plans, Plan) else dict(plans)
     _check(named, scenarios, worlds, seed, engine)

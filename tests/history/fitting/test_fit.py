@@ -57,18 +57,21 @@ def test_the_scenario_is_read_as_files_are_and_says_where_it_comes_from(fitted, 
     assert again == fitted.scenario and again.digest == fitted.scenario.digest
     source = again.sources["deploy"]
     assert str(source).startswith("2,120 deployments, 2025-04 to 2026-06, 16 of them cut short (estimate 6.0")
-    assert source.n == 2120 and source.low < source.estimate < source.high
-    assert again.sources["bad release"].estimate == again.faults[1].probability
+    assert not isinstance(source, str) and source.n == 2120
+    assert source.low is not None and source.estimate is not None and source.high is not None
+    assert source.low < source.estimate < source.high
+    assert f"(estimate {again.faults[1].probability:.4g}, " in str(again.sources["bad release"])
 
 
 def test_draws_are_the_same_for_a_seed_and_spread_as_the_interval(fitted, rollouts, scenario, used):
     again = history.fit(rollouts, scenario, used=used, seed=3)
-    draws = fitted.posterior(200)
-    assert draws == again.posterior(200) and draws[:5] == fitted.posterior(5)
+    draws = fitted.posterior(60)
+    assert draws == again.posterior(60) and draws[:5] == fitted.posterior(5)
     assert draws[0] != draws[1]
     medians = pd.Series([each.deploy.median for each in draws])
     row = fitted.frame.loc["deploy"]
-    assert 180 <= medians.between(row.low, row.high).sum() < 200
+    assert 44 <= medians.between(row.low, row.high).sum() <= 60  # of 60 at 95 %, α = 1e-6
+    assert medians.std() > 0.1 * (row.high - row.low)
     assert {each.fleet.digest for each in draws} == {scenario.fleet.digest}
     with pytest.raises(ValueError, match=r"k is 1001; this fit has 1000 draws"):
         fitted.posterior(1001)
