@@ -36,7 +36,7 @@ lint: environment ## ruff and mypy
 test: environment ## lint, the tests, and every notebook from top to bottom (under 10 minutes)
 	@$(MAKE) --jobs=2 lint engine
 	@echo "test: pytest, notebooks included"
-	@$(PYTEST) --nbval-lax tests notebooks
+	@$(PYTEST) --nbval-lax tests notebooks/*.ipynb
 
 test-long: engine ## the big statistical runs
 	@echo "test-long: pytest -m long"
@@ -53,10 +53,11 @@ lab: environment ## JupyterLab on the notebooks; root is let in, on the loopback
 aws-stand-in: environment ## an AWS on loopback, to try the kit without an account; ARGS="--help" says what it can do
 	@$(BIN)/python -m tests.aws_stand_in $(ARGS)
 
-docs: environment ## the parts of docs/ that are made from the code, anew
+docs: environment ## the parts of docs/ that are made from the code, and the notebooks to work in, anew
 	@for page in fields rules command; do \
 	    $(BIN)/python -m tools.render_$$page >docs/$$page.md.new && mv docs/$$page.md.new docs/$$page.md || exit 1; done
 	@$(BIN)/python -m tools.render_schemas docs/schemas
+	@$(BIN)/python -m tools.cut_exercises
 
 bench: environment ## speed and cost, with the machine's description
 	@$(BIN)/python -m benchmarks

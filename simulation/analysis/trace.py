@@ -199,6 +199,7 @@ def trace(
     trial: int = 0,
     sampling: Method = "stratified",
     tape: Tape | None = None,
+    model: type[Rollout] = Rollout,
 ) -> Trace:
     """Run one trial again, alone, with every event.
 
@@ -212,6 +213,8 @@ def trace(
         How that run sampled worlds: `stratified` or `crude`. Its trials of one number are not those of the other.
     tape
         What is known of the trial already; its world is then sampled crude.
+    model
+        Rollouts of your own: a class made of `Rollout` with another rule.
 
     Raises
     ------
@@ -226,5 +229,5 @@ def trace(
         tape.require(scenario)
         sampling = "crude"
     world = Draws(scenario, seed, one, sampling_of(scenario, sampling).given(seed, one), tape).world(trial)
-    rollout = Rollout(laid, world, traced=True)
+    rollout = model(laid, world, traced=True)
     return Trace(plan, scenario, seed, trial, row(rollout)[0], rollout, sampling, tape)

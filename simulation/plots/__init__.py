@@ -4,10 +4,13 @@ Each function returns a figure whose title says what to see; importing this draw
 Everything public is here; the files behind it may move.
 """
 
+from simulation.plots._calendar import calendar
 from simulation.plots._compare import compare
+from simulation.plots._curves import curves
 from simulation.plots._differences import differences
 from simulation.plots._distributions import distributions
 from simulation.plots._duel import duel
+from simulation.plots._figures import figures
 from simulation.plots._front import front
 from simulation.plots._outcome_shares import outcome_shares
 from simulation.plots._plans import plans
@@ -21,10 +24,13 @@ from simulation.plots.style import Picture, alt
 __all__ = [
     "Picture",
     "alt",
+    "calendar",
     "compare",
+    "curves",
     "differences",
     "distributions",
     "duel",
+    "figures",
     "front",
     "offered",
     "outcome_shares",

@@ -142,7 +142,8 @@ class Picture(Figure):
     def _repr_html_(self) -> str:
         data = base64.b64encode(self.svg().encode()).decode()
         text = html.escape(alt(self), quote=True)
-        return f'<img alt="{text}" style="width:100%;max-width:56rem" src="data:image/svg+xml;base64,{data}">'
+        image = f'<img alt="{text}" style="width:100%;max-width:56rem" src="data:image/svg+xml;base64,{data}">'
+        return f'<div class="wavecast-picture">{image}</div>'
 
 
 def alt(figure: Picture) -> str:

@@ -24,7 +24,7 @@ def horizon(comparison: Comparison) -> Html:
     said = warning(comparison.outcomes)
     if not said:
         return Html("")
-    style = "border-left:0.5rem solid #D55E00;padding:0.3rem 1rem;background:#F4F6F8"
+    style = "border-left:0.5rem solid #D55E00;padding:0.3rem 1rem;background:rgba(128,140,150,0.12)"
     return element(
         "div", element("strong", "Mind the horizon. "), f"{said[0].upper()}{said[1:]}.".replace("`", ""), style=style
     )

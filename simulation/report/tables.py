@@ -34,7 +34,7 @@ def opening(verdict: Mapping[str, Any]) -> Html:
     word, colour = ("Passed. ", GOOD) if passed else ("Not passed. ", BAD)
     if not verdict["limits"]:
         word, colour = "Not judged. ", PLAIN
-    box = f"border-left:0.5rem solid {colour};padding:0.6rem 1rem;background:#F4F6F8;font-size:1.15em"
+    box = f"border-left:0.5rem solid {colour};padding:0.6rem 1rem;background:rgba(128,140,150,0.12);font-size:1.15em"
     head = element("strong", word)
     plans = several(len(verdict["plans"]), "plan")
     basis = (

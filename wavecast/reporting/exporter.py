@@ -31,4 +31,11 @@ class Page(Exporter):
             As nbconvert hands them on.
         """
         copy, resources = super().from_notebook_node(nb, resources, **options)
-        return page_of(copy, title="Wave report"), resources
+        return page_of(copy, title=heading(copy)), resources
+
+
+def heading(notebook: Any) -> str:
+    """Return the first heading of a notebook."""
+    texts = (cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    lines = (line for text in texts for line in text.splitlines())
+    return next((line.removeprefix("# ") for line in lines if line.startswith("# ")), "Wave report")

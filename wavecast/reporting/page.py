@@ -8,20 +8,34 @@ from pathlib import Path
 from typing import Any
 
 STYLE = """
-:root { color-scheme: light; }
-body { font: 16px/1.5 system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; color: #1B1F24; background: #fff;
-  max-width: 60rem; margin: 0 auto; padding: 1.5rem 1.5rem 4rem; }
-h1 { font-size: 1.7rem; margin: 0 0 1rem; } h2 { font-size: 1.25rem; margin: 2.4rem 0 0.6rem; }
+:root { color-scheme: light dark; --ink: #1B1F24; --soft: #5B6570; --line: #DDE2E7; --paper: #fff; --box: #F4F6F8; }
+body { font: 16px/1.5 system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; color: var(--ink);
+  background: var(--paper); max-width: 60rem; margin: 0 auto; padding: 1.5rem 1.5rem 4rem; }
+h1 { font-size: 1.7rem; margin: 0 0 1rem; line-height: 1.2; } h2 { font-size: 1.25rem; margin: 2.4rem 0 0.6rem; }
 img { max-width: 100%; height: auto; }
 p, ul { max-width: 52rem; }
+a { color: #0072B2; }
+pre { background: var(--box); padding: 0.6rem 1rem; overflow-x: auto; font-size: 0.82rem; line-height: 1.4; }
 table { border-collapse: collapse; font-size: 0.86rem; line-height: 1.35; margin: 0.8rem 0; width: 100%; }
-th, td { padding: 0.3rem 0.6rem; border-bottom: 1px solid #DDE2E7; vertical-align: top; overflow-wrap: break-word; }
-th { border-bottom: 2px solid #5B6570; vertical-align: bottom; }
-td small { color: #5B6570; }
-footer { margin-top: 3rem; color: #5B6570; font-size: 0.85rem; }
-.stopped { border-left: 0.5rem solid #D55E00; padding: 0.6rem 1rem; background: #F4F6F8; overflow-wrap: anywhere; }
+th, td { padding: 0.3rem 0.6rem; border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: break-word; }
+th { border-bottom: 2px solid var(--soft); vertical-align: bottom; }
+td small { color: var(--soft); }
+footer { margin-top: 3rem; color: var(--soft); font-size: 0.85rem; overflow-wrap: anywhere; }
+.stopped { border-left: 0.5rem solid #D55E00; padding: 0.6rem 1rem; background: var(--box); overflow-wrap: anywhere; }
+@media screen and (max-width: 600px) {
+  body { padding: 1rem 0.8rem 3rem; } h1 { font-size: 1.4rem; }
+  .jp-OutputArea-output, .output_subarea, .wavecast-picture { overflow-x: auto; }
+  .wavecast-picture img { max-width: none; width: 44rem !important; }
+  table { display: block; overflow-x: auto; font-size: 0.8rem; } th, td { padding: 0.25rem 0.4rem; }
+}
+@media screen and (prefers-color-scheme: dark) {
+  :root { --ink: #E4E8EC; --soft: #9AA5B0; --line: #343C45; --paper: #14181D; --box: #1E242B; }
+  a { color: #56B4E9; }
+  img { filter: invert(0.92) hue-rotate(180deg); }
+}
 @media print {
   @page { size: A4; margin: 14mm 12mm; }
+  :root { color-scheme: light; }
   body { font-size: 9.5pt; max-width: none; padding: 0; }
   h2 { break-after: avoid; } img, tr, li, .stopped { break-inside: avoid; }
   img { width: auto !important; max-height: 19cm; } thead { display: table-header-group; }
