@@ -15,6 +15,8 @@ from simulation.analysis.time_spent import time_spent
 from simulation.analysis.trace import RegionStory, Trace, trace
 from simulation.analysis.turning import BreakEven
 from simulation.analysis.verdict import read_verdict, verdict, write_verdict
+from simulation.boards.making import board, still_board
+from simulation.boards.state import Board
 from simulation.closed_forms.exact import Exact, exact
 from simulation.columns import OUTCOMES, SHIPPED, Row
 from simulation.distributions import Constant, Distribution, Empirical, Exponential, Gamma, Lognormal, Weibull
@@ -39,6 +41,7 @@ __all__ = [
     "OUTCOMES",
     "SHIPPED",
     "Address",
+    "Board",
     "BreakEven",
     "Choice",
     "Comparison",
@@ -78,6 +81,7 @@ __all__ = [
     "Trace",
     "Weibull",
     "World",
+    "board",
     "compare",
     "duel",
     "exact",
@@ -96,6 +100,7 @@ __all__ = [
     "search",
     "sensitivity",
     "setting",
+    "still_board",
     "sweep",
     "time_spent",
     "trace",

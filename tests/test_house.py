@@ -252,7 +252,9 @@ def test_a_signpost_leads_somewhere():
             if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
                 texts.append(ast.get_docstring(node) or "")
         named = re.findall(r"``([a-z_]\w*(?:\.[a-z_]\w*)*)``", texts[0])
-        names = [each for each in named if not each.endswith((".toml", ".yaml"))]
+        names = [each for each in named if not each.endswith((".toml", ".yaml", ".js"))]
+        scripts = [each for each in named if each.endswith(".js")]
+        rotten += [f"{name(path)}: {each}" for each in scripts if not path.with_name(each).exists()]
         rotten += [f"{name(path)}: {each}" for each in names if each not in TAILS and not leads_somewhere(each)]
         dotted = DOTTED.findall("\n".join(texts))
         rotten += [f"{name(path)}: {each}" for each in dotted if not leads_somewhere(each)]

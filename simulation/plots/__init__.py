@@ -5,6 +5,7 @@ Everything public is here; the files behind it may move.
 """
 
 from simulation.plots._calendar import calendar
+from simulation.plots._cloud import cloud
 from simulation.plots._compare import compare
 from simulation.plots._curves import curves
 from simulation.plots._differences import differences
@@ -25,6 +26,7 @@ __all__ = [
     "Picture",
     "alt",
     "calendar",
+    "cloud",
     "compare",
     "curves",
     "differences",

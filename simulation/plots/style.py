@@ -139,10 +139,13 @@ class Picture(Figure):
         self.savefig(buffer, format="png", dpi=100 * scale)
         return buffer.getvalue()
 
+    def uri(self) -> str:
+        """Return the picture as an address that holds it whole."""
+        return f"data:image/svg+xml;base64,{base64.b64encode(self.svg().encode()).decode()}"
+
     def _repr_html_(self) -> str:
-        data = base64.b64encode(self.svg().encode()).decode()
         text = html.escape(alt(self), quote=True)
-        image = f'<img alt="{text}" style="width:100%;max-width:56rem" src="data:image/svg+xml;base64,{data}">'
+        image = f'<img alt="{text}" style="width:100%;max-width:56rem" src="{self.uri()}">'
         return f'<div class="wavecast-picture">{image}</div>'
 
 

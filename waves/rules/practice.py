@@ -35,10 +35,14 @@ def plan_findings(plan: Plan, fleet: Fleet) -> list[Finding]:
         (``first-wave-heavy``), more regions in a wave than AWS's rule for fanning out allows (``fan-out``: 1 in the
         first wave, in each later one at most 3 × all before), regions that no wave has (``region-left-out``).
     """
-    warnings = [*_together(plan, fleet), *_heavy(plan, fleet), *_fan_out(plan), *_left_out(plan, fleet)]
     found = plan.input_error(plan.strangers(fleet)).findings
-    found += tuple(plan.remark(*row, severity="warning") for row in warnings)
+    found += tuple(plan.remark(*row, severity="warning") for row in doubtful(plan, fleet))
     return sorted(found)
+
+
+def doubtful(plan: Plan, fleet: Fleet) -> list[Row]:
+    """Return what good practice says against a plan, each with its place in the plan; see `plan_findings`."""
+    return [*_together(plan, fleet), *_heavy(plan, fleet), *_fan_out(plan), *_left_out(plan, fleet)]
 
 
 def idle_findings(plan: Plan) -> list[Finding]:

@@ -111,13 +111,19 @@ def rule_findings(plan: Plan, rules: Rules, fleet: Fleet | None = None) -> list[
         An error for each place at which the plan breaks a rule; it names the rule and what would keep it.
     """
     asked = rules.rules
-    rows = list(broken([wave.regions for wave in plan.waves], asked, fleet))
-    rows += [*_bakes(plan, asked), *_approvals(plan, asked)]
+    rows = breaches(plan, rules, fleet)
     if fleet is None:
         needed = ", ".join(key for key in OF_THE_FLEET if key in asked.asked)
         message = f"{needed} cannot be judged without the fleet's traffic and partners; name the fleet (--fleet)"
         rows += [((), message, "rule-not-judged")] if needed else []
     return sorted({plan.remark(*row) for row in rows})
+
+
+def breaches(plan: Plan, rules: Rules, fleet: Fleet | None) -> list[Broken]:
+    """Return what a plan breaks of a team's rules, each with its place in the plan; see `rule_findings`."""
+    asked = rules.rules
+    rows = list(broken([wave.regions for wave in plan.waves], asked, fleet))
+    return [*rows, *_bakes(plan, asked), *_approvals(plan, asked)]
 
 
 def broken(waves: Sequence[Sequence[str]], rules: PlanRules, fleet: Fleet | None) -> Iterator[Broken]:

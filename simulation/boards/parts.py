@@ -1,0 +1,10 @@
+"""The board's script and style as files of the package. Not here: the page they are put into (``page``)."""
+
+from functools import cache
+from pathlib import Path
+
+
+@cache
+def read(name: str) -> str:
+    """Return a file beside this one."""
+    return Path(__file__).with_name(name).read_text(encoding="utf-8")
