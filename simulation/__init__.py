@@ -31,8 +31,9 @@ from simulation.results.tally import Tally
 from simulation.running.run import run, run_all
 from simulation.running.sweep import Sweep, sweep
 from simulation.scenario import Fault, Label, RegionValues, Scenario, sample
+from simulation.searching.found import PlanFront
 from simulation.searching.provable import ExactFront, exact_front
-from simulation.searching.search import NoPlan, Search, search
+from simulation.searching.search import NoPlan, search
 from simulation.setting import Setting, Site, setting
 from simulation.tape import Address, Tape
 
@@ -64,13 +65,13 @@ __all__ = [
     "NoPlan",
     "Outcomes",
     "Parts",
+    "PlanFront",
     "Rare",
     "RegionStory",
     "RegionValues",
     "Rollout",
     "Row",
     "Scenario",
-    "Search",
     "Sensitivity",
     "Service",
     "Setting",

@@ -17,7 +17,7 @@ from waves.files.yaml_writer import yaml_text
 from waves.showing import Html, Shown, element
 
 if TYPE_CHECKING:
-    from simulation import Scenario, Search
+    from simulation import PlanFront, Scenario
 
 ADDED, TAKEN, PLACE = "background:#CFE8F7;color:#1B1F24", "background:#F9DDCF;color:#1B1F24", "font-weight:bold"
 
@@ -51,7 +51,7 @@ class Choice(Shown):
         """The plan of today."""
         return next(iter(self.plans.values()))
 
-    def shortlist(self, found: "Search") -> dict[str, Plan]:
+    def shortlist(self, found: "PlanFront") -> dict[str, Plan]:
         """Return today's plan, those beside it, and of a search the fastest as safe as today's and the safest as fast.
 
         Parameters

@@ -16,13 +16,13 @@ from simulation.results.figures import UNITS, called
 from simulation.results.statistics import Estimate
 
 if TYPE_CHECKING:
-    from simulation.searching.search import Search
+    from simulation.searching.found import PlanFront
 
 TALL = 3.6  # inches
 TODAY = "today"
 
 
-def front(found: "Search") -> Picture:
+def front(found: "PlanFront") -> Picture:
     """Draw the plans that a search found worth discussing.
 
     Parameters

@@ -1,20 +1,25 @@
 """The plans that a search looks at: every grouping of a fleet, and what lies next to a plan.
 
 Regions that nothing tells apart are interchangeable: of the groupings that differ only in which of them is where, there
-is one. Not here: what a plan is worth (``scores``), which are kept (``front``).
+is one. In a fleet of very many, those of the same labels go together. Not here: what a plan is worth (``scores``),
+which are kept (``front``), how plans are held by the million (``shapes``).
 """
 
-import itertools
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from simulation.arguments import is_number
 from simulation.scenario import Scenario
+from simulation.searching import shapes
+from simulation.searching.shapes import Divisions, Shapes, Waves
 from waves import Plan, Rules, grouped_like, rule_findings
+from waves.rules.written import PlanRules, broken
 
 Groups = tuple[tuple[str, ...], ...]
+MANY = 64  # regions, beyond which those of the same labels go together
+LARGEST = 1 / 24  # of the fleet's traffic, in which such a unit is cut at the most
 
 
 class Candidates:
@@ -32,6 +37,11 @@ class Candidates:
         The bakes to choose from, minutes, in order.
     rules
         What every plan must keep to; None for anything.
+
+    Attributes
+    ----------
+    kinds
+        The units of regions that go together, by what tells them apart.
     """
 
     def __init__(
@@ -39,91 +49,129 @@ class Candidates:
     ) -> None:
         self.fleet, self.like, self.bakes, self.rules = scenario.fleet, like, tuple(bakes), rules
         pinned = (*rules.rules.first, *rules.rules.last) if rules else ()
-        self.kinds = kinds(scenario, pinned, like)
-        self.kind = {name: number for number, names in enumerate(self.kinds) for name in names}
+        if len(self.fleet.regions) <= MANY:
+            self.kinds: list[list[tuple[str, ...]]] = [
+                [(name,) for name in names] for names in kinds(scenario, pinned, like)
+            ]
+        else:
+            self.kinds = [[unit] for unit in _merged(scenario, pinned, like, rules)]
+        self.units = [unit for units in self.kinds for unit in units]
+        self.divisions = Divisions([len(units) for units in self.kinds])
+        self._of_waves = dict[int, list[bool]]()
 
     @property
     def count(self) -> int:
         """How many plans there are with one bake for all waves, whatever the rules."""
-        return groupings([len(names) for names in self.kinds]) * len(self.bakes)
+        return shapes.groupings([len(units) for units in self.kinds]) * len(self.bakes)
 
-    def uniform(self) -> Iterator[Plan]:
-        """Yield every grouping with each of the bakes after all waves; plans that begin alike follow each other."""
-        for groups in self._ordered(tuple(len(names) for names in self.kinds)):
-            yield from self.allowed(self.plan(groups, [bake] * len(groups)) for bake in self.bakes)
+    def keeping(self, of: Shapes) -> Shapes:
+        """Return the plans that keep the rules."""
+        if self.rules is None or not len(of):
+            return of
+        bakes = np.array([self._bakes_kept(waves) for waves in of.waves.tolist()])
+        within = np.arange(of.bake.shape[1]) < of.waves[:, None]
+        kept = np.all(np.take_along_axis(bakes, of.bake.astype(np.int64), axis=1) | ~within, axis=1)
+        rest, asked = of.of(kept), self.rules.rules
+        return rest.of(
+            np.array(
+                [next(broken(self._groups(w), asked, self.fleet), None) is None for w in rest.wave], dtype=np.bool_
+            )
+        )
 
-    def allowed(self, plans: Iterable[Plan]) -> Iterator[Plan]:
-        """Yield the plans that keep the rules."""
-        for plan in plans:
-            if self.rules is None or not rule_findings(plan, self.rules, self.fleet):
-                yield plan
+    def _bakes_kept(self, waves: int) -> list[bool]:
+        """Return with which of the bakes in all waves a plan of so many keeps the rules on bakes and approvals."""
+        if waves not in self._of_waves:
+            asked = self.rules.rules  # type: ignore[union-attr]
+            own = PlanRules(approval_before=asked.approval_before, min_bake_minutes=asked.min_bake_minutes)
+            rules = Rules(rules=own)
+            grouping = np.minimum(np.arange(len(self.units)), waves - 1).astype(np.uint16)
+            plans = (self._plan(grouping, [bake] * waves) for bake in self.bakes)
+            self._of_waves[waves] = [not rule_findings(plan, rules, self.fleet) for plan in plans]
+        return self._of_waves[waves]
 
-    def plan(self, groups: Groups, bakes: Sequence[float]) -> Plan:
-        """Return the plan of some groups, which bake so long."""
-        return grouped_like(groups, like=self.like, bake_minutes=bakes)
+    def plans(self, of: Shapes) -> list[Plan]:
+        """Return plans that people read."""
+        return [
+            self._plan(wave, [self.bakes[bake] for bake in row[: int(wave.max()) + 1].tolist()])
+            for wave, row in zip(of.wave, of.bake, strict=True)
+        ]
 
-    def canonical(self, plan: Plan) -> Plan:
-        """Return the plan that differs only in which of the interchangeable regions is where: in the fleet's order."""
-        left = [list(names) for names in self.kinds]
-        groups = tuple(tuple(left[k].pop(0) for k in sorted(map(self.kind.__getitem__, w.regions))) for w in plan.waves)
-        return self.plan(groups, [wave.bake_minutes for wave in plan.waves])
+    def shape(self, groups: Iterable[Iterable[str]], bake: int) -> Shapes | None:
+        """Return groups of regions as a search holds them, with one bake; None where they part what goes together.
 
-    def other_bakes(self, plan: Plan) -> Iterator[Plan]:
-        """Yield the plans in which one wave bakes a step longer or shorter."""
-        groups, bakes = _groups(plan), [wave.bake_minutes for wave in plan.waves]
-        for wave, bake in enumerate(bakes):
-            shorter = [each for each in self.bakes if each < bake][-1:]
-            longer = [each for each in self.bakes if each > bake][:1]
-            for other in (*shorter, *longer):
-                yield self.plan(groups, [*bakes[:wave], other, *bakes[wave + 1 :]])
+        Of interchangeable regions, those that come first in the fleet are in the first waves.
+        """
+        home = {name: w for w, names in enumerate(groups) for name in names}
+        own = [{home[name] for name in unit} for unit in self.units]
+        if any(len(waves) > 1 for waves in own):
+            return None
+        return shapes.uniform(self._canonical(np.array([[waves.pop() for waves in own]], dtype=np.uint16)), bake)
 
-    def varied(self, plan: Plan, random: np.random.Generator) -> Plan:
-        """Return a plan with one change: two waves made one, one two, a region elsewhere, two exchanged, or a bake."""
-        groups, bakes = [list(group) for group in _groups(plan)], [wave.bake_minutes for wave in plan.waves]
+    def other_bakes(self, of: Shapes) -> Shapes:
+        """Return the plans in which one wave bakes a step longer or shorter."""
+        found = [shapes.none(len(self.units))]
+        for wave in range(of.bake.shape[1]):
+            for step in (-1, 1):
+                bake = of.bake[:, wave].astype(np.int64) + step
+                some = (of.waves > wave) & (bake >= 0) & (bake < len(self.bakes))
+                other = of.of(some)
+                other.bake[:, wave] = bake[some]
+                found.append(other)
+        return shapes.joined(found)
+
+    def varied(self, of: Shapes, random: np.random.Generator) -> Shapes:
+        """Return for each plan one with a change: two waves made one, one two, units elsewhere, or a bake."""
+        rows = [
+            self._changed(wave.tolist(), bake.tolist(), random) for wave, bake in zip(of.wave, of.bake, strict=True)
+        ]
+        wave, bake = (np.array(each, dtype=np.uint16).reshape(-1, len(self.units)) for each in zip(*rows, strict=True))
+        return Shapes(self._canonical(wave), bake)
+
+    def _groups(self, wave: Waves) -> Groups:
+        found: list[list[str]] = [[] for _ in range(int(wave.max()) + 1)]
+        for unit, home in zip(self.units, wave.tolist(), strict=True):
+            found[home] += unit
+        return tuple(map(tuple, found))
+
+    def _plan(self, wave: Waves, bakes: Sequence[float]) -> Plan:
+        return grouped_like(self._groups(wave), like=self.like, bake_minutes=bakes)
+
+    def _canonical(self, wave: Waves) -> Waves:
+        parts = np.split(wave, np.cumsum(self.divisions.sizes)[:-1], axis=1)
+        return np.concatenate([np.sort(part, axis=1) for part in parts], axis=1)
+
+    def _changed(self, home: list[int], bake: list[int], random: np.random.Generator) -> tuple[list[int], list[int]]:
         change = (self._merge, self._split, self._move, self._exchange, self._bake)[random.integers(5)]
-        change(groups, bakes, random)
-        kept = [(group, bake) for group, bake in zip(groups, bakes, strict=True) if group]
-        return self.canonical(self.plan(tuple(tuple(group) for group, _ in kept), [bake for _, bake in kept]))
+        bakes = bake[: max(home) + 1]
+        change(home, bakes, random)
+        left = sorted(set(home))
+        place = {wave: n for n, wave in enumerate(left)}
+        kept = [bakes[wave] for wave in left]
+        return [place[wave] for wave in home], kept + [0] * (len(home) - len(kept))
 
-    def _ordered(self, left: tuple[int, ...]) -> Iterator[Groups]:
-        if not any(left):
-            yield ()
-        for first in itertools.product(*(range(count + 1) for count in left)):
-            if any(first):
-                rest = tuple(count - taken for count, taken in zip(left, first, strict=True))
-                taken = zip(self.kinds, left, rest, strict=True)
-                wave = tuple(name for names, had, has in taken for name in names[len(names) - had : len(names) - has])
-                yield from ((wave, *others) for others in self._ordered(rest))
-
-    def _merge(self, groups: list[list[str]], bakes: list[float], random: np.random.Generator) -> None:
-        if len(groups) > 1:
-            at = int(random.integers(len(groups) - 1))
-            groups[at] += groups.pop(at + 1)
+    def _merge(self, home: list[int], bakes: list[int], random: np.random.Generator) -> None:
+        if len(bakes) > 1:
+            at = int(random.integers(len(bakes) - 1))
+            home[:] = [wave - (wave > at) for wave in home]
             del bakes[at]
 
-    def _split(self, groups: list[list[str]], bakes: list[float], random: np.random.Generator) -> None:
-        at = int(random.integers(len(groups)))
-        if len(groups[at]) > 1:
-            mixed = random.permutation(groups[at]).tolist()
-            cut = int(random.integers(1, len(mixed)))
-            groups[at : at + 1] = [mixed[:cut], mixed[cut:]]
+    def _split(self, home: list[int], bakes: list[int], random: np.random.Generator) -> None:
+        at = int(random.integers(len(bakes)))
+        own = [unit for unit, wave in enumerate(home) if wave == at]
+        if len(own) > 1:
+            late = set(random.permutation(own)[: int(random.integers(1, len(own)))].tolist())
+            home[:] = [wave + (wave > at or unit in late) for unit, wave in enumerate(home)]
             bakes.insert(at, bakes[at])
 
-    def _move(self, groups: list[list[str]], bakes: list[float], random: np.random.Generator) -> None:
-        source, target = (int(each) for each in random.integers(len(groups), size=2))
-        groups[target].append(groups[source].pop(int(random.integers(len(groups[source])))))
+    def _move(self, home: list[int], bakes: list[int], random: np.random.Generator) -> None:
+        home[int(random.integers(len(home)))] = int(random.integers(len(bakes)))
 
-    def _exchange(self, groups: list[list[str]], bakes: list[float], random: np.random.Generator) -> None:
-        one, other = (int(each) for each in random.integers(len(groups), size=2))
-        i, j = int(random.integers(len(groups[one]))), int(random.integers(len(groups[other])))
-        groups[one][i], groups[other][j] = groups[other][j], groups[one][i]
+    def _exchange(self, home: list[int], bakes: list[int], random: np.random.Generator) -> None:
+        one, other = (int(each) for each in random.integers(len(home), size=2))
+        home[one], home[other] = home[other], home[one]
 
-    def _bake(self, groups: list[list[str]], bakes: list[float], random: np.random.Generator) -> None:
-        bakes[int(random.integers(len(bakes)))] = self.bakes[int(random.integers(len(self.bakes)))]
-
-
-def _groups(plan: Plan) -> Groups:
-    return tuple(wave.regions for wave in plan.waves)
+    def _bake(self, home: list[int], bakes: list[int], random: np.random.Generator) -> None:
+        bakes[int(random.integers(len(bakes)))] = int(random.integers(len(self.bakes)))
 
 
 def kinds(scenario: Scenario, pinned: Iterable[str] = (), like: Plan | None = None) -> list[list[str]]:
@@ -159,15 +207,28 @@ def bakes_of(given: Sequence[float]) -> list[float]:
     return sorted({float(each) for each in given})
 
 
-def groupings(sizes: Sequence[int]) -> int:
-    """Return how many ordered groupings there are of so many regions of each kind: 4,683 of six that all differ.
+def _merged(scenario: Scenario, pinned: Iterable[str], like: Plan | None, rules: Rules | None) -> list[tuple[str, ...]]:
+    """Return units of regions that have the same labels and zone, each of a small part of the traffic.
 
-    By inclusion and exclusion over waves that stay empty: Σ_k Σ_j (−1)^j C(k, j) Π C(n + k − j − 1, n).
+    They keep what the rules ask of a wave, if single regions do; of failover partners one is with others of its side.
     """
-    total = 0
-    for waves in range(1, sum(sizes) + 1):
-        total += sum(
-            (-1) ** empty * math.comb(waves, empty) * math.prod(math.comb(n + waves - empty - 1, n) for n in sizes)
-            for empty in range(waves)
-        )
-    return total
+    fleet, asked = scenario.fleet, rules.rules if rules else PlanRules()
+    side = {name: n for pair in fleet.pairs for n, name in enumerate(pair)}
+    most = min(LARGEST, asked.max_share_per_wave or 1.0, asked.max_first_wave_share or 1.0)
+    alone, groups = set(pinned), dict[object, list[str]]()
+    for region in fleet.regions:
+        strategy = str(like.strategy_of(region.name)) if like else ""
+        own = region.name if region.name in alone else None
+        key = (tuple(sorted(region.labels)), region.local_zone, strategy, side.get(region.name), own)
+        groups.setdefault(key, []).append(region.name)
+    found = []
+    for names in groups.values():
+        unit: list[str] = []
+        for name in names:
+            full = len(unit) == asked.max_regions_per_wave or sum(fleet.shares[n] for n in (*unit, name)) > most
+            if unit and full:
+                found.append(tuple(unit))
+                unit = []
+            unit.append(name)
+        found.append(tuple(unit))
+    return found

@@ -6,9 +6,7 @@ Not here: what a plan is worth (``scores``).
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.searching.scores import Floats, Scores
-
-SURE = 4.0  # standard errors of a difference from which on it is beyond doubt
+Floats = NDArray[np.float64]
 LITTLE = 1e-12  # below which a figure is nothing
 
 
@@ -44,20 +42,3 @@ def front(value: Floats, resolution: float) -> NDArray[np.int64]:
             seen = np.vstack([seen, steps[at]])
     found = np.array(kept, dtype=np.int64)
     return found[np.argsort(value[found, -1], kind="stable")]
-
-
-def surely_beaten(scores: Scores, by: Scores, resolution: float) -> NDArray[np.bool_]:
-    """Return which plans nobody misses where some others are kept: one of those is beyond doubt as good in each figure.
-
-    Parameters
-    ----------
-    scores, by
-        The plans, and the others, in the same trials.
-    resolution
-        The part of a figure by which what is as good may be worse.
-    """
-    if not len(by.value):
-        return np.zeros(len(scores.value), dtype=np.bool_)
-    worst = by.value[None] + SURE * scores.errors_to(by)
-    beaten = np.all(worst <= scores.value[:, None] * (1 + resolution), axis=2)
-    return np.asarray(np.any(beaten, axis=1), dtype=np.bool_)

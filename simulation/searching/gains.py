@@ -3,57 +3,117 @@
 Not here: the search (``search``), how numbers are rounded (``numerals``).
 """
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from simulation.results.figures import PAIRED, amount, between, called
 from simulation.results.numerals import percent
+from waves import Plan
 
 if TYPE_CHECKING:
-    from simulation.searching.search import Search
+    from simulation.searching.found import PlanFront
 
-Values = dict[str, float]
+TODAY = "today"
 
 
-def sentences(found: "Search") -> list[str]:
+def sentences(found: "PlanFront") -> list[str]:
     """Return what is to be said of a search, sentence by sentence."""
-    names = [name for name in found.plans if name != "today"]
-    values = {name: {figure: each.value for figure, each in row.items()} for name, row in found.known.items()}
     known = "Of all plans with one bake for all waves, and others near them" if found.every else "Of the plans tried"
     how = f"dropped was what another is as good as in each figure, or within about {percent(found.resolution)} of it"
     said = [f"{known}, these are worth discussing: {how}."]
     if not found.finished:
         said.append("The search was interrupted: better plans may be missing.")
-    if "today" in found.plans:
-        said += _against_today(found, names, values)
+    if TODAY in found.plans:
+        *risks, time = found.objectives
+        said.append(_fastest(found, risks, time))
+        said.append(_safest(found, risks, time))
     return said
 
 
-def _against_today(found: "Search", names: list[str], values: dict[str, Values]) -> list[str]:
-    today, (*risks, time) = values["today"], found.objectives
+def _fastest(found: "PlanFront", risks: list[str], time: str) -> str:
+    name = _least(found, time, risks)
+    if name is not None:
+        return f"The fastest plan at today's risk is {name}: {_gain(found, name, time)}."
+    return _nothing(found, time, risks, "as safe as today's", "faster")
+
+
+def _safest(found: "PlanFront", risks: list[str], time: str) -> str:
+    others = [*risks[1:], time]
+    name = _least(found, risks[0], others)
+    if name is not None:
+        return f"The safest plan at today's speed is {name}: {_gain(found, name, risks[0])}."
+    return _nothing(found, risks[0], others, "as fast as today's", f"better in {called(risks[0])}")
+
+
+def _least(found: "PlanFront", figure: str, others: list[str]) -> str | None:
+    """Return which plan is best in a figure of those as good as today's in others; None where it gains little."""
     little = 1 + found.resolution
-    as_safe = [n for n in names if all(values[n][risk] <= today[risk] * little for risk in risks)]
-    others = (*risks[1:], time)
-    as_fast = [n for n in names if all(values[n][figure] <= today[figure] * little for figure in others)]
-    said = []
-    fastest = min(as_safe, key=lambda n: values[n][time], default=None)
-    if fastest is not None and values[fastest][time] * little < today[time]:
-        said.append(f"The fastest plan at today's risk is {fastest}: {_gain(found, fastest, time, values)}.")
-    safest = min(as_fast, key=lambda n: values[n][risks[0]], default=None)
-    if safest is not None and values[safest][risks[0]] * little < today[risks[0]]:
-        said.append(f"The safest plan at today's speed is {safest}: {_gain(found, safest, risks[0], values)}.")
-    if not said:
-        said.append(
-            f"Nothing gains more than {percent(found.resolution)} over the plan of today in {called(time)} or "
-            f"{called(risks[0])} without losing elsewhere."
-        )
-    return said
+    today = {name: each.value for name, each in found.known[TODAY].items()}
+    kept = {
+        name: row[figure].value
+        for name, row in found.known.items()
+        if name != TODAY and all(row[other].value <= today[other] * little for other in others)
+    }
+    best = min(kept, key=kept.__getitem__, default=None)
+    return best if best is not None and kept[best] * little < today[figure] else None
 
 
-def _gain(found: "Search", name: str, figure: str, values: dict[str, Values]) -> str:
+def _nothing(found: "PlanFront", figure: str, others: list[str], alike: str, better: str) -> str:
+    looked = "Nothing that was looked at" if found.every else "Nothing that was tried"
+    most = most_gained(found, figure, others)
+    if math.isnan(most):
+        return f"Whether a plan {alike} can be {better} is not known: too few rollouts differ."
+    return f"{looked} is {alike} and more than {percent(most)} {better}."
+
+
+def most_gained(found: "PlanFront", figure: str, others: list[str]) -> float:
+    """Return which part of a figure of today's plan any plan that was looked at can gain at the most.
+
+    It is in no other figure worse than today's. Each was let go for a kept one that is as good but for the resolution,
+    so no kept one that may be as good but for that, by the ends of the intervals, gains more than that less.
+
+    Returns
+    -------
+    float
+        From 0 to 1; NaN where a difference that counts has no interval.
+    """
+    little, today = 1 + found.resolution, found.known[TODAY][figure].value
+    gains = [0.0]
+    for name in found.plans:
+        ends = {other: _end(found, name, other) for other in (figure, *others)}
+        may = name != TODAY and not any(ends[o] > found.known[TODAY][o].value * little for o in others)
+        if may:
+            gains.append(math.nan if math.isnan(ends[figure]) else 1 - ends[figure] / little / today if today else 0.0)
+    return math.nan if any(map(math.isnan, gains)) else max(gains)
+
+
+def _end(found: "PlanFront", name: str, figure: str) -> float:
+    """Return the least that a plan's figure can be if today's is what it is estimated to be.
+
+    By their difference trial by trial, where that has an interval; else by both plans' own.
+    """
+    own, today = found.known[name][figure], found.known[TODAY][figure]
+    if _decided(found.plans[name]) == _decided(found.plans[TODAY]):
+        return today.value
+    if figure in PAIRED:
+        row: Any = found.comparison.differences.loc[(name, figure)]
+        if not math.isnan(row["low"]):
+            return max(today.value + float(row["low"]), 0.0)
+    return max(own.low - (today.high - today.value), 0.0)
+
+
+def _decided(plan: Plan) -> Plan:
+    """Return a plan without its names."""
+    return plan.replace(name="plan", waves=tuple(wave.replace(name=None) for wave in plan.waves))
+
+
+def _gain(found: "PlanFront", name: str, figure: str) -> str:
     unit = PAIRED.get(figure, "probability")
-    own, today = (amount(values[each][figure], unit) for each in (name, "today"))
+    own, today = (amount(found.known[each][figure].value, unit) for each in (name, TODAY))
     gain = f"{called(figure)} {own} rather than {today}"
-    if figure not in PAIRED or found.comparison.baseline != "today":
+    if figure not in PAIRED:
         return gain
     row: Any = found.comparison.differences.loc[(name, figure)]
+    if math.isnan(row["low"]):
+        return gain
     return f"{gain}, {between(-float(row['high']), -float(row['low']), unit)} less"

@@ -1,23 +1,35 @@
 """Racing: few trials for all plans, more for those that may still be among the best.
 
 A rung is a number of trials. In each, what another plan beats beyond doubt is out. Not here: which plans there are
-(``candidates``), when one beats another (``front``).
+(``candidates``, ``tree``), when one beats another (``front``, ``scores``).
 """
 
-import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from simulation.searching.front import front, surely_beaten
-from simulation.searching.scores import Floats, Scores, Worlds, joined, score, scored
-from waves import Plan
+from simulation.arguments import Workers
+from simulation.searching import scores
+from simulation.searching.front import front
+from simulation.searching.packed import Packing
+from simulation.searching.scores import (
+    Flags,
+    Floats,
+    Scores,
+    Terms,
+    Vectors,
+    against,
+    no_scores,
+)
+from simulation.searching.shapes import Shapes, in_order, joined, none
+from simulation.searching.tree import Tree
 
 RUNGS = (2048, 8192, 32_768)  # trials
+SURE = 4.0  # standard errors of a difference from which on it is beyond doubt
 RIVALS = 64  # plans that all others are held against, at most: the front so far
 
-Told = Callable[[int, int, int], None]  # rollouts more, plans in the race, plans on the front so far
+Told = Callable[[int, int, Floats], None]  # rollouts more, plans in the race, the figures of the front so far
 
 
 @dataclass
@@ -26,102 +38,123 @@ class Race:
 
     Attributes
     ----------
-    plans, value
+    shapes, value
         What is still in it, and its figures in the last rung it ran, shape (plans, figures).
-    aside
-        The digests of those that were rivals from the start.
-    begun
-        How many of all others have run the first rung.
-    looked_at
-        How many plans ever were in it.
+    tree
+        All groupings, as far as they have run the first rung; None where a population is varied.
     rung
-        The trials of the last rung that all of `plans` have run; 0 before the first is done.
-    rollouts
-        How many were run in all.
+        The trials of the last rung that all of them have run; 0 before the first is done.
+    looked_at, rollouts
+        How many plans ever were in it, and how many rollouts that took.
+    scored
+        By trials, the rivals of that rung by their keys, with their figures and vectors.
     """
 
-    worlds: Worlds
-    resolution: float
+    terms: Terms
+    packing: Packing
+    workers: Workers
     told: Told
-    plans: list[Plan] = field(default_factory=list)
-    value: Floats = field(default_factory=lambda: np.zeros((0, 1)))
-    aside: frozenset[str] = frozenset()
-    begun: int = 0
-    looked_at: int = 0
+    shapes: Shapes
+    value: Floats
+    tree: Tree | None = None
     rung: int = 0
+    looked_at: int = 0
     rollouts: int = 0
+    scored: dict[int, dict[bytes, tuple[Floats, Vectors]]] = field(default_factory=dict)
 
-    def start(self, plans: Iterable[Plan], rivals: Sequence[Plan]) -> None:
-        """Run the first rung with all plans, from where it was left; some are held against all from the start."""
-        if not self.begun:
-            self.plans, self.value = [], np.zeros((0, 1))
-            self.aside, self.looked_at = frozenset(plan.digest for plan in rivals), len(rivals)
-        best = {plan.digest: plan for plan in self.best()} if self.begun else {plan.digest: plan for plan in rivals}
-        before = [(plan, row) for plan, row in zip(self.plans, self.value, strict=True) if plan.digest not in best]
-        self.plans, self.value = [plan for plan, _ in before], np.array([row for _, row in before])
-        field = _Field(self, range(RUNGS[0]), list(best.values()))
-        left = itertools.islice((plan for plan in plans if plan.digest not in self.aside), self.begun, None)
-        for batch, found in score(left, self.worlds, field.trials):
-            field.take(batch, found)
-            self.begun += len(batch)
-            self.looked_at += len(batch)
+    @property
+    def best(self) -> Shapes:
+        """The front, in the order of the last figure."""
+        return self.shapes.of(front(self.value, self.terms.resolution))
+
+    def start(self, tree: Tree, seeds: Shapes) -> None:
+        """Run the first rung with all plans of a tree, from where it was left; some are rivals from the start."""
+        if self.tree is None:
+            self.enter(seeds, RUNGS[:1])
+            self.tree, self.looked_at = tree, 0  # they are of the tree, too
+        heat, aside = _Field(self, RUNGS[0], self.best), set(self.shapes.keys)
+        while not self.tree.ended:
+            plans = self.tree.candidates.keeping(self.tree.next)
+            left, value = heat.run(plans)
+            fresh = np.array([key not in aside for key in left.keys], dtype=np.bool_)
+            self._add(left.of(fresh), value[fresh])
+            self.looked_at += len(plans)
+            self.tree.took()
         self.rung = RUNGS[0]
+
+    def enter(self, plans: Shapes, rungs: Sequence[int], sure: float = SURE) -> None:
+        """Run new plans against the front so far, rung by rung; that front, and what it does not beat, make the race.
+
+        Where that does not come to its end, the race is as it was before.
+        """
+        best, left = self.best, plans
+        for trials in rungs:
+            field = _Field(self, trials, best, sure)
+            first = field.value
+            left, value = field.run(in_order(left))
+        self.shapes, self.value = joined([best, left]), np.concatenate([first, value])
+        self.looked_at += len(plans)
 
     def finish(self) -> None:
         """Run the rungs that are left with what is left."""
         for trials in RUNGS:
-            if trials > self.rung and self.plans:
-                best = set(front(self.value, self.resolution).tolist())
-                rivals = [plan for at, plan in enumerate(self.plans) if at in best]
-                others = [plan for at, plan in enumerate(self.plans) if at not in best]
-                self.enter(others, rivals, trials)
+            if trials > self.rung and len(self.shapes):
+                best, on = self.best, front(self.value, self.terms.resolution)
+                field = _Field(self, trials, best)
+                left, value = field.run(in_order(self.shapes.of(np.delete(np.arange(len(self.shapes)), on))))
+                self.shapes, self.value = joined([best, left]), np.concatenate([field.value, value])
                 self.rung = trials
 
-    def enter(self, plans: Sequence[Plan], rivals: Sequence[Plan], trials: int) -> None:
-        """Run some plans, and rivals of theirs, in so many trials: those and what they do not beat make the race anew.
-
-        Where that does not come to its end, the race is as it was before.
-        """
-        before, self.plans, self.value = (self.plans, self.value), [], np.zeros((0, 1))
-        try:
-            field = _Field(self, range(trials), rivals)
-            for batch, found in score(plans, self.worlds, field.trials):
-                field.take(batch, found)
-        except BaseException:
-            self.plans, self.value = before
-            raise
-
-    def best(self) -> list[Plan]:
-        """Return the front, in the order of the last figure."""
-        return [self.plans[at] for at in front(self.value, self.resolution).tolist()]
+    def _add(self, plans: Shapes, value: Floats) -> None:
+        self.shapes, self.value = joined([self.shapes, plans]), np.concatenate([self.value, value])
 
 
 class _Field:
-    """The rivals of one rung: the front so far, with their vectors, by which others are beaten."""
+    """The rivals of one rung: the front so far, by which others are beaten; those of them that are on it join.
 
-    def __init__(self, race: Race, trials: range, rivals: Sequence[Plan]) -> None:
-        self.race, self.trials = race, trials
-        self.scores = scored(rivals, race.worlds, trials)
-        self._add(list(rivals), self.scores)
+    Attributes
+    ----------
+    value
+        The figures of those it began with.
+    """
+
+    def __init__(self, race: Race, trials: int, rivals: Shapes, sure: float = SURE) -> None:
+        self.race, self.trials, self.sure = race, range(trials), sure
+        self.shapes, self.rivals = none(rivals.wave.shape[1]), no_scores(race.terms, self.trials)
+        known, keys = race.scored.get(trials, {}), rivals.keys
+        fresh = self._scored(rivals.of(np.array([key not in known for key in keys], dtype=np.bool_)))
+        rows = iter(zip(*fresh, strict=True))
+        own = [known[key] if key in known else next(rows) for key in keys]
+        if own:
+            self.shapes, self.rivals = rivals, Scores(*map(np.stack, zip(*own, strict=True)))
+        self.value = self.rivals.value
         self._thin()
 
-    def take(self, plans: list[Plan], found: Scores) -> None:
-        """Take in what no rival beats, and make rivals of those on the front."""
-        alive = ~surely_beaten(found, self.scores, self.race.resolution)
-        self._add([plan for plan, lives in zip(plans, alive.tolist(), strict=True) if lives], found.of(alive))
-        self.race.rollouts += (len(plans) - int(alive.sum())) * len(self.trials)
-        self.scores = joined([self.scores, found.of(alive)], self.race.worlds, self.trials)
-        self._thin()
-        self.race.told(len(plans) * len(self.trials), len(self.race.plans), len(self.scores.value))
+    def run(self, plans: Shapes) -> tuple[Shapes, Floats]:
+        """Return the plans that no rival beats, and their figures; those on the front are rivals from then on."""
+        stays, values = [none(plans.wave.shape[1])], [self.value[:0]]
+        for some, alive, found in self._against(plans, self.rivals):
+            stays.append(some.of(alive))
+            values.append(found.value)
+            self.shapes, self.rivals = joined([self.shapes, stays[-1]]), scores.joined([self.rivals, found])
+            self._thin()
+            self.race.told(len(some) * len(self.trials), len(self.race.shapes), self.rivals.value)
+        rows = zip(*self.rivals, strict=True)
+        self.race.scored[len(self.trials)] = dict(zip(self.shapes.keys, rows, strict=True))
+        return joined(stays), np.concatenate(values)
 
-    def _add(self, plans: list[Plan], found: Scores) -> None:
+    def _scored(self, plans: Shapes) -> Scores:
+        none = no_scores(self.race.terms, self.trials)
+        return scores.joined([none, *(found for _, _, found in self._against(plans, none))])
+
+    def _against(self, plans: Shapes, rivals: Scores) -> Iterator[tuple[Shapes, Flags, Scores]]:
         race = self.race
-        race.value = np.concatenate([race.value.reshape(len(race.plans), found.value.shape[1]), found.value])
-        race.plans += plans
-        race.rollouts += len(plans) * len(self.trials)
+        for found in against(plans, rivals, race.packing, race.terms, self.trials, race.workers, self.sure):
+            race.rollouts += len(found[0]) * len(self.trials)
+            yield found
 
     def _thin(self) -> None:
-        best = front(self.scores.value, self.race.resolution)
+        best = front(self.rivals.value, self.race.terms.resolution)
         if len(best) > RIVALS:
             best = best[np.linspace(0, len(best) - 1, RIVALS).round().astype(np.int64)]
-        self.scores = self.scores.of(best)
+        self.shapes, self.rivals = self.shapes.of(best), self.rivals.of(best)

@@ -2,33 +2,44 @@
 
 Any two plans are scored in the same worlds. Each has a vector by figure, a number a trial, whose squares add up to the
 variance of the figure; the squares of the difference of two such vectors to that of the difference of two plans. Not
-here: rollouts and their rows (``running.rows``), which plans are kept (``front``).
+here: rollouts and what is kept of them (``engine.scoring``), which plans are kept (``front``).
 """
 
-import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulation.arguments import Workers
-from simulation.engine import layout
+from simulation.engine import layout, scoring
 from simulation.engine.fingerprint import check_edition, edition
-from simulation.engine.packing import pack_plans, pack_worlds
-from simulation.engine.worker import Desk, numbered
+from simulation.engine.packing import pack_worlds
+from simulation.engine.worker import Desk, Numbers, numbered, part_of
 from simulation.rare_events.sampling import Sampling
 from simulation.running.jobs import handed_out
 from simulation.scenario import Scenario
-from simulation.setting import setting
-from waves import Plan
+from simulation.searching.packed import Packing
+from simulation.searching.shapes import Shapes
 
 Floats = NDArray[np.float64]
 Vectors = NDArray[np.float32]
-ROLLOUTS = 2**20  # of a batch, about: its rows are some hundred megabytes for a moment
-FEWEST, MOST = 16, 512  # plans in a batch
+Flags = NDArray[np.bool_]
+ROLLOUTS = 2**21  # of a batch, about: what is kept of them is some 32 megabytes
+FEWEST, MOST = 16, 1024  # plans in a batch
 AHEAD = 4  # batches
+
+RISKS = {
+    "impact_minutes_mean": layout.C_IMPACT,
+    "share_exposed_mean": layout.C_SHARE,
+    "peak_share_mean": layout.C_PEAK,
+    "regions_exposed_mean": layout.C_REGIONS,
+    "probability_share_exposed_at_least_0.5": scoring.HALF,
+}
+TIMES = ("end_minutes_given_shipped_mean", "minutes_to_ship")
+OBJECTIVES = (*RISKS, *TIMES)
 
 
 class Scores(NamedTuple):
@@ -37,134 +48,122 @@ class Scores(NamedTuple):
     value: Floats
     vector: Vectors
 
-    def of(self, which: "NDArray[np.int64] | NDArray[np.bool_]") -> "Scores":
+    def of(self, which: "NDArray[np.int64] | Flags") -> "Scores":
         """Return those of some of the plans."""
         return Scores(self.value[which], self.vector[which])
 
-    def errors_to(self, other: "Scores") -> Floats:
-        """Return the standard errors of the differences to other plans, shape (plans, others, figures)."""
-        own, theirs = (np.einsum("pft,pft->pf", s.vector, s.vector, dtype=np.float64) for s in (self, other))
-        pairs = zip(self.vector.swapaxes(0, 1), other.vector.swapaxes(0, 1), strict=True)
-        both = np.stack([(a @ b.T).astype(np.float64) for a, b in pairs], axis=-1)
-        return np.sqrt(np.maximum(own[:, None] + theirs[None] - 2 * both, 0.0))
 
+@dataclass(frozen=True)
+class Terms:
+    """In which worlds plans are scored, and what is asked of them: of any plan the same.
 
-class _Outcomes(NamedTuple):
-    """Rows of some plans, and how their trials are weighed."""
-
-    rows: Floats  # (plans, columns, trials)
-    codes: NDArray[np.int64]  # (trials,): strata
-    weights: Floats  # (strata,)
-    fix: float
-
-    def mean(self, x: Floats) -> tuple[Floats, Floats]:
-        """Return the mean of numbers a trial, shape (plans,), and its vectors."""
-        strata = len(self.weights)
-        count = np.bincount(self.codes, minlength=strata).astype(np.float64)
-        own = np.array([np.bincount(self.codes, weights=row, minlength=strata) for row in x]) / np.maximum(count, 1)
-        scale = self.weights / np.sqrt(np.maximum(count * (count - 1), 1))
-        return own @ self.weights, (x - own[:, self.codes]) * scale[self.codes]
-
-    def column(self, column: int) -> tuple[Floats, Floats]:
-        return self.mean(self.rows[:, column])
-
-    def half(self) -> tuple[Floats, Floats]:
-        return self.mean((self.rows[:, layout.C_SHARE] >= 0.5).astype(np.float64))
-
-    def per_shipped(self, minutes: Floats) -> tuple[Floats, Floats]:
-        """Return minutes for each change that ships, and its vectors, by the delta method."""
-        shipped = self._shipped.astype(np.float64)
-        above, below = self.mean(minutes)[0], self.mean(shipped)[0]
-        ratio = np.divide(above, below, out=np.full(len(above), np.inf), where=below > 0)
-        known = np.where(below > 0, ratio, 0.0)[:, None]
-        return ratio, self.mean((minutes - known * shipped) / np.maximum(below, 1e-300)[:, None])[1]
-
-    def end(self) -> tuple[Floats, Floats]:
-        return self.per_shipped(np.where(self._shipped, self.rows[:, layout.C_END], 0.0))
-
-    def to_ship(self) -> tuple[Floats, Floats]:
-        late = np.fmax(self.rows[:, layout.C_END], self.rows[:, layout.C_RECOVERED]) + self.fix
-        return self.per_shipped(np.where(self._shipped, self.rows[:, layout.C_END], late))
-
-    @property
-    def _shipped(self) -> NDArray[np.bool_]:
-        return self.rows[:, layout.C_OUTCOME] <= layout.ESCAPED
-
-
-OBJECTIVES: dict[str, Callable[[_Outcomes], tuple[Floats, Floats]]] = {
-    "impact_minutes_mean": lambda o: o.column(layout.C_IMPACT),
-    "share_exposed_mean": lambda o: o.column(layout.C_SHARE),
-    "peak_share_mean": lambda o: o.column(layout.C_PEAK),
-    "regions_exposed_mean": lambda o: o.column(layout.C_REGIONS),
-    "probability_share_exposed_at_least_0.5": lambda o: o.half(),
-    "end_minutes_given_shipped_mean": lambda o: o.end(),
-    "minutes_to_ship": lambda o: o.to_ship(),
-}
-
-
-class Worlds(NamedTuple):
-    """The worlds in which plans are scored, and what is asked of them: any plan meets the same."""
+    Attributes
+    ----------
+    scenario, sampling, seed
+        The worlds.
+    risks, time
+        Figures of which less is better.
+    resolution
+        The part of a figure by which what is as good as another may be worse.
+    """
 
     scenario: Scenario
     sampling: Sampling
     seed: int
-    objectives: tuple[str, ...]
-    workers: Workers
+    risks: tuple[str, ...]
+    time: str
+    resolution: float
+
+    @property
+    def figures(self) -> tuple[str, ...]:
+        """All of them, the time last."""
+        return (*self.risks, self.time)
 
 
 @dataclass(frozen=True)
-class _Work:
-    """Some plans in some trials, for any worker."""
+class Heat:
+    """Some plans in some trials against some rivals, for any worker.
 
-    packed: layout.Worlds
-    plans: layout.Plans
-    worlds: Worlds
+    Attributes
+    ----------
+    sure
+        By how many standard errors of their difference a rival must be as good to beat a plan.
+    """
+
+    worlds: layout.Worlds
+    packing: Packing
+    terms: Terms
+    shapes: Shapes
     trials: range
+    rivals: Scores
+    sure: float
     edition: str
 
-    def run(self) -> Scores:
-        """Roll the plans out, and return how they did."""
+    def run(self) -> tuple[Flags, Scores]:
+        """Roll the plans out; return which of them no rival beats, and the scores of those."""
         check_edition(self.edition)
-        sampling, seed = self.worlds.sampling, self.worlds.seed
-        out = np.empty((len(self.plans.waves), layout.COLUMNS, len(self.trials)))
-        Desk(self.packed, self.plans).frames(numbered(self.trials), out, 0, sampling.given(seed, self.trials))
-        found = _Outcomes(out, sampling.codes(self.trials), sampling.probabilities, self.packed.fix)
-        values, vectors = zip(*(OBJECTIVES[name](found) for name in self.worlds.objectives), strict=True)
-        return Scores(np.stack(values, axis=1), np.stack([v.astype(np.float32) for v in vectors], axis=1))
+        found = self._scores()
+        lost = np.empty(len(self.shapes), dtype=np.bool_)
+        most = 1.0 + self.terms.resolution
+        scoring.beaten(found.value, found.vector, self.rivals.value, self.rivals.vector, self.sure, most, lost)
+        return ~lost, found.of(~lost)
+
+    def _scores(self) -> Scores:
+        terms, trials = self.terms, self.trials
+        wanted = np.array([RISKS[risk] for risk in terms.risks], dtype=np.int64)
+        out = np.empty((len(self.shapes), len(wanted) + 2, len(trials)), dtype=np.float32)
+        desk, given = _Scorer(self.worlds, self.packing.pack(self.shapes)), _given(terms.sampling, terms.seed, trials)
+        desk.keep(numbered(trials), given, wanted, terms.time == "minutes_to_ship", out)
+        codes, weights = terms.sampling.codes(trials), terms.sampling.probabilities
+        counts = np.bincount(codes, minlength=len(weights)).astype(np.float64)
+        value = np.empty((len(out), len(terms.figures)))
+        scoring.centre(out, codes, counts, weights, np.empty(len(weights)), value)
+        return Scores(value, out[:, :-1])
 
 
-def score(plans: Iterable[Plan], worlds: Worlds, trials: range) -> Iterator[tuple[list[Plan], Scores]]:
-    """Score plans in some trials, and yield them batch by batch as they are done, in their order.
+class _Scorer(Desk):
+    """A desk that keeps a few numbers a trial."""
 
-    Parameters
-    ----------
-    plans
-        However many: no more than some hundreds are held at a time.
-    worlds
-        As in `Worlds`.
-    trials
-        Which; from the start of a block on.
+    def keep(
+        self, trials: Numbers, given: layout.Given | None, wanted: NDArray[np.int64], tries: bool, out: Vectors
+    ) -> None:
+        """Write what is wanted of each plan in each trial, shape (plans, wanted + 2, trials)."""
+        regional = np.zeros(self.shape[1:])
+        for own, run, desk in self.runs(trials):
+            block, scratch = self._drawn(run, desk, part_of(given, own))
+            scoring.keep_scores(self.worlds, self.plans, block, scratch, run, wanted, tries, regional, out, own.start)
+
+
+@lru_cache(maxsize=8)
+def _given(sampling: Sampling, seed: int, trials: range) -> layout.Given | None:
+    return sampling.given(seed, trials)
+
+
+def against(
+    shapes: Shapes, rivals: Scores, packing: Packing, terms: Terms, trials: range, workers: Workers, sure: float
+) -> Iterator[tuple[Shapes, Flags, Scores]]:
+    """Score plans in some trials against rivals, and yield them batch by batch as they are done, in their order.
+
+    Yields
+    ------
+    tuple
+        The plans, which of them no rival beats, and the scores of those.
     """
-    waiting, rest, packed = list[list[Plan]](), iter(plans), pack_worlds(worlds.scenario, worlds.seed)
     size = min(max(ROLLOUTS // len(trials), FEWEST), MOST)
-
-    def works() -> Iterator[_Work]:
-        while batch := list(itertools.islice(rest, size)):
-            waiting.append(batch)
-            own = pack_plans([setting(plan, worlds.scenario) for plan in batch])
-            yield _Work(packed, own, worlds._replace(workers=1), trials, edition())
-
-    with handed_out(works(), worlds.workers, AHEAD) as results:
-        for _, found in results:
-            yield waiting.pop(0), found
+    worlds, own = pack_worlds(terms.scenario, terms.seed), edition()
+    parts = (shapes.of(slice(at, at + size)) for at in range(0, len(shapes), size))
+    heats = (Heat(worlds, packing, terms, part, trials, rivals, sure, own) for part in parts)
+    with handed_out(heats, workers, AHEAD) as results:
+        for heat, (alive, found) in results:
+            yield heat.shapes, alive, found
 
 
-def scored(plans: Sequence[Plan], worlds: Worlds, trials: range) -> Scores:
-    """Score some plans that fit in memory."""
-    return joined([found for _, found in score(plans, worlds, trials)], worlds, trials)
+def no_scores(terms: Terms, trials: range) -> Scores:
+    """Return the scores of no plans."""
+    figures = len(terms.figures)
+    return Scores(np.zeros((0, figures)), np.zeros((0, figures, len(trials)), dtype=np.float32))
 
 
-def joined(parts: Sequence[Scores], worlds: Worlds, trials: range) -> Scores:
+def joined(parts: Sequence[Scores]) -> Scores:
     """Put scores in the same trials together."""
-    none = Scores(np.zeros((0, len(worlds.objectives))), np.zeros((0, len(worlds.objectives), len(trials)), np.float32))
-    return Scores(*(np.concatenate(each) for each in zip(none, *parts, strict=True)))
+    return Scores(*(np.concatenate(each) for each in zip(*parts, strict=True)))

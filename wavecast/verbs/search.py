@@ -21,7 +21,7 @@ from wavecast.verbs.options import (
 from wavecast.verbs.run import short
 
 if TYPE_CHECKING:
-    from simulation import Scenario, Search
+    from simulation import PlanFront, Scenario
     from waves import Plan
 
 HELP = """Find the plans that are worth discussing: for any other, one of them is about as good in each figure.
@@ -135,9 +135,9 @@ def _inputs(plan: str | None, scenario: str, reading: Reading) -> "tuple[Plan | 
     return next(iter(named.values())), world
 
 
-def _tell(found: "Search", seed: int) -> None:
+def _tell(found: "PlanFront", seed: int) -> None:
     from simulation.results.figures import called
-    from simulation.searching.search import bakes, in_words
+    from simulation.searching.found import bakes, in_words
 
     say("\n".join(found.sentences) + "\n")
     head = ("plan", *(called(figure) for figure in found.objectives), "waves", "bakes")
@@ -153,7 +153,7 @@ def _tell(found: "Search", seed: int) -> None:
     )
 
 
-def _write(found: "Search", folder: Path) -> None:
+def _write(found: "PlanFront", folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, plan in found.plans.items():
         path = folder / f"{name.replace(' ', '-')}.yaml"
@@ -161,7 +161,7 @@ def _write(found: "Search", folder: Path) -> None:
     click.echo(f"wrote {len(found.plans)} plans to {folder}", err=True)
 
 
-def _as_dict(found: "Search") -> dict[str, Any]:
+def _as_dict(found: "PlanFront") -> dict[str, Any]:
     from simulation.analysis.verdict import plain
 
     return {

@@ -7,10 +7,16 @@ import pytest
 
 import waves
 from simulation import NoPlan, Scenario, compare, search
-from simulation.searching import race
+from simulation.engine import layout
+from simulation.engine.packing import pack_plans
+from simulation.searching import population, race, shapes
 from simulation.searching import search as module
-from simulation.searching.candidates import Candidates, groupings
+from simulation.searching.candidates import Candidates
 from simulation.searching.front import front
+from simulation.searching.packed import Packing
+from simulation.searching.shapes import Shapes, groupings
+from simulation.searching.tree import Tree
+from simulation.setting import setting
 from tests import builders
 
 FUBINI = (1, 3, 13, 75, 541, 4683)  # ordered groupings of 1 … 6 regions that all differ
@@ -32,19 +38,36 @@ def scene(count: int = 4, **fields) -> Scenario:
     return builders.scenario(builders.fleet(names), **{**usual, **fields})
 
 
+def walked(candidates: Candidates) -> Shapes:
+    """All that a walk through the tree comes by."""
+    tree, found = Tree(candidates), []
+    while not tree.ended:
+        found.append(tree.next)
+        tree.took()
+    return shapes.joined(found)
+
+
+def all_plans(candidates: Candidates) -> list[waves.Plan]:
+    return candidates.plans(walked(candidates))
+
+
+def waves_of(candidates: Candidates) -> list[tuple[tuple[str, ...], ...]]:
+    return [tuple(wave.regions for wave in plan.waves) for plan in all_plans(candidates)]
+
+
 @pytest.fixture(scope="module")
 def few():
     """A short race, as the number of plans is small."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("simulation.searching.race.RUNGS", (2048, 4096))
-        patch.setattr(module, "RUNGS", (2048, 4096))
+        for place in (race, module, population):
+            patch.setattr(place, "RUNGS", (2048, 4096))
         yield
 
 
 @pytest.mark.parametrize("count", range(1, 5))
 def test_every_grouping_is_looked_at_once(count):
     candidates = Candidates(scene(count), None, (30.0,))
-    plans = [tuple(wave.regions for wave in plan.waves) for plan in candidates.uniform()]
+    plans = waves_of(candidates)
     assert len(plans) == len({tuple(map(frozenset, plan)) for plan in plans}) == candidates.count == FUBINI[count - 1]
     assert all(sorted(itertools.chain(*plan)) == sorted("abcd"[:count]) for plan in plans)
 
@@ -53,17 +76,19 @@ def test_of_groupings_of_interchangeable_regions_there_is_one():
     """Two of one kind and one of another: 1 + 3·1 … by hand 8 sequences of (how many of each) instead of 13."""
     of = builders.fleet({"a": 5.0, "b": 5.0, "c": 9.0})
     candidates = Candidates(builders.scenario(of), None, (0.0,))
-    shapes = {tuple(("c" in w.regions, len(w.regions)) for w in plan.waves) for plan in candidates.uniform()}
+    plans = waves_of(candidates)
+    alike = {tuple(("c" in regions, len(regions)) for regions in plan) for plan in plans}
     # aac | aa,c c,aa ac,a a,ac | a,a,c a,c,a c,a,a
-    assert candidates.count == len(shapes) == len(list(candidates.uniform())) == 8
+    assert candidates.count == len(alike) == len(plans) == 8
     assert [groupings([1] * n) for n in range(1, 7)] == list(FUBINI)
 
 
 def test_partners_and_pinned_regions_are_not_interchangeable():
     of = builders.fleet(dict.fromkeys("abcd", 5.0), failover={"a": "b"})
     rules = waves.Rules.model_validate({"rules": {"first": ["d"]}})
-    assert Candidates(builders.scenario(of), None, (0.0,)).kinds == [["a"], ["b"], ["c", "d"]]
-    assert Candidates(builders.scenario(of), None, (0.0,), rules).kinds == [["a"], ["b"], ["c"], ["d"]]
+    assert Candidates(builders.scenario(of), None, (0.0,)).kinds == [[("a",)], [("b",)], [("c",), ("d",)]]
+    alone = [[("a",)], [("b",)], [("c",)], [("d",)]]
+    assert Candidates(builders.scenario(of), None, (0.0,), rules).kinds == alone
 
 
 def test_the_front_is_what_comparing_all_pairs_gives():
@@ -83,7 +108,7 @@ def test_it_finds_what_trying_every_plan_finds(few):
     """All 150 plans of four regions with two bakes, in the worlds that it judges by: none is better than its front."""
     scenario = scene()
     found = search(scenario, bake_minutes=BAKES, seed=3, resolution=0.03)
-    plans = {f"{n}": plan for n, plan in enumerate(Candidates(scenario, None, BAKES).uniform())}
+    plans = {f"{n}": plan for n, plan in enumerate(all_plans(Candidates(scenario, None, BAKES)))}
     assert found.every and found.finished and found.looked_at >= len(plans) == 150
     tried = compare(plans, scenario, trials=4096, seed=4)
     every = np.array([[o.estimate(f)[0].value for f in USUAL] for o in tried.outcomes.values()])
@@ -104,9 +129,7 @@ def test_it_says_what_is_gained_over_today(few):
     assert len(fastest.waves) == 1 and fastest.waves[0].bake_minutes == 0.0
     assert any(text.startswith("The fastest plan at today's risk is front 1: ") for text in found.sentences)
     same = search(scenario, today=fastest.replace(name="now"), bake_minutes=(0.0,), seed=1)
-    assert any(text.startswith("Nothing gains more than 5\xa0% over the plan of today") for text in same.sentences), (
-        same.sentences
-    )
+    assert same.sentences[1] == "Nothing that was looked at is as safe as today's and more than 4.8\xa0% faster."
 
 
 def test_all_but_waves_and_bakes_is_todays(few):
@@ -134,7 +157,7 @@ def test_where_no_plan_keeps_the_rules_it_says_so(few):
 def test_with_many_regions_a_population_is_varied(few, monkeypatch):
     """The plans are called the best known, and all at once, the fastest there is, is among them."""
     monkeypatch.setattr(module, "EVERY", 10)
-    monkeypatch.setattr(module, "LONGEST", 3)
+    monkeypatch.setattr(population, "LONGEST", 3)
     found = search(scene(5), bake_minutes=(0.0, 30.0), seed=1)
     assert not found.every and "best known" in repr(found)
     assert len(found.plan(1).waves) == 1 and found.looked_at > 20
@@ -151,32 +174,32 @@ def test_what_is_interrupted_is_kept_and_gone_on_with(few, monkeypatch):
     assert again.finished and [p.digest for p in again.plans.values()] == [p.digest for p in whole.plans.values()]
 
 
-def test_a_first_rung_that_is_interrupted_goes_on_where_it_was(few):
-    """Every plan runs it once: batches of 32 plans, and Ctrl-C after the first."""
+def test_a_first_rung_that_is_interrupted_goes_on_where_it_was(few, monkeypatch):
+    """Every plan runs it once: Ctrl-C in the third of many rounds, and that one is run again."""
+    monkeypatch.setattr("simulation.searching.tree.ROUND", 16)
     scenario, whole = scene(), search(scene(), bake_minutes=BAKES, seed=2)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("simulation.searching.scores.ROLLOUTS", 2048 * 32)
         taken: list[None] = []
 
-        def take(field, plans, found, own=race._Field.take):
-            if len(taken) == 1:
+        def took(tree, own=Tree.took):
+            taken.append(own(tree))
+            if len(taken) == 3:
                 raise KeyboardInterrupt
-            taken.append(own(field, plans, found))
 
-        patch.setattr(race._Field, "take", take)
+        patch.setattr(Tree, "took", took)
         half = search(scenario, bake_minutes=BAKES, seed=2)
-    assert not half.finished and not half.every and half.race.begun == 32
+    assert not half.finished and not half.every and half.looked_at < 150
     again = search(scenario, bake_minutes=BAKES, seed=2, resume=half)
-    assert again.finished and again.every and again.race.begun == whole.race.begun
-    assert {p.digest for p in again.plans.values()} == {p.digest for p in whole.plans.values()}
-    with pytest.raises(ValueError, match="resume is of another scenario, seed"):
+    assert again.finished and again.every and again.looked_at == whole.looked_at
+    assert [p.digest for p in again.plans.values()] == [p.digest for p in whole.plans.values()]
+    with pytest.raises(ValueError, match="resume is of another scenario"):
         search(scenario, bake_minutes=BAKES, seed=3, resume=half)
 
 
 def test_a_population_begins_with_what_the_rules_allow(few, monkeypatch):
     """No named grouping has a and b first, and nothing else with them."""
     monkeypatch.setattr(module, "EVERY", 10)
-    monkeypatch.setattr(module, "LONGEST", 2)
+    monkeypatch.setattr(population, "LONGEST", 2)
     rules = waves.Rules.model_validate({"rules": {"first": ["b", "c"], "max_first_wave_share": 0.34}})
     found = search(scene(5), rules=rules, bake_minutes=(0.0, 30.0), seed=1)
     assert all(set(plan.waves[0].regions) == {"b", "c"} for plan in found.plans.values())
@@ -185,7 +208,7 @@ def test_a_population_begins_with_what_the_rules_allow(few, monkeypatch):
 def test_regions_of_different_strategies_are_not_interchangeable():
     of = builders.fleet(dict.fromkeys("abc", 5.0))
     today = builders.plan("a b c", strategies={"b": "rolling"})
-    assert Candidates(builders.scenario(of), today, (0.0,)).kinds == [["a", "c"], ["b"]]
+    assert Candidates(builders.scenario(of), today, (0.0,)).kinds == [[("a",), ("c",)], [("b",)]]
 
 
 def test_it_shows_itself(few):
@@ -211,3 +234,31 @@ def test_it_shows_itself(few):
 def test_what_cannot_be_is_refused(wrong, text):
     with pytest.raises(ValueError, match=text):
         search(scene(2), **wrong)
+
+
+@pytest.mark.parametrize("steps", [False, True])
+def test_plans_are_laid_out_as_one_by_one(steps):
+    """As the engine's own packing has them: order, bakes, approvals by how many waves there are, strategies."""
+    scenario = scene(4, approval_wait=10.0)
+    kind = {"steps": [[10.0, 5.0]]} if steps else "blue_green"
+    later = (builders.wave(name, 5.0, approval=name == "d") for name in "bcd")
+    today = builders.plan(builders.wave("a", 5.0), *later, retries=2, strategies={"b": kind})
+    candidates = Candidates(scenario, today, BAKES)
+    some = walked(candidates).of(np.random.default_rng(2).permutation(150)[:60])
+    some = shapes.in_order(shapes.without(shapes.joined([some, candidates.other_bakes(some)]), set()))
+    packed, slow = (
+        Packing(candidates, scenario).pack(some),
+        pack_plans([setting(plan, scenario) for plan in candidates.plans(some)]),
+    )
+    for name in set(layout.Plans._fields) - {"turn", "shared"}:
+        own, theirs = getattr(packed, name), getattr(slow, name)
+        assert own.dtype == theirs.dtype and np.array_equal(own, theirs), name
+    groups = [[tuple(w.regions) for w in plan.waves] for plan in candidates.plans(some)]
+    for n, (one, other) in enumerate(itertools.pairwise(groups), 1):
+        alike = [
+            packed.bake_minutes[n - 1, g] == packed.bake_minutes[n, g]
+            and packed.approval[n - 1, g] == packed.approval[n, g]
+            and one[g] == other[g]
+            for g in range(min(len(one), len(other)))
+        ]
+        assert packed.shared[n] == 1 + len(list(itertools.takewhile(bool, alike)))

@@ -1,0 +1,133 @@
+"""What a search found: the plans worth discussing, what is known of them, and how they are told and drawn.
+
+Not here: the search (``search``), sentences (``gains``).
+"""
+
+import itertools
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import pandas as pd
+
+from simulation.analysis.compare import Comparison
+from simulation.results.figures import called
+from simulation.results.statistics import Estimate
+from simulation.searching.gains import sentences
+from simulation.searching.race import Race
+from waves import Plan
+from waves.showing import Html, Shown, counted, element, glimpse
+
+TODAY = "today"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class PlanFront(Shown):
+    """The plans worth discussing, and how much is known of that.
+
+    Attributes
+    ----------
+    plans
+        By name, from the fastest to the slowest; the plan of today, where it was given, is `today`.
+    comparison
+        All of them in worlds that had no part in the choice; the first is the baseline.
+    objectives
+        The figures of which less is better; the last is the time.
+    resolution
+        The part of a figure within which another plan was as good as one that was left out, at each step of the way.
+    every
+        Whether every grouping with every uniform bake was looked at; else these are the best known.
+    finished
+        Whether it came to its end, rather than being interrupted.
+    looked_at, rollouts, whole
+        How many plans were, how many rollouts that took, and how many it would have been without a race.
+    """
+
+    plans: dict[str, Plan]
+    comparison: Comparison
+    objectives: tuple[str, ...]
+    resolution: float
+    every: bool
+    finished: bool
+    looked_at: int
+    rollouts: int
+    whole: int
+    race: Race = field(repr=False)
+
+    @cached_property
+    def known(self) -> dict[str, dict[str, Estimate]]:
+        """By plan, each objective's estimate with its interval."""
+        confidence = self.comparison.confidence
+        return {
+            name: {figure: outcomes.estimate(figure, confidence)[0] for figure in self.objectives}
+            for name, outcomes in self.comparison.outcomes.items()
+        }
+
+    @cached_property
+    def front(self) -> pd.DataFrame:
+        """One row a plan: `waves`, `bakes`, and of each objective its `estimate`, `low` and `high`."""
+        rows = [
+            (
+                in_words(plan),
+                tuple(wave.bake_minutes for wave in plan.waves),
+                *itertools.chain(*self.known[name].values()),
+            )
+            for name, plan in self.plans.items()
+        ]
+        parts = [(figure, part) for figure in self.objectives for part in ("estimate", "low", "high")]
+        columns = pd.MultiIndex.from_tuples([("waves", ""), ("bakes", ""), *parts])
+        return pd.DataFrame(rows, columns=columns, index=pd.Index(list(self.plans), name="plan"))
+
+    @property
+    def sentences(self) -> list[str]:
+        """What people want to hear of it."""
+        return sentences(self)
+
+    def plan(self, name: "str | int") -> Plan:
+        """Return a plan by its name, or by its place among those from the fastest to the slowest, from 1.
+
+        Raises
+        ------
+        ValueError
+            For one that there is not.
+        """
+        found = self.plans.get(f"front {name}" if isinstance(name, int) else name)
+        if found is None:
+            raise ValueError(f"there is no plan {name!r}; there are {', '.join(self.plans)}")
+        return found
+
+    def plot(self):  # type: ignore[no-untyped-def]
+        """Draw the front: time against the first objective, with the plan of today marked."""
+        from simulation.plots import front as picture
+        from simulation.plots import offered
+
+        return offered(picture(self))
+
+    def _glance(self) -> str:
+        how = "of all there are" if self.every else "best known"
+        ends = "" if self.finished else "; interrupted"
+        return f"{counted(len(self.plans), 'plan')}, {how}, of {counted(self.looked_at, 'plan')} looked at{ends}"
+
+    def _repr_html_(self) -> Html:
+        said = Html("".join(element("p", each) for each in self.sentences))
+        rows = [
+            (name, in_words(plan), bakes(plan), *(short(each.value) for each in self.known[name].values()))
+            for name, plan in self.plans.items()
+        ]
+        return said + glimpse(self._glance(), ("plan", "waves", "bakes", *map(called, self.objectives)), rows)
+
+
+def in_words(plan: Plan) -> str:
+    """Return who is in which wave: `a → b, c`; in a large fleet how many are."""
+    waves = plan.waves
+    return " → ".join(", ".join(w.regions) if len(plan.regions) <= 12 else str(len(w.regions)) for w in waves)
+
+
+def bakes(plan: Plan) -> str:
+    """Return how long the waves of a plan bake: `30, 60, 0 min`, or `30 min` where all do."""
+    minutes = [f"{wave.bake_minutes:g}" for wave in plan.waves]
+    return f"{minutes[0] if len(set(minutes)) == 1 else ', '.join(minutes)} min"
+
+
+def short(value: float) -> str:
+    """Return a figure in four digits."""
+    return f"{value:.4g}"

@@ -1,0 +1,28 @@
+"""A population of plans, for fleets of too many groupings to try: the best are varied from generation to generation.
+
+Not here: how a plan is varied (``candidates``), who is held against whom (``race``).
+"""
+
+import numpy as np
+
+from simulation.searching import shapes
+from simulation.searching.candidates import Candidates
+from simulation.searching.race import RUNGS, Race
+from simulation.searching.shapes import Shapes
+
+CHILDREN, PATIENCE, LONGEST = 8, 6, 60  # of a plan in a generation; generations without a better plan; in all
+
+
+def vary(race: Race, candidates: Candidates, seeds: Shapes) -> None:
+    """Vary the best plans until nothing better comes: each generation races in the first rung against the best."""
+    random, still = np.random.default_rng(race.terms.seed), 0
+    tried = set(race.shapes.keys)
+    race.enter(shapes.without(seeds, tried), RUNGS[:1])
+    for _ in range(LONGEST):
+        best = race.best
+        parents = best.of(np.repeat(np.arange(len(best)), CHILDREN))
+        race.enter(shapes.without(candidates.keeping(candidates.varied(parents, random)), tried), RUNGS[:1])
+        still = still + 1 if race.best.keys == best.keys else 0
+        if still == PATIENCE:
+            break
+    race.rung = RUNGS[0]
