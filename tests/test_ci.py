@@ -19,7 +19,6 @@ import yaml
 from history import Config
 from tests.aws_stand_in import History, StandIn
 from tests.aws_stand_in.__main__ import config as stand_in_config
-from wavecast.main import VERBS
 from waves import check
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -145,7 +144,6 @@ def story(place):
         }
 
 
-@pytest.mark.skipif("fit" not in VERBS, reason="wavecast fit is not there yet")
 def test_a_night_from_the_history_to_a_gate_that_fails_and_a_page_that_is_there(place, story):
     """The lines of GitHub Actions, with all of the kit: the limit is broken, and what is to be published lies there."""
     own = {key: value for key, value in load("github-actions.yml")["env"].items() if key not in story}

@@ -20,7 +20,7 @@ case $fetched in
 0 | 3) ;; # 3: some units could not be looked at in full; they are tried again in the next run
 *) exit "$fetched" ;;
 esac
-wavecast fit --store "$STORE" --scenario "$SCENARIO" --out "$OUT/fitted.yaml" || exit
+wavecast fit --store "$STORE" --scenario "$SCENARIO" --plan "$PLAN" --out "$OUT/fitted.yaml" || exit
 # shellcheck disable=SC2086  # several options, or none
 wavecast report --plan "$PLAN" --plan all-at-once --scenario "$OUT/fitted.yaml" --rules "$RULES" --out "$OUT" $REPORT
 reported=$?
