@@ -129,8 +129,9 @@ is refused or fails takes away the verdict that stood where its own would have. 
 papermill finds no kernel, the executed notebook tells: the gate takes a `report.ipynb` beside the verdict, or what
 `--report` names, and fails where that is of a later run, or of one that failed.
 
-A limit holds only where its whole interval does. It is broken where the estimate is beyond it; where only an end of the
-interval is, it is undecided, and does not pass either.
+A limit holds only where its whole interval does, and it is broken only where the whole interval is beyond it. Where the
+interval lies on both sides, or there is none, it is undecided, which does not pass either, with about how many trials
+it would take to tell. So a gate says broken of a plan that keeps its limit in one report of forty, at 95 %.
 Nothing passes without trials, without limits, or with a number that is not known.
 """
 

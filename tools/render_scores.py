@@ -4,6 +4,7 @@ They are really collected, by `wavecast fetch`'s own collector. Not here: the tr
 that knows it (`tests.history.joining.omniscient`).
 """
 
+import argparse
 import tempfile
 from collections import Counter
 from pathlib import Path
@@ -27,6 +28,7 @@ HISTORIES: dict[str, dict[str, Any]] = {
 PIPELINES = ("pipeline_actions", "pipeline_executions")
 MISSING: dict[str, tuple[str, ...]] = {
     "all": (),
+    "no workflow": ("workflow_runs",),
     "no CodePipeline": PIPELINES,
     "no pipeline, no workflow": (*PIPELINES, "workflow_runs"),
 }
@@ -63,5 +65,21 @@ def render() -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in rows) + "\n"
 
 
+def over(seeds: int) -> str:
+    """Return what came of dirty histories of so many seeds: on the whole, and of the worst of them."""
+    found = [scores("dirty", seed) for seed in range(11, 11 + seeds)]
+    rows = [["dirty histories", "found", "of the worst", "false", "of the worst"], ["---"] * 5]
+    for what in MISSING:
+        own = [each[what] for each in found]
+        share = sum(s.found["all"] for s in own) / sum(s.there["all"] for s in own)
+        false = sum(s.false for s in own) / sum(s.joined for s in own)
+        worst = min(s.recall for s in own), max(s.false_share for s in own)
+        rows.append([what, *(f"{value:.1%}" for value in (share, worst[0], false, worst[1]))])
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows) + "\n"
+
+
 if __name__ == "__main__":
-    print(render(), end="")
+    parser = argparse.ArgumentParser(prog="python -m tools.render_scores", description=__doc__)
+    parser.add_argument("--seeds", type=int, help="dirty histories of so many seeds, by what was collected")
+    options = parser.parse_args()
+    print(over(options.seeds) if options.seeds else render(), end="")

@@ -10,16 +10,24 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from history.joining.kinds import Floats
+from history.instants import MINUTE
 from history.joining.tables import Tables
 
+Floats = NDArray[np.float64]
 STATES = ("fired", "none", "unknown")
 FIRED, NONE, UNKNOWN = range(len(STATES))
+CAUSES_WITHIN = 120 * MINUTE  # an alarm that rang longer before a rollout was set back is not why it was
+CLOCKS = 1 * MINUTE  # and it may be written down as so much later
 
 
-def alarm_states(tables: Tables, regions: pd.DataFrame, rows: pd.DataFrame) -> tuple["pd.Categorical[Any]", Floats]:
-    """Return state (of `STATES`) and first alarm (UTC microseconds) of each region of a rollout.
+def alarm_states(
+    tables: Tables, regions: pd.DataFrame, rows: pd.DataFrame, over: Floats
+) -> tuple["pd.Categorical[Any]", Floats, Floats]:
+    """Return state (of `STATES`), first alarm, and the alarm that may be why it ended, of each region of a rollout.
+
+    Instants are UTC microseconds, NaN where there is none.
 
     Parameters
     ----------
@@ -30,9 +38,12 @@ def alarm_states(tables: Tables, regions: pd.DataFrame, rows: pd.DataFrame) -> t
         `told_alarm` (what a table or ECS itself says).
     rows : DataFrame
         The regional deployments, for the names of their alarms.
+    over : ndarray of float
+        By region: when its rollout was first set back or stopped, NaN where it was not.
     """
     at = regions["told_alarm"].to_numpy(dtype=float).copy()
     state = np.where(np.isnan(at), UNKNOWN, FIRED)
+    ended = np.where(may_cause(at, over), at, np.nan)
     changes = tables["alarm_changes"]
     changes = changes[changes["state_to"] == "ALARM"]
     names = _names(rows, tables)
@@ -48,9 +59,19 @@ def alarm_states(tables: Tables, regions: pd.DataFrame, rows: pd.DataFrame) -> t
         fired = seen <= until
         state[place] = np.where(fired, FIRED, state[place])
         at[place] = np.fmin(at[place], np.where(fired, seen, np.nan))
+        near = np.append(rang, np.nan)[np.searchsorted(rang, np.fmax(first, over[place] - CAUSES_WITHIN))]
+        near = np.where(may_cause(near, over[place]) & (near <= until), near, np.nan)
+        ended[place] = np.fmin(ended[place], near)
         known = _covered(tables["coverage"], account, region, told, first, until)
         state[place] = np.where((state[place] == UNKNOWN) & known, NONE, state[place])
-    return pd.Categorical.from_codes(state, categories=pd.Index(STATES)), at
+    return pd.Categorical.from_codes(state, categories=pd.Index(STATES)), at, ended
+
+
+def may_cause(alarm: Floats, over: Floats) -> NDArray[np.bool_]:
+    """Return whether an alarm may be why something was set back or stopped at an instant: at most two hours before."""
+    with np.errstate(invalid="ignore"):
+        found: NDArray[np.bool_] = (over - alarm <= CAUSES_WITHIN) & (alarm <= over + CLOCKS)
+    return found
 
 
 def _names(rows: pd.DataFrame, tables: Tables) -> dict[tuple[str, str, str, str], set[str]]:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from history.joining.alarms import may_cause
 from history.joining.tables import Tables
 from history.joining.versions import revision_versions
 
@@ -27,6 +28,7 @@ _STATUS = {
 _PAUSE = r'"targetType": ?"PAUSE"'
 _FEW = ("origin", "account", "aws_region", "cluster", "service", "cause", "status")
 STATUSES = ("succeeded", "failed", "rolled_back", "stopped", "in_progress", "unknown")
+_OVER, _FAILED = ("rolled_back", "stopped", "failed"), ("failed",)
 COLUMNS = (
     "id", "origin", "account", "aws_region", "cluster", "service", "status", "cause", "recovery_failed",
     "created", "started", "finished", "rollback_started", "version", "identity", "before", "task_definition",
@@ -54,7 +56,11 @@ def regional_deployments(tables: Tables, renamed: dict[str, str] | None = None) 
 
 def _coded(values: "pd.Series[Any]", names: Sequence[str] | None = None) -> "pd.Series[Any]":
     """Give what has few values as codes, once: whatever follows counts and compares numbers."""
-    return pd.Series(pd.Categorical(values, categories=None if names is None else list(names)))
+    codes, found = pd.factorize(values, sort=names is None)
+    if names is None:
+        return _from_codes(codes, list(found))
+    place = {name: number for number, name in enumerate(names)}
+    return _from_codes(np.array([*(place.get(each, -1) for each in found), -1], dtype=np.int8)[codes], names)
 
 
 def _from_codes(codes: Any, names: Sequence[str]) -> "pd.Series[Any]":
@@ -85,11 +91,13 @@ def _from_ecs(tables: Tables, renamed: dict[str, str]) -> pd.DataFrame:
     source = rows["source_revisions"].astype("str").str.split(" ", n=1).str[0].astype(object)
     versions = {name: target.map(known[name]).astype(object) for name in known.columns}
     before = source.map(known["version"]).astype(object)
-    # The image that makes versions is the same, another one is not: that is a change, too.
+    definitions = revisions["task_definition"].astype(object)
+    # The image that makes versions is the same, another one is not: that is a change, too, if somebody made it. Where
+    # the task definition is the same as well, a tag was moved, and a deployment that was forced fetched what it names.
     beside = (versions["version"] == before) & (versions["others"] != source.map(known["others"]))
+    beside &= ~(target.map(definitions) == source.map(definitions))
     version = versions["version"].copy()
     version[beside] += " with " + versions["others"][beside]
-    definitions = revisions["task_definition"].astype(object)
     status, cause = _status(rows)
     return _laid_out(
         {
@@ -159,8 +167,10 @@ def _from_tables(tables: Tables, renamed: dict[str, str]) -> pd.DataFrame:
         return pd.DataFrame()
     count = len(rows)
     status = _coded(rows["status"], STATUSES)
-    over, failed = status.isin(["rolled_back", "stopped", "failed"]), status == "failed"
-    cause = np.select([~over, rows["alarm_at"].notna(), failed], [0, 1, 2], default=3)
+    over, failed = (np.isin(status.cat.codes, [STATUSES.index(each) for each in names]) for names in (_OVER, _FAILED))
+    ended = rows["rollback_started_at"].fillna(rows["finished_at"]).to_numpy(dtype=float)
+    rang = may_cause(rows["alarm_at"].to_numpy(dtype=float), ended)
+    cause = np.select([~over, rang, failed], [0, 1, 2], default=3)
     return _laid_out(
         {
             "id": rows["id"],

@@ -14,13 +14,12 @@ from history.joining.deployments import STATUSES
 from history.joining.groups import CONFIDENCE, LEFT_OUT, REASONS
 from history.joining.kinds import KINDS, Floats, Ints, Objects
 from history.joining.result import Rollouts
-from history.joining.spans import Spans, words
+from history.joining.spans import Spans, ordered, words
 from waves import Fleet
 
 if TYPE_CHECKING:
     from history.joining.join import Joined
 
-UTC = pd.DatetimeTZDtype("us", "UTC")
 DAY_MINUTES = 24 * 60
 _ROLLOUT = (
     "service", "version", "commit", "kind", "outcome", "halt_cause", "clock", "pushed_at", "started_at", "ended_at",
@@ -73,7 +72,7 @@ def stamps(values: "pd.Series[float] | np.ndarray") -> "pd.Series[pd.Timestamp]"
     with np.errstate(invalid="ignore"):
         whole = numbers.astype(np.int64)
     whole[~np.isfinite(numbers)] = np.iinfo(np.int64).min
-    return pd.Series(pd.array(whole, dtype=UTC))
+    return pd.Series(pd.DatetimeIndex(whole.view("M8[us]"), copy=False).tz_localize("UTC"))
 
 
 def made(joined: "Joined", rollout: pd.DataFrame, fleet: Fleet | None, remarks: tuple[str, ...]) -> Rollouts:
@@ -81,8 +80,9 @@ def made(joined: "Joined", rollout: pd.DataFrame, fleet: Fleet | None, remarks: 
     regions = joined.regions
     _alarms(rollout, regions)
     frame = _frame(rollout, regions)
-    early = frame.sort_values("started_at", kind="stable")  # runs that deployed nothing stand where they began
-    names = frame.index.to_numpy(dtype=object)
+    early = frame  # but for runs that deployed nothing, which stand where they began
+    if not frame["started_at"].is_monotonic_increasing:
+        early = frame.sort_values("started_at", kind="stable")
     ids = pd.CategoricalDtype(frame.index.rename(None))
     rollouts = pd.Categorical.from_codes(regions["group"].to_numpy(), dtype=ids)
     told = {"rollout": rollouts, **{str(name): regions[name] for name in regions}}
@@ -91,7 +91,7 @@ def made(joined: "Joined", rollout: pd.DataFrame, fleet: Fleet | None, remarks: 
     return Rollouts(
         frame=early,
         regions=pd.DataFrame({name: told[name] for name in _REGION}, copy=False),
-        waves=_waves(joined, rollout, names),
+        waves=_waves(joined, ids),
         deployments=_deployments(joined, ids),
         left_out=_left_out(joined),
         remarks=remarks,
@@ -152,7 +152,7 @@ def _shapes(group: Ints, wave: Ints, count: int) -> Objects:
     return np.array([text.removeprefix("+") for text in texts], dtype=object)[code]
 
 
-def _waves(joined: "Joined", rollout: pd.DataFrame, names: "np.ndarray") -> pd.DataFrame:
+def _waves(joined: "Joined", ids: pd.CategoricalDtype) -> pd.DataFrame:
     """Return one row a (rollout, wave), with what the pipeline says of approvals and of the build before the first."""
     regions = joined.regions
     group, wave = regions["group"].to_numpy(), regions["wave"].to_numpy()
@@ -183,7 +183,7 @@ def _waves(joined: "Joined", rollout: pd.DataFrame, names: "np.ndarray") -> pd.D
     table["build_minutes"] = np.where(np.isnan(before), build, np.nan)
     return pd.DataFrame(
         {
-            "rollout": names[table["group"].to_numpy()] if len(table) else np.array([], dtype=object),
+            "rollout": pd.Categorical.from_codes(table["group"].to_numpy(), dtype=ids),
             "wave": table["wave"],
             "regions": table["regions"],
             "started_at": stamps(table["started"]),
@@ -225,7 +225,7 @@ def _spent(table: pd.DataFrame, actions: pd.DataFrame, category: str, *, staged:
 def _deployments(joined: "Joined", ids: pd.CategoricalDtype) -> pd.DataFrame:
     f, g = joined.facts, joined.groups
     at = np.flatnonzero(g.group >= 0)
-    at = at[np.lexsort((f.started[at], g.group[at]))]
+    at = at[ordered(g.group[at], f.started[at])]
     rows, order = joined.rows, f.order[at]
     return pd.DataFrame(
         {

@@ -26,6 +26,7 @@ from history.joining.kinds import (
     Ints,
     last_success,
 )
+from history.joining.spans import ordered
 
 CONFIGURED_WITHIN = 360 * MINUTE  # between one region's new configuration and the next one's, without a run
 LIKELY_WITHIN, POSSIBLE_WITHIN = 1 * DAY, 14 * DAY
@@ -51,8 +52,10 @@ LEFT_OUT = (
     "nothing says which version it was",
     "two runs shipped this version at that time, and nothing says which of them made it",
     "a roll-back of a version whose rollout is not in the history",
+    "its version comes back after an older one, and no run says whether people go on with it or back to it",
+    "others had followed its version by then, and no run says whether it is late or was shipped again",
 )
-JOINED, SAME_VERSION, NO_VERSION, TWO_RUNS, NO_ROLLOUT = range(len(LEFT_OUT))
+JOINED, SAME_VERSION, NO_VERSION, TWO_RUNS, NO_ROLLOUT, FORTH_OR_BACK, LATE_OR_AGAIN = range(len(LEFT_OUT))
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,7 @@ class Groups:
     resumes: Ints
 
 
-def groups(f: Facts, kind: Ints, tagged: Bools) -> Groups:
+def groups(f: Facts, kind: Ints, unsure: Bools, tagged: Bools) -> Groups:
     """Put rows into rollouts.
 
     Parameters
@@ -94,6 +97,8 @@ def groups(f: Facts, kind: Ints, tagged: Bools) -> Groups:
         The rows.
     kind : ndarray of int
         What each was in its own place.
+    unsure : ndarray of bool
+        Whether a resume may as well be a roll-back.
     tagged : ndarray of bool
         Whether its version is known by a tag only, or whether ECS knew no digest.
     """
@@ -101,16 +106,19 @@ def groups(f: Facts, kind: Ints, tagged: Bools) -> Groups:
     ships = (kind == CHANGE) | (kind == RETRY) | (kind == RESUME) | (kind == CONFIGURATION)
     ships |= (f.explicit >= 0) & (kind == UNKNOWN)
     place = np.flatnonzero(ships)
-    own, adopted, torn = _keys(f, kind, place)
+    own, adopted, torn, late = _keys(f, kind, unsure, place)
     left_out = np.zeros(len(f.order), dtype=np.int64)
     left_out[kind == REDEPLOY] = SAME_VERSION
     left_out[(kind == UNKNOWN) & ~ships] = NO_VERSION
     left_out[place[torn]] = TWO_RUNS
+    left_out[place[late]] = LATE_OR_AGAIN
+    left_out[place[unsure[place] & ~adopted]] = FORTH_OR_BACK
     group = np.full(len(f.order), -1, dtype=np.int64)
-    group[place[~torn]] = _in_order(own[~torn], f.started[place[~torn]])
+    kept = left_out[place] == JOINED
+    group[place[kept]] = _in_order(own[kept], f.started[place[kept]])
     of = np.flatnonzero(group >= 0)
     count = int(group.max(initial=-1)) + 1
-    reason = _reasons(f, kind, group, of, count, tagged, place[adopted & ~torn])
+    reason = _reasons(f, kind, group, of, count, tagged, place[adopted & kept])
     run = np.full(count, -1, dtype=np.int64)
     np.maximum.at(run, group[of], f.run[of])
     resumes = _resumed(f, kind, group, of, count)
@@ -141,17 +149,23 @@ def _corrected(f: Facts, kind: Ints) -> Ints:
     return kind
 
 
-def _keys(f: Facts, kind: Ints, at: Ints) -> tuple[Ints, Bools, Bools]:
-    """Give each row the key of its rollout, whether it took its run from its neighbours, and whether two had claims."""
+def _keys(f: Facts, kind: Ints, unsure: Bools, at: Ints) -> tuple[Ints, Bools, Bools, Bools]:
+    """Give each row the key of its rollout.
+
+    And whether it took its run from its neighbours, whether two had claims, and whether it came too late to tell.
+    """
     configured = kind[at] == CONFIGURATION
     # A configuration goes to whatever version runs: regions that are behind get it, too.
     version = np.where(configured, -1, f.version[at])
     size = int(version.max(initial=0)) + 2
     owner = f.service[at] * size + version + 1
-    order = np.lexsort((f.started[at], owner))
+    order = ordered(owner, f.started[at])
     row, version, owner = at[order], version[order], owner[order]
-    cluster = _clusters(f, row, owner, kind[row] == RESUME, configured[order])
+    resume = kind[row] == RESUME
+    late = _late(f, row, owner) & ~configured[order]
+    cluster = _clusters(f, row, owner, resume | late, configured[order])
     run, adopted, torn = _adopt(f, row, cluster)
+    late = _in_late_clusters(cluster, late, resume & ~unsure[row]) & (run < 0)
     explicit = f.explicit[row]
     # Three kinds of keys that cannot meet: a named rollout, a run and a version, a cluster in time.
     named, by_run = explicit >= 0, (explicit < 0) & (run >= 0)
@@ -160,9 +174,10 @@ def _keys(f: Facts, kind: Ints, at: Ints) -> tuple[Ints, Bools, Bools]:
     beside = np.where(named, 0, version)
     alone = not (named.any() or by_run.any())
     codes = cluster if alone else _codes([what, which, f.service[row], beside])
-    found, took, two = np.empty(len(at), np.int64), np.zeros(len(at), bool), np.zeros(len(at), bool)
-    found[order], took[order], two[order] = codes, adopted & ~named, torn & ~named
-    return found, took, two
+    found = np.empty(len(at), np.int64)
+    took, two, after = (np.zeros(len(at), bool) for _ in range(3))
+    found[order], took[order], two[order], after[order] = codes, adopted & ~named, torn & ~named, late & ~named
+    return found, took, two, after
 
 
 def _codes(columns: Sequence[Ints]) -> Ints:
@@ -179,19 +194,41 @@ def _codes(columns: Sequence[Ints]) -> Ints:
     return pd.factorize(total)[0].astype(np.int64)
 
 
-def _clusters(f: Facts, row: Ints, owner: Ints, resume: Bools, configured: Bools) -> Ints:
+def _late(f: Facts, row: Ints, owner: Ints) -> Bools:
+    """Return whether a region gets its version more than a day after the one before it, and after other versions."""
+    gap = np.diff(f.started[row], prepend=np.nan)
+    first = np.diff(owner, prepend=-1) != 0
+    found = ~first & (gap > LIKELY_WITHIN)
+    service, begun = f.service[row[first]], f.started[row[first]]
+    for place in np.flatnonzero(found):
+        own = begun[service == f.service[row[place]]]
+        found[place] = bool(((own > f.started[row[place - 1]]) & (own < f.started[row[place]])).any())
+    return found
+
+
+def _in_late_clusters(cluster: Ints, late: Bools, resume: Bools) -> Bools:
+    """Return whether a row is of a cluster that begins late, and in which nothing says that its version came again."""
+    if not late.any():
+        return late
+    size = int(cluster.max()) + 1
+    some, told = (np.bincount(cluster[mask], minlength=size) > 0 for mask in (late, resume))
+    found: Bools = (some & ~told)[cluster]
+    return found
+
+
+def _clusters(f: Facts, row: Ints, owner: Ints, again: Bools, configured: Bools) -> Ints:
     """Count off the clusters in time of one version, as if no run were known.
 
-    A version is the same rollout however late its next region gets it, until a later run goes on with it; a new
-    configuration has no name of its own, so it is the same only within hours, and once a region.
+    A version is the same rollout however late its next region gets it, until it comes again; a new configuration has
+    no name of its own, so it is the same only within hours, and once a region.
     """
     gap = np.diff(f.started[row], prepend=np.nan)
     first = np.diff(owner, prepend=-1) != 0
-    after = np.concatenate([[False], resume[:-1]])[: len(resume)]
-    # Several regions resume together: only the first of them begins something new.
-    begins = resume & (~after | (gap > RETRY_WITHIN))
-    again = configured & (gap > CONFIGURED_WITHIN)
-    cluster: Ints = np.cumsum((first | begins | again).astype(np.int64))
+    after = np.concatenate([[False], again[:-1]])[: len(again)]
+    # It comes again in several regions together: only the first of them begins something new.
+    begins = again & (~after | (gap > RETRY_WITHIN))
+    anew = configured & (gap > CONFIGURED_WITHIN)
+    cluster: Ints = np.cumsum((first | begins | anew).astype(np.int64))
     if configured.any():
         ok = pd.Series(f.ok[row].astype(np.int64))
         done = ok.groupby(_codes([f.place[row], owner, cluster])).cumsum() - ok

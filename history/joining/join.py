@@ -21,7 +21,7 @@ from history.joining.deployments import regional_deployments
 from history.joining.groups import Groups, groups
 from history.joining.incidents import incident_rollouts, incident_times
 from history.joining.kinds import CONFIGURATION, RESUME, ROLLBACK, Facts, Floats, Ints, Objects, facts, kinds
-from history.joining.outcomes import expected, halts, outcomes
+from history.joining.outcomes import expected, halts, outcomes, set_back_or_stopped
 from history.joining.places import fleet_regions
 from history.joining.regional import overtaken, regional
 from history.joining.renames import renames
@@ -127,13 +127,14 @@ def join(
     region = fleet_regions(rows, fleet, places or {})
     runs = find_runs(tables, rows, names)
     f = facts(rows, region.codes.astype(np.int64), runs.run, runs.table)
-    kind = kinds(f, rows["said_kind"].iloc[f.order] if rows["said_kind"].notna().any() else rows["said_kind"])
+    kind, unsure = kinds(f, rows["said_kind"].iloc[f.order] if rows["said_kind"].notna().any() else rows["said_kind"])
     tagged = (rows["identity"] == "tag").to_numpy()[f.order]
-    g = groups(f, kind, tagged)
+    g = groups(f, kind, unsure, tagged)
     regions = regional(f, g, region.codes.astype(np.int64)[f.order], rows, overtaken(f))
     joined = Joined(tables, rows, region, runs, f, g, regions)
     _watch(joined, watch_minutes)
-    regions["alarm"], regions["alarm_at"] = alarm_states(tables, regions, rows)
+    over = set_back_or_stopped(regions)
+    regions["alarm"], regions["alarm_at"], regions["ended_by"] = alarm_states(tables, regions, rows, over)
     for name, values in metrics.counted(tables, regions, names).items():
         regions[name] = values
     by_service = {"*": plans} if isinstance(plans, Plan) else dict(plans or {})
@@ -298,7 +299,7 @@ def _clock(rows: pd.DataFrame, told: Mapping[str, Any], first: Floats) -> tuple[
 def _incidents(joined: Joined, rollout: pd.DataFrame) -> list[str]:
     incidents = joined.tables["incidents"]
     ids = frames.identities(rollout)
-    rollout["id"] = ids
+    rollout["id"] = words(ids)
     asked = rollout[["id", "named", "run", "version", "from_at"]]
     found, remarks = incident_rollouts(incidents, asked)
     times = incident_times(incidents, found, len(rollout))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from history.instants import MINUTE
 from history.joining.deployments import STATUSES
+from history.joining.spans import ordered
 
 KINDS = ("change", "configuration", "retry", "resume", "rollback", "redeploy", "unknown")
 CHANGE, CONFIGURATION, RETRY, RESUME, ROLLBACK, REDEPLOY, UNKNOWN = range(len(KINDS))
@@ -79,7 +80,7 @@ def facts(rows: pd.DataFrame, region: Ints, run: Ints, table: pd.DataFrame) -> F
     place = service * (int(region.max(initial=0)) + 1) + region
     started = rows["started"].to_numpy(dtype=float)
     created = rows["created"].to_numpy(dtype=float)
-    order = np.lexsort((started, place) if np.array_equal(created, started) else (created, started, place))
+    order = ordered(place, started) if np.array_equal(created, started) else np.lexsort((created, started, place))
     version, before = _two(rows["version"], rows["before"])
     definition, definition_before = _two(rows["task_definition"], rows["task_definition_before"])
     status = rows["status"].cat.codes.to_numpy(dtype=np.int8)
@@ -154,8 +155,11 @@ def _left(maker: Ints, value: Ints) -> Ints:
     return np.where(maker >= 0, value[np.maximum(maker, 0)] if len(value) else value, -1)
 
 
-def kinds(f: Facts, said: "pd.Series[str]") -> Ints:
-    """Return the kind of each row, in the order of the facts.
+def kinds(f: Facts, said: "pd.Series[str]") -> tuple[Ints, Bools]:
+    """Return the kind of each row, in the order of the facts, and whether a resume may as well be a roll-back.
+
+    It may where a version that ran here comes back after an older one, and no run says why: either people went back to
+    the older one and go on now, or a run shipped the older one again and people go back from it.
 
     Parameters
     ----------
@@ -165,7 +169,7 @@ def kinds(f: Facts, said: "pd.Series[str]") -> Ints:
         The kind that a table says itself, None elsewhere; in the order of the facts.
     """
     if not len(f.order):
-        return np.zeros(0, dtype=np.int64)
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=bool)
     same = (f.version >= 0) & (f.version == f.before)
     (ran, here), ran_so = _ran(f, f.version, f.before), np.zeros(len(f.order), dtype=bool)
     if (f.definition >= 0).any():
@@ -182,7 +186,8 @@ def kinds(f: Facts, said: "pd.Series[str]") -> Ints:
     found[f.version < 0] = UNKNOWN
     known: dict[str, int] = {name: number for number, name in enumerate(KINDS)}
     told = said.map(known).fillna(-1).to_numpy(dtype=np.int64) if said.notna().any() else np.full(len(said), -1)
-    return np.where(told >= 0, told, found)
+    unsure = ran & (found == RESUME) & (told < 0) & (f.run < 0) & (f.explicit < 0)
+    return np.where(told >= 0, told, found), unsure
 
 
 def _pair(first: Ints, second: Ints) -> Ints:

@@ -58,6 +58,15 @@ def expected(by: Spans, service: Ints, started: Floats, f: Facts) -> Ints:
     return found
 
 
+def set_back_or_stopped(regions: pd.DataFrame) -> Floats:
+    """Return when each (rollout, region)'s rollout was first set back or stopped, UTC microseconds; NaN: never."""
+    status, by = regions["status"].cat, Spans(regions["group"].to_numpy())
+    stopped = (status.codes == list(status.categories).index("stopped")).to_numpy()
+    back = regions["rollback_started_at"].to_numpy(dtype=float)
+    found = by.min(np.fmin(back, np.where(stopped, regions["ended_at"].to_numpy(dtype=float), np.nan)))
+    return found[by.of] if len(found) else back
+
+
 def outcomes(regions: pd.DataFrame, wanted: Ints, run_status: Objects) -> tuple[Objects, Objects]:
     """Return outcome and cause of each rollout.
 
@@ -107,7 +116,7 @@ def outcomes(regions: pd.DataFrame, wanted: Ints, run_status: Objects) -> tuple[
     names = np.array([*(name for _, name in choices), "completed"], dtype=object)
     code = np.select([mask for mask, _ in choices], range(len(choices)), default=len(choices))
     outcome = names[code]
-    alarmed = some(by("alarm") | (back & (regions["alarm"] == "fired").to_numpy()))
+    alarmed = some(by("alarm") | regions["ended_by"].notna().to_numpy())
     ended = (outcome == "rolled_back") | (outcome == "stopped")
     causes = np.array(["failed deployment", "next version", "alarm", "people", ""], dtype=object)
     which = [outcome == "deploy_failed", outcome == "overtaken", ended & alarmed, ended]
@@ -115,7 +124,7 @@ def outcomes(regions: pd.DataFrame, wanted: Ints, run_status: Objects) -> tuple[
 
 
 def halts(regions: pd.DataFrame, outcome: Objects, cause: Objects) -> Floats:
-    """Return when each rollout was halted, UTC microseconds: the alarm, else the first that was set back or failed."""
+    """Return when each rollout was halted, UTC microseconds: its alarm, else when it was first set back or failed."""
     count = len(outcome)
     group, status = regions["group"].to_numpy(), regions["status"].cat
 
@@ -126,7 +135,7 @@ def halts(regions: pd.DataFrame, outcome: Objects, cause: Objects) -> Floats:
         return np.where(np.isinf(found), np.nan, found)
 
     every = np.ones(len(regions), dtype=bool)
-    rang = first(regions["alarm_at"].to_numpy(), every)
+    rang = first(regions["ended_by"].to_numpy(), every)
     back = first(regions["rollback_started_at"].to_numpy(), every)
     over = [list(status.categories).index(name) for name in ("failed", "stopped")]
     stop = first(regions["ended_at"].to_numpy(), np.isin(status.codes.to_numpy(), over))

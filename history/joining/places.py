@@ -92,11 +92,33 @@ def _names(places: Sequence[Place], fleet: Fleet | None, mapping: Mapping[str, s
             f"{fleet.name!r}; give the fleet, or the scenario over it, that the history is of, or map places: "
             "`--place`, `places` in the config of the fetch, or `places=` in Python"
         )
+    faults += _merged(places, found, mapping) if not faults else []
     if faults:
         shown = list(dict.fromkeys(faults))
         more = [f"and {len(shown) - 20} more places"] if len(shown) > 20 else []
         raise UnmappedPlaces("\n".join([*shown[:20], *more]))
     return found
+
+
+def _merged(places: Sequence[Place], names: Sequence[str], mapping: Mapping[str, str]) -> Iterator[str]:
+    """Say which places of one service are the same region, though nobody said so: they would pass for one place."""
+    own: dict[tuple[str, str], list[Place]] = {}
+    for place, name in zip(places, names, strict=True):
+        if _mapped(place, mapping) is None:
+            own.setdefault((place.service, name), []).append(place)
+    for (service, name), some in own.items():
+        for part in ("cluster", "account"):
+            told = {getattr(place, part): place for place in some if getattr(place, part)}
+            if len(told) > 1:
+                listed = " and ".join(str(place) for place in told.values())
+                one = next(iter(told.values()))
+                yield (
+                    f"places {listed} are both the region {name!r} of the fleet, and {service} is deployed to each; "
+                    f"give each its own region, with `aws: {{region: {one.region}, {part}: {getattr(one, part)}}}`, or "
+                    "map both, if one took the other's place: `--place`, `places` in the config of the fetch, or "
+                    "`places=` in Python"
+                )
+                break
 
 
 def _own_names(places: Sequence[Place]) -> list[str]:

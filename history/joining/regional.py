@@ -12,7 +12,7 @@ from history.instants import MINUTE
 from history.joining.deployments import STATUSES
 from history.joining.groups import Groups
 from history.joining.kinds import ROLLBACK, Bools, Facts, Floats, Ints
-from history.joining.spans import distinct
+from history.joining.spans import distinct, ordered
 
 OVERTAKEN = "overtaken"
 STOPPED_BY_NEXT = 1 * MINUTE  # ECS stops what a newer deployment replaces at its creation
@@ -56,7 +56,7 @@ def regional(f: Facts, g: Groups, region: Ints, rows: pd.DataFrame, over: Bools)
     cause = np.where(over, len(causes), rows["cause"].cat.codes.to_numpy()[f.order])
     told = _told(rows, f, ships, where, count, cause == (causes.index("alarm") if "alarm" in causes else -2))
     back = _set_back(f, g, region, size, keys, last)
-    order = np.lexsort((f.started[first], keys // size))
+    order = ordered(keys // size, f.started[first])
     keys, last, first = keys[order], last[order], first[order]
     origin = rows[["service", "account", "aws_region", "cluster"]].iloc[f.order[last]].reset_index(drop=True)
     hold = rows["hold_minutes"].to_numpy(dtype=float)[f.order[last]]

@@ -85,6 +85,23 @@ def distinct(keys: Ints) -> tuple[Ints, Ints]:
     return np.flatnonzero(there), (np.cumsum(there) - 1)[keys]
 
 
+def ordered(key: Ints, value: NDArray[Any]) -> Ints:
+    """Return the order by key, among equal ones by value, else as they stand; keys are 0 or more.
+
+    Keys are counted, sixteen bits at a time, in place of being compared: several times as fast as `numpy.lexsort`.
+    """
+    order: Ints = np.argsort(value, kind="stable")
+    for shift in range(0, max(int(key.max(initial=0)).bit_length(), 1), 16):
+        digit = ((key >> shift) & 0xFFFF).astype(np.uint16)
+        order = order[np.argsort(digit[order], kind="stable")]
+    return order
+
+
 def words(values: Any) -> "pd.Series[Any]":
     """Return texts as objects: pandas would look at each of them to find out what they are."""
-    return pd.Series(np.asarray(values, dtype=object), dtype=object)
+    own = values.array if isinstance(values, pd.Series) else values
+    if isinstance(own, pd.Categorical):
+        texts = np.array([*own.categories, None], dtype=object)[own.codes]
+    else:
+        texts = np.asarray(own, dtype=object)
+    return pd.Series(texts, dtype=object)

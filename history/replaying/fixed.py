@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from history.replaying.conditioning import decisions
 from history.replaying.latents import Bools, Floats
 from history.replaying.laws import tail
-from history.replaying.records import Records
+from history.replaying.records import NOWHERE, PEOPLE, Records
+from history.replaying.staff import staffed_minutes
 from simulation import Address, Scenario
 from simulation.draws import CHANGE, FAULT, GATE, PURPOSES, REGION, uniform
 from simulation.tape import restricted
@@ -25,6 +26,10 @@ def fixed(records: Records, scenario: Scenario) -> Columns:
     if scenario.pushes is not None:
         found[Address("push", CHANGE)] = np.where(records.pushed >= 0, records.pushed, np.nan)
     found[Address("reaction", CHANGE)] = records.reaction
+    asked, left = ways(records)
+    if scenario.reaction_off_hours is not None:
+        people = ((records.by_hand == 1) | (left & (records.by_hand == 0))).any(axis=0)
+        found[Address("reaction_off_hours", CHANGE)] = np.where(people, records.reaction, np.nan)
     passed = ~np.isnan(decisions(records))
     for gate in range(len(records.plan.waves)):
         found[Address("handover", GATE, gate)] = records.handover[gate]
@@ -32,11 +37,39 @@ def fixed(records: Records, scenario: Scenario) -> Columns:
         found[Address("rejection", GATE, gate)] = np.where(passed[gate], 0.0, np.nan)
     for r in range(len(records.started)):
         _attempts(found, records, r)
-        by_hand = records.by_hand[r]
-        found[Address("rollback_failure", REGION, r)] = by_hand
-        found[Address("rollback", REGION, r)] = np.where(by_hand == 0, records.way_back[r], np.nan)
-        found[Address("manual_recovery", REGION, r)] = np.where(by_hand == 1, records.way_back[r], np.nan)
+        by_hand, way_back = records.by_hand[r], records.way_back[r]
+        people = (by_hand == 1) | (left[r] & (by_hand == 0))
+        found[Address("rollback_failure", REGION, r)] = np.where(asked[r], by_hand, np.nan)
+        found[Address("rollback", REGION, r)] = np.where(asked[r] & (by_hand == 0), way_back, np.nan)
+        found[Address("manual_recovery", REGION, r)] = np.where(people, way_back, np.nan)
     return {where: values for where, values in found.items() if not np.isnan(values).all()}
+
+
+def ways(records: Records) -> tuple[Bools, Bools]:
+    """Return which regions the plan's `on_alarm` may have asked a machine to roll back, and left to people, (R, n).
+
+    What is left to people tells nothing of a machine's roll-back, or whether that fails. Where it hangs on whose alarm
+    it was, and nobody knows, it may have been either.
+    """
+    plan, shape = records.plan, records.started.shape
+    wave = np.full(shape[0], -1)
+    for number, each in enumerate(plan.waves):
+        wave[[records.places[name] for name in each.regions]] = number
+    last = wave[:, None] == records.begun - 1
+    own = np.arange(shape[0])[:, None] == records.alarm_region
+    nobody = records.alarm_region == NOWHERE
+    unsure = np.zeros(shape, dtype=np.bool_)
+    match plan.on_alarm:
+        case "halt":
+            scope = np.zeros(shape, dtype=np.bool_)
+        case "rollback_wave":
+            scope = last
+        case "rollback_region":
+            scope, unsure = np.where(nobody, last, own), np.broadcast_to(nobody & (records.alarm != PEOPLE), shape)
+        case _:
+            scope = np.ones(shape, dtype=np.bool_)
+    scope = scope | records.deploy_failed  # a failed deployment asks a machine, whatever alarms do
+    return scope | unsure, ~scope | unsure
 
 
 def _attempts(found: Columns, records: Records, r: int) -> None:
@@ -74,16 +107,28 @@ def waiting(records: Records, scenario: Scenario, trials: NDArray[np.int64], see
                 for k in range(64)
             ]
             several = np.array([scenario.handover.quantile(each) for each in u])
-            weights = np.cumsum(tail(scenario.approval_wait, gone - several), axis=0)
+            weights = np.cumsum(tail(scenario.approval_wait, _worked(records, scenario, several)), axis=0)
             pick = uniform(seed, trials.astype(np.uint64), PURPOSES["handover"], int(g), 64) * weights[-1]
             first = several[np.minimum((weights < pick).sum(axis=0), 63), np.arange(len(gone))]
         if asked:
             ask = Address("approval_wait", GATE, int(g))
-            low = 1.0 - tail(scenario.approval_wait, gone - first)
+            low = 1.0 - tail(scenario.approval_wait, _worked(records, scenario, first))
             found[ask] = np.where(so, restricted(scenario, seed, trials, scenario.approval_wait, ask, low), np.nan)
         if g > 0:
             found[hand] = np.where(so, first, np.nan)
     return found
+
+
+def _worked(records: Records, scenario: Scenario, handed: Floats) -> Floats:
+    """Return for how long an approval had been waited for at the halt, handovers having taken so long.
+
+    In staffed minutes where the scenario counts those and the push is known; else by the clock, which is never less.
+    """
+    gone, halt = np.where(np.isnan(records.waited), 0.0, records.waited), records.halt
+    halt = np.where(np.isfinite(halt), halt, 0.0)
+    clock = gone - handed
+    told = staffed_minutes(scenario, records.pushed, halt - np.maximum(clock, 0.0), halt)
+    return np.where(np.isnan(told) | (clock < 0), clock, told)
 
 
 def broken(records: Records, scenario: Scenario, trials: NDArray[np.int64], seed: int) -> Columns:

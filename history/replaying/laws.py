@@ -49,8 +49,10 @@ def tail(rule: Family, x: Floats) -> Floats:
             found = special.gammaincc(shape, positive / scale)
         case Empirical():
             found = 1.0 - np.searchsorted(rule.ordered, x, side="right") / len(rule.ordered)
-        case _:
+        case Constant() | Lognormal():
             found = (x < rule.mean).astype(np.float64)
+        case _:
+            raise TypeError(f"no tail is known of {rule.family}; add it in history/replaying/laws.py")
     return np.where(x < 0, 1.0, found)
 
 

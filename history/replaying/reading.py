@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from history.joining import Rollouts
 from history.replaying.records import FIRED, NONE, NOWHERE, PEOPLE, UNKNOWN, Floats, Records
+from history.replaying.staff import staffed_minutes
 from history.replaying.used import plans_of, shapes_of
 from simulation import Scenario
 from simulation.windows import bounds
@@ -75,8 +76,9 @@ def read(rollouts: Rollouts, scenario: Scenario, used: Mapping[str, Plan]) -> Re
     places = scenario.fleet.positions
     why = frame["outcome"].map(LEFT_OUT).astype(object)
     why[frame["resumes"].notna() & why.isna()] = "resumes another rollout: it had only what that left"
-    why[(frame["outcome"] == "completed") & (frame["alarm"] == "fired") & why.isna()] = (
-        "an alarm fired and nothing was halted, which the model does not know"
+    rang = (frame["alarm"] == "fired") & ((frame["outcome"] == "completed") | (frame["alarm_at"] < frame["halted_at"]))
+    why[rang & frame["outcome"].isin(["completed", "rolled_back"]) & why.isna()] = (
+        "an alarm fired and nothing was halted then, which the model does not know"
     )
     regions = rollouts.regions
     strange = regions[~regions["region"].isin(list(places))]
@@ -150,7 +152,7 @@ def _records(
     hand[r, i] = regions["recovered_by_hand"].astype(float)
     watched = pd.Series(regions["watched_until"].to_numpy()).groupby(i).min().reindex(range(n)).to_numpy()
     outcome, rolled = frame["outcome"].to_numpy(dtype=object), (frame["outcome"] == "rolled_back").to_numpy()
-    halt, alarm = _halts(frame, rolled, minutes("alarm_at"), minutes("halted_at"))
+    halt, alarm = _halts(frame, rolled, minutes("halted_at"))
     late = (started > halt + SECOND).any(axis=0)
     started = np.where(started > halt, np.nan, started)
     tries, failed, flying, over = _attempts(table, at, places, plan, halt, count)
@@ -159,7 +161,7 @@ def _records(
     if plan.on_deploy_failure == "rollback_all":
         halt = np.where(outcome == "deploy_failed", end, halt)
     known = frame["alarm"].to_numpy() == "none"
-    watched = np.where(known | rolled, np.fmax(watched, np.where(np.isfinite(halt), halt, 0.0)), end)
+    watched = np.where(known | rolled, np.fmax(watched, end), end)  # while it went on, nothing had halted it
     ways = ~np.isnan(back).all(axis=0) & np.isfinite(halt)
     first_back = np.min(np.where(np.isnan(back), np.inf, back), axis=0)
     reaction = np.full(n, np.nan)
@@ -199,10 +201,10 @@ def _records(
     return records, marks
 
 
-def _halts(frame: pd.DataFrame, rolled: Any, alarm_at: Floats, halted_at: Floats) -> tuple[Floats, NDArray[np.int64]]:
+def _halts(frame: pd.DataFrame, rolled: Any, halted_at: Floats) -> tuple[Floats, NDArray[np.int64]]:
     """Return when each rollout was halted, infinity where it was not, and what is known of alarms."""
-    by_alarm, told = (frame["halt_cause"] == "alarm").to_numpy(), frame["alarm"].to_numpy(dtype=object)
-    halt = np.where(rolled, np.where(by_alarm, np.fmin(alarm_at, halted_at), halted_at), np.inf)
+    told = frame["alarm"].to_numpy(dtype=object)
+    halt = np.where(rolled, halted_at, np.inf)
     codes = [(~rolled, NONE), (told == "fired", FIRED), (told == "none", PEOPLE)]
     alarm = np.select([so for so, _ in codes], [code for _, code in codes], default=UNKNOWN)
     return np.where(np.isnan(halt), np.inf, halt), alarm
@@ -282,8 +284,9 @@ def _gates(
             found["build"] = np.nan_to_num(gone)
         else:
             found["handover"][g] = gone
-        if scenario.staffed is not None:  # what counts staffed minutes is not known from those of a clock
-            found["wait"][g] = np.nan
+        if wave.approval and scenario.staffed is not None:
+            since = begin - np.nan_to_num(found["wait"][g])
+            found["wait"][g] = staffed_minutes(scenario, _since_epoch(scenario, pushed), since, begin)
         waiting = np.isfinite(halt) & ~begun & np.isnan(found["waited"]) & (halt > baked) & np.isfinite(baked)
         found["waited"] = np.where(
             waiting, np.where(waiting, halt, 0.0) - np.where(waiting, baked, 0.0), found["waited"]

@@ -32,7 +32,8 @@ class Records:
     build : (n,)
         Minutes from the push to the end of the build.
     handover, wait : (W, n)
-        From the end of the bake before to the asking, and from there to the decision; NaN where that is not known.
+        From the end of the bake before to the asking, and from there to the decision, in staffed minutes where the
+        scenario has staffed hours; NaN where that is not known.
     waited : (n,)
         For how long the wave after the last one had been waited for when the halt came, since that had baked; NaN where
         none was.

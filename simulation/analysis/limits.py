@@ -1,7 +1,7 @@
 """Limits: what a plan may cost or risk, and whether it keeps within them.
 
-A limit holds only where its whole interval does: what the trials leave open is not taken for kept. Not here: how a
-report or a gate words it (``verdict``).
+A limit holds only where its whole interval does, and is broken only where its whole interval is: what the trials leave
+open is taken for neither. Not here: how a report or a gate words it (``verdict``).
 """
 
 import math
@@ -41,7 +41,7 @@ class Judgement:
     needed
         About how many it takes until the figure has an interval; NaN where it has one, or nobody said.
     verdict
-        `holds`: the whole interval is within the limit. `broken`: the estimate is beyond it. `undecided`: the interval
+        `holds`: the whole interval is within the limit. `broken`: all of it is beyond. `undecided`: the interval
         straddles it, or there is none.
     """
 
@@ -67,7 +67,7 @@ class Judgement:
         if not self.trials:
             return None
         room = abs(self.limit.value - self.estimate)
-        half = (self.high - self.estimate) if self.limit.side == "at_most" else (self.estimate - self.low)
+        half = (self.high - self.estimate) if self.limit.value > self.estimate else (self.estimate - self.low)
         times = 10.0 if math.isnan(half) else (half / room) ** 2 * 1.1 if room > 0 else math.inf
         return int(float(f"{min(self.trials * times, 1e12):.2g}")) if times < 1e7 else None
 
@@ -160,7 +160,7 @@ def judge(summary: pd.DataFrame, limits: list[Limit], trials: int | None = None)
 
 def _verdict(limit: Limit, estimate: float, low: float, high: float) -> Literal["holds", "broken", "undecided"]:
     sign = 1.0 if limit.side == "at_most" else -1.0
-    if sign * estimate > sign * limit.value:
-        return "broken"
-    worst = high if limit.side == "at_most" else low
+    best, worst = (low, high) if limit.side == "at_most" else (high, low)
+    if sign * best > sign * limit.value or (math.isinf(estimate) and sign * estimate > sign * limit.value):
+        return "broken"  # a mean without end has no interval, and needs none
     return "holds" if sign * worst <= sign * limit.value else "undecided"

@@ -83,9 +83,10 @@ def _dirty(found: Alarms, made: Made, wishes: Wishes, rollout: RolloutTruth, sto
     sites = sorted({step.region for step in story.steps})
     if story.alarm and sites and chance.random() < dirt.flapping:
         minute, site, _ = story.alarm
+        near = [site, site] if site else []  # what customers told of is no region's
         for _ in range(chance.randint(1, 4)):
             minute += chance.uniform(12, 25)
-            _ring(found, made, wishes, rollout, chance.choice([site, site, *sites]), minute, "flapping", chance)
+            _ring(found, made, wishes, rollout, chance.choice([*near, *sites]), minute, "flapping", chance)
     if sites and chance.random() < dirt.noise_inside:
         minute = chance.uniform(story.build, max(story.build + 1, min(story.end, DAY / MINUTE)))
         _ring(found, made, wishes, rollout, chance.choice(sites), minute, "noise", chance)

@@ -81,6 +81,28 @@ def test_what_is_left_out_is_counted_with_its_reason():
     assert found.counts()["deployments"].sum() == 4
 
 
+def test_a_version_that_comes_back_after_an_older_one_is_left_out_where_no_run_says_why():
+    """People go on with it after they had gone back from it, or a run shipped the older one again and they go back."""
+    rows = [row("us", A, 0), row("us", B, 1000), row("us", A, 2000), row("us", B, 3000)]
+    found = joined(rows)
+    assert sets(found) == [[rows[0]["id"]], [rows[1]["id"]]]
+    assert list(found.left_out["id"]) == [rows[3]["id"]]
+    assert "comes back after an older one" in found.left_out["why"].iloc[0]
+    named = [*rows[:3], row("us", B, 3000, rollout="again")]
+    assert sets(joined(named))[2] == [named[3]["id"]]
+
+
+def test_a_region_that_gets_its_version_days_after_others_followed_is_late_or_it_was_shipped_again():
+    """Left out, unless the version was tried before and comes again in another region with it."""
+    rows = [row("us", A, 0), row("us", B, 2 * DAY), row("eu", A, 9 * DAY)]
+    found = joined(rows)
+    assert sets(found) == [[rows[0]["id"]], [rows[1]["id"]]]
+    assert "others had followed its version" in found.left_out["why"].iloc[0]
+    tried = [row("us", A, 0), row("ap", A, 1, status="failed"), *rows[1:], row("ap", A, 9 * DAY + 5)]
+    assert sets(joined(tried))[2] == [tried[3]["id"], tried[4]["id"]]
+    assert len(sets(joined([rows[0], rows[2]]))) == 1  # nothing followed: the same rollout, however late
+
+
 def test_a_configuration_is_one_rollout_over_its_regions_and_the_next_one_another():
     rows = [row(region, A, n, task_definition=f"{region}:1") for n, region in enumerate(("us", "eu"))]
     rows += [row(region, A, 600 + n, task_definition=f"{region}:2") for n, region in enumerate(("us", "eu"))]

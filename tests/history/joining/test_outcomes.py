@@ -143,6 +143,43 @@ def test_an_alarm_after_the_next_version_began_is_that_versions():
     assert found["alarm_at"].iloc[1] == at(45)
 
 
+@pytest.mark.parametrize(
+    ("rings", "cause", "halted"),
+    [((45,), "people", 400), ((45, 300, 310), "alarm", 300), ((390,), "alarm", 390), ((402,), "people", 400)],
+)
+def test_an_alarm_is_why_a_rollout_was_set_back_for_two_hours(rings, cause, halted):
+    """Of several the first within them; and not one that rings when the way back has begun."""
+    changes = [
+        {"account": ACCOUNT, "region": "us-east-1", "alarm": "shop-5xx", "state_to": "ALARM", "at": at(minute)}
+        for minute in rings
+    ]
+    rows = [ecs("us-east-1", -5000, -4990), ecs("us-east-1", 0, 345), ecs("us-east-1", 400, 405)]
+    found = ecs_joined(rows, [A, B, A], alarm_changes=changes).frame.iloc[1]
+    assert (found["outcome"], found["halt_cause"], found["halted_at"]) == ("rolled_back", cause, at(halted))
+    told = [row("us", A, -900), row("us", B, 0, 500, status="rolled_back", rollback_started_at=400, alarm_at=rings[0])]
+    if len(rings) == 1 and rings[0] < 400:
+        assert joined(told).frame["halt_cause"].iloc[1] == cause
+
+
+def test_a_moved_tag_of_a_sidecar_is_no_change_where_the_task_definition_is_the_same():
+    """A forced deployment fetches what the tag names now; with a new task definition somebody changed it."""
+    for definition, count in (("shop:1", 2), ("shop:2", 3)):
+        rows = [ecs("us-east-1", -900, -890), ecs("us-east-1", 0, 10), ecs("us-east-1", 900, 910)]
+        rows[2]["source_revisions"] = rows[1]["target_revision"]
+        images = [
+            {"revision": each["target_revision"], "container": name, "image": f"{name}:v1", "digest": digest}
+            for each, app, router in zip(rows, (B, A, A), ("sha256:r1", "sha256:r1", "sha256:r2"), strict=True)
+            for name, digest in (("shop", app), ("router", router))
+        ]
+        revisions = [
+            {"arn": each["target_revision"], "service": "shop", "task_definition": own}
+            for each, own in zip(rows, ("shop:1", "shop:1", definition), strict=True)
+        ]
+        tables = {"service_deployments": rows, "service_revisions": revisions, "service_images": images}
+        found = join(as_tables({name: pd.DataFrame(each) for name, each in tables.items()}))
+        assert len(found) == count
+
+
 def test_a_log_routers_new_digest_is_no_new_version_of_the_app():
     """What changes with every release makes the version; the router's digest is the same everywhere."""
     rows = [ecs("us-east-1", 0, 10), ecs("eu-west-1", 20, 30), ecs("us-east-1", 1000, 1010)]
@@ -229,6 +266,16 @@ def test_a_place_that_two_regions_are_is_an_error():
     both = fleet({"name": "one", "aws": {"region": "us-east-1"}}, {"name": "two", "aws": {"region": "us-east-1"}})
     with pytest.raises(ValueError, match="fits the regions one, two; say more under `aws:`"):
         joined([row("us-east-1", A, 0)], fleet=both)
+
+
+def test_two_clusters_are_not_one_region_unless_somebody_says_so():
+    """They would pass for one place; a mapping says that one took the other's place."""
+    rows = [row("us-east-1", A, 0, cluster="blue"), row("us-east-1", A, 1, cluster="green")]
+    for known in (fleet({"name": "us-east-1"}), fleet({"name": "east", "aws": {"region": "us-east-1"}})):
+        with pytest.raises(ValueError, match="places us-east-1/blue/shop and us-east-1/green/shop are both the region"):
+            joined(rows, fleet=known)
+    mapped = {"*/us-east-1/green": "us-east-1"}
+    assert set(joined(rows, fleet=fleet({"name": "us-east-1"}), places=mapped).regions["region"]) == {"us-east-1"}
 
 
 def test_rollouts_are_named_alike_in_every_join():

@@ -15,11 +15,14 @@ from history.replaying.identity import compare, starts
 from history.replaying.reading import Read
 from history.replaying.records import Records
 from history.replaying.replay import replay
+from history.replaying.staff import staffed_minutes
 from history.replaying.worlds import choose
-from simulation import Scenario, run_all, setting
+from simulation import Address, Scenario, run_all, setting
+from simulation.draws import GATE
+from simulation.happenings import Event
 from simulation.rare_events.sampling import sampling_of
 from simulation.running.rows import job, rows
-from tests.builders import fleet, plan
+from tests.builders import fleet, plan, wave
 from tests.history.replaying.told import told, traces
 
 FLEET = fleet(labels={"b": ("x",), "d": ("x",)})
@@ -89,6 +92,57 @@ def test_every_world_gives_back_what_was_recorded(kind, way):
         todo = job([laid], found.seed_of(m), range(60), "compiled", sampling_of(scenario, "crude"), found.tape(m))
         assert compare(records, rows(todo)[0][0]).all()
     assert starts(laid, found, 0, np.arange(60)).all()
+
+
+@pytest.mark.parametrize("rule", ["halt", "rollback_wave", "rollback_region"])
+def test_ways_back_are_kept_whoever_goes_them(rule):
+    """Each region is back when it was, and what people did where the plan asks no machine says nothing of machines."""
+    scenario, used = scene("everything"), plan("a", "b c", "d", strategy="rolling", **A).replace(on_alarm=rule)
+    rollouts = traces(used, scenario, 3, 60)
+    records = told(used, scenario, rollouts)
+    found = choose(records, scenario, np.arange(60), 11, 1)
+    again = run_all([used], scenario, seed=found.seed_of(0), tape=found.tape(0))[0].frame["recovered_minutes"]
+    true = [each.row.recovered_minutes for each in rollouts]
+    back = ~np.isnan(records.way_back).all(axis=0)
+    assert back.sum() > 10
+    np.testing.assert_allclose(again.to_numpy(dtype=float)[back], np.array(true, dtype=float)[back], atol=1 / 60)
+    failures = [values for where, values in found.tape(0).columns.items() if where.purpose == "rollback_failure"]
+    assert (rule == "halt") == (not failures)
+
+
+def test_staffed_waits_count_the_minutes_that_people_were_there():
+    """What the clock says of them gives the draws, and a halt that cuts one short bounds it in staffed minutes."""
+    hours = {"days": ["mon", "tue", "wed", "thu", "fri"], "hours": ["09:00", "17:00"], "zone": "Europe/Berlin"}
+    weeks = {"from": "2026-03-02", "to": "2026-03-30", **hours}
+    scenario = scene("false alarms alone").replace(
+        pushes=weeks, staffed=hours, approval_wait={"exponential": {"mean": 200}}, false_alarms_per_region_day=0.5
+    )
+    waves = wave("a", 30), wave("b c", 20, approval=True), wave("d", 10, approval=True)
+    used = plan(*waves, strategy="rolling", retries=1)
+    rollouts = traces(used, scenario, 3, 120)
+    records = told(used, scenario, rollouts)
+    records.pushed[:] = [each.rollout.push for each in rollouts]
+    for g in (1, 2):
+        decided = np.array([_first_start(each, used.waves[g].regions) for each in rollouts])
+        records.wait[g] = staffed_minutes(scenario, records.pushed, decided - records.wait[g], decided)
+        drawn = np.array([each.rollout.world.draw("approval_wait", g) for each in rollouts])
+        known = ~np.isnan(records.wait[g])
+        assert known.sum() > 20
+        np.testing.assert_allclose(records.wait[g][known], drawn[known], atol=1e-6)
+    late = ~np.isnan(records.waited) & (records.begun >= 1)
+    assert late.sum() > 10
+    found = choose(records, scenario, np.arange(120), 11, 2)
+    cut = [found.tape(0).columns[Address("approval_wait", GATE, g)][late & (records.begun == g)] for g in (1, 2)]
+    assert (np.concatenate(cut) < np.concatenate([records.waited[late & (records.begun == g)] for g in (1, 2)])).any()
+    for m in range(2):
+        todo = job([setting(used, scenario)], found.seed_of(m), range(120), "compiled",
+                   sampling_of(scenario, "crude"), found.tape(m))  # fmt: skip
+        assert compare(records, rows(todo)[0][0]).all()
+
+
+def _first_start(each: Any, names: Any) -> float:
+    starts = [e.minute for e in each.rollout.events if e.region in names and e.event == Event.DEPLOYMENT_STARTS]
+    return min(starts, default=math.nan)
 
 
 def test_the_truth_is_one_of_the_worlds():

@@ -25,24 +25,28 @@ def verdict(side: str, bound: float, estimate: float, low: float, high: float) -
         ("at_most", 0.5, 0.5, 0.5, 0.5, "holds"),
         ("at_most", 0.5, 0.45, 0.4, 0.5, "holds"),
         ("at_most", 0.5, 0.45, 0.4, 0.51, "undecided"),
-        ("at_most", 0.5, 0.51, 0.4, 0.6, "broken"),
+        ("at_most", 0.5, 0.51, 0.4, 0.6, "undecided"),
+        ("at_most", 0.5, 0.51, 0.5, 0.6, "undecided"),
+        ("at_most", 0.5, 0.51, 0.501, 0.6, "broken"),
         ("at_most", 0.5, 0.9, 0.8, 0.95, "broken"),
         ("at_most", 0.5, 0.3, NAN, NAN, "undecided"),
         ("at_most", 0.5, 0.3, 0.2, NAN, "undecided"),
         ("at_most", 0.5, 0.3, NAN, 0.4, "holds"),
-        ("at_most", 0.5, 0.7, NAN, NAN, "broken"),
+        ("at_most", 0.5, 0.7, NAN, NAN, "undecided"),
+        ("at_most", 0.5, 0.7, 0.6, NAN, "broken"),
         ("at_most", 0.5, NAN, NAN, NAN, "undecided"),
         ("at_most", 0.5, math.inf, NAN, NAN, "broken"),
         ("at_least", 0.5, 0.7, 0.6, 0.8, "holds"),
         ("at_least", 0.5, 0.7, 0.5, 0.8, "holds"),
         ("at_least", 0.5, 0.55, 0.49, 0.6, "undecided"),
-        ("at_least", 0.5, 0.49, 0.4, 0.6, "broken"),
+        ("at_least", 0.5, 0.49, 0.4, 0.6, "undecided"),
+        ("at_least", 0.5, 0.45, 0.4, 0.49, "broken"),
         ("at_least", 0.5, 0.7, NAN, 0.8, "undecided"),
         ("at_least", 0.5, 0.7, 0.6, NAN, "holds"),
         ("at_least", 0.5, NAN, NAN, NAN, "undecided"),
     ],
 )
-def test_a_limit_holds_only_with_its_whole_interval(side, bound, estimate, low, high, expected):
+def test_a_limit_holds_or_is_broken_only_with_its_whole_interval(side, bound, estimate, low, high, expected):
     assert verdict(side, bound, estimate, low, high) == expected
 
 
