@@ -5,6 +5,8 @@ run has one of eight outcomes, and `coverage` says from when to when each part i
 """
 
 from history.aws.errors import CODECATALYST_HELP, OUTCOMES
+from history.backtesting.backtest import backtest
+from history.backtesting.result import Backtest
 from history.collecting.config import Account, Config
 from history.collecting.fetch import fetch, planned
 from history.collecting.lock import StoreBusy
@@ -29,6 +31,7 @@ __all__ = [
     "OUTCOMES",
     "TABLES",
     "Account",
+    "Backtest",
     "CodeCatalystProject",
     "Config",
     "DeploymentRow",
@@ -48,6 +51,7 @@ __all__ = [
     "Unit",
     "UnitReport",
     "UnmappedPlaces",
+    "backtest",
     "columns",
     "coverage",
     "coverage_table",

@@ -99,6 +99,11 @@ JSON = {
         "constrained, imputed) and `bad_changes_needed`, by plan; `identity`, `effective_worlds`, `impossible`, "
         "`left_out` and `extrapolated`."
     ),
+    "backtest": (
+        "`rollouts`, `origins`, `empty_periods`, `every`, `level`, `seed`, `trials`, `fitted`, `scenario` (its "
+        "digest); `periods_held` with `count`, `of`, `low`, `high` (95 %), or null; `summary`, `periods` and "
+        "`forecasts`, lists of the columns that [replay](replay.md#back-test) has; `left_out`, by reason; `sentences`."
+    ),
     "incident": (
         "`plan`, `scenario` (its digest), `seed`, `worlds`, `effective_worlds`; `timelines` with `tried` and "
         "`fitting`; `typed`, in minutes since the push; `impossible`, the reason or null; `share_exposed_by_then`, by "

@@ -36,6 +36,7 @@ VERBS = {  # by name: the file with a command of that name
     "scenario": "scenario",
     "fit": "fit",
     "replay": "replay",
+    "backtest": "backtest",
     "incident": "incident",
     "fleet": "fleet",
 }

@@ -131,6 +131,24 @@ def check_picture(path: str | None) -> None:
         raise Refusal(f"--out {path}: this is a folder; name a file")
 
 
+def check_page(path: str | None, option: str = "--out") -> None:
+    """Refuse a page's path before the work is done.
+
+    Raises
+    ------
+    Refusal
+        Where its ending is not .html, or its folder is not there.
+    """
+    if path is None:
+        return
+    if not path.lower().endswith((".html", ".htm")):
+        raise Refusal(f"{option} {path}: a page ends in .html")
+    if not Path(path).parent.is_dir():
+        raise Refusal(f"{option} {path}: there is no folder {str(Path(path).parent)!r}; make it first")
+    if Path(path).is_dir():
+        raise Refusal(f"{option} {path}: this is a folder; name a file")
+
+
 def save_picture(result: Any, path: str | None) -> None:
     """Draw what has a `plot` into a file, and say where."""
     if path is not None:

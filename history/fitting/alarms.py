@@ -29,6 +29,6 @@ def false_alarms(past: Past, found: Judged, prior: Prior, count: int, rng: np.ra
     source = f"alarms without an incident: {many:,} in {past.said(len(when), 'rollout', when)}"
     method = f"gamma, prior shape {prior.rate:g}, over {days * 24:,.0f} hours of a region watched"
     return number(
-        ("false_alarms_per_region_day",), np.maximum(rate, 1e-12), n=many, unit="alarms/day",
+        ("false_alarms_per_region_day",), np.maximum(rate, 1e-9), n=many, unit="alarms/day",
         source=source, method=method,
     )  # fmt: skip

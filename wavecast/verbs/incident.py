@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from wavecast.plans import Reading, read_inputs, remarks
-from wavecast.terminal import Number, Refusal, say, say_json, warn
+from wavecast.terminal import Number, Refusal, check_page, say, say_json, warn
 from wavecast.verbs.options import Decorator, json_option, scenario_option, seed_option, workflow_options
 from waves import InputError
 
@@ -83,7 +83,7 @@ def incident(
     """See HELP."""
     import history
 
-    _check_page(out)
+    check_page(out)
     named, world = read_inputs([plan, *against, *others], scenario, **reading)
     warn(remarks(named.values(), world))
     (_, used), *rest = named.items()
@@ -113,18 +113,6 @@ def _listed(text: str) -> list[str]:
 def _dashed(line: str) -> str:
     """Write a fault in the words of the options: `alarm_region: …` as `alarm-region: …`."""
     return line.replace("alarm_region", "alarm-region", 1)
-
-
-def _check_page(path: str | None) -> None:
-    """Refuse a page's path before the work is done."""
-    if path is None:
-        return
-    if not path.lower().endswith((".html", ".htm")):
-        raise Refusal(f"--out {path}: a page ends in .html")
-    if not Path(path).parent.is_dir():
-        raise Refusal(f"--out {path}: there is no folder {str(Path(path).parent)!r}; make it first")
-    if Path(path).is_dir():
-        raise Refusal(f"--out {path}: this is a folder; name a file")
 
 
 def _save(found: "Incident", path: str) -> None:

@@ -1,0 +1,211 @@
+"""A back test: origin by origin, cut the history, fit, foretell the next rollouts, and hold that against what came.
+
+Not here: each of these steps (`as_of`, `forecasts`, `truth`, `naive`, `scores`), what a back test says (`result`).
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from history.backtesting.as_of import as_of, only
+from history.backtesting.forecasts import Forecast, forecast
+from history.backtesting.naive import NAIVE, Naive
+from history.backtesting.origins import WEEK, origins
+from history.backtesting.result import Backtest
+from history.backtesting.scores import BINARY, interval, place, scores
+from history.backtesting.truth import TARGETS, Told, told, under
+from history.fitting import Fitted
+from history.fitting import fit as fit_
+from history.joining import Rollouts
+from simulation import Scenario
+from simulation.arguments import check_confidence, whole
+from waves import Plan
+
+Fit = Callable[[Rollouts, Scenario, Mapping[str, Plan], int], Sequence[Scenario]]
+LEAST, TRIALS, LEVEL, DRAWS = 30, 4_000, 0.9, 20
+TOGETHER = 1_000  # periods that may be, for the interval of a period's mean
+FORECASTERS = ("model", *NAIVE)
+STRIDE = 1_000_003  # between the seeds of origins
+
+
+@dataclass
+class _Run:
+    """One back test under way."""
+
+    rollouts: Rollouts
+    scenario: Scenario
+    used: Mapping[str, Plan]
+    fit: Fit | None
+    level: float
+    trials: int
+    seed: int
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    periods: list[dict[str, Any]] = field(default_factory=list)
+    left_out: Counter[str] = field(default_factory=Counter)
+    empty: int = 0
+
+    def add(self, number: int, origin: pd.Timestamp, until: pd.Timestamp) -> None:
+        """Foretell what was pushed from an origin on until the next, and hold it against what came."""
+        pushed = self.rollouts.frame["pushed_at"].fillna(self.rollouts.frame["started_at"])
+        coming = self.rollouts.frame.index[(pushed >= origin) & (pushed < until)]
+        if not len(coming):
+            self.empty += 1
+            return
+        cut = as_of(self.rollouts, origin)
+        known = told(cut, self.scenario, self.used)
+        came = under(known, only(self.rollouts, coming), self.scenario, known.plans)
+        self.left_out.update(came.left_out.values())
+        if not len(came.table) or not len(known.table):
+            return
+        seed = (self.seed + STRIDE * number) % 2**64
+        scenarios = [self.scenario] if self.fit is None else list(self.fit(cut, self.scenario, self.used, seed))
+        foretold = self._foretold(known, came, scenarios, seed)
+        order = cut.frame["started_at"].sort_values(kind="stable").index
+        naive = Naive(known.table.loc[[name for name in order if name in known.table.index]])
+        self._rows(origin, known, came, foretold, naive)
+        self._period(origin, until, known, came, foretold, len(scenarios), seed)
+
+    def _foretold(
+        self, known: Told, came: Told, scenarios: Sequence[Scenario], seed: int
+    ) -> dict[str, Forecast]:  # fmt: skip
+        """Return the forecast of each plan, by its digest."""
+        plans = {known.plans[service].digest: known.plans[service] for service in set(came.table["service"])}
+        return {digest: forecast(plan, scenarios, self.trials, seed) for digest, plan in plans.items()}
+
+    def _rows(
+        self, origin: pd.Timestamp, known: Told, came: Told, foretold: Mapping[str, Forecast], naive: Naive
+    ) -> None:
+        for name, values in came.table.iterrows():
+            service = str(values["service"])
+            own = foretold[known.plans[service].digest]
+            for target in TARGETS:
+                value = float(values[target])
+                ensembles = dict(zip(FORECASTERS, (own.of(target), *naive.values(target, service)), strict=True))
+                if np.isnan(value) or not all(len(each) for each in ensembles.values()):
+                    continue
+                row = {"rollout": name, "service": service, "origin": origin, "target": target, "value": value}
+                self.rows.append(row | self._scored(str(name), target, value, ensembles))
+
+    def _scored(self, name: str, target: str, value: float, ensembles: Mapping[str, Any]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for who, values in ensembles.items():
+            wide, score = scores(value, values, target, self.level)
+            low, high = interval(values, self.level)
+            middle = float(values.mean() if target in BINARY else np.median(values))
+            told_ = {"middle": middle, "low": low, "high": high, "held": bool(low <= value <= high),
+                     "interval_score": wide, "score": score}  # fmt: skip
+            found |= {key if who == "model" else f"{who}_{key}": each for key, each in told_.items()}
+        return found | {"pit": place(ensembles["model"], value, f"{name} {target}", self.seed)}
+
+    def _period(
+        self, origin: pd.Timestamp, until: pd.Timestamp, known: Told, came: Told, foretold: Mapping[str, Forecast],
+        count: int, seed: int,
+    ) -> None:  # fmt: skip
+        """Hold the mean of the period's minutes, and how many were halted, against the same of periods that may be."""
+        rng = np.random.default_rng([seed % 2**32, seed >> 32])
+        plans = [known.plans[str(service)].digest for service in came.table["service"]]
+        draws = {"end_minutes": np.zeros(TOGETHER), "halted": np.zeros(TOGETHER)}
+        for digest in sorted(set(plans)):
+            for world in range(count):
+                so, picked = np.arange(world, TOGETHER, count), np.flatnonzero(foretold[digest].scenario == world)
+                some = picked[rng.integers(0, len(picked), (len(so), plans.count(digest)))]
+                for target, own in draws.items():
+                    own[so] += getattr(foretold[digest], target)[some].sum(axis=1)
+        draws["end_minutes"] /= len(plans)
+        for target, own in draws.items():
+            values, value = np.sort(own), float(came.table[target].mean() if target == "end_minutes" else
+                                                came.table[target].sum())  # fmt: skip
+            low, high = interval(values, self.level)
+            self.periods.append({
+                "origin": origin, "until": until, "target": target, "rollouts": len(plans), "value": value,
+                "middle": float(np.median(values)), "low": low, "high": high, "held": bool(low <= value <= high),
+                "pit": place(values, value, f"{origin.isoformat()} {target}", self.seed),
+            })  # fmt: skip
+
+
+def posterior(rollouts: Rollouts, scenario: Scenario, used: Mapping[str, Plan], seed: int) -> Sequence[Scenario]:
+    """Return draws of what `history.fit` learns of a past.
+
+    Parameters
+    ----------
+    rollouts, scenario, used, seed
+        What was known, what history cannot tell, the plans that are known, and the seed.
+    """
+    return fit_(rollouts, scenario, seed=seed, used=used, draws=100).posterior(DRAWS)
+
+
+def backtest(
+    rollouts: Rollouts,
+    scenario: Scenario | Fitted,
+    *,
+    used: Plan | Mapping[str, Plan] | None = None,
+    every: str | int = WEEK,
+    least: int = LEAST,
+    level: float = LEVEL,
+    trials: int = TRIALS,
+    seed: int = 0,
+    progress: bool = False,
+    fit: Fit | None = posterior,
+) -> Backtest:
+    """Hold what was foretold against what came, again and again.
+
+    At each origin the history is cut: what ends later is open, what comes later is not there (event time, whenever it
+    was collected). Of what is left a scenario is fitted, or the scenario is taken as it is, and every rollout that is
+    pushed before the next origin is foretold: its minutes to the end, whether it is halted, and how far it had come.
+
+    Parameters
+    ----------
+    rollouts : Rollouts
+        What `history.rollouts` joined.
+    scenario : Scenario or Fitted
+        What history cannot tell; of a fit, its base, as the fit has seen what is to be foretold.
+    used : Plan or mapping of str to Plan, optional
+        The plan that rollouts go by, or that of each service (`*`: of all others); where it is left out, that of most
+        of the service's rollouts before the origin, as it was.
+    every : str or int
+        `week`, or so many rollouts.
+    least : int
+        How many rollouts there must be before the first origin.
+    level : float
+        Of the intervals.
+    trials : int
+        Rollouts of each forecast.
+    seed : int
+        From 0 to 2⁶⁴ − 1.
+    progress : bool
+        Whether to show a progress bar on standard error.
+    fit : callable, optional
+        What makes scenarios of a past, of the rollouts as they were known, the scenario, the plans and a seed; 20 draws
+        of `history.fit` if left out. None: the scenario is held against history as it is.
+
+    Returns
+    -------
+    Backtest
+
+    Raises
+    ------
+    ValueError
+        For a period, a level, a number or a seed out of range.
+    """
+    check_confidence(level)
+    whole("least", least, 2), whole("trials", trials, 100)
+    if not 0 <= whole("seed", seed, 0) < 2**64:
+        raise ValueError(f"seed is {seed}; give a whole number from 0 to 2**64 - 1")
+    base = scenario.base if isinstance(scenario, Fitted) else scenario
+    plans = {} if used is None else {"*": used} if isinstance(used, Plan) else dict(used)
+    run = _Run(rollouts, base, plans, fit, level, trials, int(seed))
+    pushed = rollouts.frame["pushed_at"].fillna(rollouts.frame["started_at"])
+    todo = list(origins(pushed, every, least))
+    for number, (origin, until) in enumerate(tqdm(todo, unit="origin", disable=not progress, leave=False)):
+        run.add(number, origin, until)
+    all_ = told(rollouts, base, plans)
+    return Backtest(
+        frame=pd.DataFrame(run.rows), periods=pd.DataFrame(run.periods), left_out=run.left_out, scenario=base,
+        every=every, least=least, level=level, trials=trials, seed=int(seed), fitted=fit is not None,
+        origins=len(todo), empty=run.empty, known=all_.table, source=rollouts.source,
+    )  # fmt: skip

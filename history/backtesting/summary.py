@@ -1,0 +1,196 @@
+"""A back test in words and tables. Not here: its numbers (`result`), its picture (`pictures`)."""
+
+import json
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from history.backtesting.naive import NAIVE
+from history.backtesting.scores import BINARY, Held
+from history.backtesting.truth import TARGETS
+from history.collecting.report import columns
+from history.replaying.summary import plain
+from simulation.results.numerals import number, percent, span
+from waves.showing import counted
+
+if TYPE_CHECKING:
+    from history.backtesting.result import Backtest
+
+SCORE = {"end_minutes": "pinball loss", "halted": "Brier score", "share_at_halt": "pinball loss"}
+EVENT_TIME = (
+    "At each origin the history was cut by event time: what ended later was open, what came or was noticed later was "
+    "not there."
+)
+DEPENDENT = "Rollouts of a period share a fit, and are no independent tries; periods nearly are."
+
+
+def headline(test: "Backtest") -> str:
+    """Say in how many periods the interval held; where nothing was foretold, why, and what can still be said."""
+    if not test.scored:
+        return _nothing(test)
+    held = test.held(periods=True)
+    periods = f"{held.of:,} {test.period}{'' if held.of == 1 else 's'}".replace("rolloutss", "rollouts")
+    if not isinstance(test.every, str):
+        periods = counted(held.of, "period")
+    return f"in {held.count:,} of {periods} the {test.level * 100:g} % interval held ({_range(held)})"
+
+
+def _range(held: Held) -> str:
+    return f"{held.low * 100:.0f}–{held.high * 100:.0f}"
+
+
+def _nothing(test: "Backtest") -> str:
+    """Say why nothing was foretold, and what can still be said."""
+    many = len(test.known)
+    known = test.known
+    if not many:
+        return "no rollout of the history ended in a way that could be foretold, so nothing is held against it"
+    what = f"{counted(many, 'rollout')} of known end"
+    why = f"a history too short to be held against forecasts: {what}, and the first origin needs {test.least:,} before"
+    if test.origins:
+        why = f"nothing could be foretold: {what}, and none of what came later went by a plan that was known before"
+    minutes = known["end_minutes"].to_numpy(dtype=float)
+    halted = Held.counted(known["halted"].to_numpy() > 0)
+    return (
+        f"{why}; what can still be said: they took {number(float(minutes.min()))} to {number(float(minutes.max()))} "
+        f"minutes, {number(float(np.median(minutes)))} in the median, and {halted.count:,} of {halted.of:,} "
+        f"{'was' if halted.count == 1 else 'were'} halted ({_range(halted)} %)"
+    )
+
+
+def sentences(test: "Backtest") -> list[str]:
+    """Say what the back test says, and what it cannot say."""
+    head = headline(test)
+    found = [f"{head[0].upper()}{head[1:]}."]
+    if test.scored:
+        found += [*_minutes(test), *_halted(test), *_shares(test), EVENT_TIME, DEPENDENT]
+    found.append(_basis(test))
+    found += [f"Left out, {counted(n, 'rollout')}: {why}." for why, n in test.left_out.most_common()]
+    if test.empty:
+        found.append(f"In {counted(test.empty, test.period)} nothing was pushed: skipped.")
+    return found
+
+
+def _basis(test: "Backtest") -> str:
+    how = "a scenario fitted at each origin" if test.fitted else "the scenario as it is, fitted to nothing"
+    return (
+        f"Foretold by {how} ({test.scenario.name}, {test.scenario.digest}), {test.trials:,} rollouts a forecast, seed "
+        f"{test.seed}; only rollouts that reached a first deployment, under the plan that was known by then."
+    )
+
+
+def _minutes(test: "Backtest") -> list[str]:
+    held = test.held()
+    said = (
+        f"Of {counted(held.of, 'rollout')}, {held.count:,} ended within the {test.level * 100:g} % interval of minutes "
+        f"foretold for them ({_range(held)} %){_judged(held, test.level)}."
+    )
+    return [said, _against(test, "end_minutes")]
+
+
+def _judged(held: Held, level: float) -> str:
+    if held.high < level:
+        return ", so the intervals are too narrow"
+    return ", so the intervals are too wide" if held.low > level else ""
+
+
+def _against(test: "Backtest", target: str) -> str:
+    """Compare with what one foretells without a model."""
+    own = test.of(target)
+    told = []
+    for who in NAIVE:
+        closer = test.closer(target, who)
+        name = "the quantiles of the past" if who == "past" else "the last value"
+        told.append(
+            f"{number(float(own[f'{who}_score'].mean()), 3)} by {name} (beaten in {closer.count:,} of {closer.of:,} "
+            f"periods, {_range(closer)} %)"
+        )
+    return (
+        f"{TARGETS[target][0][0].upper()}{TARGETS[target][0][1:]}: {SCORE[target]} "
+        f"{number(float(own['score'].mean()), 3)} against {' and '.join(told)}; less is better."
+    )
+
+
+def _halted(test: "Backtest") -> list[str]:
+    own = test.of("halted")
+    if not len(own):
+        return []
+    many = int(own["value"].sum())
+    foretold = float(own["middle"].sum())
+    if not many:
+        return [
+            f"None of {counted(len(own), 'rollout')} was halted, {number(foretold)} were to be expected: with no bad "
+            f"change on record, this history says nothing of how far one comes."
+        ]
+    said = f"{counted(many, 'rollout')} of {len(own):,} halted, {number(foretold)} were to be expected."
+    return [said, _against(test, "halted")]
+
+
+def _shares(test: "Backtest") -> list[str]:
+    own = test.of("share_at_halt")
+    if not len(own):
+        return []
+    held = test.held("share_at_halt")
+    return [
+        f"Of {counted(held.of, 'halted rollout')}, {held.count:,} had the new version in as much of the traffic as the "
+        f"{test.level * 100:g} % interval said ({_range(held)} %; shares are single values, so intervals hold more)."
+    ]
+
+
+def table(test: "Backtest") -> list[list[str]]:
+    """Return the summary as rows of text, with a head."""
+    rows = [["target", "forecast", "rollouts", "interval held", "95 % interval", "interval score", "score"]]
+    names = {"model": "the model", "last": "last value", "past": "past quantiles"}
+    for row in test.summary.itertuples():
+        binary = row.target in BINARY
+        held = "" if binary else percent(float(row.coverage))  # type: ignore[arg-type]
+        ends = "" if binary else span(float(row.low), float(row.high))  # type: ignore[arg-type]
+        wide = "" if binary else number(float(row.interval_score), 3)  # type: ignore[arg-type]
+        score = f"{number(float(row.score), 3)} ({SCORE[str(row.target)]})"  # type: ignore[arg-type]
+        rows.append([str(row.target), names[str(row.forecaster)], f"{row.rollouts:,}", held, ends, wide, score])
+    return rows
+
+
+def text(test: "Backtest") -> str:
+    """Lay the back test out for a terminal."""
+    said = sentences(test)
+    if not test.scored:
+        return "\n".join(said)
+    return "\n".join([said[0], "", columns(table(test)), "", *said[1:]])
+
+
+def html(test: "Backtest") -> str:
+    """Lay the back test out for a notebook."""
+    first, *said = (escape(each) for each in sentences(test))
+    head, *body = table(test)
+    rows = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in body)
+    cells = "".join(f"<th>{escape(cell)}</th>" for cell in head)
+    shown = f"<table><thead><tr>{cells}</tr></thead><tbody>{rows}</tbody></table>" if body else ""
+    return f"<p><strong>{first}</strong></p>{shown}<ul>{''.join(f'<li>{each}</li>' for each in said)}</ul>"
+
+
+def as_dict(test: "Backtest") -> dict[str, Any]:
+    """Return everything as plain values."""
+    held = test.held(periods=True)
+
+    def rows(frame: Any) -> Any:
+        return json.loads(frame.to_json(orient="records", date_format="iso", date_unit="us"))
+
+    return {
+        "rollouts": test.scored,
+        "origins": test.origins,
+        "empty_periods": test.empty,
+        "every": test.every,
+        "level": test.level,
+        "seed": test.seed,
+        "trials": test.trials,
+        "fitted": test.fitted,
+        "scenario": test.scenario.digest,
+        "periods_held": {"count": held.count, "of": held.of, "low": held.low, "high": held.high} if held.of else None,
+        "summary": plain(test.summary),
+        "periods": rows(test.periods),
+        "forecasts": rows(test.frame),
+        "left_out": dict(test.left_out),
+        "sentences": sentences(test),
+    }
