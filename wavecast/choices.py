@@ -17,6 +17,7 @@ from waves.files.yaml_writer import yaml_text
 from waves.showing import Html, Shown, element
 
 if TYPE_CHECKING:
+    from history import Fitted
     from simulation import PlanFront, Scenario
 
 ADDED, TAKEN, PLACE = "background:#CFE8F7;color:#1B1F24", "background:#F9DDCF;color:#1B1F24", "font-weight:bold"
@@ -38,6 +39,8 @@ class Choice(Shown):
         The file that today's plan was read from; None where that is no pipeline.
     hints
         What that file does not say.
+    fitted
+        What a history told of the scenario; None where none was given.
     """
 
     plans: dict[str, Plan]
@@ -45,6 +48,7 @@ class Choice(Shown):
     rules: Rules | None = None
     pipeline: str | None = None
     hints: Hints = field(default_factory=Hints)
+    fitted: "Fitted | None" = None
 
     @property
     def today(self) -> Plan:
@@ -119,7 +123,8 @@ class Choice(Shown):
         said = [each.message for each in remarks(self.plans.values(), self.scenario)]
         notes = "".join(element("li", each) for each in said)
         picture = Html(plots.plans(self.plans, self.scenario.fleet)._repr_html_())
-        return picture + Html(f"<ul>{notes}</ul>" if notes else "")
+        learnt = self.fitted._repr_html_() if self.fitted is not None else ""
+        return picture + Html(f"<ul>{notes}</ul>" if notes else "") + Html(learnt)
 
 
 def read_choice(
@@ -129,6 +134,8 @@ def read_choice(
     beside: Iterable[str] = (),
     fleet: str = "",
     rules: str = "",
+    store: str = "",
+    seed: int = 0,
     **reading: object,
 ) -> Choice:
     """Read what a choice of waves begins with.
@@ -145,6 +152,10 @@ def read_choice(
         A fleet file in the place of the scenario's own.
     rules
         A file of rules that every plan must keep to.
+    store
+        A history, of which the scenario learns what it can tell: a store, or an export of one.
+    seed
+        Of the fit.
     **reading
         As for `read_plan`: what a pipeline does not say.
 
@@ -152,13 +163,23 @@ def read_choice(
     ------
     InputError
         With the faults of all of them.
+    ValueError
+        For a history of other regions, or without a rollout.
     """
     given: Reading = {  # type: ignore[assignment]
         key: None if value in ([], {}, ()) else value for key, value in reading.items()
     }
     plans, world = read_inputs([today, *beside], scenario, fleet=fleet, **given)
     asked = read_rules(rules) if rules else None
-    return Choice(plans, world, asked, _pipeline(today), _hints(given))
+    fitted = _fit(store, world, next(iter(plans.values())), seed) if store else None
+    return Choice(plans, fitted.scenario if fitted else world, asked, _pipeline(today), _hints(given), fitted)
+
+
+def _fit(store: str, world: "Scenario", today: Plan, seed: int) -> "Fitted":
+    import history
+
+    rollouts = history.rollouts(store, fleet=world.fleet, plans={"*": today})
+    return history.fit(rollouts, world, used=today, seed=seed)
 
 
 def _pipeline(name: str) -> str | None:

@@ -52,15 +52,15 @@ def _worth(turned: Sensitivity, place: int) -> str:
     """Say what a plan saves and adds against the first, and at which price of a fleet-minute that is worth it."""
     name, first = list(turned.plans)[place], turned.baseline
     time, harm = (turned.base.difference(place, 0, figure) for figure in (TIME, IMPACT))
-    gains = f"{_way(time, 'saves', 'takes another', 'minutes')}, {_way(harm, 'spares', 'adds', 'fleet-minutes')}"
+    gains = f"{_way(time, 'saves', 'takes another', 'minutes')} and {_way(harm, 'spares', 'adds', 'fleet-minutes')}"
     price = turned.base.worth(place, 0)
     if math.isnan(price.value):
         best = time.value <= 0 and harm.value <= 0
-        return f"{name} instead of {first} {gains} a change: {'better' if best else 'not better'} in both."
+        return f"{name} instead of {first} {gains}: {'better' if best else 'not better'} in both."
     less = "less" if harm.value > 0 else "more"
     size, interval = estimated(price.value, price.low, price.high, "minutes")
     known = f" ({interval})" if math.isfinite(price.low) else ""
-    return f"{name} instead of {first} {gains} a change: worth it while a fleet-minute costs {less} than {size}{known}."
+    return f"{name} instead of {first} {gains}: worth it while a fleet-minute costs {less} than {size}{known}."
 
 
 def _way(found: Estimate, less: str, more: str, unit: str) -> str:
@@ -70,7 +70,7 @@ def _way(found: Estimate, less: str, more: str, unit: str) -> str:
         return f"makes no sure difference in {'time' if unit == 'minutes' else 'harm'}"
     low, high = sorted((abs(found.low), abs(found.high)))
     size, interval = estimated(abs(found.value), low, high, unit)
-    return f"{less if found.value < 0 else more} {size} ({interval})"
+    return f"{less if found.value < 0 else more} {size} a change ({interval})"
 
 
 def _now(turned: Sensitivity, name: str, figure: str) -> str:

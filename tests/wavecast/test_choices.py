@@ -7,7 +7,10 @@ from typing import Any
 import nbformat
 import pytest
 
+import waves
 from tests.test_notebooks import Done, execute
+from wavecast import read_choice
+from waves import InputError
 
 CHOOSE = "notebooks/2-choose-waves.ipynb"
 SMALL_WORLD = """
@@ -71,17 +74,47 @@ def test_a_choice_without_a_pipeline_ends_in_a_plan(choose, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("given", "line"),
+    ("given", "lines"),
     [
-        ({"toady": "all-at-once", "bakes": ["soon"]}, "did you mean 'today'?"),
-        ({"bakes": [0, -1]}, "-p bakes [0, -1]: give a list of minutes: [0, 30, 60]"),
-        ({"resolution": 2}, "-p resolution 2: give a number between 0 and 1, such as 0.05"),
-        ({"today": "all-at-onec"}, "did you mean 'all-at-once'?"),
-        ({"today": "all-at-once", "bake_minutes": 30, "chosen": "front 99"}, "there is no plan 'front 99'"),
+        (
+            {"toady": "all-at-once", "bakes": [0, -1], "resolution": 2},
+            (
+                "did you mean 'today'?",
+                "-p bakes [0, -1]: give a list of minutes: [0, 30, 60]",
+                "-p resolution 2: give a number between 0 and 1, such as 0.05",
+            ),
+        ),
+        ({"today": "all-at-onec"}, ("did you mean 'all-at-once'?",)),
     ],
-)  # fmt: skip
-def test_a_choice_that_cannot_be_is_refused(choose, given, line):
-    """What is wrong ends in one line that says so; what is misspelt, before anything is computed."""
+)
+def test_a_choice_that_cannot_be_is_refused(choose, given, lines):
+    """What is wrong ends in one line a fault; what is misspelt, before anything is computed."""
     done, book = choose(**given)
-    assert done.code == 1 and line in done.err
-    assert "Traceback" not in pages(book)
+    assert done.code == 1 and all(line in done.err for line in lines)
+    assert "plans worth discussing" not in pages(book)
+
+
+def test_what_is_chosen_must_be_on_the_short_list():
+    """A name that none has is refused with the nearest; without a name it is the last."""
+    choice = read_choice("six-region-three-wave", "storefront", beside=["two-halves"])
+    assert choice.named(choice.plans, "")[0] == "two halves"
+    with pytest.raises(InputError, match="there is no plan 'two halfs'; did you mean 'two halves'"):
+        choice.named(choice.plans, "two halfs")
+
+
+def test_a_pipeline_that_cannot_be_rearranged_gives_the_plan(tmp_path):
+    """Another region, markup in its name: what is refused is said, escaped, and the plan is shown as a file."""
+    choice = read_choice("data/workflows/two-region.yaml", "storefront")
+    assert choice.pipeline is not None
+    plan = waves.Plan(name="<script>", waves=[{"regions": ["us-east-1", "<b>mars</b>"]}])
+    shown = choice.diff(plan)
+    assert "cannot be rearranged" in shown and "<b>" not in shown and "<script" not in shown
+    assert "- us-east-1" in shown
+
+
+def test_a_history_tells_the_scenario_what_it_can():
+    """The scenario of the sample history is fitted: its deployments have a source with an interval."""
+    choice = read_choice("six-region-three-wave", "storefront", store=str(waves.DATA / "history"), seed=7)
+    assert choice.fitted is not None and choice.scenario.name == "storefront, fitted"
+    assert "deployments" in str(choice.scenario.sources["deploy"])
+    assert "values of storefront learnt" in choice._repr_html_()

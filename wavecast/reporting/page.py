@@ -19,6 +19,7 @@ pre { background: var(--box); padding: 0.6rem 1rem; overflow-x: auto; font-size:
 table { border-collapse: collapse; font-size: 0.86rem; line-height: 1.35; margin: 0.8rem 0; width: 100%; }
 th, td { padding: 0.3rem 0.6rem; border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: break-word; }
 th { border-bottom: 2px solid var(--soft); vertical-align: bottom; }
+td:first-child { min-width: 4.5rem; }
 td small { color: var(--soft); }
 footer { margin-top: 3rem; color: var(--soft); font-size: 0.85rem; overflow-wrap: anywhere; }
 .stopped { border-left: 0.5rem solid #D55E00; padding: 0.6rem 1rem; background: var(--box); overflow-wrap: anywhere; }
