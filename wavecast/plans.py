@@ -186,8 +186,7 @@ def read_inputs(
     plans: dict[str, Plan] = {}
     found: Scenario | None = None
     try:
-        found = read_scenario(scenario)
-        found = found.replace(fleet=read_fleet(fleet)) if fleet else found
+        found = _with_fleet(read_scenario(scenario), fleet) if fleet else read_scenario(scenario)
     except InputError as error:
         faults += error.findings
     named = [os.fspath(name) for name in names]
@@ -205,6 +204,17 @@ def read_inputs(
     if faults or found is None:
         raise InputError(faults)
     return plans, found
+
+
+def _with_fleet(world: "Scenario", fleet: str | os.PathLike[str]) -> "Scenario":
+    """Return a scenario with another fleet; what does not fit is said of the fleet's file."""
+    own = read_fleet(fleet)
+    try:
+        return world.replace(fleet=own)
+    except InputError as error:
+        where, remedy = os.fspath(fleet), f"scenario {world.name} speaks of it: change the fleet, or the scenario"
+        found = [Finding(where, 1, 1, "error", f"{each.message}; {remedy}", each.rule) for each in error.findings]
+        raise InputError(found) from None
 
 
 def remarks(plans: Iterable[Plan], scenario: "Scenario") -> list[Finding]:

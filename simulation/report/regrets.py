@@ -6,6 +6,7 @@ Not here: how assumptions are turned (``simulation.analysis.sensitivity``), the 
 import math
 from typing import Any
 
+from simulation.analysis.parts import waves_or_minutes
 from simulation.analysis.sensitivity import Sensitivity
 from simulation.analysis.variants import IMPACT, TIME
 from simulation.report.choosing import flips
@@ -25,7 +26,7 @@ def regrets(turned: Sensitivity) -> Html:
         Of two plans or more; the first is today's.
     """
     names = list(turned.plans)
-    said = bullets(_worth(turned, n) for n in range(1, len(names)))
+    said = bullets(f"{_worth(turned, n)} {_apart(turned, n)}" for n in range(1, len(names)))
     heads = ["choosing", *(f"{WORDS[figure]}: regret now" for figure in turned.figures)]
     heads += [f"{WORDS[figure]}: at worst" for figure in turned.figures]
     rows = [
@@ -61,6 +62,16 @@ def _worth(turned: Sensitivity, place: int) -> str:
     size, interval = estimated(price.value, price.low, price.high, "minutes")
     known = f" ({interval})" if math.isfinite(price.low) else ""
     return f"{name} instead of {first} {gains}: worth it while a fleet-minute costs {less} than {size}{known}."
+
+
+def _apart(turned: Sensitivity, place: int) -> str:
+    """Say how much of the difference is grouping, order and bake: fewer waves often save time as they bake less."""
+    names = list(turned.plans)
+    first, second = (turned.plans[name].replace(name=name) for name in (names[0], names[place]))
+    if set(first.regions) != set(second.regions):
+        return ""
+    found = waves_or_minutes(first, second, turned.scenario, trials=turned.trials, seed=turned.seed)
+    return f"Waves or minutes? {found.sentence}."
 
 
 def _way(found: Estimate, less: str, more: str, unit: str) -> str:
