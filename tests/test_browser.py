@@ -70,10 +70,10 @@ def test_the_report_opens_with_the_verdict_the_alternatives_and_the_duel(browser
 PARAMETERS: dict[str, dict[str, Any]] = {
     "report": {"trials": 2000, "sensitivity": False},
     "1-why-waves": {"trials": 500},
-    "2-choose-waves": {"bakes": [60], "resolution": 0.2, "trials": 256},
+    "2-choose-waves": {"today": "data/workflows/two-region.yaml", "beside": ["all-at-once"], "fleet": "fleet.yaml"},
     "3-replay-history": {"worlds": 2},
 }
-SHOWN = {"report": 6, "1-why-waves": 17, "2-choose-waves": 3, "3-replay-history": 4}  # pictures at the least
+SHOWN = {"report": 6, "1-why-waves": 16, "2-choose-waves": 3, "3-replay-history": 4}  # pictures at the least
 DONE = "import pathlib; pathlib.Path('{name}.done').touch()"
 
 
@@ -88,6 +88,8 @@ def lab(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[
         book.cells.insert(at + 1, nbformat.v4.new_code_cell(lines))
         book.cells.append(nbformat.v4.new_code_cell(DONE.format(name=name)))
         nbformat.write(book, folder / f"{name}.ipynb")
+    fleet = "regions: [{name: us-east-1, traffic: 9, labels: [shared-config]}, {name: us-west-2, traffic: 4}]\n"
+    (folder / "fleet.yaml").write_text(fleet, encoding="utf-8")
     settings = folder / "settings" / "@jupyterlab" / "apputils-extension"
     settings.mkdir(parents=True)
     (settings / "notification.jupyterlab-settings").write_text('{"fetchNews": "false", "checkForUpdates": false}')

@@ -1,7 +1,7 @@
 """The notebook that teaches: what it claims is true in its own numbers, and its exercises are cut from their solutions.
 
 Expected values are those of the closed forms (docs/model.md, rule 24), worked out here by hand. All its cells are run
-in this process, solutions included; that the copy to work in runs as it is, nbval sees to.
+in this process, solutions included; that the copy to work in runs as it is, `tests/test_browser.py` sees to.
 """
 
 import ast

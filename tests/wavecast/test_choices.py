@@ -73,25 +73,43 @@ def test_a_choice_without_a_pipeline_ends_in_a_plan(choose, tmp_path):
     assert last.count("- regions:") <= 2
 
 
+def test_parameters_that_cannot_be_are_refused_before_anything_is_computed(choose):
+    """Misspelt, out of range, of another kind: one line each."""
+    done, book = choose(toady="all-at-once", bakes=[0, -1], resolution=2)
+    assert done.code == 1 and "read_choice" not in done.err
+    for line in (
+        "did you mean 'today'?",
+        "-p bakes [0, -1]: give a list of minutes: [0, 30, 60]",
+        "-p resolution 2: give a number between 0 and 1, such as 0.05",
+    ):
+        assert line in done.err
+    assert not pages(book)
+
+
 @pytest.mark.parametrize(
-    ("given", "lines"),
+    ("given", "message"),
     [
-        (
-            {"toady": "all-at-once", "bakes": [0, -1], "resolution": 2},
-            (
-                "did you mean 'today'?",
-                "-p bakes [0, -1]: give a list of minutes: [0, 30, 60]",
-                "-p resolution 2: give a number between 0 and 1, such as 0.05",
-            ),
-        ),
-        ({"today": "all-at-onec"}, ("did you mean 'all-at-once'?",)),
+        ({"today": "all-at-onec"}, "did you mean 'all-at-once'?"),
+        ({"today": "all-at-once"}, "bake"),
+        ({"today": "two-halves", "beside": ["1-2-3-3"], "bake_minutes": 30}, "sum to the fleet's 6 regions"),
+        ({"today": "two-halves", "bake_minutes": 30, "fleet": "no.yaml"}, "no.yaml:1:1: error: no such file"),
     ],
 )
-def test_a_choice_that_cannot_be_is_refused(choose, given, lines):
-    """What is wrong ends in one line a fault; what is misspelt, before anything is computed."""
-    done, book = choose(**given)
-    assert done.code == 1 and all(line in done.err for line in lines)
-    assert "plans worth discussing" not in pages(book)
+def test_input_that_cannot_be_is_told(given, message):
+    """By file or name, with the remedy."""
+    with pytest.raises(InputError) as caught:
+        read_choice(**{"scenario": "storefront", **given})
+    assert message in str(caught.value)
+
+
+def test_a_fleet_that_does_not_fit_is_told_of_its_own_file(tmp_path):
+    """A scenario speaks of a label that no region has: one line, of the fleet's file, and none of what follows."""
+    fleet = tmp_path / "fleet.yaml"
+    fleet.write_text("regions: [{name: a, traffic: 1}, {name: b, traffic: 2}]\n", encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        read_choice("1-1", "storefront", fleet=str(fleet), bake_minutes=30)
+    (line,) = str(caught.value).splitlines()
+    assert line.startswith(f"{fleet}:1:1: error: no region of the fleet has the label 'shared-config'")
 
 
 def test_what_is_chosen_must_be_on_the_short_list():
