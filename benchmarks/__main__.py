@@ -10,7 +10,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from benchmarks import engines, joining, replaying, scale
+from benchmarks import engines, fitting, joining, replaying, scale
 from benchmarks import history as collector
 
 
@@ -86,6 +86,7 @@ def main() -> None:
         table("history", found, collector.measure(options.scale))
         table("rollouts", found, joining.measure(options.scale))
         table("replay", found, replaying.measure(options.scale))
+        table("fit", found, fitting.measure(options.scale))
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
     print(f"\nwritten to {options.out}")

@@ -22,12 +22,12 @@ def false_alarms(past: Past, found: Judged, prior: Prior, count: int, rng: np.ra
     if days <= 0:
         return "nobody looked at alarms while a rollout was watched"
     if not found.incidents:
-        return "the history holds no incidents, so nobody says which alarms meant nothing: all are taken as true"
+        return "nobody says which alarms meant nothing, as incidents are missing: each that halted is taken as true"
     many = int(found.false.sum())
-    rate = special.gammaincinv(prior.rate + many, even(count, rng)) / days
+    rate = special.gammaincinv(prior.rate[0] + many, even(count, rng)) / (prior.rate[1] + days)
     when = past.started[found.known]
     source = f"alarms without an incident: {many:,} in {past.said(len(when), 'rollout', when)}"
-    method = f"gamma, prior shape {prior.rate:g}, over {days * 24:,.0f} hours of a region watched"
+    method = f"gamma, prior shape {prior.rate[0]:g}, over {days * 24:,.0f} hours of a region watched"
     return number(
         ("false_alarms_per_region_day",), np.maximum(rate, 1e-9), n=many, unit="alarms/day",
         source=source, method=method,

@@ -4,7 +4,6 @@ The time from harm to alarm tells evidence divided by severity alone, so severit
 metrics where they were collected. Not here: competing risks (`competing`), which changes were bad (`judged`).
 """
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -147,20 +146,29 @@ class _Records:
     alarm: NDArray[np.int64]
     false: Floats
 
-    def likelihood(self, rules: list[Any], factor: float) -> Floats:
-        """Return how likely each record is if alarms need so many times as much, (b,)."""
-        stays, others, rang = np.ones(self.weight.shape), np.ones(self.weight.shape), np.zeros(self.weight.shape)
+    def likelihood(self, rules: list[Any], factors: Floats) -> Floats:
+        """Return how likely each record is if alarms need so many times as much, (factors, b)."""
+        size = max(1, 2**21 // max(self.weight.size, 1))
+        parts = [self._some(rules, factors[at : at + size]) for at in range(0, len(factors), size)]
+        return np.concatenate(parts)
+
+    def _some(self, rules: list[Any], factors: Floats) -> Floats:
+        scale = factors[:, None, None]
+        stays, others = np.ones((2, len(factors), *self.weight.shape))
+        rang = np.zeros_like(stays)
         for r, rule in enumerate(rules):
-            g = self.requests[:, r] / factor
-            mine = self.alarm == r
-            calm = rule.sf(g)
-            stays, others = stays * calm, others * np.where(mine[:, None], 1.0, calm)
-            rang[mine] = rule.pdf(g[mine]) / factor * self.rate[mine, r]
+            own = np.flatnonzero((self.requests[:, r] > 0).any(axis=1))
+            if not len(own):
+                continue
+            g = self.requests[own, r] / scale
+            calm, mine = rule.sf(g), self.alarm[own] == r
+            stays[:, own] *= calm
+            others[:, own] *= np.where(mine[:, None], 1.0, calm)
+            rang[:, own[mine]] = rule.pdf(g[:, mine]) / scale * self.rate[own[mine], r]
         fired = (self.alarm >= 0)[:, None]
         quiet = self.seen * stays + 1.0 - self.seen
         false = self.false[np.maximum(self.alarm, 0)][:, None]  # it, or the incident's minute, may mean nothing
-        own = np.where(fired, self.seen * rang * others + false * quiet, quiet)
-        return (self.weight * own).sum(axis=1)
+        return (self.weight * np.where(fired, self.seen * rang * others + false * quiet, quiet)).sum(axis=2)
 
 
 def _records(past: Past, seen: Noticed, severity: Floats, rng: np.random.Generator) -> _Records:
@@ -217,7 +225,7 @@ def evidence(
     ends = (-3.0 * prior.factor, 3.0 * prior.factor)
     for _ in range(4):
         logs = np.linspace(*ends, GRID)
-        likely = np.array([records.likelihood(rules, math.exp(each)) for each in logs])
+        likely = records.likelihood(rules, np.exp(logs))
         possible = likely.max(axis=0) > 0
         if not possible.any():
             return "no alarm rang at a minute at which a defect of the base could have raised it"

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from history.fitting.grids import Floats, surface
+from history.fitting.grids import Box, Floats, surface
 from history.fitting.prior import Prior
 from simulation.distributions import Family
 
@@ -19,7 +19,7 @@ SECOND = 1.0 / 60.0  # minutes: how exactly records tell the time
 USUAL = 5.0  # minutes, where the base says none
 NODES = 256  # so many groups of what was cut short
 SIGMA = (0.004, 8.0)
-STEPS = 25
+STEPS = 60
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,11 +87,39 @@ class Sums:
             found = found + beyond @ self.weights
         return found
 
+    def peak(self) -> tuple[float, float]:
+        """Return about the most likely log median and sigma: what was cut short lasts as it says (EM)."""
+        total = self.n + float(self.weights.sum())
+        all_ = self.n * self.mean + float(self.weights @ self.cut)
+        m, sigma = all_ / total, max(math.sqrt(self.squares / max(self.n, 1)), 0.05)
+        for _ in range(STEPS if len(self.cut) else 1):
+            z = (self.cut - m) / sigma
+            mills = np.exp(-0.5 * z * z - special.log_ndtr(-z)) / math.sqrt(2.0 * math.pi)
+            first = self.weights @ (m + sigma * mills)
+            second = self.weights @ (m**2 + sigma**2 + sigma * (self.cut + m) * mills)
+            m = (self.n * self.mean + float(first)) / total
+            square = (self.squares + self.n * self.mean**2 + float(second)) / total - m**2
+            sigma = min(max(math.sqrt(max(square, 0.0)), SIGMA[0]), SIGMA[1])
+        return m, sigma
+
 
 def centre(base: Family | None) -> float:
     """Return the logarithm of the base's median, or of 5 minutes where it has none."""
     middle = float(base.quantile(np.array([0.5]))[0]) if base is not None else 0.0
     return math.log(middle) if middle > 0 else math.log(USUAL)
+
+
+def _box(sums: Sums, m0: float, prior: Prior) -> Box:
+    """Return where the posterior is looked for: about what is likely, where two or more are over, else all there is."""
+    wide = (m0 - 5.0 * prior.factor, m0 + 5.0 * prior.factor)
+    ends = (math.log(SIGMA[0]), math.log(SIGMA[1]))
+    if sums.n < 2:
+        values = [*wide, sums.mean if sums.n else m0, *sums.cut]
+        return (min(values), max(values)), ends
+    m, sigma = sums.peak()
+    reach, fold = 30.0 * sigma / math.sqrt(sums.n), 16.0 / math.sqrt(2.0 * sums.n)
+    log_sigma = math.log(sigma)
+    return (m - reach, m + reach), (max(log_sigma - fold, ends[0] - 1.0), min(log_sigma + fold, ends[1]))
 
 
 def lognormal(lasted: Lasted, base: Family | None, prior: Prior, count: int, rng: np.random.Generator) -> Floats:
@@ -113,12 +141,6 @@ def lognormal(lasted: Lasted, base: Family | None, prior: Prior, count: int, rng
         found = found - 0.5 * ((log_sigma - math.log(prior.sigma[0])) / prior.sigma[1]) ** 2
         return found + sums.likelihood(*np.broadcast_arrays(m, log_sigma))
 
-    logs = np.log(lasted.minutes)
-    reach = 5.0 * prior.factor
-    low, high = (
-        min([m0 - reach, *logs.min(initial=np.inf, keepdims=True)]),
-        max([m0 + reach, *logs.max(initial=-np.inf, keepdims=True)]),
-    )
-    found = surface(posterior, ((low, high), (math.log(SIGMA[0]), math.log(SIGMA[1]))))
+    found = surface(posterior, _box(sums, m0, prior))
     drawn: Floats = np.exp(found.draws(count, rng))
     return drawn

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from history.fitting.durations import Lasted
+from history.fitting.durations import Lasted, Sums
 from history.fitting.grids import Floats
 
 ENOUGH = 100  # durations that are over, from which on values as they were are considered
@@ -51,25 +51,10 @@ def survivors(lasted: Lasted) -> tuple[Floats, float]:
 
 def _normal(logs: Floats, done: Bools, out: Bools) -> Floats:
     """Return what a lognormal that was fitted to the others says of those left out."""
-    mean, sigma = _fitted(logs[~out], done[~out])
+    mean, sigma = Sums.of(Lasted(np.exp(logs[~out]), done[~out])).peak()
     z = (logs[out] - mean) / sigma
     dense = -0.5 * z * z - math.log(sigma * math.sqrt(2 * math.pi))
     return np.where(done[out], dense, special.log_ndtr(-z))
-
-
-def _fitted(logs: Floats, done: Bools) -> tuple[float, float]:
-    """Return mean and sigma of the most likely normal: those cut short are expected to last as it says (EM)."""
-    mean, sigma = float(logs.mean()), max(float(logs.std()), 1e-3)
-    cut = logs[~done]
-    for _ in range(60 if len(cut) else 1):
-        z = (cut - mean) / sigma
-        mills = np.exp(-0.5 * z * z - special.log_ndtr(-z)) / math.sqrt(2 * math.pi)
-        first = mean + sigma * mills
-        second = mean**2 + sigma**2 + sigma * (cut + mean) * mills
-        own = logs[done]
-        mean = float(np.concatenate([own, first]).mean())
-        sigma = math.sqrt(max((float((own**2).sum()) + float(second.sum())) / len(logs) - mean**2, 1e-6))
-    return mean, sigma
 
 
 def _kernel(logs: Floats, done: Bools, at: Floats, over: Bools) -> Floats:

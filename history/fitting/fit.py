@@ -95,6 +95,7 @@ def fit(
     seed: int = 0,
     used: Plan | Mapping[str, Plan] | None = None,
     as_of: dt.datetime | str | None = None,
+    incidents: str | None = None,
     draws: int = DRAWS,
     prior: Prior | None = None,
 ) -> Fitted:
@@ -114,6 +115,10 @@ def fit(
         and where approvals were asked for. Where it is left out, a bake is the shortest pause there was.
     as_of : datetime or str, optional
         An instant with a zone: nothing that happened, or was noticed, later is read.
+    incidents : str, optional
+        `complete` where every bad change has an incident, so that an alarm without one meant nothing; `partial` where
+        that cannot be said, so that every alarm that halted a rollout counts as true. If left out, they are taken as
+        complete where there is any.
     draws : int
         How many draws of the posterior there can be, at least 100.
     prior : Prior, optional
@@ -131,6 +136,8 @@ def fit(
     if not 0 <= whole("seed", seed, 0) < 2**64:
         raise ValueError(f"seed is {seed}; give a whole number from 0 to 2**64 - 1")
     whole("draws", draws, 100, 1_000_000)
+    if incidents not in (None, "complete", "partial"):
+        raise ValueError(f"incidents is {incidents!r}; say complete or partial, or leave it out")
     read = rollouts if as_of is None else known_by(rollouts, as_of)
     when = "" if as_of is None else f" before {as_of}"
     if not len(read):
@@ -144,7 +151,7 @@ def fit(
     found = Fit(past, prior or Prior(), draws, int(seed))
     _attempts(found, attempts(past))
     _waits(found, waits(past))
-    own = judged(past)
+    own = judged(past, None if incidents is None else incidents == "complete")
     _defects(found, defects(past, own, found.prior, draws, found.rng("defects")), own)
     _recoveries(found, recoveries(past, own))
     _alarms(found, own)

@@ -43,7 +43,7 @@ class Judged:
     reach : bool, (n, R)
         Which regions had traffic on the new version.
     incidents : bool
-        Whether the history holds incidents at all.
+        Whether an alarm without an incident is taken as false.
     """
 
     bad: Bools
@@ -66,12 +66,20 @@ class Judged:
         return self.counted & (self.bad | self.sound)
 
 
-def judged(past: Past) -> Judged:
-    """Return what a history says of each change."""
+def judged(past: Past, complete: bool | None = None) -> Judged:
+    """Return what a history says of each change.
+
+    Parameters
+    ----------
+    past
+        The history.
+    complete
+        Whether every bad change has an incident; if left out, so it is taken where there is any.
+    """
     frame = past.frame
     outcome, state = (np.asarray(frame[name], dtype=object) for name in ("outcome", "alarm"))
     incident = frame["incident"].notna().to_numpy()
-    some = bool(incident.any())
+    some = bool(incident.any()) if complete is None else complete
     alarm, back, ended = past.at("alarm_at"), past.at("rollback_started_at"), past.at("ended_at")
     in_time = ~(alarm > ended + WATCHED)  # an alarm of later is no longer the rollout's
     fired = (state == "fired") & ~np.isnan(alarm)
@@ -131,15 +139,16 @@ def _hurt(past: Past) -> Bools:
 def exposure(past: Past, found: Judged) -> tuple[Floats, NDArray[np.int64]]:
     """Return for how long each (rollout, region) was watched for false alarms, in minutes, and its rollout's row.
 
-    From the end of its deployment to the first of an alarm, the way back, and an hour after the rollout's last
+    From the start of its last attempt to the first of an alarm, the way back, and an hour after the rollout's last
     deployment; 0 where nobody knows of alarms.
     """
     regions = past.rollouts.regions
     row = past.row(regions["rollout"])
-    begin = minutes(regions["ended_at"])
+    begin = minutes(regions["last_started_at"])
     end = np.fmin(minutes(regions["watched_until"]), past.at("ended_at")[row] + WATCHED)
     end = np.fmin(np.fmin(end, found.alarm[row]), found.back[row])
     state = np.asarray(regions["alarm"], dtype=object)
     known = np.isin(state, ("none", "fired")) & (past.place >= 0)
+    known &= np.asarray(regions["status"], dtype=object) != "failed"  # the old version, which is not watched for this
     took = np.where(known & ~np.isnan(begin) & ~np.isnan(end), end - begin, 0.0)
     return np.maximum(took, 0.0), row

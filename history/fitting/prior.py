@@ -26,8 +26,8 @@ class Prior:
     services : (float, float)
         From three services on: how many changes the services' probabilities are worth to each other, its median and the
         standard deviation of its logarithm.
-    rate : float
-        The shape of the gamma prior of the rate of false alarms; Jeffreys' ½.
+    rate : (float, float)
+        The gamma prior of the rate of false alarms: its shape, Jeffreys' ½, and after how many region-days; none.
     """
 
     share: tuple[float, float] = (0.5, 0.5)
@@ -35,4 +35,4 @@ class Prior:
     sigma: tuple[float, float] = (0.6, 0.7)
     apart: float = 0.5
     services: tuple[float, float] = (30.0, 1.5)
-    rate: float = 0.5
+    rate: tuple[float, float] = (0.5, 0.0)

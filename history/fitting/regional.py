@@ -57,12 +57,13 @@ def apart(
         sigma = float(np.exp((weights * log_sigmas).sum()))
     drawn = np.exp(np.interp(even(count, rng), np.cumsum(weights), log_sigmas))
     taus = np.concatenate([[0.0], prior.apart * np.linspace(0.005, 4.0, NODES)])
-    logs = np.array([_marginal(means, spread, tau, centre(base), prior) for tau in taus])
+    m0 = centre(base)
+    logs = _marginal(means - m0, spread, taus, prior)
     half = np.exp(-0.5 * (taus[1:] / prior.apart) ** 2)
     own = np.exp(logs - logs.max()) * np.concatenate([[0.5], 0.5 * half / half.sum()])
     odds = 1.0 - own[0] / own.sum()
     tau = np.interp(even(count, rng), np.cumsum(own[1:]) / own[1:].sum(), taus[1:])
-    mu, medians = _medians(means, spread[None, :] * (drawn[:, None] / sigma) ** 2, tau, centre(base), prior, rng)
+    mu, medians = _medians(means, spread[None, :] * (drawn[:, None] / sigma) ** 2, tau, m0, prior, rng)
     return Apart(odds, np.exp(np.column_stack([mu, 0.5 * np.log(drawn**2 + tau**2)])), np.exp(medians), drawn)
 
 
@@ -87,11 +88,17 @@ def _sigmas(sums: Sequence[Sums], means: Floats, log_sigmas: Floats, prior: Prio
     return found / found.sum()
 
 
-def _marginal(means: Floats, spread: Floats, tau: float, m0: float, prior: Prior) -> float:
-    """Return the log likelihood of how far regions lie apart, all medians integrated out."""
-    total = np.diag(spread + tau**2) + prior.factor**2
-    apart_ = means - m0
-    return float(-0.5 * (np.linalg.slogdet(total)[1] + apart_ @ np.linalg.solve(total, apart_)))
+def _marginal(off: Floats, spread: Floats, taus: Floats, prior: Prior) -> Floats:
+    """Return the log likelihood of each of how far regions lie apart, all medians integrated out.
+
+    The regions' log medians less the prior's, `off`, have the covariance diag(spread + tau²) + factor², whose inverse
+    and determinant are those of Sherman and Morrison (1950).
+    """
+    precision = 1.0 / (spread + taus[:, None] ** 2)
+    shared = prior.factor**-2 + precision.sum(axis=1)
+    square = (precision * off**2).sum(axis=1) - (precision @ off) ** 2 / shared
+    found: Floats = -0.5 * (np.log(shared) - np.log(precision).sum(axis=1) + square)
+    return found
 
 
 def _medians(

@@ -3,11 +3,13 @@
 Not here: which counts (`failures`, `defects`, `waits`).
 """
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
+from scipy import optimize, special
 
-from history.fitting.grids import Floats, even, surface
+from history.fitting.grids import Box, Floats, even, surface
 from history.fitting.prior import Prior
 
 POOLED = 3  # services, from which on they are told apart
@@ -40,8 +42,28 @@ def share(bad: Floats, tried: Floats, prior: Prior, count: int, rng: np.random.G
         found: Floats = special.betaincinv(a + bad.sum(), b + (tried - bad).sum(), even(count, rng))
         return np.clip(found, 1e-12, 1.0 - 1e-12)
     pairs, weights = np.unique(np.column_stack([bad, tried]), axis=0, return_counts=True)
-    drawn = surface(lambda x, y: _posterior(x, y, pairs, weights, prior), ((-16.0, 16.0), (-3.0, 10.0)))
+    together = (float(bad.sum()) + a) / (float(tried.sum()) + a + b)
+    pooled = math.log(together / (1.0 - together))
+    drawn = surface(
+        lambda x, y: _posterior(x, y, pairs, weights, prior), _box(pooled, pairs, weights, prior), shape=(160, 48)
+    )
     return special.expit(drawn.draws(count, rng)[:, 0])
+
+
+def _box(pooled: float, pairs: Floats, weights: NDArray[np.int64], prior: Prior) -> Box:
+    """Return where to look: far about the most likely mean, so that its cells are as fine as it is sharp."""
+
+    def minus(at: Floats) -> float:
+        return -float(_posterior(np.array([[at[0]]]), np.array([[at[1]]]), pairs, weights, prior)[0, 0])
+
+    starts = [np.array([pooled, worth]) for worth in (0.0, 3.4, 8.0)]
+    found = min((optimize.minimize(minus, start, method="Nelder-Mead") for start in starts), key=lambda best: best.fun)
+    m, worth = (float(each) for each in found.x)
+    k, n = (float(pairs[:, column] @ weights) for column in (0, 1))
+    apart = max(k, 0.5) ** -0.5 + max(n - k, 0.5) ** -0.5
+    varied = 1.0 + math.exp(min(worth, 10.0)) / (1.0 + math.exp(min(abs(m), 600.0)))
+    reach = 12.0 * (apart + 2.0 / math.sqrt(float(weights.sum()) * varied))
+    return (m - reach, m + reach), (-3.0, 12.0)
 
 
 def _posterior(x: Floats, y: Floats, pairs: Floats, weights: NDArray[np.int64], prior: Prior) -> Floats:

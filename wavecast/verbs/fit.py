@@ -45,6 +45,8 @@ as_of_option: Decorator = click.option(
 @join_options
 @click.option("--scenario", "base", required=True, metavar="S", help="The base: a file, or a sample's name.")
 @as_of_option
+@click.option("--incidents", type=click.Choice(["complete", "partial"]),
+              help="Whether every bad change has an incident; if left out, yes where there is any.")  # fmt: skip
 @seed_option
 @click.option("--out", metavar="FILE", help=OUT)
 @click.option("--page", metavar="FILE", help="Write a page of pictures, which needs nothing else: .html.")
@@ -57,6 +59,7 @@ def fit(
     renamed: tuple[str, ...],
     base: str,
     as_of: str | None,
+    incidents: str | None,
     seed: int,
     out: str | None,
     page: str | None,
@@ -77,7 +80,7 @@ def fit(
     rollouts = read_rollouts(store, fleet, plans, places, renamed, known=world.fleet)
     used: dict[str, Any] = read_plans(plans)
     try:
-        found = history.fit(rollouts, world, used=used, seed=seed, as_of=as_of)
+        found = history.fit(rollouts, world, used=used, seed=seed, as_of=as_of, incidents=incidents)
     except InputError:  # which is a ValueError, and words itself
         raise
     except ValueError as error:
