@@ -133,11 +133,7 @@ def fit(
     ValueError
         Where there is no rollout, or none of the scenario's regions; for a seed, an instant or draws out of range.
     """
-    if not 0 <= whole("seed", seed, 0) < 2**64:
-        raise ValueError(f"seed is {seed}; give a whole number from 0 to 2**64 - 1")
-    whole("draws", draws, 100, 1_000_000)
-    if incidents not in (None, "complete", "partial"):
-        raise ValueError(f"incidents is {incidents!r}; say complete or partial, or leave it out")
+    _check(seed, draws, incidents)
     read = rollouts if as_of is None else known_by(rollouts, as_of)
     when = "" if as_of is None else f" before {as_of}"
     if not len(read):
@@ -161,6 +157,14 @@ def fit(
         rollouts=len(read), remarks=tuple(found.remarks), seed=int(seed), draws=draws, prior=found.prior,
         seen=Seen(found.lasted, found.services, found.detection),
     )  # fmt: skip
+
+
+def _check(seed: int, draws: int, incidents: str | None) -> None:
+    if not 0 <= whole("seed", seed, 0) < 2**64:
+        raise ValueError(f"seed is {seed}; give a whole number from 0 to 2**64 - 1")
+    whole("draws", draws, 100, 1_000_000)
+    if incidents not in (None, "complete", "partial"):
+        raise ValueError(f"incidents is {incidents!r}; say complete or partial, or leave it out")
 
 
 def _attempts(found: Fit, tried: Attempts) -> None:

@@ -11,7 +11,8 @@ import pytest
 
 import history
 import simulation
-from waves import Plan
+from history.fitting.past import known_by
+from waves import Plan, all_at_once
 
 DATA = Path(__file__).parents[3] / "data"
 TRUE = {
@@ -100,3 +101,18 @@ def known_to(rollouts, at):
 
     tables = {name: moved(getattr(rollouts, name)) for name in ("frame", "regions", "waves", "deployments")}
     return replace(rollouts, **tables)
+
+
+def test_a_replay_of_a_fit_takes_a_draw_a_world(rollouts, scenario, used):
+    """World m takes draw m: the same as giving the draws one by one, and not what the estimates alone give."""
+    few = known_by(rollouts, "2025-05-20T00:00:00Z")
+    fitted = history.fit(few, scenario, used=used, seed=3)
+    plans = {"at once": all_at_once(scenario.fleet)}
+
+    def answer(given):
+        return history.replay(few, plans, given, used=used, worlds=3, seed=5)
+
+    drawn = answer(fitted)
+    assert drawn.differences.equals(answer(fitted.posterior(3)).differences)
+    assert not drawn.differences.equals(answer(fitted.scenario).differences)
+    assert drawn.identity.kept == drawn.identity.worlds > 3 * 20
