@@ -157,6 +157,7 @@ def _judged(frame: pd.DataFrame, regions: pd.DataFrame, instant: pd.Timestamp) -
     laid = regions.assign(
         status=pd.Categorical(regions["status"], categories=_STATUSES), cause=pd.Categorical(regions["cause"]),
         **{name: instants(regions[name]) for name in ("alarm_at", "rollback_started_at", "ended_at")},
+        ended_by=instants(frame["halted_at"].where(frame["halt_cause"] == "alarm"))[regions["group"].to_numpy(int)],
     )  # fmt: skip
     outcome, cause = outcomes(laid, wanted, np.full(len(frame), None, dtype=object))
     latest = by[["started_at", "ended_at", "last_started_at"]].max().max(axis=1).to_numpy()
