@@ -23,6 +23,7 @@ VERBS = {  # by name: the file with a command of that name
     "duel": "duel",
     "search": "search",
     "sensitivity": "sensitivity",
+    "board": "board",
     "report": "report",
     "review": "review",
     "gate": "gate",

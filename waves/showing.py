@@ -19,6 +19,10 @@ class Html(str):
     def _repr_html_(self) -> str:
         return str(self)
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """Say in a line what a console would print whole, and a notebook keep a second time."""
+        printer.text(f"<HTML of {len(self):,} characters>")
+
     def __add__(self, other: str) -> "Html":
         return Html(str(self) + text(other))
 

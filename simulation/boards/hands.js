@@ -7,6 +7,7 @@ const HELP =
   "Drag a region with mouse or finger, or use the keyboard: arrow left or right moves it a wave earlier or later, " +
   "with shift into a new wave of its own; arrow up or down goes from region to region; Ctrl+Z undoes.";
 const SIGNS = { better: "▼ ", worse: "▲ ", open: "≈ ", same: "", unknown: "? " };
+const NARROW = 780; // pixels of its own width, below which there is one column
 let boards = 0;
 
 /** Return an element with attributes, and children that are elements or text. */
@@ -28,10 +29,12 @@ class Hands {
     this.focus = null; // the region that the tab key comes to
     this.help = `wb-help-${++boards}`;
     this.drag = null;
+    root.hands = this; // for those who look from outside, such as tests
     this.build();
     root.addEventListener("keydown", (event) => this.key(event));
     root.addEventListener("pointerdown", (event) => this.down(event));
     model.on(() => this.draw());
+    new ResizeObserver(() => root.classList.toggle("wb-narrow", root.clientWidth < NARROW)).observe(root);
     this.draw();
   }
 
@@ -47,7 +50,9 @@ class Hands {
     this.root.setAttribute("role", "group");
     this.root.setAttribute("aria-label", "Wave board");
     this.title = make("p", { class: "wb-title" });
-    this.buttons = { undo: button("undo", "Undo"), redo: button("redo", "Redo"), reset: button("reset", "Today’s plan") };
+    this.buttons = {
+      undo: button("undo", "Undo"), redo: button("redo", "Redo"), reset: button("reset", "Today’s plan"),
+    };
     this.extras = make("span", { class: "wb-extras" });
     this.copy = button("plan", "Copy as plan");
     this.extras.append(this.copy);
@@ -134,7 +139,8 @@ class Hands {
       "aria-label": `minutes that wave ${w + 1} bakes`,
     });
     input.addEventListener("change", () => {
-      if (input.checkValidity() && input.value !== "") this.model.act({ do: "bake", wave: w, minutes: Number(input.value) });
+      const minutes = Number(input.value);
+      if (input.checkValidity() && input.value !== "") this.model.act({ do: "bake", wave: w, minutes });
       else input.value = wave.bake;
     });
     return make("label", { class: "wb-bake" }, "bakes ", input, " min");
@@ -142,10 +148,13 @@ class Hands {
 
   joiner(w) {
     const made = make(
-      "button", { type: "button", class: "wb-join", "data-key": `join ${w}`, title: "make one wave of this and the next" },
+      "button",
+      {
+        type: "button", class: "wb-join", "data-key": `join ${w}`,
+        "aria-label": `join with next: wave ${w + 1} with wave ${w + 2}`,
+      },
       "join with next",
     );
-    made.setAttribute("aria-label", `join wave ${w + 1} with wave ${w + 2}`);
     made.addEventListener("click", () => this.model.act({ do: "merge", wave: w }));
     return made;
   }
@@ -153,7 +162,7 @@ class Hands {
   chip(region, w, view) {
     const moved = region.today !== w;
     const classes = ["wb-chip", moved ? "wb-moved" : "", ...region.marks.map((mark) => `wb-${mark}`)].join(" ");
-    const was = !moved ? "" : region.today === null ? "new" : `today in ${region.today + 1}`;
+    const was = !moved ? "" : region.today === null ? "new" : `today in wave ${region.today + 1}`;
     const where = w === null ? "in no wave" : `wave ${w + 1} of ${view.waves.length}`;
     return make(
       "button",
@@ -172,7 +181,8 @@ class Hands {
     if (!view.choices) return void (this.choice.hidden = true);
     const made = view.choices.map((choice, n) => {
       const button = make(
-        "button", { type: "button", class: "wb-button", "aria-pressed": String(n === view.choice), "data-key": `choice ${n}` },
+        "button",
+        { type: "button", class: "wb-button", "aria-pressed": String(n === view.choice), "data-key": `choice ${n}` },
         choice,
       );
       button.addEventListener("click", () => this.model.act({ do: "choose", choice: n }));
@@ -191,22 +201,25 @@ class Hands {
 
   drawFigures(view) {
     const head = ["", "", view.isToday ? "today’s plan" : "this plan", "today", "difference"];
-    const line = (cells, kind, extra = "") => make(
-      "div", { class: `wb-row ${extra}`, role: "row" }, cells.map((cell, n) => make("div", { class: `wb-c${n}`, role: kind }, cell)),
-    );
+    const line = (cells, kind, extra = "") => {
+      const own = cells.map((cell, n) => make("div", { class: `wb-c${n}`, role: kind }, cell));
+      return make("div", { class: `wb-row ${extra}`, role: "row" }, own);
+    };
+    const apart = (figure) => (figure.difference ? SIGNS[figure.sign] : "") + figure.difference;
     const rows = view.figures.map((figure) => line([
       make("span", { title: figure.hint }, figure.words),
       this.meter(figure),
       make("span", {}, make("b", {}, figure.value), make("small", {}, figure.interval)),
       make("span", {}, figure.today),
-      make("span", { class: `wb-${figure.sign}` }, `${figure.difference ? SIGNS[figure.sign] : ""}${figure.difference}`),
+      make("span", { class: `wb-${figure.sign}` }, apart(figure)),
     ], "cell", `wb-${figure.group}`));
     this.figures.replaceChildren(line(head, "columnheader", "wb-heads"), ...rows);
   }
 
   meter(figure) {
     const known = [...figure.numbers, ...figure.shadow].filter((each) => each !== null);
-    const most = (this.reach[figure.name] = Math.max(this.reach[figure.name] ?? 0, ...known.map((each) => 1.15 * each)));
+    const most = Math.max(this.reach[figure.name] ?? 0, ...known.map((each) => 1.15 * each));
+    this.reach[figure.name] = most;
     const at = (value) => `${most > 0 && value !== null ? (100 * value) / most : 0}%`;
     const band = (numbers, kind) => {
       const [value, low, high] = numbers;
@@ -290,7 +303,10 @@ class Hands {
     const alone = home >= 0 && waves[home].regions.length === 1;
     const to = home < 0 ? (step > 0 ? 0 : waves.length - 1) : home + step;
     if (apart || to < 0 || to >= waves.length) {
-      if (alone && (to < 0 || to >= waves.length)) return void (this.said.textContent = "It is alone in the outermost wave.");
+      if (alone && (to < 0 || to >= waves.length)) {
+        this.said.textContent = "It is alone in the outermost wave.";
+        return;
+      }
       const place = home < 0 ? (step > 0 ? waves.length : 0) : step < 0 ? home : home + 1;
       return void this.model.act({ do: "apart", region, place });
     }
@@ -306,7 +322,9 @@ class Hands {
     this.turnTo(chip);
     this.drag = { chip, region, id: event.pointerId, x: event.clientX, y: event.clientY, ghost: null, over: null };
     const move = (next) => next.pointerId === this.drag?.id && this.pull(next);
-    const up = (next) => next.pointerId === this.drag?.id && this.drop(next.type === "pointerup" ? this.drag.over : null);
+    const up = (next) => {
+      if (next.pointerId === this.drag?.id) this.drop(next.type === "pointerup" ? this.drag.over : null);
+    };
     this.drag.stop = () => {
       window.removeEventListener("pointermove", move);
       for (const kind of ["pointerup", "pointercancel"]) window.removeEventListener(kind, up);

@@ -7,10 +7,10 @@ themselves (``waves.rules``).
 from collections.abc import Iterable
 from typing import Any
 
+from simulation.boards.findings import remarks_on
 from simulation.boards.table import FACTORS, Table
 from waves import Plan, Rules
 from waves.by_name import counterpart
-from waves.rules.practice import doubtful
 from waves.rules.written import breaches
 
 BAKES = "min-bake-minutes"
@@ -39,17 +39,12 @@ def remarks(table: Table, rules: Rules | None) -> tuple[dict[str, Any], list[lis
 
 def said_of(plan: Plan, table: Table, rules: Rules | None) -> Iterable[tuple[Any, ...]]:
     """Yield the rule, the kind, the text, the wave and the region of each remark on a plan."""
-    fleet = table.scenario.fleet
-    rows: list[tuple[str, Any, str, str]] = [
-        ("broken", *row) for row in (breaches(plan, rules, fleet) if rules else [])
-    ]
-    rows += [("note", *row) for row in doubtful(plan, fleet)]
-    for kind, where, text, rule in rows:
+    for kind, where, text, rule in remarks_on(plan, rules, table.scenario.fleet):
         wave = where[1] if where[:1] == ("waves",) and len(where) > 1 else None
         region = None
         if wave is not None and where[2:3] == ("regions",) and len(where) > 3:
             region = table.regions.index(plan.waves[wave].regions[where[3]])
-        yield rule, kind, f"{text}.", wave, region
+        yield rule, kind, text, wave, region
 
 
 def _bakes(table: Table, rules: Rules | None) -> list[list[list[Remark]]]:

@@ -11,13 +11,12 @@ from simulation.arguments import check_confidence, whole
 from simulation.boards import words
 from simulation.boards.answers import COARSE, Answer, Answers
 from simulation.boards.arrangement import Arrangement
+from simulation.boards.findings import Remark, remarks_on
 from simulation.draws import check_address
 from simulation.scenario import Scenario
 from simulation.setting import setting
 from waves import SYSTEMS, InputError, Plan, Rules, Target, write_pipeline
 from waves.files.documents import yaml_text
-from waves.rules.practice import doubtful
-from waves.rules.written import breaches
 from waves.showing import Shown, counted
 
 USUAL = 32_768  # trials, in the end
@@ -154,25 +153,26 @@ class Board(Shown):
     def _tell(self, region: str | None, word: str = "") -> None:
         waves = len(self.arrangement.groups)
         where = words.place(region, self.arrangement.wave_of(region), waves) if region else counted(waves, "wave")
-        said = words.outcome(self._rows(), len(self._breaches))
+        said = words.outcome(self._rows(), len(self.broken))
         self.said = f"{word + ': ' if word else ''}{where}. {said}"
 
     def _rows(self) -> list[dict[str, Any]]:
         return words.figure_rows(self.answer, is_today=self.arrangement.is_today)
 
     @property
-    def _breaches(self) -> list[tuple[Any, str, str]]:
-        return breaches(self.plan, self.rules, self.scenario.fleet) if self.rules else []
+    def remarks(self) -> list[Remark]:
+        """What is to be said against the plan: rules that break, and good practice."""
+        return remarks_on(self.plan, self.rules, self.scenario.fleet)
 
     @property
     def broken(self) -> list[str]:
         """The rules that break, each in a sentence."""
-        return [f"{message}." for _, message, _ in self._breaches]
+        return [each.text for each in self.remarks if each.kind == "broken"]
 
     @property
     def notes(self) -> list[str]:
         """What good practice says against the plan, each in a sentence."""
-        return [f"{message}." for _, message, _ in doubtful(self.plan, self.scenario.fleet)]
+        return [each.text for each in self.remarks if each.kind == "note"]
 
     def _glance(self) -> str:
         shape = "-".join(str(len(group.regions)) for group in self.arrangement.groups)
@@ -183,8 +183,7 @@ class Board(Shown):
     def view(self) -> dict[str, Any]:
         """All that is to be seen, in plain values: what the script draws."""
         plan, rows = self.plan, self._rows()
-        marks = [("broken", *row) for row in self._breaches]
-        marks += [("note", *row) for row in doubtful(plan, self.scenario.fleet)]
+        marks = self.remarks
         trials = self.answers.trials(plan)
         more = trials < self.answers.most
         return {
@@ -192,15 +191,15 @@ class Board(Shown):
             "today": words.in_words(self.today),
             "waves": [self._wave(w, marks) for w in range(len(plan.waves))],
             "leftOut": [self._region(name, []) for name in self.arrangement.left_out],
-            "figures": rows, "remarks": [{"kind": kind, "text": f"{text}."} for kind, _, text, _ in marks],
+            "figures": rows, "remarks": [{"kind": each.kind, "text": each.text} for each in marks],
             "basis": words.rollouts(trials, more), "sharper": more,
             "undo": bool(self._before), "redo": bool(self._after), "isToday": self.arrangement.is_today,
             "confidence": f"{self.answers.confidence * 100:g}\u00a0%", "said": self.said, "systems": [*SYSTEMS],
         }  # fmt: skip
 
-    def _wave(self, w: int, marks: list[tuple[Any, ...]]) -> dict[str, Any]:
+    def _wave(self, w: int, marks: list[Remark]) -> dict[str, Any]:
         wave, fleet = self.plan.waves[w], self.scenario.fleet
-        here = [(kind, where) for kind, where, *_ in marks if tuple(where[:2]) == ("waves", w)]
+        here = [(each.kind, each.where) for each in marks if each.where[:2] == ("waves", w)]
         placed = [(kind, wave.regions[where[3]]) for kind, where in here if where[2:3] == ("regions",) and where[3:]]
         return {
             "title": f"Wave {w + 1}", "name": words.short(wave.name) if wave.name else "",

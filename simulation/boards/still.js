@@ -1,5 +1,6 @@
 // The board's model on a page without a kernel: a table of plans in 16 bits a number, and the words for them.
-// The words are those of words.py and results/numerals.py, to which a test holds them. Not here: what is seen (hands.js).
+// The words are those of words.py and results/numerals.py, to which a test holds them.
+// Not here: what is seen (hands.js).
 
 /** Write a number with so many places; what lies in the middle goes to the even side, as Python has it. */
 function fixed(value, places) {
@@ -22,7 +23,8 @@ function number(value, digits = 2) {
   else if (size >= 0.99e-5) text = trimmed(fixed(value, digits - 1 - Math.floor(Math.log10(size * 1.0001))));
   else {
     const [mantissa, exponent] = value.toExponential(digits - 1).split("e");
-    const raised = String(Number(exponent)).replace(/[-0-9]/g, (c) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(c)]);
+    const raise = (c) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(c)];
+    const raised = String(Number(exponent)).replace(/[-0-9]/g, raise);
     text = `${Number(mantissa)}·10${raised}`.replace(/^1·/, "");
   }
   return text.replaceAll("-", "−");
@@ -49,7 +51,8 @@ function minutesOf(value, digits = 2) {
     hours += minutes >= 30 ? 1 : 0;
     [days, hours, minutes] = [days + Math.floor(hours / 24), hours % 24, 0];
   }
-  return [[days, "d"], [hours, "h"], [minutes, "min"]].filter(([n]) => n).map(([n, unit]) => `${n}\u00a0${unit}`).join("\u00a0");
+  const parts = [[days, "d"], [hours, "h"], [minutes, "min"]].filter(([n]) => n);
+  return parts.map(([n, unit]) => `${n}\u00a0${unit}`).join("\u00a0");
 }
 
 const WRITERS = { probability: percent, "share of traffic": percent, minutes: minutesOf };
@@ -85,7 +88,7 @@ function difference(apart, unit) {
   const kind = sign(apart);
   if (Number.isNaN(value)) return "unknown";
   if (kind === "same") return "as today";
-  if (kind === "unknown") return `${signedAmount(value, unit)}, give or take what nobody knows yet`;
+  if (kind === "unknown") return `${signedAmount(value, unit)} (interval unknown)`;
   const digits = Math.max(...[low, high].map((end) => digitsOf(Math.abs(end), Math.abs(value), number)));
   const ends = [low, high].map((end) => signedAmount(end, unit, digits, true));
   return `${signedAmount(value, unit, digits)} (${ends.join(" to ")})`;
@@ -148,8 +151,10 @@ class Still {
     this.text = null;
     this.refused = "";
     if (what === "undo" || what === "redo") this.back(what);
-    else if (what === "plan") this.text = { title: "The plan", text: this.yaml(), remarks: [this.data.hint], turn: (this.turn += 1) };
-    else {
+    else if (what === "plan") {
+      this.turn += 1;
+      this.text = { title: "The plan", text: this.yaml(), remarks: [this.data.hint], turn: this.turn };
+    } else {
       const next = this.after_act(asked);
       if (next === null) this.refused = "That arrangement is not on this page; a notebook works it out";
       else if (next.waves.join() !== this.now.waves.join() || next.choice !== this.now.choice) {
@@ -195,9 +200,11 @@ class Still {
     const n = this.data.regions.findIndex((each) => each.name === name);
     const where = n >= 0 ? `${name.slice(0, 60)} is in wave ${this.now.waves[n] + 1} of ${waves}` : `${waves} waves`;
     const words = { better: "less than today", worse: "more than today", open: "perhaps as today", same: "as today" };
-    const said = [view.figures[0], view.figures[3]].map((f) => `${f.words} ${f.value}, ${words[f.sign] ?? "how sure is unknown"}`);
+    const against = (figure) => words[figure.sign] ?? "how sure is unknown";
+    const said = [view.figures[0], view.figures[3]].map((each) => `${each.words} ${each.value}, ${against(each)}`);
     const broken = view.remarks.filter((remark) => remark.kind === "broken").length;
-    this.said = `${word}${where}. ${said.join("; ")}${broken ? `; ${broken} rules broken` : ""}.`.replaceAll("\u00a0", " ");
+    if (broken) said.push(`${broken} rule${broken === 1 ? "" : "s"} broken`);
+    this.said = `${word}${where}. ${said.join("; ")}.`.replaceAll("\u00a0", " ");
   }
 
   /** Return today's wave that a wave does all else as: the first as the first, the last as the last, later as later. */
@@ -254,7 +261,7 @@ class Still {
   }
 
   bakeRemarks(count, choice) {
-    return (this.data.bakeRemarks[choice]?.[count - 1] ?? []);
+    return this.data.bakeRemarks[choice]?.[count - 1] ?? [];
   }
 
   /** Return the plan as YAML; a text in JSON's quotes is one of YAML, too. */
@@ -263,7 +270,8 @@ class Still {
     const factor = this.data.factors[this.now.choice];
     const lines = Array.from({ length: count }, (_, w) => {
       const kind = this.alike(w, count);
-      const own = this.data.regions.filter((_, n) => this.now.waves[n] === w).map((region) => JSON.stringify(region.name));
+      const here = this.data.regions.filter((_, n) => this.now.waves[n] === w);
+      const own = here.map((region) => JSON.stringify(region.name));
       const bakes = [`    bake_minutes: ${this.float(kind.bake * factor)}`];
       if (kind.requests) bakes.push(`    bake_requests: ${this.float(kind.requests * factor)}`);
       return [`  - regions: [${own.join(", ")}]`, ...bakes, ...kind.rest.map((line) => `    ${line}`)].join("\n");

@@ -60,7 +60,7 @@ def difference(apart: Estimate, unit: str) -> str:
     if kind == "same":
         return "as today"
     if kind == "unknown":
-        return f"{signed_amount(apart.value, unit)}, give or take what nobody knows yet"
+        return f"{signed_amount(apart.value, unit)} (interval unknown)"
     digits = max(digits_of(abs(end), abs(apart.value), number) for end in (apart.low, apart.high))
     low, high = (signed_amount(end, unit, digits, bare=True) for end in (apart.low, apart.high))
     return f"{signed_amount(apart.value, unit, digits)} ({low} to {high})"

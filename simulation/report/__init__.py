@@ -9,6 +9,7 @@ from simulation.report.caveats import horizon, left_out
 from simulation.report.choosing import answers, flips, picture_of_parts, picture_of_turns, turned
 from simulation.report.html import Html
 from simulation.report.lived import as_lived, see_time
+from simulation.report.playing import board
 from simulation.report.regrets import regrets
 from simulation.report.sentences import (
     picture_of_change,
@@ -28,6 +29,7 @@ __all__ = [
     "answers",
     "as_lived",
     "assumptions",
+    "board",
     "budget",
     "exposure",
     "faults",

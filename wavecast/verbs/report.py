@@ -88,6 +88,7 @@ def _taking_away(ctx: click.Context) -> Iterator[None]:
 @workflow_options
 @click.option("--rules", metavar="FILE", help="Rules for the plans, limits for the first: a file, or a sample.")
 @click.option("--no-sensitivity", is_flag=True, help="Leave out what would turn the answers: some seconds less.")
+@click.option("--no-board", is_flag=True, help="Leave out the board on which regions can be moved: some seconds, 2 MB.")
 @click.option("--out", default="build", show_default=True, metavar="DIR", help="Where to leave it; made if need be.")
 @click.option("--notebook", type=click.Path(path_type=Path), default=NOTEBOOK, metavar="FILE", hidden=True)
 def report(
@@ -99,6 +100,7 @@ def report(
     reading: Reading,
     rules: str | None,
     no_sensitivity: bool,
+    no_board: bool,
     out: str,
     notebook: Path,
 ) -> int:
@@ -112,6 +114,7 @@ def report(
         **_as_parameters(reading),
         "rules": rules,
         "sensitivity": False if no_sensitivity else None,
+        "board": False if no_board else None,
         "out": out,
     }
     parameters = _parameters(given, {name: value for name, value in options.items() if value is not None}, notebook)
