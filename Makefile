@@ -22,7 +22,7 @@ help: ## this list
 environment: ## .venv, as requirements.lock says
 	@.ci/environment
 
-engine: environment ## the compiled engine, where it is not yet: half a minute or so, once for this checkout
+engine: environment ## the compiled engine, where it is not yet: most of a minute, once for this checkout
 	@$(BIN)/python -m tools.compile_engine
 
 report: environment ## the report on the sample plans: build/report.html and build/verdict.json

@@ -1,57 +1,52 @@
 """Is this checkout slower than another one? Both take turns at the same rollouts, and the ratio gets an interval.
 
-Usage: python -m benchmarks.paired CHECKOUT [--turns 20] [--scale 0.2]
+Usage: python -m benchmarks.paired CHECKOUT [--turns 20] [--scale 0.2] [--scenario FILE]
 
-`CHECKOUT` is another one of this repository, such as `git worktree add ../before COMMIT` makes. A ratio above 1 says
-that this one takes more processor time. Turns alternate, so that a machine that warms up, or that others work on, slows
-both; each pair gives one ratio, and the interval is that of the mean of their logarithms.
+`CHECKOUT` is another one of this repository, such as `git worktree add ../before COMMIT` makes; both read its sample
+scenario, which the newer one can read, too, and sample it crudely. A ratio above 1 says that this checkout takes more
+processor time. Turns alternate, so that a machine that warms up, or that others work on, slows both; each pair gives
+one ratio, and the interval is that of the mean of their logarithms.
 """
 
 import argparse
-import itertools
+import json
 import math
 import statistics
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from scipy import stats
 
-LINES = ("compiled, one plan", "compiled, sweep of 64", "compiled, 64 plans with frames")
-# Spoken by both checkouts, whatever else differs between them.
-SERVER = """
-import sys, time
-from benchmarks import engines
-scale = float(sys.argv[1])
-lines = {}
-for case in (engines.six_regions(), engines.thirty_regions()):
-    lines |= {f"{case.name}: {line.name}": line for line in engines.lines(case, scale)}
-for line in sys.stdin:
-    run = lines[line.strip()].run
-    begin = time.process_time()
-    run()
-    print(time.process_time() - begin, flush=True)
-"""
+HERE = Path(__file__).resolve().parent
+LINES = ("one plan", "sweep of 64", "64 plans with frames")
+CASES = ("6 regions, 3 waves", "30 regions, 8 waves")
 
 
 class Checkout:
-    """One of the two, at work in a process of its own."""
+    """One of the two, at work in a process of its own (``either``)."""
 
-    def __init__(self, path: Path, scale: float) -> None:
-        command = [sys.executable, "-c", SERVER, str(scale)]
+    def __init__(self, path: Path, scenario: Path, scale: float = 1.0) -> None:
+        command = [sys.executable, "-P", str(HERE / "either.py"), str(scenario), str(scale)]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
         self.process = subprocess.Popen(command, cwd=path, text=True, env={"PYTHONPATH": str(path)}, **pipes)  # type: ignore[call-overload]
 
-    def seconds(self, line: str) -> float:
-        """Return the processor time that one turn takes."""
-        self.process.stdin.write(f"{line}\n")
+    def ask(self, question: Any) -> Any:
+        """Return the answer to a question: to a line's name, the processor time that it takes."""
+        self.process.stdin.write(f"{json.dumps(question)}\n")
         self.process.stdin.flush()
-        return float(self.process.stdout.readline())
+        return json.loads(self.process.stdout.readline())
 
     def end(self) -> None:
         """Let the process go."""
         self.process.stdin.close()
         self.process.wait()
+
+
+def sample_of(checkout: Path) -> Path:
+    """Return a checkout's sample scenario."""
+    return checkout / "data" / "scenarios" / "storefront.yaml"
 
 
 def interval(ratios: list[float], confidence: float = 0.95) -> tuple[float, float, float]:
@@ -68,15 +63,16 @@ def main() -> None:
     parser.add_argument("checkout", type=Path, help="another checkout of this repository")
     parser.add_argument("--turns", type=int, default=20, help="pairs of turns a line (default 20)")
     parser.add_argument("--scale", type=float, default=0.2, help="seconds a turn, about (default 0.2)")
+    parser.add_argument("--scenario", type=Path, help="a file that both can read (default: the other's sample)")
     given = parser.parse_args()
-    here = Path(__file__).resolve().parent.parent
-    both = [Checkout(path, given.scale) for path in (here, given.checkout.resolve())]
+    other = given.checkout.resolve()
+    scenario = (given.scenario or sample_of(other)).resolve()
+    both = [Checkout(path, scenario, given.scale) for path in (HERE.parent, other)]
     print(f"{'this checkout ÷ the other, processor time':<52} {'ratio':>7}  95 % interval")
-    for case, line in itertools.product(("6 regions, 3 waves", "30 regions, 8 waves"), LINES):
-        name = f"{case}: {line}"
+    for name in (f"{case}: {line}" for case in CASES for line in LINES):
         for one in both:
-            one.seconds(name)
-        pairs = [tuple(one.seconds(name) for one in both) for _ in range(given.turns)]
+            one.ask(name)
+        pairs = [tuple(one.ask(name) for one in both) for _ in range(given.turns)]
         ratio, low, high = interval([ours / theirs for ours, theirs in pairs])
         print(f"{name:<52} {ratio:>7.3f}  {low:.3f} to {high:.3f}", flush=True)
     for one in both:

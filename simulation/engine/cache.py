@@ -36,7 +36,7 @@ def kept() -> bool:
             if new and not filled:
                 print(f"{nowhere} kept in {folder}; {remedy}", file=sys.stderr, flush=True)
             return True
-    print(f"{nowhere} made anew by each process, in half a minute or so; {remedy}", file=sys.stderr, flush=True)
+    print(f"{nowhere} made anew by each process, in some twenty seconds; {remedy}", file=sys.stderr, flush=True)
     return False
 
 

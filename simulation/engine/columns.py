@@ -38,7 +38,7 @@ from simulation.engine.windows import by_night
 
 
 @part
-def measure(worlds, plans, case, scratch, stop, end, halt, upto, first, behind, row, regional):
+def measure(worlds, plans, case, scratch, stop, end, halt, upto, first, behind, row, regional, extras):
     """Take back what a halt finds, and write the columns that follow.
 
     A machine rolls back from the first position to before the one behind; people recover the rest.
@@ -47,7 +47,7 @@ def measure(worlds, plans, case, scratch, stop, end, halt, upto, first, behind, 
     back = people = np.inf
     if halted:
         back = people = halt + reaction_of(worlds, case)
-        if len(worlds.staffed) > 0:
+        if extras is not None and len(worlds.staffed) > 0:
             people = recovery_from(worlds, case, halt)
     first_on, last_off, first_off, all_full = np.inf, 0.0, np.inf, 0.0
     hit, share, deployed, falls = 0, 0.0, 0.0, np.inf
@@ -66,7 +66,10 @@ def measure(worlds, plans, case, scratch, stop, end, halt, upto, first, behind, 
             continue
         off = down = np.inf
         if halted:
-            if first <= pos < behind and not rollback_fails(worlds, case, r):
+            machine = True
+            if extras is not None:
+                machine = first <= pos < behind
+            if machine and not rollback_fails(worlds, case, r):
                 off = back + rollback_of(worlds, case, r)
                 down = back if strategy == ROLLING and back < off else np.inf
             else:
@@ -132,8 +135,8 @@ def harm_done(worlds, plans, case, scratch, halt, down, upto, row, regional):
     row[C_IMPACT] = impact
     row[C_HARMED] = harmed if harmed < np.inf else 0.0
     # While regions hurt, x only rises: the supremum is just before the end of some harm. Once all that will hurt does,
-    # and x is frozen, the sum only falls: no later end than the next can have the supremum.
-    peak, done = 0.0, np.nan
+    # and x is frozen, the sum only falls: no later end than the next can have the supremum, and none where x falls.
+    peak, done, settled = 0.0, np.nan, min(settled, down)
     for pos in range(upto):
         until = scratch.until[pos]
         if scratch.begin[pos] < until and until <= settled and until != done:
@@ -167,8 +170,9 @@ def hurt_area(plans, case, scratch, pos, halt):
     stays, down = until, scratch.down[pos]
     if down < until:
         stays = down
-        since = max(begin, down)
-        area += (falling(scratch, pos, since) + falling(scratch, pos, until)) / 2 * (until - since)
+        since, x = max(begin, down), scratch.x[pos]
+        lost = x / (scratch.off[pos] - down)  # a minute
+        area += (x - lost * ((since - down) + (until - down)) / 2) * (until - since)
     if stays > max(begin, halt):
         area += scratch.x[pos] * (stays - max(begin, halt))
     return area

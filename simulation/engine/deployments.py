@@ -54,7 +54,7 @@ from simulation.engine.windows import (
 
 
 @part
-def deploy_wave(worlds, plans, case, scratch, low, high, most, windowed, t):
+def deploy_wave(worlds, plans, case, scratch, low, high, most, windowed, t, extras):
     """Deploy a wave's regions from t on, at most so many at once, while their windows are open (rules 8, 25).
 
     Returns the last end, how many failed and the first false alarm; infinity for none.
@@ -62,18 +62,19 @@ def deploy_wave(worlds, plans, case, scratch, low, high, most, windowed, t):
     parallel = min(most, high - low)
     crowded = parallel < high - low
     last, failed_here, false = t, 0, np.inf
-    if crowded and windowed:
+    if extras is not None and crowded and windowed:
         queue_up(plans, case, scratch, low, high, parallel, t)
     for k in range(high - low):
         pos, slot, start = low + k, k, t
-        if crowded and windowed:
-            pos, slot, start = next_in_queue(plans, case, scratch, low, high, parallel)
-        elif windowed:
-            start = opening(plans, case.calendar[pos], case.push, t)
+        if extras is not None and windowed:
+            if crowded:
+                pos, slot, start = next_in_queue(plans, case, scratch, low, high, parallel)
+            else:
+                start = opening(plans, case.calendar[pos], case.push, t)
         elif slot >= parallel:
             slot = free_slot(scratch, parallel)
             start = scratch.slots[slot]
-        end, failed = attempt(worlds, plans, case, scratch, pos, start)
+        end, failed = attempt(worlds, plans, case, scratch, pos, start, extras)
         if crowded:
             scratch.slots[slot] = end
         last = max(last, end)
@@ -122,14 +123,14 @@ def next_in_queue(plans, case, scratch, low, high, parallel):
 
 
 @part
-def attempt(worlds, plans, case, scratch, pos, t):
+def attempt(worlds, plans, case, scratch, pos, t, extras):
     """Deploy a region from t on, with retries (rule 9); return when it ends, and whether it failed."""
     r = case.order[pos]
     scratch.begun[pos] = t
-    minutes, failed, k = taken(worlds, case, r, NOTHING, case.minutes[r], case.fails[r] != DEPLOYS)
+    minutes, failed, k = taken(worlds, case, r, NOTHING, case.minutes[r], case.fails[r] != DEPLOYS, extras)
     while failed and k < case.retries:
         t = t + minutes
-        minutes, failed, k = retry(worlds, case, r, k + 1)
+        minutes, failed, k = retry(worlds, case, r, k + 1, extras)
     strategy = case.strategy[pos]
     scratch.start[pos] = t
     scratch.served[pos] = np.inf if failed else served_from(strategy, t, minutes)
@@ -138,25 +139,32 @@ def attempt(worlds, plans, case, scratch, pos, t):
 
 
 @part
-def taken(worlds, case, r, k, minutes, failed):
+def taken(worlds, case, r, k, minutes, failed, extras):
     """Return how long an attempt takes, given its `deploy` minutes and failure; whether it fails; its number."""
-    if failed and k < case.tries.shape[1] and not np.isnan(case.tries[r, k, TRY_FAILED_MINUTES]):
-        minutes = case.tries[r, k, TRY_FAILED_MINUTES]
-    elif failed and worlds.rules[worlds.region_rules[r, FAILED_DEPLOY], FAMILY] != NEVER:
-        rule = worlds.region_rules[r, FAILED_DEPLOY]
-        index = np.int64(r)
-        minutes = value(worlds.seed, worlds.rules, worlds.table, case.trial, rule, REGION, index, N_FAILED_DEPLOY, k)
-    if minutes > case.timeout:
+    if failed:
+        minutes = failed_minutes(worlds, case, r, k, minutes, extras)
+    if extras is not None and minutes > case.timeout:
         return case.timeout, True, k
     return minutes, failed, k
 
 
 @leaf
-def retry(worlds, case, r, k):
+def failed_minutes(worlds, case, r, k, minutes, extras):
+    """Return how long an attempt takes that fails."""
+    if extras is not None and k < case.tries.shape[1] and not np.isnan(case.tries[r, k, TRY_FAILED_MINUTES]):
+        return case.tries[r, k, TRY_FAILED_MINUTES]
+    rule, index = worlds.region_rules[r, FAILED_DEPLOY], np.int64(r)
+    if worlds.rules[rule, FAMILY] == NEVER:
+        return minutes
+    return value(worlds.seed, worlds.rules, worlds.table, case.trial, rule, REGION, index, N_FAILED_DEPLOY, k)
+
+
+@leaf
+def retry(worlds, case, r, k, extras):
     """Return the same of the k-th retry."""
     rule, index, failed = worlds.region_rules[r, DEPLOY], np.int64(r), True
     minutes = value(worlds.seed, worlds.rules, worlds.table, case.trial, rule, REGION, index, N_DEPLOY, k)
-    known = k < case.tries.shape[1]
+    known = extras is not None and k < case.tries.shape[1]
     if known and not np.isnan(case.tries[r, k, TRY_MINUTES]):
         minutes = case.tries[r, k, TRY_MINUTES]
     if case.fails[r] == ALWAYS_FAILS:
@@ -166,17 +174,17 @@ def retry(worlds, case, r, k):
     else:
         chance = worlds.region_chances[r, DEPLOY_FAILURE]
         failed = chance > 0.0 and uniform(worlds.seed, case.trial, REGION, index, N_DEPLOY_FAILURE, k) < chance
-    return taken(worlds, case, r, k, minutes, failed)
+    return taken(worlds, case, r, k, minutes, failed, extras)
 
 
 @part
-def end_of_last(worlds, case, scratch, pos, stop):
+def end_of_last(worlds, case, scratch, pos, stop, extras):
     """Return when the last attempt of a region ends that starts before a stop, where a retry would start later."""
     r, t = case.order[pos], scratch.begun[pos]
-    minutes, _, k = taken(worlds, case, r, NOTHING, case.minutes[r], case.fails[r] != DEPLOYS)
+    minutes, _, k = taken(worlds, case, r, NOTHING, case.minutes[r], case.fails[r] != DEPLOYS, extras)
     while t + minutes < stop:
         t = t + minutes
-        minutes, _, k = retry(worlds, case, r, k + 1)
+        minutes, _, k = retry(worlds, case, r, k + 1, extras)
     return t + minutes
 
 
@@ -196,7 +204,7 @@ def exceeding(served, full, low, high, tolerated):
 
 
 @leaf
-def count_failed(worlds, case, scratch, stop, halt, upto, rank, worst, row):
+def count_failed(worlds, case, scratch, stop, halt, upto, rank, worst, row, extras):
     """Count regions whose last attempt failed and was not stopped by the halt (rule 22); mark them in `start`.
 
     `worst` is the region whose failure ended the pipeline.
@@ -208,7 +216,7 @@ def count_failed(worlds, case, scratch, stop, halt, upto, rank, worst, row):
         elif scratch.begun[pos] < stop and not (scratch.start[pos] < stop and scratch.served[pos] < np.inf):
             end, last = scratch.full[pos], scratch.start[pos] < stop
             if not last:
-                end = end_of_last(worlds, case, scratch, pos, stop)
+                end = end_of_last(worlds, case, scratch, pos, stop, extras)
             # At the instant of the halt, a last failure (rank d) may come before it; one with a retry (rank e) can't.
             if end < halt or (last and end == halt and (rank == AFTER_ALL or (halt == stop and pos <= worst))):
                 row[C_FAILED] += 1.0

@@ -10,7 +10,7 @@ from simulation.engine.windows import decided, opening
 
 
 @leaf
-def healthy(worlds, plans, block, scratch, n):
+def healthy(worlds, plans, block, scratch, n, extras):
     """Work rollouts out in which nothing goes wrong, for the whole run.
 
     Rounding keeps order, so the latest end is the wave's start plus the longest deployment, to the last bit; steps are
@@ -25,23 +25,20 @@ def healthy(worlds, plans, block, scratch, n):
             copy(clock, scratch.clock[g - 1])
             add(clock, block.handover[g])
         if plans.approval[n, g]:
-            if len(worlds.staffed) > 0:
-                decisions(worlds, block, clock, block.wait[g])
+            if extras is not None and len(worlds.staffed) > 0:
+                decisions(worlds, block, clock, block.wait[g], extras)
             else:
                 add(clock, block.wait[g])
         low, high = np.int64(plans.bounds[n, g]), np.int64(plans.bounds[n, g + 1])
-        apart = plans.windowed[n, g] and not alike(plans, n, low, high)
-        if plans.windowed[n, g] and not apart:
-            wait_for_windows(plans, block, clock, plans.calendar[n, low])
-        if apart:
-            windowed_ends(plans, block, scratch, n, clock, low, high)
-        elif plans.stepped[n]:
-            step_ends(plans, block, scratch, n, clock, low, high)
-        else:
-            copy(last, block.deploy[plans.order[n, low]])
-            for pos in range(low + 1, high):
-                raise_to(last, block.deploy[plans.order[n, pos]])
-            add(last, clock)
+        apart = False
+        if extras is not None and plans.windowed[n, g]:
+            apart = not alike(plans, n, low, high)
+            if apart:
+                windowed_ends(plans, block, scratch, n, clock, low, high)
+            else:
+                wait_for_windows(plans, block, clock, plans.calendar[n, low])
+        if not apart:
+            ends(plans, block, scratch, n, clock, low, high)
         if g == 0 and not apart:
             first_traffic(plans, block, scratch, n, clock, high)
         add_number(clock, last, plans.bake_minutes[n, g])
@@ -50,10 +47,23 @@ def healthy(worlds, plans, block, scratch, n):
 
 
 @leaf
-def decisions(worlds, block, clock, wait):
+def ends(plans, block, scratch, n, clock, low, high):
+    """Write the last end of a wave whose regions all start at once."""
+    last = scratch.last
+    if plans.stepped[n]:
+        step_ends(plans, block, scratch, n, clock, low, high)
+        return
+    copy(last, block.deploy[plans.order[n, low]])
+    for pos in range(low + 1, high):
+        raise_to(last, block.deploy[plans.order[n, pos]])
+    add(last, clock)
+
+
+@leaf
+def decisions(worlds, block, clock, wait, extras):
     """Go on to the decisions of approvals that wait for staffed minutes."""
     for i in range(len(clock)):
-        clock[i] = decided(worlds, block.push[i], clock[i], wait[i])
+        clock[i] = decided(worlds, block.push[i], clock[i], wait[i], extras)
 
 
 @part

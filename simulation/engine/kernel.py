@@ -1,6 +1,8 @@
 """What the compiled engine is called by: every plan in a run of trials, row by row, by strata, or as sums.
 
-Nothing is validated here, and nothing is allocated per trial. How plans and scenarios become arrays is in ``packing``,
+Nothing is validated here, and nothing is allocated per trial. `extras` is None where nobody asks for what only few do
+(``packing`` says who): code behind `extras is not None` is then left out, and compiled only once somebody does. So
+there are two of all that is called with it, from one source. How plans and scenarios become arrays is in ``packing``,
 who calls with which trials in ``worker``; the model to read is ``model``. Rules are those of docs/model.md.
 """
 
@@ -28,11 +30,11 @@ from simulation.engine.stream import add_dates, add_dense, add_hits, sort_out, t
 
 
 @entry
-def keep_sums(worlds, plans, block, scratch, trials, base, sums, cross, regional, bins, counts):
+def keep_sums(worlds, plans, block, scratch, trials, base, sums, cross, regional, bins, counts, extras):
     """Roll every plan out in a block's worlds and keep only what adds up."""
     wrong = list_wrong(block, scratch)
     for n in plans.turn:
-        odd = run_plan(worlds, plans, block, scratch, trials, n, wrong, regional[n])
+        odd = run_plan(worlds, plans, block, scratch, trials, n, wrong, regional[n], extras)
         lost, hit, detected, recovered = sort_out(worlds, scratch, odd, sums[n])
         if n == 0:
             take_base(scratch, base, odd, lost)
@@ -46,11 +48,11 @@ def keep_sums(worlds, plans, block, scratch, trials, base, sums, cross, regional
 
 
 @entry
-def keep_rows(worlds, plans, block, scratch, trials, out, at, regional):
-    """Roll every plan out in a block's worlds and keep each row."""
+def keep_rows(worlds, plans, block, scratch, trials, out, at, regional, extras):
+    """Roll every plan out in a block's worlds and keep each row; `out` comes as zeros."""
     wrong = list_wrong(block, scratch)
     for n in plans.turn:
-        odd = run_plan(worlds, plans, block, scratch, trials, n, wrong, regional[n])
+        odd = run_plan(worlds, plans, block, scratch, trials, n, wrong, regional[n], extras)
         for column in range(COLUMNS):
             row = out[n, column, at : at + len(scratch.end)]
             if column == C_DEPLOYED:
@@ -59,8 +61,8 @@ def keep_rows(worlds, plans, block, scratch, trials, out, at, regional):
                 copy(row, scratch.end)
             elif column == C_MIXED:
                 copy(row, scratch.mixed)
-            else:
-                fill(row, np.nan if column in (C_DETECTED, C_RECOVERED) else 0.0)
+            elif column in (C_DETECTED, C_RECOVERED):
+                fill(row, np.nan)
             for k in range(odd):
                 row[scratch.odd[k]] = scratch.rows[k, column]
 
@@ -77,7 +79,7 @@ def list_wrong(block, scratch):
 
 
 @leaf
-def run_plan(worlds, plans, block, scratch, trials, n, wrong, regional):
+def run_plan(worlds, plans, block, scratch, trials, n, wrong, regional, extras):
     """Roll one plan out in a block's worlds; return how many needed the whole model.
 
     Where nothing is wrong, a rollout is a sum of maxima, worked out for the whole run at once into `last`, `end` and
@@ -86,8 +88,8 @@ def run_plan(worlds, plans, block, scratch, trials, n, wrong, regional):
     """
     size, odd = len(block.build), wrong
     if plans.plain[n]:
-        healthy(worlds, plans, block, scratch, n)
-        if plans.timeout[n] < np.inf:
+        healthy(worlds, plans, block, scratch, n, extras)
+        if extras is not None and plans.timeout[n] < np.inf:
             mark_late(plans, block, scratch, n)
     for i in range(size):
         if block.state[i] == HEALTHY and not (plans.plain[n] and untouched(plans, block, scratch, n, i)):
@@ -99,7 +101,7 @@ def run_plan(worlds, plans, block, scratch, trials, n, wrong, regional):
     for k in range(odd):
         if k >= wrong or scratch.depth[k] > plans.shared[n]:
             i = np.int64(scratch.odd[k])
-            scratch.depth[k] = rollout(worlds, plans, block, i, trials[i], n, scratch, scratch.rows[k])
+            scratch.depth[k] = rollout(worlds, plans, block, i, trials[i], n, scratch, scratch.rows[k], extras)
     for depth in range(len(scratch.harmed)):
         for j in range(REGION_SUMS):
             for pos in range(regional.shape[1]):

@@ -232,6 +232,21 @@ def _letters(packed: layout.Plans) -> Iterator[tuple[tuple[Any, ...], list[tuple
         yield (sorted(order[: bounds[-1]]), *head), added
 
 
+def extras(worlds: layout.Worlds, plans: layout.Plans) -> bool:
+    """Return whether any plan, or the scenario, asks for what only few do.
+
+    Those are calendars, staffed hours, reviews, timeouts, failures that are tolerated, and a scope of roll-backs.
+    """
+    return bool(
+        plans.windowed.any()
+        or np.isfinite(plans.timeout).any()
+        or plans.tolerated.any()
+        or plans.on_alarm.any()
+        or len(worlds.staffed)
+        or worlds.reviewed
+    )
+
+
 def scratch_room(
     worlds: layout.Worlds, plans: layout.Plans, size: int, attempts: int = 0, *, parts: bool = False
 ) -> tuple[Any, ...]:

@@ -69,7 +69,7 @@ from simulation.engine.worlds import (
 
 
 @part
-def rollout(worlds, plans, block, i, trial, n, scratch, row):
+def rollout(worlds, plans, block, i, trial, n, scratch, row, extras):
     """Roll a plan out in one world (rules 6 to 23); write its columns, and add to those of its regions.
 
     Returns how much of the plan decided what happened: 1 + g where its first g waves and none after them did.
@@ -86,7 +86,7 @@ def rollout(worlds, plans, block, i, trial, n, scratch, row):
     begin_row(case, row)
     if block.state[i] >= BUILD_FAILS:
         row[C_OUTCOME], row[C_END] = BUILD_FAILED, t
-        spend(worlds, plans, block, case, scratch, i, n, 0, t)
+        spend(worlds, plans, block, case, scratch, i, n, 0, t, extras)
         return 1
     outcome, upto, depth = UNDECIDED, np.int64(0), 0
     true, rank, false, failure = np.inf, AT_ALARMS, np.inf, np.inf
@@ -97,9 +97,8 @@ def rollout(worlds, plans, block, i, trial, n, scratch, row):
         if wave > 0:
             t = t + block.handover[wave, i]
         if plans.approval[n, wave]:
-            asked, t = t, decided(worlds, case.push, t, block.wait[wave, i])
-            looked = worlds.reviewed and case.sick and min(true, false) > asked and t < true and t <= worlds.horizon
-            if looked and reviewed(worlds, case, scratch, upto, t):
+            asked, t = t, decided(worlds, case.push, t, block.wait[wave, i], extras)
+            if extras is not None and reviewed(worlds, case, scratch, upto, asked, t, true, false):
                 true, rank = t, AT_ALARMS
         if min(true, false) <= t:
             break
@@ -108,7 +107,7 @@ def rollout(worlds, plans, block, i, trial, n, scratch, row):
             break
         low, upto = upto, np.int64(plans.bounds[n, wave + 1])
         most, windowed = plans.parallel[n, wave], plans.windowed[n, wave]
-        last, failed, false_here = deploy_wave(worlds, plans, case, scratch, low, upto, most, windowed, t)
+        last, failed, false_here = deploy_wave(worlds, plans, case, scratch, low, upto, most, windowed, t, extras)
         false, failures = min(false, false_here), failures + failed
         if failures > plans.tolerated[n]:
             more = plans.tolerated[n] - (failures - failed)
@@ -132,12 +131,13 @@ def rollout(worlds, plans, block, i, trial, n, scratch, row):
     if detected < np.inf:
         row[C_DETECTED] = detected
     first, behind = 0, upto
-    if plans.on_alarm[n] != ROLLBACK_ALL and halt < np.inf and (outcome != DEPLOY_FAILED or halt > stop):
+    if extras is not None and halt < np.inf and (outcome != DEPLOY_FAILED or halt > stop):
         first, behind = scope(plans, case, scratch, n, halt, stop, upto, rank, outcome == FALSE_ALARM)
+    spend(worlds, plans, block, case, scratch, i, n, upto, end, extras)
     if failures > 0:
-        count_failed(worlds, case, scratch, stop, halt, upto, rank, worst if outcome == DEPLOY_FAILED else SOUND, row)
-    spend(worlds, plans, block, case, scratch, i, n, upto, end)
-    measure(worlds, plans, case, scratch, stop, end, halt, upto, first, behind, row, scratch.harmed[depth])
+        own = worst if outcome == DEPLOY_FAILED else SOUND
+        count_failed(worlds, case, scratch, stop, halt, upto, rank, own, row, extras)
+    measure(worlds, plans, case, scratch, stop, end, halt, upto, first, behind, row, scratch.harmed[depth], extras)
     return depth
 
 
@@ -188,6 +188,8 @@ def begin_row(case, row):
 def scope(plans, case, scratch, n, halt, stop, upto, rank, false):
     """Return from which position to before which a machine rolls back after an alarm (rule 17)."""
     rule = plans.on_alarm[n]
+    if rule == ROLLBACK_ALL:
+        return 0, upto
     if rule == HALT_ONLY:
         return 0, 0
     if rule == ROLLBACK_REGION:
@@ -206,8 +208,10 @@ def scope(plans, case, scratch, n, halt, stop, upto, rank, false):
 
 
 @leaf
-def reviewed(worlds, case, scratch, upto, t):
-    """Return whether the reviewer can see a defect that hurts by an instant (rule 7)."""
+def reviewed(worlds, case, scratch, upto, asked, t, true, false):
+    """Return whether the reviewer, when nothing has halted by then, can see a defect that hurts (rule 7)."""
+    if not (worlds.reviewed and case.sick and min(true, false) > asked and t < true and t <= worlds.horizon):
+        return False
     for pos in range(upto):
         r = case.order[pos]
         f = case.fault[r]

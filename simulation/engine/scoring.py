@@ -15,7 +15,7 @@ HALF = COLUMNS  # in the place of a column: whether half the traffic or more was
 
 
 @entry
-def keep_scores(worlds, plans, block, scratch, trials, wanted, tries, regional, out, at):
+def keep_scores(worlds, plans, block, scratch, trials, wanted, tries, regional, out, at, extras):
     """Roll every plan out in a block's worlds; keep what is wanted of each, its minutes, and whether it ships.
 
     Minutes are those to the end where a rollout ships; elsewhere, where another try counts, those to the recovery and
@@ -23,7 +23,7 @@ def keep_scores(worlds, plans, block, scratch, trials, wanted, tries, regional, 
     """
     wrong, size, last = list_wrong(block, scratch), len(scratch.end), len(wanted)
     for n in plans.turn:
-        odd = run_plan(worlds, plans, block, scratch, trials, n, wrong, regional)
+        odd = run_plan(worlds, plans, block, scratch, trials, n, wrong, regional, extras)
         for j in range(last):
             fill(out[n, j, at : at + size], 0.0)
         for i in range(size):

@@ -18,14 +18,14 @@ from simulation.engine.windows import decided
 
 
 @part
-def spend(worlds, plans, block, case, scratch, i, n, upto, end):
+def spend(worlds, plans, block, case, scratch, i, n, upto, end, extras):
     """Write where a trial's minutes go, if that is asked for."""
-    if len(scratch.spent) > 0:
-        spend_all(worlds, plans, block, case, scratch, i, n, upto, end)
+    if extras is not None and len(scratch.spent) > 0:
+        spend_all(worlds, plans, block, case, scratch, i, n, upto, end, extras)
 
 
 @leaf
-def spend_all(worlds, plans, block, case, scratch, i, n, upto, end):
+def spend_all(worlds, plans, block, case, scratch, i, n, upto, end, extras):
     """Write a trial's minutes to the end of its pipeline, part by part; `upto` is before which position it deployed."""
     spent = scratch.spent[i]
     fill(spent, 0.0)
@@ -37,7 +37,7 @@ def spend_all(worlds, plans, block, case, scratch, i, n, upto, end):
             spent[P_HANDOVER] += before(end, asked) - before(end, t)
             t = asked
         if plans.approval[n, wave]:
-            start = decided(worlds, case.push, t, block.wait[wave, i])
+            start = decided(worlds, case.push, t, block.wait[wave, i], extras)
             spent[P_APPROVAL] += before(end, start) - before(end, t)
             t = start
         low, high = plans.bounds[n, wave], plans.bounds[n, wave + 1]

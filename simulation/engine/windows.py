@@ -41,10 +41,16 @@ def by_night(worlds, push, t):
 
 
 @part
-def decided(worlds, push, t, wait):
+def decided(worlds, push, t, wait, extras):
     """Return when an approval is decided that is asked for at t and takes so many staffed minutes."""
-    if len(worlds.staffed) == 0 or wait == 0.0:
+    if extras is None or len(worlds.staffed) == 0 or wait == 0.0:
         return t + wait
+    return worked(worlds, push, t, wait)
+
+
+@leaf
+def worked(worlds, push, t, wait):
+    """Return when so many staffed minutes have gone after an instant."""
     k = place(worlds.staffed, worlds.staffed_look, 0, push, t)
     while True:
         begin, end = max(worlds.staffed[k, OPENS] - push, t), worlds.staffed[k, CLOSES] - push

@@ -12,7 +12,7 @@ from numba.core import event
 from numpy.typing import NDArray
 
 from simulation.engine import kernel, layout, worlds
-from simulation.engine.packing import base_room, scratch_room
+from simulation.engine.packing import base_room, extras, scratch_room
 from simulation.engine.tape import play
 from simulation.engine.taping import pack_tape
 from simulation.tape import Tape
@@ -30,7 +30,7 @@ class _Announcer(event.Listener):
     def on_start(self, event: Any) -> None:
         if not self.said and event.data["dispatcher"].py_func.__module__.startswith(__package__):
             self.said = True
-            print("compiling the engine, once for this checkout: half a minute or so …", file=sys.stderr, flush=True)
+            print("compiling the engine, once for this checkout: some twenty seconds …", file=sys.stderr, flush=True)
 
     def on_end(self, event: Any) -> None:
         pass
@@ -48,6 +48,7 @@ class Desk:
         self.worlds, self.plans, self.parts = packed, plans, parts
         self.tape = pack_tape(tape) if tape else None
         self.attempts = tape.attempts if tape else 0
+        self.extras = extras(packed, plans) or tape is not None and tape.attempts > 0 or parts or None
         self.approvals = plans.approval.any(axis=0)
         self.shape = (len(plans.waves), layout.REGION_SUMS, plans.order.shape[1])
         self._rooms: dict[int, tuple[Any, ...]] = {}
@@ -70,7 +71,9 @@ class Desk:
         for own, run, desk in self.runs(trials):
             block, scratch = self._drawn(run, desk, part_of(given, own))
             base = base_room(len(run))
-            kernel.keep_sums(self.worlds, self.plans, block, scratch, run, base, sums, cross, regional, bins, counts)
+            kernel.keep_sums(
+                self.worlds, self.plans, block, scratch, run, base, sums, cross, regional, bins, counts, self.extras
+            )  # fmt: skip
         return sums, cross, regional
 
     def frames(
@@ -82,7 +85,7 @@ class Desk:
         *,
         noise: bool = False,
     ) -> NDArray[np.float64]:
-        """Write every row of every plan from a place on, shape (plans, columns, trials); return the regional sums.
+        """Write every row of every plan from a place on, into zeros (plans, columns, trials); return the regional sums.
 
         `noise` says whether refusals and false alarms are given, too. A desk's tape is for these trials, in this order.
         """
@@ -92,7 +95,7 @@ class Desk:
             if self.tape:
                 places, values = self.tape
                 play(self.worlds, block, places, np.ascontiguousarray(values[:, own]))
-            kernel.keep_rows(self.worlds, self.plans, block, scratch, run, out, at + own.start, regional)
+            kernel.keep_rows(self.worlds, self.plans, block, scratch, run, out, at + own.start, regional, self.extras)
         return regional
 
     def spent(self, trials: Numbers, given: layout.Given | None = None) -> NDArray[np.float64]:
@@ -104,7 +107,7 @@ class Desk:
         )
         for own, run, desk in self.runs(trials):
             block, scratch = self._drawn(run, desk, part_of(given, own))
-            kernel.keep_rows(self.worlds, self.plans, block, scratch, run, rows, 0, regional)
+            kernel.keep_rows(self.worlds, self.plans, block, scratch, run, rows, 0, regional, self.extras)
             out[:, own] = scratch.spent.T
         return out
 

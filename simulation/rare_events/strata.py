@@ -192,7 +192,7 @@ def sampled(
     """
     worlds = desk.worlds
     shape = len(worlds.fault_breaks), len(worlds.traffic), len(desk.approvals)
-    rows = np.empty((desk.shape[0], layout.COLUMNS, len(trials)))
+    rows = np.zeros((desk.shape[0], layout.COLUMNS, len(trials)))
     desk.frames(numbered(trials), rows, given=pattern(parts, stratum, shape, seed, trials), noise=True)
     found = np.zeros((desk.shape[0], len(events), 4))
     for n, m in np.ndindex(found.shape[:2]):

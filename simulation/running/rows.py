@@ -100,7 +100,7 @@ class Compiled(_Blocks):
         if self.sampling.method == "crude":
             regional[:, 0] = desk.frames(numbered(self.trials), out, at)
         else:
-            rows = np.empty((self.shape[0], layout.COLUMNS, len(self.trials)))
+            rows = np.zeros((self.shape[0], layout.COLUMNS, len(self.trials)))
             order = np.argsort(self.sampling.codes(self.trials), kind="stable")
             for stratum, own, numbers, given in self.sampling.parted(seed, self.trials):
                 regional[:, stratum] = desk.frames(numbers, rows, own.start, given)
@@ -162,7 +162,7 @@ def job(
 
 
 def empty_rows(plans: int, trials: range) -> Floats:
-    """Return space for rows, shape (plans, columns, trials).
+    """Return space for rows, shape (plans, columns, trials): zeros, as most of most columns stay.
 
     Raises
     ------
@@ -170,7 +170,7 @@ def empty_rows(plans: int, trials: range) -> Floats:
         Where there is not enough memory.
     """
     try:
-        return np.empty((plans, layout.COLUMNS, len(trials)))
+        return np.zeros((plans, layout.COLUMNS, len(trials)))
     except MemoryError:
         rollouts = f"{len(trials):,} trials of {plans} plan{'' if plans == 1 else 's'}"
         raise ValueError(f"{rollouts} do not fit into memory row by row; use sweep, which keeps sums only") from None

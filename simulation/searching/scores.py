@@ -131,7 +131,9 @@ class _Scorer(Desk):
         regional = np.zeros(self.shape[1:])
         for own, run, desk in self.runs(trials):
             block, scratch = self._drawn(run, desk, part_of(given, own))
-            scoring.keep_scores(self.worlds, self.plans, block, scratch, run, wanted, tries, regional, out, own.start)
+            scoring.keep_scores(
+                self.worlds, self.plans, block, scratch, run, wanted, tries, regional, out, own.start, self.extras
+            )  # fmt: skip
 
 
 @lru_cache(maxsize=8)

@@ -13,24 +13,37 @@ import numpy as np
 from simulation import Draws, RegionValues, Scenario, setting
 from simulation.columns import OUTCOMES, Row
 from simulation.engine import kernel, layout
-from simulation.engine.packing import pack_plans, pack_worlds, scratch_room
+from simulation.engine.packing import extras, pack_plans, pack_worlds, scratch_room
 from waves import Plan
 
 SEEDS = 10_000  # to look through for one under which retries come out as set
 
 
 def by_compiled(plan: Plan, scenario: Scenario, world: Any) -> dict[str, Any]:
-    """Return the columns of one rollout, and each plan region's exposed, hurt minutes and impact."""
+    """Return the columns of one rollout, and each plan region's exposed, hurt minutes and impact.
+
+    Where nothing is asked for that only few plans do, it is what the code for few and the code for most both say.
+    """
     scene, seed = _retried(plan, scenario, world)
     worlds, plans = pack_worlds(scene, seed), pack_plans([setting(plan, scene)])
-    block, scratch, _, _ = scratch_room(worlds, plans, 1)
-    _fill(block, plan, scene, world)
-    out, regional = np.empty((1, layout.COLUMNS, 1)), np.zeros((1, 3, len(plan.regions)))
-    kernel.keep_rows(worlds, plans, block, scratch, np.zeros(1, dtype=np.uint64), out, 0, regional)
+    out, regional = _rolled_out(worlds, plans, plan, scene, world, True)
+    if not extras(worlds, plans):
+        without = _rolled_out(worlds, plans, plan, scene, world, None)
+        assert all(np.array_equal(*pair, equal_nan=True) for pair in zip((out, regional), without, strict=True))
     row = dict(zip(Row._fields, out[0, : len(Row._fields), 0].tolist(), strict=True))
     row |= {"outcome": OUTCOMES[int(row["outcome"])], "failover_hit": bool(row["failover_hit"])}
     harms = {name: (bool(regional[0, 0, i]), *regional[0, 1:, i].tolist()) for i, name in enumerate(plan.regions)}
     return {**row, "regions": harms}
+
+
+def _rolled_out(
+    worlds: layout.Worlds, plans: layout.Plans, plan: Plan, scenario: Scenario, world: Any, few: bool | None
+) -> tuple[Any, Any]:
+    block, scratch, _, _ = scratch_room(worlds, plans, 1)
+    _fill(block, plan, scenario, world)
+    out, regional = np.zeros((1, layout.COLUMNS, 1)), np.zeros((1, 3, len(plan.regions)))
+    kernel.keep_rows(worlds, plans, block, scratch, np.zeros(1, dtype=np.uint64), out, 0, regional, few)
+    return out, regional
 
 
 def _fill(block: layout.Block, plan: Plan, scenario: Scenario, world: Any) -> None:

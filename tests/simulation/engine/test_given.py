@@ -26,7 +26,7 @@ SCENE = Scenario.model_validate(
 def rollouts(scene: Scenario, waves: Plan, trials: int, **fields: Any) -> NDArray[np.float64]:
     """Columns of some rollouts in which nothing goes wrong but what is given."""
     desk = Desk(pack_worlds(scene, 3), pack_plans([setting(waves, scene)]))
-    rows, faults, n = np.empty((1, layout.COLUMNS, trials)), len(scene.faults), trials
+    rows, faults, n = np.zeros((1, layout.COLUMNS, trials)), len(scene.faults), trials
     given = layout.Given(
         build=np.zeros(n, bool), hits=np.zeros((faults, n), bool), own_hits=np.zeros((faults, 1, n), bool),
         failing=np.zeros((1, n), bool), rejected=np.zeros((1, n), bool), seen=np.full((faults, n), -1, np.int8),
