@@ -202,7 +202,7 @@ class _Worlds(NamedTuple):
             yield self._run(packed._replace(**bakes))
 
     def _run(self, packed: layout.Plans) -> Floats:
-        out = np.empty((len(packed.waves), layout.COLUMNS, len(self.numbers)))
+        out = np.zeros((len(packed.waves), layout.COLUMNS, len(self.numbers)))
         Desk(self.packed, packed).frames(self.numbers, out, 0, self.given)
         return out
 
