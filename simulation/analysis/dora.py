@@ -164,8 +164,13 @@ class _Solving:
             shown = self.shown(factors)
             if all(abs(have / want - 1) < CLOSE for have, want in zip(shown, wanted, strict=True)):
                 return factors
-        told = ", ".join(f"{name} {have:.3g}" for name, have in zip(NAMES, shown, strict=True))
-        raise ValueError(f"the three numbers do not fit each other under this base; the nearest that was found: {told}")
+        off = [abs(have / want - 1) for have, want in zip(shown, wanted, strict=True)]
+        worst = max(range(3), key=lambda n: math.inf if math.isnan(off[n]) else off[n])
+        others = " and ".join(f"{NAMES[n]} {_amount(shown[n], n)}" for n in range(3) if n != worst)
+        raise ValueError(
+            f"a {NAMES[worst]} of {_amount(wanted[worst], worst)} cannot be reached together with the other two under "
+            f"{self.plan.name}: {_amount(shown[worst], worst)} is the nearest, with {others}"
+        )
 
     def _one(
         self, factors: tuple[float, float, float], n: int, wanted: tuple[float, float, float]
@@ -198,12 +203,14 @@ class _Solving:
             if new * value <= 0:
                 return (at, at + step) if step > 0 else (at + step, at)
             at, value = at + step, new
-        reached = wanted[n] * math.exp(value)
-        limit = f"{100 * reached:.3g} %" if n == 0 else f"{reached:.3g} minutes"
-        asked = f"{100 * wanted[n]:.3g} %" if n == 0 else f"{wanted[n]:g} minutes"
+        asked, reached = (_amount(each, n) for each in (wanted[n], wanted[n] * math.exp(value)))
         raise ValueError(
-            f"a {NAMES[n]} of {asked} cannot be reached under {self.plan.name}: {limit} is as far as it goes"
+            f"a {NAMES[n]} of {asked} cannot be reached under {self.plan.name}: {reached} is as far as it goes"
         )
+
+
+def _amount(value: float, n: int) -> str:
+    return f"{100 * value:.3g} %" if n == 0 else f"{value:.4g} minutes"
 
 
 HINT = "give the base more defects, or alarms that see them"

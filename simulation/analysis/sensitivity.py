@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from simulation.analysis.levers import Lever, levers
-from simulation.analysis.turning import BreakEven, Differences, Search
+from simulation.analysis.turning import WAYS, BreakEven, Differences, Search
 from simulation.analysis.variants import COST, IMPACT, TIME, Turned, Worlds
 from simulation.arguments import check_confidence, check_workers, how_many, is_number
 from simulation.draws import check_address
@@ -162,6 +162,36 @@ class Sensitivity(Shown):
         columns = ["price", "low", "high", IMPACT, TIME]
         return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("plan")
 
+    @cached_property
+    def idle(self) -> tuple[str, ...]:
+        """The assumptions that change nothing: turned either way, no difference from the first plan moves."""
+        base = {key: self.base.difference(key[0], 0, key[1]).value for ends in self.ends[:1] for key in ends[0]}
+        return tuple(
+            lever.name
+            for lever, ends in zip(self.levers, self.ends, strict=True)
+            if all(_same(found[key].value, value) for found in ends for key, value in base.items())
+        )
+
+    @cached_property
+    def untold(self) -> tuple[str, ...]:
+        """The turns after which a difference is not known, as a plan never ships, or hardly ever: `lag, high`."""
+        return tuple(
+            f"{lever.name}, {way}"
+            for lever, ends in zip(self.levers, self.ends, strict=True)
+            for way, found in zip(WAYS, ends, strict=True)
+            if not all(math.isfinite(each.value) for each in found.values())
+        )
+
+    @property
+    def silent(self) -> list[str]:
+        """Say which assumptions change nothing, and after which turns nothing is known: a sentence each, if any."""
+        said = []
+        if self.idle:
+            said.append(f"Turned either way, {_listed(self.idle)} changes no difference between the plans")
+        if self.untold:
+            said.append(f"Nothing is known of {_listed(self.untold)}: a plan never ships then, or hardly ever")
+        return said
+
     @property
     def sentences(self) -> list[str]:
         """Say what would turn the answer: one sentence a break-even."""
@@ -177,6 +207,14 @@ class Sensitivity(Shown):
         from simulation.plots import tornado as picture
 
         return offered(picture(self, plan, figure))
+
+
+def _same(one: float, other: float) -> bool:
+    return one == other or math.isclose(one, other, rel_tol=1e-12) or (math.isnan(one) and math.isnan(other))
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
 
 
 def sensitivity(

@@ -123,9 +123,7 @@ class Search:
         for figure in self.figures:
             own = {(n, figure): self.base.influence(n, figure)[0] for n in range(len(self.names))}
             turns = [(own, "as it is")]
-            turns += [
-                (v, f"{t.lever.name}, {w}") for t in found for v, w in zip(t.values, ("low", "high"), strict=True)
-            ]
+            turns += [(v, f"{t.lever.name}, {w}") for t in found for v, w in zip(t.values, WAYS, strict=True)]
             for n, name in enumerate(self.names):
                 regret = [(v[n, figure] - min(v[k, figure] for k in range(len(self.names))), w) for v, w in turns]
                 worst[name, figure] = max(regret, key=lambda pair: pair[0])

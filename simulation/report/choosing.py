@@ -8,9 +8,10 @@ import math
 from simulation.analysis.compare import Comparison
 from simulation.analysis.parts import Parts, waves_or_minutes
 from simulation.analysis.sensitivity import Sensitivity, sensitivity
+from simulation.analysis.turning import CALLED
 from simulation.analysis.variants import of_comparison
 from simulation.report.html import Html, bullets, element, paragraph, table
-from simulation.results.figures import estimated, odds
+from simulation.results.figures import amount, estimated, odds
 from simulation.results.numerals import minutes_of, number
 from simulation.results.statistics import Estimate
 
@@ -120,10 +121,15 @@ def picture_of_turns(found: tuple[Sensitivity, Parts | None] | None):  # type: i
 
 
 def flips(found: tuple[Sensitivity, Parts | None] | None) -> Html:
-    """Say which assumption would turn an answer, and where."""
+    """Say which assumption would turn an answer, and where; which change nothing; and what a wrong choice costs."""
     if found is None:
         return paragraph("Nobody asked what would turn the answers: there is one plan, or it was left out.")
     own = found[0]
+    silent = paragraph(*(f"{each}. " for each in own.silent)) if own.silent else Html("")
+    return _turning(own) + silent + _regrets(own)
+
+
+def _turning(own: Sensitivity) -> Html:
     count = f"{len(own.levers)} assumptions, each turned by itself up to ten times either way"
     if not own.breaks:
         figures = "harm, time to ship or cost" if own.price else "harm or time to ship"
@@ -132,3 +138,24 @@ def flips(found: tuple[Sensitivity, Parts | None] | None) -> Html:
     more = len(said) - SENTENCES
     rest = paragraph(f"And {more} more, farther away.") if more > 0 else Html("")
     return paragraph(f"Of {count}:") + bullets(said[:SENTENCES]) + rest
+
+
+def _regrets(own: Sensitivity) -> Html:
+    """Return what each plan costs over the best one, by objective: as the scenario is, and at the worst turn."""
+    heads = ("what a choice costs over the best one", *(CALLED[each] for each in own.figures))
+    rows = [(name, *(_regret(own, name, figure) for figure in own.figures)) for name in own.plans]
+    return table(heads, rows, numbers=False)
+
+
+def _regret(own: Sensitivity, name: str, figure: str) -> Html:
+    value, low, high, worst = (
+        float(own.regret[column][(name, figure)]) for column in ("regret", "low", "high", "worst")
+    )
+    where, unit = (str(own.regret[column][(name, figure)]) for column in ("worst_assumption", "unit"))
+    words = "nothing: it is the best"
+    if value != 0.0 or high > 0:
+        size, interval = estimated(value, low, high, unit)
+        words = f"{size} ({'too few differ to tell' if math.isnan(low) else interval})"
+    most = amount(worst, unit) if math.isfinite(worst) else "without end"
+    at = "" if not worst > max(value, 0.0) else f"at worst {most}: {where}"
+    return element("span", words) + (Html("<br>") + element("small", at) if at else Html(""))

@@ -100,6 +100,7 @@ def sensitivity(
     for name in list(named)[1:]:
         say(_told(found, name) + "\n")
     say(_flips(found))
+    say("\n" + _regrets(found))
     say(f"\n{apart.sentence}." if apart else "")
     return 0
 
@@ -139,9 +140,25 @@ def _told(found: "Sensitivity", name: str) -> str:
 
 def _flips(found: "Sensitivity") -> str:
     if not found.breaks:
-        return "No assumption within ten times up or down makes another plan as good as the first."
+        none = "No assumption within ten times up or down makes another plan as good as the first."
+        return "\n".join([none, *(f"{each}." for each in found.silent)])
     lines = [f"{each.sentence(found.baseline)}{'' if each.within else ' (beyond its range)'}" for each in found.breaks]
-    return "\n".join(lines)
+    return "\n".join([*lines, *(f"{each}." for each in found.silent)])
+
+
+def _regrets(found: "Sensitivity") -> str:
+    """Lay out what a choice costs over the best one: as the scenario is, and at the worst turn."""
+    from simulation.analysis.turning import CALLED
+
+    rows = [
+        (
+            name, CALLED[figure], short(row.regret), short(row.low), short(row.high), short(row.worst),
+            str(row.worst_assumption), str(row.unit),
+        )
+        for (name, figure), row in zip(found.regret.index, found.regret.itertuples(), strict=True)
+    ]  # fmt: skip
+    head = ("what a choice costs", "", "over the best", "low", "high", "at worst", "where", "unit")
+    return table(head, rows, left=(0, 1, 6, 7))
 
 
 def _as_dict(found: "Sensitivity", apart: "Parts | None") -> dict[str, Any]:
@@ -157,6 +174,8 @@ def _as_dict(found: "Sensitivity", apart: "Parts | None") -> dict[str, Any]:
         "tornado": _records(found.tornado.reset_index()),
         "break_even": _records(found.break_even),
         "regret": _records(found.regret.reset_index()),
+        "idle": list(found.idle),
+        "untold": list(found.untold),
         "parts": _records(apart.table.reset_index()) if apart else None,
     }
 

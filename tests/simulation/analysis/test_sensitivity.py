@@ -75,6 +75,18 @@ def test_the_regret_of_a_choice_is_what_another_would_save():
     assert found.loc[("two waves", "minutes_to_ship"), "regret"] == pytest.approx(40)
 
 
+def test_what_changes_nothing_and_what_is_not_known_is_said():
+    """A build takes both plans as long; where every change is bad, nothing ever ships, and time has no difference."""
+    found = sensitivity(PLANS, scenario(build=5), trials=512)
+    assert "build" in found.idle and not {"lag", "deploy", "bad: probability"} & set(found.idle)
+    assert found.untold == () and found.silent == [
+        f"Turned either way, {' or '.join(found.idle)} changes no difference between the plans"
+    ]
+    fault = {"name": "bad", "probability": 0.6, "detection_probability": 1.0}
+    sure = sensitivity(PLANS, scenario(faults=(fault,)), trials=512)
+    assert "bad: probability, high" in sure.untold and "a plan never ships then" in sure.silent[-1]
+
+
 def test_a_source_with_an_interval_says_how_far_and_probabilities_end_at_one():
     sources = {"lag": {"source": "40 alarms", "estimate": 5, "low": 4, "high": 8}}
     sources["bad"] = {"source": "two in 20", "estimate": 0.1, "low": 0.02, "high": 0.3}
