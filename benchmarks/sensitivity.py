@@ -1,12 +1,16 @@
 """How often the intervals of a sensitivity hold the truth: build/sensitivity.json.
 
 `nice python -m benchmarks.sensitivity` takes some ten minutes of one core; `--seconds 200` stops after so long, and
-the next call goes on where it was. Not here: what a report's own figures cover (``coverage``).
+the next call goes on where it was. `--cost` measures, on a quiet machine, what one costs, and a report with it.
+Not here: what a report's own figures cover (``coverage``).
 """
 
 import argparse
 import json
 import math
+import subprocess
+import sys
+import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -15,8 +19,9 @@ from typing import Any
 
 from scipy.stats import binomtest
 
-from simulation import Scenario, Sensitivity, sensitivity
-from waves import Plan, all_at_once, one_at_a_time, sizes
+from simulation import Scenario, Sensitivity, sample, sensitivity
+from waves import Plan, all_at_once, one_at_a_time, sizes, two_halves
+from waves import sample as sample_plan
 
 TRUTHS, MANY = 4, 131_072  # long runs that the truth is the mean of, and their trials
 FAR = 2**40  # seeds of long runs begin here, those of repeats with 0
@@ -109,13 +114,45 @@ def coverage(known: dict[str, dict[str, list[float]]]) -> dict[str, dict[str, fl
     return {kind: dict(own) for kind, own in rows.items()}
 
 
+def cost() -> dict[str, float]:
+    """Measure seconds on the wall: four plans over twenty assumptions, and second reports with and without it."""
+    began = time.perf_counter()
+    total = 0
+    for n in range(10_000_000):
+        total += n
+    seconds = {"ten million additions in a loop of Python": time.perf_counter() - began}
+    world = sample("storefront")
+    world = world.replace(faults=world.faults[:1])
+    plans = {"three waves": sample_plan("six-region-three-wave"), "all at once": all_at_once(world.fleet)}
+    plans |= {"one at a time": one_at_a_time(world.fleet), "two halves": two_halves(world.fleet)}
+    turned = 0
+    for price, words in ((None, ""), (PRICE, ", costs too")):
+        for _ in range(2):  # the first one loads the compiled engine
+            began = time.perf_counter()
+            turned = len(sensitivity(plans, world, price=price, seed=7, workers=-1).levers)
+            seconds[f"four plans over {turned} assumptions{words}"] = time.perf_counter() - began
+    for more in ((), ("--no-sensitivity",)):
+        with tempfile.TemporaryDirectory() as folder:
+            command = [sys.executable, "-m", "wavecast", "report", "--out", folder, *more]
+            for _ in range(1 if more else 2):
+                began = time.perf_counter()
+                subprocess.run(command, check=True, capture_output=True)
+                seconds[" ".join(("wavecast report", *more))] = time.perf_counter() - began
+    return seconds
+
+
 def main() -> None:
     """Go on with the repeats, and print what is known so far."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.sensitivity", description=__doc__)
     parser.add_argument("--repeats", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=math.inf, help="stop after so long, of the processor")
     parser.add_argument("--out", type=Path, default=Path("build/sensitivity.json"))
+    parser.add_argument("--cost", action="store_true", help="measure seconds instead")
     options = parser.parse_args()
+    if options.cost:
+        for name, seconds in cost().items():
+            print(f"{name:60} {seconds:8.2f} s")
+        return
     options.out.parent.mkdir(parents=True, exist_ok=True)
     known = json.loads(options.out.read_text(encoding="utf-8")) if options.out.exists() else {}
     seeds = [(FAR + n, MANY) for n in range(TRUTHS)] + [(n, FEW) for n in range(options.repeats)]

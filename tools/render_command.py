@@ -61,7 +61,8 @@ JSON = {
     "duel": "`sentence`; `first` and `second`, each the fields of `trace` without `events`.",
     "sensitivity": (
         "`scenario`, `baseline`, `trials`, `seed`, `confidence`, `price`; `assumptions`, `worth`, `tornado`, "
-        "`break_even`, `regret` and `parts` (or null), each a list of the columns that [choosing](choosing.md) has."
+        "`break_even`, `regret` and `parts` (or null), each a list of the columns that [choosing](choosing.md) has; "
+        "`idle`, the assumptions that change nothing, and `untold`, turns after which a plan never ships."
     ),
     "review": (
         "`plans`, under `before` and `after`: `name`, `digest`, `file`; `scenario`, `trials`, `seed`, `confidence`; "

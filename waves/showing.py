@@ -32,10 +32,11 @@ def text(value: object) -> str:
     return str(value) if isinstance(value, Html) else html.escape(str(value))
 
 
-def element(tag: str, *children: object, style: str = "") -> Html:
-    """Return an element around its children."""
-    attribute = f' style="{html.escape(style)}"' if style else ""
-    return Html(f"<{tag}{attribute}>{''.join(map(text, children))}</{tag}>")
+def element(tag: str, *children: object, style: str = "", **attributes: str) -> Html:
+    """Return an element around its children; attributes are escaped, and what is empty is left out."""
+    own = {"style": style, **attributes}
+    written = "".join(f' {name}="{html.escape(value)}"' for name, value in own.items() if value)
+    return Html(f"<{tag}{written}>{''.join(map(text, children))}</{tag}>")
 
 
 def table(head: Sequence[object], rows: Iterable[Sequence[object]], *, numbers: bool = True) -> Html:

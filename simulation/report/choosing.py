@@ -10,10 +10,10 @@ from simulation.analysis.parts import Parts, waves_or_minutes
 from simulation.analysis.sensitivity import Sensitivity, sensitivity
 from simulation.analysis.turning import CALLED
 from simulation.analysis.variants import of_comparison
-from simulation.report.html import Html, bullets, element, paragraph, table
+from simulation.report.html import Html, bullets, cards, element, paragraph
 from simulation.results.figures import amount, estimated, odds
 from simulation.results.numerals import minutes_of, number
-from simulation.results.statistics import Estimate
+from simulation.results.statistics import Estimate, without_rounding
 
 HALF = "probability_share_exposed_at_least_0.5"
 TURNS = 4096  # trials of each plan at each turn of an assumption, in a report
@@ -42,12 +42,14 @@ def answers(comparison: Comparison, changes_a_month: float | None = None) -> Htm
         cells = [name, _time(time), _harm(harm), _odds(comparison, name)]
         cells += [_month(time, harm, changes_a_month)] if changes_a_month is not None else []
         rows.append((*cells, _worth(turned.worth(n, 0), time, harm)))
-    return table(heads, rows, numbers=False)
+    return cards(heads, rows)
 
 
 def _difference(comparison: Comparison, name: str, figure: str) -> Estimate:
     found = comparison.differences
-    return Estimate(*(float(found[column][(name, figure)]) for column in ("difference", "low", "high")))
+    return without_rounding(
+        Estimate(*(float(found[column][(name, figure)]) for column in ("difference", "low", "high")))
+    )
 
 
 def _time(found: Estimate) -> Html:
@@ -82,11 +84,15 @@ def _odds(comparison: Comparison, name: str) -> str:
 def _month(time: Estimate, harm: Estimate, changes: float) -> str:
     if not (math.isfinite(time.value) and math.isfinite(harm.value)):
         return "unknown"
+    if time.value == harm.value == 0.0:
+        return "the same"
     hours = f"{'saves' if time.value < 0 else 'takes another'} {minutes_of(abs(time.value) * changes)}"
     return f"{hours}, {'spares' if harm.value < 0 else 'adds'} {number(abs(harm.value) * changes)} fleet-minutes"
 
 
 def _worth(found: Estimate, time: Estimate, harm: Estimate) -> Html:
+    if time.value == harm.value == 0.0:
+        return element("span", "the same")
     if math.isnan(found.value):
         both = "always: better in both" if time.value <= 0 and harm.value <= 0 else "never: worse in both"
         return element("span", both if math.isfinite(time.value) else "unknown")
@@ -144,7 +150,7 @@ def _regrets(own: Sensitivity) -> Html:
     """Return what each plan costs over the best one, by objective: as the scenario is, and at the worst turn."""
     heads = ("what a choice costs over the best one", *(CALLED[each] for each in own.figures))
     rows = [(name, *(_regret(own, name, figure) for figure in own.figures)) for name in own.plans]
-    return table(heads, rows, numbers=False)
+    return cards(heads, rows)
 
 
 def _regret(own: Sensitivity, name: str, figure: str) -> Html:

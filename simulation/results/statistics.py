@@ -14,4 +14,12 @@ class Estimate(NamedTuple):
     high: float
 
 
+ROUNDING = 1e-12  # differences of sums are off in the last places; nobody means so small a part of a minute
+
+
+def without_rounding(found: Estimate) -> Estimate:
+    """Return a difference, as none where it and both of its ends are but rounding."""
+    return Estimate(0.0, 0.0, 0.0) if all(abs(each) < ROUNDING for each in found) else found
+
+
 NOTHING = Estimate(math.nan, math.nan, math.nan)

@@ -28,6 +28,14 @@ footer { margin-top: 3rem; color: var(--soft); font-size: 0.85rem; overflow-wrap
   .jp-OutputArea-output, .output_subarea, .wavecast-picture { overflow-x: auto; }
   .wavecast-picture img { max-width: none; width: 44rem !important; }
   table { display: block; overflow-x: auto; font-size: 0.8rem; } th, td { padding: 0.25rem 0.4rem; }
+  .wavecast-cards, .wavecast-cards tbody, .wavecast-cards tr { display: block; }
+  .wavecast-cards thead { display: none; }
+  .wavecast-cards tr { padding: 0.5rem 0; border-bottom: 1px solid var(--line); }
+  .wavecast-cards td { display: grid; grid-template-columns: 38% 1fr; column-gap: 0.6rem; border: 0; }
+  .wavecast-cards td > * { grid-column: 2; } .wavecast-cards td br { display: none; }
+  .wavecast-cards td::before { content: attr(data-head); color: var(--soft); }
+  .wavecast-cards td:first-child { display: block; font-weight: bold; font-size: 0.9rem; }
+  .wavecast-cards td:first-child::before { content: none; }
 }
 @media screen and (prefers-color-scheme: dark) {
   :root { --ink: #E4E8EC; --soft: #9AA5B0; --line: #343C45; --paper: #14181D; --box: #1E242B; }

@@ -17,6 +17,7 @@ from simulation.analysis.verdict import plain as plain_number
 from simulation.analysis.verdict import warnings_of
 from simulation.results.figures import EXACT, FIGURES, amount, called, estimated
 from simulation.results.numerals import minutes_of, number
+from simulation.results.statistics import without_rounding
 from wavecast.reporting.markdown import bullets, code, plain, table
 from waves import Change, Finding, Fleet, Plan, Rules, changes, clash_findings, rule_findings
 
@@ -92,7 +93,8 @@ class Review:
     def difference(self, figure: str) -> Estimate:
         """Return the later plan minus the earlier one."""
         found = self.comparison.differences
-        return Estimate(*(float(found[column][(AFTER, figure)]) for column in ("difference", "low", "high")))
+        ends = (float(found[column][(AFTER, figure)]) for column in ("difference", "low", "high"))
+        return without_rounding(Estimate(*ends))
 
     @cached_property
     def worth(self) -> Estimate:

@@ -23,6 +23,18 @@ def test_what_is_better_in_both_is_always_worth_it_and_one_plan_stands_alone():
     assert "give a second one" in answers(compare({"one": ONE}, scenario(), trials=64))
 
 
+def test_a_plan_that_does_the_same_is_told_to_be_so_whatever_is_left_of_rounding():
+    """In time, in harm, in a month and in price; each cell knows its column's head, which narrow screens show."""
+    told = answers(compare({"one": TWO, "other": TWO}, scenario(), trials=512), changes_a_month=20)
+    assert told.count(">the same<") == 4 and "⁻" not in told and 'data-head="time to ship"' in told
+
+
+def test_what_a_choice_costs_over_the_best_is_told_by_objective():
+    """At 50 minutes a fleet-minute: two waves cost 40 − 25 more, and 40 more minutes; at once 0.5 fleet-minutes."""
+    told = flips(turned(compare(PLANS, scenario(), trials=4096), True, price=50)).replace("\u00a0", " ")
+    assert all(words in told for words in ("0.5 fleet-minutes", "40 min", "15 min", "nothing: it is the best"))
+
+
 @pytest.mark.parametrize(("wanted", "words"), [(True, "bad: probability exceeds"), (False, "left out")])
 def test_what_turns_an_answer_is_told_unless_nobody_wants_it(wanted, words):
     found = turned(compare(PLANS, scenario(), trials=256), wanted, price=50)
