@@ -160,8 +160,7 @@ def test_a_notebook_runs_from_top_to_bottom_in_jupyterlab(browser: Any, lab: tup
     page.click(".lm-MenuBar-itemLabel:text-is('Run')")
     page.click(".lm-Menu-itemLabel:text-is('Run All Cells')")
     until((folder / f"{name}.done").exists, 240)
-    page.keyboard.press("Control+s")
-    book = until(lambda: saved(folder, name), 30)
+    book = until(lambda: page.keyboard.press("Control+s") or saved(folder, name), 90)
     outputs = [output for cell in book.cells for output in cell.get("outputs", [])]
     assert [output for output in outputs if output.output_type == "error" or output.get("name") == "stderr"] == []
     pages = "".join(output.data.get("text/html", "") for output in outputs if "data" in output)
