@@ -43,8 +43,8 @@ def curves(found: "Curves", *, title: str = "") -> Picture:
         estimates = [each for values in found.values.values() for each in values.values()]
         axes.set_ylabel(measured(axes, estimates, found.unit, upwards=True))
         axes.set_ylim(bottom=0)
-        low, high = min(found.at), max(found.at)
-        axes.set_xlim(low, high if high > low else low + 1.0)
+        first, last = min(found.at), max(found.at)
+        axes.set_xlim(first, last if last > first else first + 1.0)
         axes.set_xlabel(found.along, loc="left")
         write = percent if "part of" in found.along or "share" in found.along else number
         axes.xaxis.set_major_formatter(lambda value, _: write(value))
