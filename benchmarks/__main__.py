@@ -10,7 +10,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from benchmarks import engines, fitting, joining, replaying, scale
+from benchmarks import engines, fitting, joining, replaying, scale, searching
 from benchmarks import history as collector
 
 
@@ -73,16 +73,22 @@ def main() -> None:
     """Measure, print, and write build/bench.json."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--scale", type=float, default=1.0, help="how long to measure; 1 takes about 15 minutes")
-    parser.add_argument("--whole", action="store_true", help="a million trials of 4,683 plans too: ten minutes more")
+    parser.add_argument(
+        "--whole",
+        action="store_true",
+        help="a million trials of 4,683 plans, and a search in eight regions: twenty minutes more",
+    )
     parser.add_argument("--out", type=Path, default=Path("build/bench.json"), help="where the figures go")
-    parser.add_argument("--only", choices=("engines", "history"), help="a part of it")
+    parser.add_argument("--only", choices=("engines", "history", "search"), help="a part of it")
     options = parser.parse_args()
     found: dict[str, Any] = {"machine": machine(), "load": scale.load()}
     print(", ".join(f"{key} {value}" for key, value in machine().items()))
     print(f"load for each core {found['load']:.2f}; above 0.5, seconds on the wall say little")
-    if options.only != "history":
+    if options.only in (None, "engines"):
         found |= simulated(options.scale, options.whole)
-    if options.only != "engines":
+    if options.only in (None, "search"):
+        table("search", found, searching.measure(options.whole))
+    if options.only in (None, "history"):
         table("history", found, collector.measure(options.scale))
         table("rollouts", found, joining.measure(options.scale))
         table("replay", found, replaying.measure(options.scale))

@@ -49,6 +49,11 @@ first row says how fast that is here.""",
 Seconds on the wall of a second `make report`; the budget is 8 s.""",
 }
 
+SEARCH = """## Search
+
+Every grouping of the storefront's regions, and of such with regions added, with four bakes; then bakes wave by wave. A
+population where that is too many, against the front that is provably best."""
+
 TO_ONE_PERCENT = """## To an interval of ±1 %
 
 How many rollouts, and how many seconds of one core, a 95 % interval of ±1 % of the estimate takes, on the sample with
@@ -93,6 +98,9 @@ def _parts(found: dict[str, Any], command: str) -> Iterator[str]:
         yield TO_ONE_PERCENT
         head = ["figure", "estimate", "rollouts, crude", "SimPy, s", "compiled, s", "by strata, s", "best"]
         yield _table(head, [_one_percent(name, row) for name, row in found["to 1 %"].items()])
+    if "search" in found:
+        yield SEARCH
+        yield _table(["what", "measured"], [[name, f"{value:,.3f}"] for name, value in found["search"].items()])
     if "history" in found:
         yield HISTORY
         yield _table(["what", "measured"], [[name, f"{value:,.2f}"] for name, value in found["history"].items()])

@@ -25,7 +25,7 @@ from simulation.searching.scores import (
 from simulation.searching.shapes import Shapes, in_order, joined, none
 from simulation.searching.tree import Tree
 
-RUNGS = (2048, 8192, 32_768)  # trials
+RUNGS = (2048, 8192, 16_384)  # trials
 SURE = 4.0  # standard errors of a difference from which on it is beyond doubt
 RIVALS = 64  # plans that all others are held against, at most: the front so far
 

@@ -34,6 +34,7 @@ from waves.rules.clashes import grouping_that_keeps
 USUAL = ("impact_minutes_mean", "probability_share_exposed_at_least_0.5", "end_minutes_given_shipped_mean")
 BAKES = (0.0, 30.0, 60.0, 120.0)
 EVERY = 3_000_000  # plans, up to which all are looked at
+TOLD = 32_768  # trials, which had no part in the choice, of what is told
 STEPS, LIKELY = 12, 1.0  # rounds of other bakes, at most; by how many standard errors one of them is let go
 
 
@@ -158,7 +159,7 @@ def _result(race: Race, today: Plan | None, confidence: float, finished: bool) -
     fresh = compare(
         {**own, **kept},
         terms.scenario,
-        trials=RUNGS[-1],
+        trials=TOLD,
         seed=terms.seed + 1,
         confidence=confidence,
         workers=race.workers,
@@ -178,7 +179,7 @@ def _result(race: Race, today: Plan | None, confidence: float, finished: bool) -
 
 def _terms(scenario: Scenario, seed: int, objectives: Sequence[str], resolution: float) -> Terms:
     check_address(seed, range(RUNGS[-1]))
-    check_address(seed + 1, range(RUNGS[-1]))  # of the worlds in which the front is told
+    check_address(seed + 1, range(TOLD))  # of the worlds in which the front is told
     *risks, time = _objectives(objectives)
     return Terms(scenario, sampling_of(scenario, "stratified"), int(seed), tuple(risks), time, _part(resolution))
 

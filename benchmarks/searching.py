@@ -1,0 +1,95 @@
+"""Searches: seconds on both sides of ten million additions, what racing saves, and how near a population comes.
+
+Fleets are the storefront's, with regions added. Not here: rates of rollouts (``engines``).
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import moocore
+import numpy as np
+
+from simulation import ExactFront, PlanFront, Scenario, exact, exact_front, sample, search
+from waves import Fleet, Plan, all_at_once
+
+BAKES = (0.0, 30.0, 60.0, 120.0)
+EXACT = ("share_exposed_mean", "end_minutes_given_shipped_mean")
+
+
+def storefront(regions: int) -> Scenario:
+    """Return the storefront with so many regions that all differ, its own first."""
+    scenario = sample("storefront")
+    own = scenario.fleet.as_dict()["regions"][:regions]
+    more = [
+        {"name": f"added-{n}", "traffic": 1000.0 + 370.0 * n, "labels": ["shared-config"] if n % 2 else []}
+        for n in range(regions - len(own))
+    ]
+    return scenario.replace(fleet=Fleet.model_validate({"regions": own + more}))
+
+
+def golden(regions: int) -> Scenario:
+    """Return a scenario in which the exact front is known."""
+    traffic = np.random.default_rng(7).dirichlet(np.full(regions, 3.0)) * 100
+    return Scenario.model_validate(
+        {
+            "fleet": {"regions": [{"name": f"r{n}", "traffic": float(t)} for n, t in enumerate(traffic)]},
+            "deploy": 6.0,
+            "faults": [{"name": "bad release", "probability": 0.1}],
+            "evidence": {"exponential": {"mean": float(traffic.sum()) / 0.05}},
+        }
+    )
+
+
+def additions() -> float:
+    """Return the seconds of the processor that ten million additions in a loop of Python take here."""
+    begin = time.process_time()
+    for n in range(10_000_000):
+        n + 1
+    return time.process_time() - begin
+
+
+def timed(run: Callable[[], Any]) -> tuple[Any, float, float]:
+    """Return what a call returns, its seconds on the wall, and those of all processors."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    found = run()
+    return found, time.perf_counter() - wall, time.process_time() - cpu
+
+
+def volume(found: PlanFront, known: ExactFront, scenario: Scenario) -> float:
+    """Return the hypervolume of a search's plans, by their closed forms, as a part of the exact front's."""
+    ref = (known.minutes.max() * 1.05, 1.05)
+    plans = [exact(plan, scenario) for name, plan in found.plans.items() if name != "today"]
+    own = [(e["end_minutes_given_shipped_mean"], e["share_exposed_given_defect_mean"]) for e in plans]
+    best = np.column_stack([known.minutes, known.shares])
+    return float(moocore.hypervolume(np.array(own), ref=ref) / moocore.hypervolume(best, ref=ref))
+
+
+def measure(whole: bool) -> dict[str, float]:
+    """Measure; where it is whole, eight regions too: some ten minutes."""
+    search(storefront(3), bake_minutes=(0.0,), workers=2)  # warm
+    yardstick = additions()
+    found = {"ten million additions in a loop of Python, seconds": yardstick}
+    for regions, budget in ((6, 10), (7, 60), (8, 600)) if whole else ((6, 10), (7, 60)):
+        scenario = storefront(regions)
+        best, wall, cpu = timed(lambda of=scenario: search(of, bake_minutes=BAKES, workers=2))  # type: ignore[misc]
+        name = f"{regions} regions, {best.looked_at:,} plans"
+        found[f"{name}: seconds on two threads (budget {budget})"] = wall
+        found[f"{name}: seconds of the processors"] = cpu
+        found[f"{name}: by the additions (budget {2 * budget})"] = wall / yardstick
+        found[f"{name}: trials that the race saves, part"] = 1 - best.rollouts / best.whole
+    scenario = golden(12)
+    known, _, cpu = timed(lambda: exact_front(scenario, BAKES))
+    found["12 regions, exact front: seconds (budget 30)"] = cpu
+    today: Plan = all_at_once(scenario.fleet, bake_minutes=30.0, strategy="blue_green")
+    best, _, cpu = timed(
+        lambda: search(scenario, today=today, bake_minutes=BAKES, objectives=EXACT, resolution=0.01, workers=2)
+    )
+    found["12 regions, population: seconds of the processors"] = cpu
+    found["12 regions, population: volume by that of the exact front (budget 0.99)"] = volume(best, known, scenario)
+    return found
+
+
+if __name__ == "__main__":
+    for name, value in measure(whole=False).items():
+        print(f"{name:90} {value:12.3f}", flush=True)
