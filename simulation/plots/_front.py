@@ -69,8 +69,8 @@ def _draw(axes: Axes, rows: dict[str, tuple[Estimate, Estimate]], risk: str, tim
         for ends in (([left, right], [y, y]), ([x, x], [low, high])):
             if all(map(math.isfinite, (*ends[0], *ends[1]))):
                 axes.plot(*ends, color=ink, linewidth=1.2, zorder=3)
-        axes.plot([x], [y], "D" if name == TODAY else "o", color=ink, markersize=6, zorder=4, clip_on=False,
-                  markerfacecolor="white" if name == TODAY else ink)  # fmt: skip
+        axes.plot([x], [y], "D" if name == TODAY else "o", color=ink, markersize=6, clip_on=False,
+                  zorder=4 + (name == TODAY), markerfacecolor="white" if name == TODAY else ink)  # fmt: skip
         whiskers += [(left, right, y, y), (x, x, low, high)]
         spots.append(Spot(x, y, fit(name.removeprefix("front "), 1.5, SMALL)))
     spots.sort(key=lambda spot: spot.text != TODAY)

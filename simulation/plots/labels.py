@@ -69,7 +69,7 @@ def label_points(axes: Axes, lines: Sequence[Box], spots: Sequence[Spot]) -> lis
         costs = [sum(_overlap(box, other) for other in thin) for box in free]
         pick = min(range(len(free)), key=lambda i: (round(costs[i], 6), i))
         left, low, right, high = free[pick]
-        taken.append(free[pick])
+        taken.append((left - DOT, low, right + DOT, high))  # numbers side by side would read as one
         far = math.hypot((left + right) / 2 - x, (low + high) / 2 - y) > (right - left) / 2 + 0.35
         link = {"arrowstyle": "-", "color": MUTED, "linewidth": 0.7, "shrinkA": 1, "shrinkB": 4} if far else None
         shift = (left - x) * 72, ((low + high) / 2 - y) * 72

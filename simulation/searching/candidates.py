@@ -96,16 +96,17 @@ class Candidates:
             for wave, row in zip(of.wave, of.bake, strict=True)
         ]
 
-    def shape(self, groups: Iterable[Iterable[str]], bake: int) -> Shapes | None:
-        """Return groups of regions as a search holds them, with one bake; None where they part what goes together.
+    def shape(self, groups: Iterable[Iterable[str]], bakes: int | Sequence[float]) -> Shapes:
+        """Return groups of regions as a search holds them, with the bake of a place among those to choose, or with own.
 
-        Of interchangeable regions, those that come first in the fleet are in the first waves.
+        A unit is where its first region is. Of interchangeable ones, those first in the fleet are in the first waves.
         """
         home = {name: w for w, names in enumerate(groups) for name in names}
-        own = [{home[name] for name in unit} for unit in self.units]
-        if any(len(waves) > 1 for waves in own):
-            return None
-        return shapes.uniform(self._canonical(np.array([[waves.pop() for waves in own]], dtype=np.uint16)), bake)
+        _, wave = np.unique([home[unit[0]] for unit in self.units], return_inverse=True)
+        found = shapes.uniform(self._canonical(wave.reshape(1, -1).astype(np.uint16)), 0)
+        for n in range(int(found.waves[0])):
+            found.bake[0, n] = bakes if isinstance(bakes, int) else self.bakes.index(bakes[n])
+        return found
 
     def other_bakes(self, of: Shapes) -> Shapes:
         """Return the plans in which one wave bakes a step longer or shorter."""

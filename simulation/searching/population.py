@@ -10,7 +10,8 @@ from simulation.searching.candidates import Candidates
 from simulation.searching.race import RUNGS, Race
 from simulation.searching.shapes import Shapes
 
-CHILDREN, PATIENCE, LONGEST = 8, 6, 60  # of a plan in a generation; generations without a better plan; in all
+PARENTS, CHILDREN = 64, 8  # in a generation, at most; of each
+PATIENCE, LONGEST = 6, 60  # generations without a better plan; in all
 
 
 def vary(race: Race, candidates: Candidates, seeds: Shapes) -> None:
@@ -20,7 +21,10 @@ def vary(race: Race, candidates: Candidates, seeds: Shapes) -> None:
     race.enter(shapes.without(seeds, tried), RUNGS[:1])
     for _ in range(LONGEST):
         best = race.best
-        parents = best.of(np.repeat(np.arange(len(best)), CHILDREN))
+        if not len(best):
+            return
+        some = np.unique(np.linspace(0, len(best) - 1, PARENTS).round().astype(np.int64))
+        parents = best.of(np.repeat(some, CHILDREN))
         race.enter(shapes.without(candidates.keeping(candidates.varied(parents, random)), tried), RUNGS[:1])
         still = still + 1 if race.best.keys == best.keys else 0
         if still == PATIENCE:

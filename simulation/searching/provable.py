@@ -23,7 +23,7 @@ from simulation.setting import setting
 from waves import Fleet, Plan, grouped, one_at_a_time
 
 NEEDS = ("share_exposed_given_defect_mean", "end_minutes_given_shipped_mean")
-MOST = 3**14  # pairs of states, beyond which nobody would wait
+MOST, FEW = 3**14, 3**11  # pairs of states, beyond which nobody would wait; and beyond which no search does
 Floats = NDArray[np.float64]
 
 
@@ -87,6 +87,26 @@ def exact_front(scenario: Scenario, bake_minutes: Sequence[float]) -> ExactFront
     return ExactFront(plans, clock.minutes[front], best[0, front])
 
 
+def suggested(scenario: Scenario, bakes: list[float]) -> list[Plan]:
+    """Return the plans that would be best if the closed forms held, with means for what varies: where to begin.
+
+    None where there is nothing to go by, or too many regions to go through quickly.
+    """
+    bad = [fault for fault in scenario.faults if fault.effect == "defect" and fault.probability > 0]
+    evidence, deploy = scenario.of(0, "evidence"), scenario.of(0, "deploy").mean
+    total = sum(fault.probability for fault in bad)
+    if not bad or evidence is None or not 0 < evidence.mean < math.inf or not math.isfinite(deploy):
+        return []
+    severity = sum(fault.probability * fault.severity.mean for fault in bad) / total
+    try:
+        states = _States(scenario.fleet, FEW)
+    except ValueError:
+        return []
+    clock = _Clock(bakes, deploy, len(scenario.fleet.regions))
+    best, choice = _solve(states, clock, scenario.fleet.traffic * severity / evidence.mean)
+    return [_plan(states, clock, choice, at, number) for number, at in enumerate(_undominated(best[0]), 1)]
+
+
 def _course(scenario: Scenario, bake: float) -> Course:
     """Return the course of the slowest plan of the whole fleet, if the closed forms hold for it and so for any."""
     plan = one_at_a_time(scenario.fleet, bake_minutes=bake, strategy="blue_green")
@@ -102,16 +122,16 @@ def _course(scenario: Scenario, bake: float) -> Course:
 class _States:
     """What can have been deployed: how many regions of each traffic, as one number."""
 
-    def __init__(self, fleet: Fleet) -> None:
+    def __init__(self, fleet: Fleet, most: int = MOST) -> None:
         traffic = [region.traffic for region in fleet.regions]
         self.kinds = sorted(set(traffic), key=traffic.index)
         self.names = [[r.name for r in fleet.regions if r.traffic == kind] for kind in self.kinds]
         sizes = [len(names) + 1 for names in self.names]
         pairs = math.prod(size * (size + 1) // 2 for size in sizes)
-        if pairs > MOST:
+        if pairs > most:
             raise ValueError(
                 f"the fleet has {len(traffic)} regions of {len(self.kinds)} kinds, which makes {pairs:,} steps, and "
-                f"{MOST:,} are the most; give some regions the same traffic, or search without the proof"
+                f"{most:,} are the most; give some regions the same traffic, or search without the proof"
             )
         self.counts = np.array(list(itertools.product(*(range(size) for size in sizes))))
         self.share = self.counts @ np.array([kind / fleet.traffic for kind in self.kinds])

@@ -23,6 +23,7 @@ from simulation.searching.found import TODAY, PlanFront
 from simulation.searching.front import front
 from simulation.searching.packed import Packing
 from simulation.searching.population import vary
+from simulation.searching.provable import suggested
 from simulation.searching.race import RUNGS, Race
 from simulation.searching.scores import OBJECTIVES, TIMES, Terms
 from simulation.searching.shapes import Shapes
@@ -115,12 +116,18 @@ def search(
 
 def _run(race: Race, candidates: Candidates) -> None:
     if not race.rung:
-        seeds = candidates.keeping(_seeds(candidates))
+        seeds = candidates.keeping(_seeds(candidates, race.terms.scenario))
         if candidates.count <= EVERY:
             race.start(race.tree or Tree(candidates), seeds)
         else:
             vary(race, candidates, seeds)
     race.finish()
+    if race.tree is not None:  # a population has tried other bakes on its way
+        _try_bakes(race, candidates)
+
+
+def _try_bakes(race: Race, candidates: Candidates) -> None:
+    """Try other bakes wave by wave on the front, until no step improves it."""
     tried = set(race.shapes.keys)
     for _ in range(STEPS):
         before = race.best.keys
@@ -129,13 +136,19 @@ def _run(race: Race, candidates: Candidates) -> None:
             return
 
 
-def _seeds(candidates: Candidates) -> Shapes:
-    """Return every named grouping with every bake, as far as the fleet has such: good plans to hold others against."""
+def _seeds(candidates: Candidates, scenario: Scenario) -> Shapes:
+    """Return every named grouping with every bake, as far as the fleet has such: good plans to hold others against.
+
+    With them today's, one unit after another, and where not all are looked at what would be best on paper.
+    """
     found = [shapes.uniform(candidates.divisions.whole, bake) for bake in range(len(candidates.bakes))]
     for groups in _named(candidates):
         for bake in range(len(candidates.bakes)):
-            if (shape := candidates.shape(groups, bake)) is not None:
-                found.append(shape)
+            found.append(candidates.shape(groups, bake))
+    if candidates.count > EVERY:
+        for plan in suggested(scenario, list(candidates.bakes)):
+            bakes = [wave.bake_minutes for wave in plan.waves]
+            found.append(candidates.shape([wave.regions for wave in plan.waves], bakes))
     return shapes.without(shapes.joined(found), set())
 
 
@@ -146,6 +159,9 @@ def _named(candidates: Candidates) -> Iterator[Sequence[Sequence[str]]]:
         except ValueError:
             continue  # no labels, or no time zones
         yield [wave.regions for wave in plan.waves]
+    yield candidates.units
+    if candidates.like is not None and set(candidates.like.regions) == set(candidates.fleet.names):
+        yield [wave.regions for wave in candidates.like.waves]
     if candidates.rules is not None:  # which may rule all of those out
         kept = grouping_that_keeps(candidates.rules.rules, candidates.fleet).groups
         if kept:
@@ -219,14 +235,16 @@ def _objectives(given: Sequence[str]) -> tuple[str, ...]:
 
 
 class _Line:
-    """The line that shows how far a search is: rollouts, plans in the race, plans on the front."""
+    """The line that shows how far a search is: rollouts, plans in the race, and where the front is."""
 
     def __init__(self, shown: bool) -> None:
         self.bar = tqdm(total=None, unit="rollout", unit_scale=True, disable=not shown, leave=False)
 
     def tell(self, rollouts: int, plans: int, best: NDArray[np.float64]) -> None:
         """Show that so many rollouts more are done."""
-        self.bar.set_postfix_str(f"{plans:,} plans in the race, {len(best)} on the front", refresh=False)
+        (low, *_, quick), (high, *_, slow) = best.min(axis=0, initial=np.inf), best.max(axis=0, initial=-np.inf)
+        where = f": {low:.3g} to {high:.3g} in {quick:,.0f} to {slow:,.0f} min" if len(best) else ""
+        self.bar.set_postfix_str(f"{plans:,} plans in the race, {len(best)} on the front{where}", refresh=False)
         self.bar.update(rollouts)
 
     def __enter__(self) -> "_Line":

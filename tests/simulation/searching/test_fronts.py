@@ -12,6 +12,7 @@ from simulation.searching import race
 from simulation.searching import search as module
 from simulation.searching.candidates import Candidates
 from simulation.searching.front import front
+from simulation.searching.provable import suggested
 from simulation.setting import setting
 from tests import builders
 from tests.builders import shares
@@ -91,6 +92,7 @@ def volume(points, ref):
 def test_a_population_comes_within_a_hundredth_of_the_exact_front(monkeypatch):
     """Nine regions under rule 24, whose 14 million plans nobody tries: the volume of its plans, by closed forms."""
     weights = np.random.default_rng(7).dirichlet(np.full(9, 3.0))
+    monkeypatch.setattr(module, "suggested", lambda *_: [])  # else it would begin with the exact front
     scene = scenario(shares(*weights), rate=0.05, deploy=6.0)
     today = all_at_once(scene.fleet, bake_minutes=30.0, strategy="blue_green")
     best = exact_front(scene, (0.0, 45.0))
@@ -112,6 +114,16 @@ def enumerated(plans, scene, seed):
     weight = (design.probabilities / np.bincount(codes))[codes]
     minutes = (columns[:, layout.C_END] * ships) @ weight / (ships @ weight)
     return np.column_stack([columns[:, layout.C_IMPACT] @ weight, columns[:, layout.C_SHARE] @ weight, minutes])
+
+
+def test_where_there_are_too_many_plans_it_begins_with_what_is_best_on_paper():
+    """Under rule 24 that is the exact front itself; nothing where no alarm looks, or with too many regions."""
+    fleet = shares(*np.random.default_rng(7).dirichlet(np.full(6, 3.0)))
+    scene = scenario(fleet, rate=0.05, deploy=6.0)
+    best = exact_front(scene, (0.0, 45.0))
+    assert [plan.waves for plan in suggested(scene, [0.0, 45.0])] == [plan.waves for plan in best.plans]
+    assert not suggested(scene.replace(faults=[]), [0.0])
+    assert not suggested(scenario(shares(*np.arange(1, 31) / 465)), [0.0])
 
 
 @pytest.mark.long

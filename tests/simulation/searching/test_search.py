@@ -1,6 +1,9 @@
 """Search: what it looks at, what it keeps, and what it says, against every plan tried one by one."""
 
 import itertools
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -13,7 +16,9 @@ from simulation.searching import population, race, shapes
 from simulation.searching import search as module
 from simulation.searching.candidates import Candidates
 from simulation.searching.front import front
+from simulation.searching.gains import most_gained
 from simulation.searching.packed import Packing
+from simulation.searching.scores import Heat
 from simulation.searching.shapes import Shapes, groupings
 from simulation.searching.tree import Tree
 from simulation.setting import setting
@@ -262,3 +267,56 @@ def test_plans_are_laid_out_as_one_by_one(steps):
             for g in range(min(len(one), len(other)))
         ]
         assert packed.shared[n] == 1 + len(list(itertools.takewhile(bool, alike)))
+
+
+def test_any_worker_finds_the_same(few):
+    """One thread, two, an executor; and what is sent to another machine gives there what it gives here."""
+    found = [search(scene(3), bake_minutes=BAKES, seed=5, workers=2)]
+    with ThreadPoolExecutor(1) as executor:
+        found += [search(scene(3), bake_minutes=BAKES, seed=5, workers=workers) for workers in (1, executor)]
+    assert len({tuple(plan.digest for plan in each.plans.values()) for each in found}) == 1
+    assert all(np.array_equal(each.race.value, found[0].race.value) for each in found)
+    sent: list[Heat] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("simulation.searching.scores.handed_out", lambda heats, *_: nullcontext(kept(heats, sent)))
+        search(scene(3), bake_minutes=(0.0,), seed=5)
+    for heat in sent:
+        (one, scores), (other, theirs) = heat.run(), pickle.loads(pickle.dumps(heat)).run()
+        assert np.array_equal(one, other) and np.array_equal(scores.vector, theirs.vector)
+
+
+def kept(heats, sent):
+    for heat in heats:
+        sent.append(heat)
+        yield heat, heat.run()
+
+
+def test_in_a_large_fleet_regions_of_the_same_labels_go_together(few, monkeypatch):
+    """Units have one label, and at most a twenty-fourth of the traffic; every plan has every region once."""
+    monkeypatch.setattr(population, "LONGEST", 2)
+    random = np.random.default_rng(1)
+    names = {f"r{n}": float(t) for n, t in enumerate(random.uniform(1, 9, 90))}
+    of = builders.fleet(names, labels={name: (("north", "south")[n % 2],) for n, name in enumerate(names)})
+    scenario = builders.scenario(of, faults=[{"name": "bad", "probability": 0.2}], evidence=300.0, rollback=5.0)
+    rules = waves.Rules.model_validate({"rules": {"max_regions_per_wave": 60}})
+    units = Candidates(scenario, None, (0.0,), rules).units
+    assert sorted(itertools.chain(*units)) == sorted(names) and 24 <= len(units) <= 50
+    for unit in units:
+        assert len({of.regions[of.positions[name]].labels for name in unit}) == 1
+        assert len(unit) == 1 or sum(of.shares[name] for name in unit) <= 1 / 24
+    found = search(scenario, rules=rules, bake_minutes=(0.0, 30.0), seed=1)
+    assert not found.every and len(found.plans) > 2
+    for plan in found.plans.values():
+        assert sorted(plan.regions) == sorted(names) and max(len(wave.regions) for wave in plan.waves) <= 60
+
+
+def test_what_nothing_gains_comes_from_intervals(few):
+    """A plan in which nobody can be safer: all that is left open is the resolution, and what the intervals leave."""
+    scenario = scene(3, faults=[{"name": "bad", "probability": 0.2, "detection_probability": 0.0}])
+    found = search(scenario, today=waves.all_at_once(scenario.fleet, bake_minutes=0.0), bake_minutes=BAKES, seed=1)
+    impact, half, time = USUAL
+    assert most_gained(found, time, [impact, half]) == pytest.approx(1 - 1 / 1.05, abs=0.002)
+    known = found.known["today"][impact]
+    wide = (known.high - known.low) / known.value
+    assert 1 - 1 / 1.05 <= most_gained(found, impact, [half, time]) <= 1 - 1 / 1.05 + wide
+    assert [text.split(" is ")[0] for text in found.sentences[1:]] == ["Nothing that was looked at"] * 2
