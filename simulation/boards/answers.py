@@ -60,15 +60,19 @@ class Answers:
         self.seed, self.confidence = seed, confidence
         self._known: OrderedDict[str, Outcomes] = OrderedDict()
         self._worth: dict[tuple[str, int], dict[str, Estimate]] = {}
+        self._last: tuple[tuple[str, int], Answer] | None = None  # a move asks several times
         self._pace = 20_000.0  # trials a second of a plan; measured from the first on
 
     def of(self, plan: Plan) -> Answer:
         """Return what a plan comes to by now: from few trials, where it was not asked about before."""
         self._extend(plan, min(COARSE, self.most))
         self._extend(self.today, self.trials(plan))
-        own, base = (self._first(each, self.trials(plan)) for each in (plan, self.today))
-        return Answer(self.trials(plan), self._estimates(own), self._estimates(base),
-                      differences(base, own, self.confidence))  # fmt: skip
+        key = plan.digest, self.trials(plan)
+        if self._last is None or self._last[0] != key:
+            own, base = (self._first(each, key[1]) for each in (plan, self.today))
+            apart = differences(base, own, self.confidence)
+            self._last = key, Answer(key[1], self._estimates(own), self._estimates(base), apart)
+        return self._last[1]
 
     def sharpen(self, plan: Plan) -> bool:
         """Run some more trials of a plan; return whether there are any left."""

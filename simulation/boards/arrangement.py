@@ -5,6 +5,7 @@ Not here: what was done before (``state``), what it comes to (``answers``), what
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple
 
 from simulation.arguments import is_number
@@ -59,7 +60,7 @@ class Arrangement:
         inside = {name for group in self.groups for name in group.regions}
         return tuple(name for name in self.order if name not in inside)
 
-    @property
+    @cached_property
     def plan(self) -> Plan:
         """The plan that it is."""
         if self.is_today:

@@ -1,0 +1,41 @@
+"""The widget's own part: messages of a browser in, what is to be seen out; a board for pages without a kernel."""
+
+import re
+
+import simulation
+import waves
+
+SCENARIO, TODAY = simulation.sample("storefront"), waves.sample("six-region-three-wave")
+
+
+def test_messages_move_undo_and_are_answered():
+    board = simulation.board(SCENARIO, TODAY, trials=4096, seed=7)
+    board._asked(None, {"do": "move", "region": "us-east-1", "wave": 0}, None)
+    assert [region["name"] for region in board.view["waves"][0]["regions"]] == ["eu-north-1", "us-east-1"]
+    board._asked(None, {"do": "pipeline", "system": "github-actions"}, None)
+    assert board.view["text"]["title"] == "The plan for github-actions" and "jobs:" in board.view["text"]["text"]
+    board._asked(None, {"do": "pipeline", "system": "<b>"}, None)
+    assert board.view["refused"].startswith("there is no system")
+    board._asked(None, {"do": "undo"}, None)
+    assert board.state.plan is TODAY and "text" not in board.view
+
+
+def test_more_trials_come_only_for_what_is_seen():
+    """A request that was made before a move is not answered: what it asked for is no longer on the board."""
+    board = simulation.board(SCENARIO, TODAY, trials=4096, seed=7)
+    late = board.view["turn"]
+    board._asked(None, {"do": "bake", "wave": 0, "minutes": 5}, None)
+    board._asked(None, {"do": "sharpen", "turn": late}, None)
+    assert board.state.answer.trials == 2048
+    board._asked(None, {"do": "sharpen", "turn": board.view["turn"]}, None)
+    assert board.state.answer.trials == 4096 and not board.view["sharper"]
+
+
+def test_where_there_is_no_widget_there_is_a_page_that_moves():
+    board = simulation.board(SCENARIO, TODAY, trials=2048, seed=7)
+    bundle = board._repr_mimebundle_()
+    data = bundle[0] if isinstance(bundle, tuple) else bundle
+    page = data["text/html"]
+    assert "application/vnd.jupyter.widget-view+json" in data
+    assert 'class="wb-still"' in page and page.count("<tr") > 2 and "<img" in page
+    assert len(page) < 400_000 and not re.search(r"""(src|href)=["']?(https?:)?//""", page)
