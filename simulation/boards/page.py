@@ -10,13 +10,15 @@ from typing import Any
 
 import numpy as np
 
+from simulation.arguments import check_confidence
 from simulation.boards import words
 from simulation.boards.encoding import encoded
 from simulation.boards.figures import FIGURES
 from simulation.boards.nearby import nearby as near
 from simulation.boards.parts import read
 from simulation.boards.remarks import remarks
-from simulation.boards.table import FACTORS, LARGEST, NAMES, Table, all_groupings
+from simulation.boards.table import FACTORS, LARGEST, NAMES, TRIALS, Table, all_groupings
+from simulation.draws import check_address
 from simulation.plots import cloud
 from simulation.results.figures import estimated
 from simulation.scenario import Scenario
@@ -56,8 +58,11 @@ def fragment(
         Whether today's plan and what one move makes of it suffice, which takes a moment instead of some seconds.
     """
     setting(today, scenario)  # which refuses what is no plan of this fleet
+    if rules is not None and not isinstance(rules, Rules):
+        raise ValueError(f"rules is {type(rules).__name__}; give Rules, such as Rules.read(path) gives")
+    check_address(seed, range(TRIALS))
     whole = len(today.regions) <= LARGEST and not nearby
-    options: dict[str, Any] = {"seed": seed, "confidence": confidence}
+    options: dict[str, Any] = {"seed": int(seed), "confidence": check_confidence(confidence)}
     found = all_groupings(scenario, today, **options) if whole else near(scenario, today, fronts=not nearby, **options)
     return of_table(found, rules)
 

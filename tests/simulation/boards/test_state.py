@@ -176,3 +176,18 @@ def test_what_is_no_board_is_refused():
         Board(SCENARIO, "plan.yaml")  # type: ignore[arg-type]
     with pytest.raises(waves.InputError, match="is not in the fleet"):
         Board(SCENARIO, builders.plan("mars"))
+
+
+@pytest.mark.parametrize("make", [simulation.board, simulation.still_board])
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"seed": -1}, "seed is -1; give a whole number"),
+        ({"seed": 2**64}, "seed is 18446744073709551616"),
+        ({"confidence": 1.5}, "confidence is 1.5; give a number between 0 and 1"),
+        ({"rules": {}}, "rules is dict; give Rules"),
+    ],
+)
+def test_both_boards_refuse_the_same(make, given, said):
+    with pytest.raises(ValueError, match=said):
+        make(SCENARIO, TODAY, **given)
