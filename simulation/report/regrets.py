@@ -4,47 +4,32 @@ Not here: how assumptions are turned (``simulation.analysis.sensitivity``), the 
 """
 
 import math
-from typing import Any
 
 from simulation.analysis.parts import waves_or_minutes
 from simulation.analysis.sensitivity import Sensitivity
 from simulation.analysis.variants import IMPACT, TIME
 from simulation.report.choosing import flips
-from simulation.report.html import Html, bullets, element, paragraph, table
-from simulation.results.figures import amount, estimated
+from simulation.report.html import Html, bullets, element, paragraph
+from simulation.results.figures import estimated
 from simulation.results.statistics import Estimate
-
-WORDS = {IMPACT: "in harm", TIME: "in time to ship", "cost": "in cost"}
 
 
 def regrets(turned: Sensitivity) -> Html:
-    """Say what each plan gains and costs against the first, what choosing it may cost, and what would turn that.
+    """Say what each plan gains and costs against the first, what would turn that, and what choosing it may cost.
 
     Parameters
     ----------
     turned
         Of two plans or more; the first is today's.
     """
-    names = list(turned.plans)
-    said = bullets(f"{_worth(turned, n)} {_apart(turned, n)}" for n in range(1, len(names)))
-    heads = ["choosing", *(f"{WORDS[figure]}: regret now" for figure in turned.figures)]
-    heads += [f"{WORDS[figure]}: at worst" for figure in turned.figures]
-    rows = [
-        (
-            name,
-            *(_now(turned, name, figure) for figure in turned.figures),
-            *(_worst(turned, name, figure) for figure in turned.figures),
-        )
-        for name in names
-    ]
+    said = bullets(f"{_worth(turned, n)} {_apart(turned, n)}" for n in range(1, len(turned.plans)))
     what = (
         "Regret is what a choice costs over the best of these plans: as the scenario is, and at the worst turn of any"
     )
     return (
         said
+        + element("p", element("strong", "What would turn it, and what you may regret"))
         + paragraph(f"{what} one assumption.")
-        + table(heads, rows, numbers=False)
-        + element("p", element("strong", "What would turn it"))
         + flips((turned, None))
     )
 
@@ -82,18 +67,3 @@ def _way(found: Estimate, less: str, more: str, unit: str) -> str:
     low, high = sorted((abs(found.low), abs(found.high)))
     size, interval = estimated(abs(found.value), low, high, unit)
     return f"{less if found.value < 0 else more} {size} a change ({interval})"
-
-
-def _now(turned: Sensitivity, name: str, figure: str) -> str:
-    row: Any = turned.regret.loc[(name, figure)]
-    value, low, high = (float(row[key]) for key in ("regret", "low", "high"))
-    if value == low == high == 0:
-        return "none: the best"
-    size, interval = estimated(value, low, high, str(row["unit"]))
-    return f"{size} ({interval})" if math.isfinite(low) else f"{size} (too few trials for an interval)"
-
-
-def _worst(turned: Sensitivity, name: str, figure: str) -> str:
-    row: Any = turned.regret.loc[(name, figure)]
-    worst = float(row["worst"])
-    return "none" if worst == 0 else f"{amount(worst, str(row['unit']))}: {row['worst_assumption']}"

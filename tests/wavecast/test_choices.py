@@ -68,7 +68,11 @@ def test_a_choice_without_a_pipeline_ends_in_a_plan(choose, tmp_path):
     done, book = choose(today="one-at-a-time", beside=[], bake_minutes=30, rules=str(rules), price=600)
     assert done.code == 0, done.err
     shown = pages(book)
-    assert "comes from no pipeline" in shown and "<pre>name: front" in shown and "in cost: at worst" in shown
+    assert (
+        "comes from no pipeline" in shown
+        and "<pre>name: front" in shown
+        and "what a choice costs over the best one" in shown
+    )
     last = shown[shown.index("comes from no pipeline") :]
     assert last.count("- regions:") <= 2
 
