@@ -18,6 +18,7 @@ from history.keeping.file import StoreError
 from history.keeping.store import Store, StoreFailed
 from history.reading.coverage import coverage, coverage_table
 from history.reading.export import TABLES, Exported, export, read_export
+from history.reading.known import coverage_sentences
 from history.reading.target import ExportError
 from history.replaying.incident import incident
 from history.replaying.replay import replay
@@ -54,6 +55,7 @@ __all__ = [
     "backtest",
     "columns",
     "coverage",
+    "coverage_sentences",
     "coverage_table",
     "export",
     "fetch",

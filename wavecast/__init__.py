@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from wavecast.choices import read_choice
     from wavecast.inputs import read_fleet, read_scenario
+    from wavecast.past import read_history
     from wavecast.plans import read_inputs, read_plan, read_plans
     from wavecast.reporting.parameters import begin_report
     from wavecast.rules import read_rules
@@ -17,6 +18,7 @@ __all__ = [
     "begin_report",
     "read_choice",
     "read_fleet",
+    "read_history",
     "read_inputs",
     "read_plan",
     "read_plans",
@@ -30,5 +32,5 @@ def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     homes = {"begin_report": "reporting.parameters", "read_fleet": "inputs", "read_scenario": "inputs"}
-    homes |= {"read_choice": "choices", "read_rules": "rules"}
+    homes |= {"read_choice": "choices", "read_history": "past", "read_rules": "rules"}
     return getattr(_import_module(f"wavecast.{homes.get(name, 'plans')}"), name)

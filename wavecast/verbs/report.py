@@ -37,6 +37,7 @@ Examples:
   wavecast report
   wavecast report --plan workflow.yaml --plan all-at-once --scenario scenario.yaml --trials 10000
   wavecast report --plan plan.yaml --rules rules.yaml --out build/friday
+  wavecast report --history h.sqlite --scenario scenario.yaml --plan plan.yaml --plan all-at-once
   wavecast report -p confidence 0.99 -p objective 0.999
 
 \b
@@ -83,6 +84,7 @@ def _taking_away(ctx: click.Context) -> Iterator[None]:
 @click.option("-p", "given", type=(str, str), multiple=True, metavar="NAME VALUE", help="A parameter of the notebook.")
 @click.option("--plan", "plans", multiple=True, metavar="P", help="A plan, workflow or sample; the first is judged.")
 @click.option("--scenario", metavar="S", help="A scenario or a sample.")
+@click.option("--history", metavar="STORE", help="Fit the scenario to a store or an export first, and test the fit.")
 @click.option("--trials", type=TRIALS, metavar="N", help="Rollouts of each plan.")
 @click.option("--seed", type=SEEDS, metavar="N", help="The same seed gives the same worlds.")
 @workflow_options
@@ -95,6 +97,7 @@ def report(
     given: tuple[tuple[str, str], ...],
     plans: tuple[str, ...],
     scenario: str | None,
+    history: str | None,
     trials: int | None,
     seed: int | None,
     reading: Reading,
@@ -109,6 +112,7 @@ def report(
     options = {
         "plans": list(plans) or None,
         "scenario": scenario,
+        "history": history,
         "trials": trials,
         "seed": seed,
         **_as_parameters(reading),
