@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from history.fitting.durations import Lasted
+from history.fitting.durations import SECOND, Lasted, usable
 from history.fitting.grids import Floats
 from history.fitting.past import Past, minutes
 
@@ -54,18 +54,24 @@ class Attempts:
         return np.asarray(self.status == "succeeded", dtype=np.bool_)
 
     @property
+    def impossible(self) -> int:
+        """How many ended before they began, or before the holds that were configured had passed."""
+        with np.errstate(invalid="ignore"):
+            return int(((self.good | self.failed) & (self.lasted <= -SECOND)).sum())
+
+    @property
     def failed(self) -> NDArray[np.bool_]:
         """Which failed."""
         return np.asarray(self.status == "failed", dtype=np.bool_)
 
     def minutes(self) -> tuple[Lasted, NDArray[np.bool_]]:
         """Return how long attempts took that did not fail, and which those are."""
-        used = ~self.failed & ~self.paused & np.where(self.good, ~np.isnan(self.lasted), self.lasted > 1.0 / 60.0)
+        used = ~self.failed & ~self.paused & usable(self.lasted, self.good)
         return Lasted.of(self.lasted[used], self.good[used]), used
 
     def failing(self) -> tuple[Lasted, NDArray[np.bool_]]:
         """Return how long those took that failed, and which those are."""
-        used = self.failed & ~self.paused & ~np.isnan(self.lasted)
+        used = self.failed & ~self.paused & usable(self.lasted, self.failed)
         return Lasted.of(self.lasted[used], np.ones(int(used.sum()), dtype=np.bool_)), used
 
 

@@ -22,6 +22,12 @@ SIGMA = (0.004, 8.0)
 STEPS = 60
 
 
+def usable(minutes: Floats, done: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which durations say something: over, and not before they began, or going on for a second at least."""
+    with np.errstate(invalid="ignore"):
+        return np.where(done, minutes > -SECOND, minutes > SECOND)
+
+
 @dataclass(frozen=True, eq=False)
 class Lasted:
     """Durations.
@@ -40,7 +46,7 @@ class Lasted:
     @classmethod
     def of(cls, minutes: Floats, done: NDArray[np.bool_]) -> "Lasted":
         """Return those that say something: over, or going on for a second at least."""
-        kept = ~np.isnan(minutes) & (done | (minutes > SECOND))
+        kept = usable(minutes, done)
         return cls(np.maximum(minutes[kept], SECOND), done[kept])
 
     def __len__(self) -> int:

@@ -57,7 +57,9 @@ class Fit:
 
     def rng(self, name: str) -> np.random.Generator:
         """Return the random numbers of a field: its own, so that no field's draws depend on another's data."""
-        return np.random.Generator(np.random.Philox(key=[self.seed, zlib.crc32(name.encode())]))
+        return np.random.Generator(
+            np.random.Philox(key=np.array([self.seed, zlib.crc32(name.encode())], dtype=np.uint64))
+        )
 
     def minutes(self, name: str, lasted: Lasted, thing: str, at: Floats, regions: object = None) -> None:
         """Learn a duration; say so where there is none."""
@@ -186,6 +188,9 @@ def _attempts(found: Fit, tried: Attempts) -> None:
     if tried.elsewhere:
         many = counted(tried.elsewhere, "deployment")
         found.remarks.append(f"{many} left out: of regions that fleet {found.past.scenario.fleet.name} does not have.")
+    if tried.impossible:
+        many = counted(tried.impossible, "deployment")
+        found.remarks.append(f"{many} left out of durations: ended before it began, or before its configured holds.")
     if tried.paused.any():
         many = counted(int(tried.paused.sum()), "deployment")
         found.remarks.append(f"{many} left out of durations: a hook could wait for a person.")

@@ -94,24 +94,25 @@ def judged(past: Past, complete: bool | None = None) -> Judged:
     over = ~np.isin(outcome, ("in_progress", "build_failed", "unknown"))
     stopped = np.isin(outcome, ("stopped", "overtaken")) & ~bad
     reach = reached(past)
-    sound = (state == "none") & ~bad & over & ~stopped | (false & ~bad & over)
+    idle = false | (cause & ~incident & some)
+    sound = (state == "none") & ~bad & over & ~stopped | (idle & ~bad & over)
     sound &= reach.any(axis=1)
+    unsure = ~sound & ~bad & (state == "unknown") & over & reach.any(axis=1)
     harm = past.at("incident_started_at")
     detected = past.at("incident_detected_at")
     seen = np.where(alarmed | (fired & incident & in_time), alarm, np.where(np.isnan(detected), back, detected))
     return Judged(
-        bad & reach.any(axis=1), sound, _looked(past, state, sound, bad), alarmed, false, people & ~alarmed,
+        bad & reach.any(axis=1), sound, _looked(past, sound, unsure, bad), alarmed, false, people & ~alarmed,
         np.where(fired, alarm, np.nan), back, harm, np.where(bad, seen, np.nan), _hurt(past), reach, some,
     )  # fmt: skip
 
 
-def _looked(past: Past, state: NDArray[np.object_], sound: Bools, bad: Bools) -> Bools:
+def _looked(past: Past, sound: Bools, unsure: Bools, bad: Bools) -> Bools:
     """Return which rollouts lie in times in which one can tell.
 
     A sound one does by itself. A bad one, whose alarm or incident tells of itself even where nobody looked, counts if
     the next rollout of its service, before or after, could be told; else bad changes alone would be seen of old times.
     """
-    unsure = ~sound & ~bad & (state == "unknown")
     judge = sound | unsure
     if not judge.any():
         return bad.copy()

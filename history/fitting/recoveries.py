@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from history.fitting.durations import Lasted
+from history.fitting.durations import Lasted, usable
 from history.fitting.grids import Floats
 from history.fitting.judged import CLOCKS, SOON, Judged
 from history.fitting.past import Past, minutes
@@ -60,7 +60,7 @@ def recoveries(past: Past, found: Judged) -> Recoveries:
     begin, end = minutes(regions["rollback_started_at"]), minutes(regions["rollback_ended_at"])
     way = np.where(np.isnan(end), past.until, end) - begin
     done, by_hand = ~np.isnan(end), regions["recovered_by_hand"].to_numpy(dtype=np.bool_)
-    kept = ~np.isnan(way) & (done | (way > 1.0 / 60.0)) & (past.place >= 0)
+    kept = usable(way, done) & (past.place >= 0)
     names = np.asarray(regions["region"], dtype=object)
     parts: list[tuple[Lasted, NDArray[np.object_], Floats]] = []
     for own in (kept & ~by_hand, kept & by_hand):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from history.fitting.durations import SECOND, Lasted
+from history.fitting.durations import SECOND, Lasted, usable
 from history.fitting.grids import Floats
 from history.fitting.past import Past, minutes
 from simulation.windows import laid_out
@@ -90,13 +90,13 @@ def waits(past: Past) -> Waits:
     cut, cut_asked, at = _cut(past, gates, float(np.median(hand[fine])) if fine.any() else 0.0)
     asked = asks & ~(whole & gates.closed) & ~(took < -SHORT)
     minutes_, done = (
-        np.concatenate([took[asked], cut[cut_asked]]),
+        np.concatenate([np.maximum(took[asked], 0.0), cut[cut_asked]]),
         np.repeat([True, False], [asked.sum(), cut_asked.sum()]),
     )
     when = np.concatenate([gates.started[asked], at[cut_asked]])
     begin = np.where(done, when - minutes_, when)
     minutes_ = _within(staffed, begin, minutes_)
-    hands = np.concatenate([hand[fine], cut[~cut_asked]])
+    hands = np.concatenate([np.maximum(hand[fine], 0.0), cut[~cut_asked]])
     over = np.repeat([True, False], [fine.sum(), (~cut_asked).sum()])
     build, built, unbuilt, begun = _builds(past, gates)
     refused = _refused(past, gates)
@@ -108,7 +108,7 @@ def waits(past: Past) -> Waits:
 
 
 def _kept(values: Floats, done: NDArray[np.bool_], at: Floats) -> tuple[Lasted, Floats]:
-    kept = ~np.isnan(values) & (done | (values > SECOND))
+    kept = usable(values, done)
     return Lasted.of(values[kept], done[kept]), at[kept]
 
 

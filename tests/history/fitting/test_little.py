@@ -84,6 +84,15 @@ def test_bad_changes_of_a_time_in_which_nobody_looked_do_not_count_alone():
     assert row.low < 0.25 < row.high and row.n <= 45
 
 
+def test_a_bad_change_counts_whatever_was_beside_it():
+    """A build that failed beside it, or a halt by a false alarm hours after its last deployment, takes none away."""
+    rollouts = seen(80, bad=0.3, build_failure_probability=0.3, false=2.0)
+    fitted = sane(fit(rollouts, incidents="complete"))
+    row = fitted.frame.loc["bad: probability"]
+    assert row.n == int((rollouts.frame["regions"] > 0).sum()) < 70
+    assert row.source.startswith(f"{int(rollouts.frame['incident'].notna().sum())} bad changes of ")
+
+
 def test_all_cut_short_says_only_that_they_last_longer():
     rollouts = seen(20)
     rollouts.deployments["status"], rollouts.deployments["finished_at"] = "in_progress", pd.NaT
@@ -104,6 +113,19 @@ def test_a_person_who_stops_a_deployment_is_no_failure():
     assert fitted.frame.loc["deploy_failure_probability", "source"].startswith(f"0 of {ended} deployments")
     row = fitted.frame.loc["deploy"]
     assert row.source.endswith(f"{cut} of them cut short") and row.low < 5 < row.high
+
+
+def test_what_ended_before_it_began_is_left_out_and_counted():
+    rollouts = seen(20)
+    own = rollouts.deployments
+    own["finished_at"] = own["finished_at"].mask(own.index < 7, own["started_at"] - pd.Timedelta(minutes=5))
+    fitted = sane(fit(rollouts))
+    assert fitted.frame.loc["deploy", "n"] == 53
+    assert any(each.startswith("7 deployments left out of durations: ended before") for each in fitted.remarks)
+
+
+def test_any_seed_is_taken():
+    assert sane(history.fit(seen(3), base(), seed=2**64 - 1, draws=100)).seed == 2**64 - 1
 
 
 def test_regions_of_another_fleet_are_left_out_and_counted():
