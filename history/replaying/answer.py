@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 REPLICATES = 400  # at least
+DUST = 1e-9  # what sums of the same numbers in another order differ by is no difference
 FIGURES = {
     "share_exposed": "share of the fleet's traffic",
     "end_minutes": "minutes",
@@ -112,6 +113,7 @@ class Answer:
         mean = (sums.totals[plan, figure] - sums.totals[base, figure]) / (sums.rollouts * self.worlds)
         some = sums.weights > 0
         apart = (sums.replicates[some, plan, figure] - sums.replicates[some, base, figure]) / sums.weights[some]
+        apart[np.abs(apart) < DUST] = 0.0
         low, high = np.quantile(apart, [0.025, 0.975]) if len(apart) else (np.nan, np.nan)
         error = float(np.std(apart, ddof=1)) if len(apart) > 1 else float("nan")
         return float(mean), float(min(low, mean)), float(max(high, mean)), error

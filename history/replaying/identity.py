@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from history.replaying.records import NONE, Floats, Records
-from history.replaying.worlds import Worlds
+from history.replaying.worlds import Conditioned
 from simulation import OUTCOMES, Rollout
 from simulation.columns import Row
 from simulation.draws import Draws
@@ -74,7 +74,7 @@ def compare(records: Records, columns: Floats) -> NDArray[np.bool_]:
     return same & np.where(rang, np.abs(alarm - records.halt) <= SECOND, ~heard)
 
 
-def starts(setting: Setting, worlds: Worlds, world: int, which: NDArray[np.int64]) -> NDArray[np.bool_]:
+def starts(setting: Setting, worlds: Conditioned, world: int, which: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Return whether some records' regions start and end when they did, in one world, by the model in SimPy."""
     records, found = worlds.records, np.zeros(len(which), dtype=np.bool_)
     tape = worlds.tape(world)

@@ -22,7 +22,7 @@ from history.replaying.replay import AS_IT_WAS, figures
 from history.replaying.retold import Incident, impossible_alarm, impossible_regions
 from history.replaying.timelines import SECOND, Timelines, cut, known_of, timelines
 from history.replaying.typed import Typed, typed
-from history.replaying.worlds import Worlds, choose, seed_of
+from history.replaying.worlds import Conditioned, choose, seed_of
 from simulation import Scenario
 from simulation.arguments import whole
 from simulation.draws import CHANGE, PURPOSES, uniform
@@ -207,7 +207,7 @@ def _way_back(
     return records
 
 
-def _rolled(found: Incident, chosen: Worlds, engine: str) -> Floats:
+def _rolled(found: Incident, chosen: Conditioned, engine: str) -> Floats:
     laid = settings_of({AS_IT_WAS: found.plan, **found.plans}, found.scenario)
     tape = chosen.tape(0)
     how = sampling_of(found.scenario, "crude")

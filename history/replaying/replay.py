@@ -20,7 +20,7 @@ from history.replaying.reading import Read, chunks, read
 from history.replaying.records import Floats, Records
 from history.replaying.result import Differing, Replay
 from history.replaying.shares import Reach, Shares
-from history.replaying.worlds import NEEDED, Worlds, choose
+from history.replaying.worlds import NEEDED, Conditioned, choose
 from simulation import Scenario, Tape
 from simulation.arguments import whole
 from simulation.columns import Row
@@ -84,7 +84,7 @@ class _Run:
         self.answer.add(first, values[..., possible], records.bad[possible], labels)
         self._keep(records, chosen, values, np.flatnonzero(possible))
 
-    def _chosen(self, records: Records, trials: NDArray[np.int64]) -> list[Worlds]:
+    def _chosen(self, records: Records, trials: NDArray[np.int64]) -> list[Conditioned]:
         """Choose worlds, as evenly from the scenarios as it goes."""
         if len(self.scenarios) == 1:
             return [choose(records, self.scenarios[0], trials, self.seed, self.worlds)]
@@ -93,14 +93,14 @@ class _Run:
         parts = zip(self.scenarios, counts, firsts, strict=False)
         return [choose(records, s, trials, self.seed, n, first=f) for s, n, f in parts if n]
 
-    def _rolled(self, settings: Sequence[Setting], own: Worlds, m: int) -> Floats:
+    def _rolled(self, settings: Sequence[Setting], own: Conditioned, m: int) -> Floats:
         """Roll out all plans in one world of each record, (P, columns, n)."""
         tape = own.tape(m)
         laid = [replace(each, scenario=own.scenario) for each in settings]
         todo = job(laid, own.seed_of(m), tape.trials, self.engine, sampling_of(own.scenario, "crude"), tape)
         return rows(todo)[0]
 
-    def _starts(self, setting: Setting, own: Worlds, possible: NDArray[np.bool_], kept: NDArray[np.bool_]) -> None:
+    def _starts(self, setting: Setting, own: Conditioned, possible: NDArray[np.bool_], kept: NDArray[np.bool_]) -> None:
         some = np.flatnonzero(possible)[: max(TRACED - self.identity.traced, 0)]
         if len(some):
             same = starts(setting, own, 0, some)
@@ -108,7 +108,7 @@ class _Run:
             self.identity.started += int(same.sum())
             kept[some] &= same
 
-    def _count(self, records: Records, chosen: Sequence[Worlds], possible: NDArray[np.bool_]) -> None:
+    def _count(self, records: Records, chosen: Sequence[Conditioned], possible: NDArray[np.bool_]) -> None:
         halted = np.isfinite(records.halt) & possible
         effective = chosen[0].effective
         self.effective.append(effective[halted])
@@ -119,7 +119,9 @@ class _Run:
             self.hidden += float(own.bad[clean].sum()) / self.worlds
         self.shares.add(records.of(possible))
 
-    def _keep(self, records: Records, chosen: Sequence[Worlds], values: Floats, possible: NDArray[np.int64]) -> None:
+    def _keep(
+        self, records: Records, chosen: Sequence[Conditioned], values: Floats, possible: NDArray[np.int64]
+    ) -> None:
         """Keep the rollouts that differ most from what was, in impact, else in time."""
         for p, name in enumerate(self.plans, start=1):
             apart = values[:, p] - values[:, 0]  # (M, Q, n)
@@ -143,7 +145,13 @@ def _at(figure: str) -> int:
 
 
 def _differing(
-    records: Records, chosen: Sequence[Worlds], i: int, world: int, plan: str, size: tuple[float, float], apart: Floats
+    records: Records,
+    chosen: Sequence[Conditioned],
+    i: int,
+    world: int,
+    plan: str,
+    size: tuple[float, float],
+    apart: Floats,
 ) -> Differing:
     for own in chosen:
         if world < own.count:

@@ -20,18 +20,17 @@ from history.replaying.answer import FIGURES
 from history.replaying.identity import Identity
 from history.replaying.records import Floats
 from history.replaying.replay import AS_IT_WAS
+from history.replaying.shares import listed
 from history.replaying.timelines import Timelines
 from history.replaying.typed import Typed
 from history.replaying.worlds import NEEDED
 from simulation import Scenario
 from simulation.results.numerals import number, percent, signed
 from waves import Plan
-from waves.showing import counted, table
+from waves.showing import counted
 
 if TYPE_CHECKING:
     from simulation.plots import Picture
-
-CAUSES = {"evidence": "evidence", "check": "a check", "false": "a false alarm", "customers": "customers"}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -140,7 +139,7 @@ class Incident:
         back = "" if told.rollback is None else f", all back {number(told.rollback, 3)} minutes later"
         return (
             f"Typed: first deployment at minute {told.started:g}, alarm at minute {told.alarm:g} with traffic in "
-            f"{_listed(told.regions)}, {percent(self.share)} of the fleet's{back}."
+            f"{listed(told.regions)}, {percent(self.share)} of the fleet's{back}."
         )
 
     @property
@@ -158,13 +157,10 @@ class Incident:
 
     @property
     def _sure(self) -> list[str]:
-        total = sum(self.explanations.values())
-        causes = [f"{text} {percent(self.explanations[key] / total)}" for key, text in CAUSES.items()
-                  if self.explanations[key]]  # fmt: skip
         found = [
             f"Effective worlds: {number(self.effective)} of {self.worlds:,}; just these regions had traffic at the "
             f"alarm in {self.fitting:,} of {counted(self.tried, 'timeline')}.",
-            f"What raised the alarm, by the scenario: {', '.join(causes)}.",
+            f"What raised the alarm, by the scenario: {summary.causes(self.explanations)}.",
             f"Under {self.plan.name}, {self.identity.kept:,} of {self.identity.worlds:,} worlds gave back what was "
             "typed: outcome, end and alarm minute.",
         ]
@@ -191,9 +187,8 @@ class Incident:
         for name in self.plans if len(self.values) else ():
             for figure, (text, write) in summary.SHOWN.items():
                 row, factor = self._row(name, figure), 100.0 if write is percent else 1.0
-                change = f"{signed(row.difference * factor)}{' points' if write is percent else ''}"
                 between = f"{signed(row.low * factor)} to {signed(row.high * factor)}"
-                found.append([name, text, write(row.was), write(row.would), change, between])
+                found.append([name, text, *summary.cells(row, write, between)])
         return found
 
     def __repr__(self) -> str:
@@ -210,8 +205,7 @@ class Incident:
     @property
     def html_table(self) -> str:
         """The figures as an HTML table; empty where there are none."""
-        head, *body = self.table
-        return str(table(head, body, numbers=False)) if body else ""
+        return summary.html_table(self.table)
 
     def plot(self) -> "Picture":
         """Draw each plan minus what was, with the interval of 95 of 100 worlds and the zero line."""
@@ -287,16 +281,11 @@ def impossible_regions(drawn: Timelines, told: Typed) -> str:
             return f"{name}, which is not named, is in wave {waves[name]} and had traffic {by} in all of {many}"
     sets = Counter(tuple(np.asarray(names)[own].tolist()) for own in at[:, going].T)
     most, count = sets.most_common(1)[0] if sets else ((), 0)
-    usual = _listed(most) if most else "no region"
-    return f"in none of {many} just {_listed(told.regions)} had traffic {by}; most often, in {count:,}, {usual} had"
+    usual = listed(most) if most else "no region"
+    return f"in none of {many} just {listed(told.regions)} had traffic {by}; most often, in {count:,}, {usual} had"
 
 
 def impossible_alarm(found: Incident, reasons: Counter[str]) -> str:
     """Say why nothing in the scenario raises the alarm."""
     del reasons[""]
     return reasons.most_common(1)[0][0] if reasons else "no world of it gives what was typed"
-
-
-def _listed(names: Any) -> str:
-    names = list(names)
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -102,7 +102,7 @@ class Reach:
         never = [region for region in plan.regions if region not in self.earliest]
         if never:
             found.append(
-                f"{name}: no rollout of the history ever reached {_listed(never)}; how long it takes there, and what "
+                f"{name}: no rollout of the history ever reached {listed(never)}; how long it takes there, and what "
                 "a bad change does, is the scenario's word, and all the rest can still be said"
             )
         sooner = [
@@ -112,7 +112,7 @@ class Reach:
             if region in self.earliest and number < self.earliest[region]
         ]
         if sooner:
-            which = _listed([region for region, _, _ in sooner])
+            which = listed([region for region, _, _ in sooner])
             first = min(earliest for _, _, earliest in sooner)
             found.append(
                 f"{name}: an extrapolation, as {which} {'come' if len(sooner) > 1 else 'comes'} sooner than in any "
@@ -122,5 +122,6 @@ class Reach:
         return found
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """Write names as one text: a, b and c."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

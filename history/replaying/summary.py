@@ -12,11 +12,15 @@ from history.collecting.report import columns
 from history.replaying.answer import FIGURES
 from history.replaying.shares import KINDS
 from simulation.results.numerals import number, percent, signed
+from waves import showing
 from waves.showing import counted
 
 if TYPE_CHECKING:
     from history.replaying.result import Replay
 
+CAUSES = {"evidence": "evidence", "check": "a check", "false": "a false alarm", "customers": "customers"}
+PARTED = ("share_exposed", "end_minutes", "impact_minutes")
+ROWS = 24  # of a table by service or month, in a terminal
 SHOWN = {
     "share_exposed": ("traffic exposed", percent),
     "end_minutes": ("minutes to the end", number),
@@ -108,11 +112,14 @@ def _worlds(replay: "Replay") -> list[str]:
             f"Warning: {counted(replay.few, 'rollout')} with fewer than ten effective worlds; the scenario hardly "
             "explains what was recorded of them."
         )
-    causes = replay.explanations
-    total = sum(causes.values())
-    named = {"evidence": "evidence", "check": "a check", "false": "a false alarm", "customers": "customers"}
-    told = [f"{text} {percent(causes[key] / total)}" for key, text in named.items() if causes[key]]
-    return [*found, f"What raised the recorded alarms, by the scenario: {', '.join(told)}."] if told else found
+    told = causes(replay.explanations)
+    return [*found, f"What raised the recorded alarms, by the scenario: {told}."] if told else found
+
+
+def causes(counts: Counter[str]) -> str:
+    """Word what raised alarms, counted over worlds, in shares; empty where nothing did."""
+    total = sum(counts.values())
+    return ", ".join(f"{text} {percent(counts[key] / total)}" for key, text in CAUSES.items() if counts[key])
 
 
 def _share(replay: "Replay", plan: str) -> str:
@@ -139,10 +146,7 @@ def table(replay: "Replay") -> list[list[str]]:
     for name in replay.plans if replay.replayed else ():
         for figure, (text, write) in SHOWN.items():
             row = _row(replay, name, figure)
-            factor = 100.0 if write is percent else 1.0
-            points = " points" if write is percent else ""
-            change = f"{signed(row.difference * factor)}{points}"
-            rows.append([name, text, write(row.was), write(row.would), change, _range(row, factor)])
+            rows.append([name, text, *cells(row, write, _range(row, 100.0 if write is percent else 1.0))])
     return rows
 
 
@@ -155,16 +159,54 @@ def text(replay: "Replay") -> str:
             impact, minutes = each.differences["impact_minutes"], each.differences["end_minutes"]
             rows.append([each.rollout, each.plan, signed(impact), signed(minutes)])
         parts += ["", "What would have gone most differently, on average over its worlds:", columns(rows)]
+    for kind in ("service", "month") if replay.replayed else ():
+        parts += _parted(replay, kind)
     return "\n".join([*parts, "", *sentences(replay)[1 if parts else 0 :]])
+
+
+def _parted(replay: "Replay", kind: str) -> list[str]:
+    """Return the differences by service or by month, where there are several."""
+    own = replay.by(kind)
+    if own[kind].nunique() < 2:
+        return []
+    rows = []
+    for (name, plan), some in own.groupby([kind, "plan"], sort=False):
+        changes = some.set_index("figure")
+        found: list[tuple[Any, float]] = [
+            (changes.loc[each], 100.0 if SHOWN[each][1] is percent else 1.0) for each in PARTED
+        ]
+        told = [f"{signed(row.difference * factor)} ({_range(row, factor)})" for row, factor in found]
+        rows.append([str(name), f"{some['rollouts'].iloc[0]:,}", f"{some['bad'].iloc[0]:,}", str(plan), *told])
+    head = [
+        kind,
+        "rollouts",
+        "bad",
+        "plan",
+        "points of traffic exposed",
+        "minutes to the end",
+        "fleet-minutes of impact",
+    ]
+    more = len(rows) - ROWS
+    said = [f"and {more} more rows: --json, or .by({kind!r})"] if more > 0 else []
+    return ["", f"By {kind}:", columns([head, *rows[:ROWS]]), *said]
 
 
 def html(replay: "Replay") -> str:
     """Lay the replay out for a notebook."""
-    head, *body = table(replay)
-    rows = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in body)
-    cells = "".join(f"<th>{escape(cell)}</th>" for cell in head)
     said = "".join(f"<li>{escape(each)}</li>" for each in sentences(replay))
-    return f"<table><thead><tr>{cells}</tr></thead><tbody>{rows}</tbody></table><ul>{said}</ul>"
+    return f"{html_table(table(replay))}<ul>{said}</ul>"
+
+
+def html_table(rows: list[list[str]]) -> str:
+    """Return rows of text, the first of which is the head, as an HTML table; empty where there is only that."""
+    head, *body = rows
+    return str(showing.table(head, body, numbers=False)) if body else ""
+
+
+def cells(row: Any, write: Any, between: str) -> list[str]:
+    """Return the cells of a difference: what was, what would be, by how much, and between what."""
+    factor, points = (100.0, " points") if write is percent else (1.0, "")
+    return [write(row.was), write(row.would), f"{signed(row.difference * factor)}{points}", between]
 
 
 def plain(frame: pd.DataFrame) -> list[dict[str, Any]]:

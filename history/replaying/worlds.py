@@ -3,7 +3,7 @@
 Not here: the weights (`conditioning`), what history fixes (`fixed`), the rollouts that follow (`replay`).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +28,7 @@ GOLDEN = 0x9E3779B97F4A7C15
 
 
 @dataclass
-class Worlds:
+class Conditioned:
     """M worlds for each of n records.
 
     Attributes
@@ -96,7 +96,7 @@ def seed_of(seed: int, world: int) -> int:
 
 def choose(
     records: Records, scenario: Scenario, trials: NDArray[np.int64], seed: int, worlds: int, *, first: int = 0
-) -> Worlds:
+) -> Conditioned:
     """Choose worlds for records.
 
     Parameters
@@ -112,10 +112,10 @@ def choose(
 
     Returns
     -------
-    Worlds
+    Conditioned
     """
     n, regions = len(records), len(scenario.fleet.regions)
-    found = Worlds(
+    found = Conditioned(
         records, scenario, trials, seed_of(seed, first), np.zeros(n), np.zeros(n), np.full(n, "", dtype=object),
         np.full((n, worlds), "quiet", dtype=object), np.zeros((n, worlds), dtype=np.bool_),
     )  # fmt: skip
@@ -133,11 +133,22 @@ def choose(
     lost = unexplained(records, scenario)
     found.impossible[lost] = "a deployment failed, which the scenario says none can: see deploy_failure_probability"
     for i in np.flatnonzero((found.effective == 0) & ~lost):
-        found.impossible[i] = why_impossible(records, scenario, reach, int(i))
+        found.impossible[i] = _why(found, reach, int(i))
     return found
 
 
-def _some(found: Worlds, reach: Bools, which: NDArray[np.int64], seed: int, each: int, round_: int) -> None:
+def _why(found: Conditioned, reach: Bools, i: int) -> str:
+    """Say why no world gives a record: for what its incident says, if it could be without that."""
+    records = found.records
+    if np.isnan(records.harm[i]) and np.isnan(records.hurt[:, i]).all():
+        return why_impossible(records, found.scenario, reach, i)
+    own = records.of([i])
+    bare = replace(own, harm=np.full_like(own.harm, np.nan), hurt=np.full_like(own.hurt, np.nan))
+    without = str(choose(bare, found.scenario, found.trials[[i]], found.seed, 2).impossible[0])
+    return without or "no defect of the scenario hurts the regions, from the instant on, that the incident names"
+
+
+def _some(found: Conditioned, reach: Bools, which: NDArray[np.int64], seed: int, each: int, round_: int) -> None:
     """Choose the worlds of some of the records."""
     records, scenario, count = found.records.of(which), found.scenario, found.count
     own_reach, trials = reach[:, which], found.trials[which]
@@ -183,7 +194,7 @@ def _picked(
 
 
 def _write(
-    found: Worlds, which: NDArray[np.int64], reach: Bools, latents: Latents, weights: Weights,
+    found: Conditioned, which: NDArray[np.int64], reach: Bools, latents: Latents, weights: Weights,
     column: NDArray[np.int64], what: NDArray[np.object_], region: NDArray[np.int64],
 ) -> None:  # fmt: skip
     """Write what was chosen where tapes are made of it."""
@@ -295,8 +306,6 @@ def why_impossible(records: Records, scenario: Scenario, reach: Bools, i: int) -
         return "it was halted before any region had traffic, which no alarm of the model is"
     if records.alarm[i] == PEOPLE and scenario.report is None:
         return "people set it back and no alarm had fired, and the scenario has no customers' report"
-    if not np.isnan(records.harm[i]):
-        return "no defect of the scenario hurts the regions, from the instant on, that the incident names"
     if records.alarm[i] == FIRED and region != NOWHERE:
         name, seen = scenario.fleet.names[region], [
             fault.name
@@ -310,4 +319,9 @@ def why_impossible(records: Records, scenario: Scenario, reach: Bools, i: int) -
         if halt > records.end[i] + 1:
             return f"{name} had an alarm after the pipeline's end, at a minute at which no defect could have raised it"
         return f"{name} had an alarm at a minute at which no defect of the scenario could have raised it"
-    return "no world of the scenario gives what was recorded"
+    if not np.isfinite(halt):
+        return "nothing halted it, and the scenario makes an alarm by then all but certain"
+    if records.alarm[i] == PEOPLE:
+        return "people set it back, at a minute at which no defect of the scenario has customers report"
+    what = "an alarm fired" if records.alarm[i] == FIRED else "it was set back"
+    return f"{what}, at a minute at which nothing in the scenario asks for that: no defect, customers or false alarm"

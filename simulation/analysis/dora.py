@@ -12,7 +12,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from simulation.analysis.levers import DETECTING, RESTORING, Lever, median
-from simulation.analysis.variants import Turned, Worlds
+from simulation.analysis.variants import Turned, Variants
 from simulation.arguments import how_many, is_number
 from simulation.distributions import Family
 from simulation.draws import check_address
@@ -136,9 +136,9 @@ class _Solving:
     seed: int
 
     @cached_property
-    def worlds(self) -> Worlds:
+    def worlds(self) -> Variants:
         """The plan over the base: whatever is scaled, the same worlds."""
-        return Worlds({self.plan.name: self.plan}, self.base, trials=self.trials, seed=self.seed, confidence=0.95)
+        return Variants({self.plan.name: self.plan}, self.base, trials=self.trials, seed=self.seed, confidence=0.95)
 
     def at(self, factors: tuple[float, float, float]) -> Scenario:
         """Return the scenario with the probabilities of defects, what detects and what restores scaled."""

@@ -14,7 +14,7 @@ from functools import cached_property
 
 import pandas as pd
 
-from simulation.analysis.variants import IMPACT, TIME, Turned, Worlds
+from simulation.analysis.variants import IMPACT, TIME, Turned, Variants
 from simulation.arguments import check_confidence, how_many
 from simulation.draws import check_address
 from simulation.results.figures import amount
@@ -149,7 +149,7 @@ def waves_or_minutes(
     parts = tuple(part for part in PARTS if mixed(first, second, {part}) != mixed(first, second, set()))
     subsets = [frozenset(some) for n in range(len(parts) + 1) for some in itertools.combinations(parts, n)]
     plans = {" + ".join(sorted(some)) or "neither": mixed(first, second, some) for some in subsets}
-    turned = Worlds(plans, scenario, trials=count, seed=int(seed), confidence=confidence).under(scenario)
+    turned = Variants(plans, scenario, trials=count, seed=int(seed), confidence=confidence).under(scenario)
     place = {some: n for n, some in enumerate(subsets)}
     whole = {f: turned.difference(len(subsets) - 1, 0, f) if parts else Estimate(0.0, 0.0, 0.0) for f in FIGURES}
     found = {(f, part): turned.combination(_shapley(part, parts, place), f) for f in FIGURES for part in parts}

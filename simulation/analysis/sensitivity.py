@@ -15,7 +15,7 @@ import pandas as pd
 
 from simulation.analysis.levers import Lever, levers
 from simulation.analysis.turning import WAYS, BreakEven, Differences, Search
-from simulation.analysis.variants import COST, IMPACT, TIME, Turned, Worlds
+from simulation.analysis.variants import COST, IMPACT, TIME, Turned, Variants
 from simulation.arguments import check_confidence, check_workers, how_many, is_number
 from simulation.draws import check_address
 from simulation.results.statistics import Estimate
@@ -267,7 +267,7 @@ def sensitivity(
     count, confidence = how_many(trials, None, USUAL), check_confidence(confidence)
     check_address(seed, range(count))
     own = {"trials": count, "seed": int(seed), "confidence": confidence, "price": price}
-    worlds = Worlds(dict(plans), scenario, **own)  # type: ignore[arg-type]
+    worlds = Variants(dict(plans), scenario, **own)  # type: ignore[arg-type]
     search = Search(worlds, worlds.under(scenario), list(plans))
     turned = levers(scenario)
     threads = check_workers(workers)

@@ -12,7 +12,7 @@ from scipy.optimize import brentq
 
 from simulation.analysis.dora import times_of
 from simulation.analysis.levers import TOGETHER, Lever
-from simulation.analysis.variants import COST, IMPACT, TIME, Turned, Worlds
+from simulation.analysis.variants import COST, IMPACT, TIME, Turned, Variants
 from simulation.results.figures import amount
 from simulation.results.numerals import number
 from simulation.results.statistics import Estimate
@@ -97,7 +97,7 @@ class Turn:
 class Search:
     """Turns assumptions, and looks for those at which two plans are as good as each other."""
 
-    def __init__(self, worlds: Worlds, base: Turned, names: list[str]) -> None:
+    def __init__(self, worlds: Variants, base: Turned, names: list[str]) -> None:
         self.worlds, self.base, self.names = worlds, base, names
         self.figures = (IMPACT, TIME) if worlds.price is None else (IMPACT, TIME, COST)
         self.pairs = [(n, figure) for n in range(1, len(names)) for figure in self.figures]

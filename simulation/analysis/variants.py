@@ -182,7 +182,7 @@ class Turned:
         return Bounds(-most, most)
 
 
-class Worlds:
+class Variants:
     """Some plans and some trials, to be rolled out under variants of one scenario."""
 
     def __init__(

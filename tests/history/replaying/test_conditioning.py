@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from history.replaying.records import FIRED, NONE, NOWHERE, PEOPLE, Records
-from history.replaying.worlds import Worlds, choose
+from history.replaying.records import FIRED, NONE, NOWHERE, PEOPLE, UNKNOWN, Records
+from history.replaying.worlds import Conditioned, choose
 from simulation import Address, Scenario
 from simulation.draws import CHANGE, FAULT, REGION
 from tests.builders import fleet, plan
@@ -53,7 +53,7 @@ def recorded(way: Plan, starts: dict[str, float], halt: float = math.inf, **fiel
     )  # fmt: skip
 
 
-def worlds_of(records: Records, scenario: Scenario) -> Worlds:
+def worlds_of(records: Records, scenario: Scenario) -> Conditioned:
     return choose(records, scenario, np.arange(COPIES), 5, WORLDS)
 
 
@@ -139,6 +139,26 @@ def test_an_incident_says_when_harm_began():
     records = recorded(plan("a b"), {"a": 0.0, "b": 10.0}, halt=40.0, alarm_region=0, harm=12.0)
     found = worlds_of(records, scene(faults=faults, evidence={"exponential": {"mean": 100}}))
     assert np.allclose(found.known[Address("onset", REGION, 0, 0)], 8.0)
+
+
+@pytest.mark.parametrize(
+    "told, fields, why",
+    [
+        ({"harm": 12.0}, {"evidence": 1e9}, "a had an alarm at a minute at which no defect of the scenario could"),
+        ({"harm": 12.0}, {"evidence": {"exponential": {"mean": 100}}}, "no defect of the scenario hurts the regions, "),
+        ({"alarm": UNKNOWN, "alarm_region": NOWHERE}, {"faults": []}, "it was set back, at a minute at which nothing"),
+        ({"alarm": FIRED, "alarm_region": NOWHERE}, {"faults": []}, "an alarm fired, at a minute at which nothing in"),
+        (
+            {"alarm": PEOPLE, "alarm_region": NOWHERE}, {"faults": [], "report": 5.0, "complaint": 10.0},
+            "people set it back, at a minute at which no defect of the scenario has customers report",
+        ),
+    ],
+)  # fmt: skip
+def test_the_reason_is_that_of_what_is_impossible_and_no_other(told, fields, why):
+    """An incident's harm is the reason only where the record is possible without it."""
+    records = recorded(plan("a", bake=90), {"a": 0.0}, halt=30.0, **{"alarm_region": 0, "alarm": FIRED, **told})
+    found = choose(records.of(slice(0, 3)), scene(**fields), np.arange(3), 5, 2)
+    assert all(each.startswith(why) for each in found.impossible), found.impossible
 
 
 @pytest.mark.parametrize(

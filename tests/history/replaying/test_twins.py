@@ -220,6 +220,28 @@ def test_a_region_that_history_never_saw_is_said():
     assert shares["imputed"] > 0.2
 
 
+def test_what_the_scenario_makes_impossible_is_said_and_the_rest_is_replayed():
+    scenario, used = scene("everything"), plan("a", "b c", "d", strategy="rolling", **A)
+    records = told(used, scenario, traces(used, scenario, 3, 60))
+    sound = scenario.replace(faults=[REGISTRY], false_alarms_per_region_day=0.0)
+    found = replay(taken(records), {"at once": plan("a b c d")}, sound, worlds=2)
+    gone = sum(found.impossible.values())
+    assert gone == np.isfinite(records.halt).sum() and found.replayed == 60 - gone > 0
+    assert any(each.startswith("Impossible under the scenario, ") for each in found.sentences)
+    halted = records.of(np.isfinite(records.halt))
+    nothing = replay(taken(halted), {"at once": plan("a b c d")}, sound, worlds=2)
+    assert nothing.sentences[0].startswith("No recorded rollout is possible under the scenario")
+
+
+def test_services_and_months_are_told_where_there_are_several():
+    scenario, used = scene("everything"), plan("a", "b c", "d", strategy="rolling", **A)
+    records = told(used, scenario, traces(used, scenario, 3, 30))
+    records.services[:10], records.months[20:] = "till", "2026-06"
+    said = str(replay(taken(records), {"at once": plan("a b c d")}, scenario, worlds=2))
+    for heading, names in (("By service:", ("shop", "till")), ("By month:", ("2026-05", "2026-06"))):
+        assert heading in said and all(any(line.startswith(name) for line in said.splitlines()) for name in names)
+
+
 def test_several_scenarios_share_the_worlds():
     """Draws of a fit: half of the worlds from each, and the identity holds under both."""
     scenario, used = scene("everything"), plan("a", "b c", "d", strategy="rolling", **A)

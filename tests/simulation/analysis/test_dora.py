@@ -7,7 +7,7 @@ import pytest
 
 from simulation import Scenario, from_dora, run, sample
 from simulation.analysis.dora import times_of
-from simulation.analysis.variants import Worlds
+from simulation.analysis.variants import Variants
 from simulation.scenario import Source
 from tests.builders import sample_plan
 
@@ -30,7 +30,7 @@ def test_the_plan_shows_the_three_on_fresh_seeds():
     """Within 4.9 standard errors: of the twenty samples here, and of the one that was solved on, as its like vary."""
     scenario = from_dora(BASE, observed_under=PLAN, seed=3, **NUMBERS)
     fresh = np.array([shown(scenario, seed, 10_000) for seed in range(100, 120)])
-    worlds = [Worlds({"p": PLAN}, scenario, trials=10_000, seed=seed, confidence=0.95) for seed in range(200, 212)]
+    worlds = [Variants({"p": PLAN}, scenario, trials=10_000, seed=seed, confidence=0.95) for seed in range(200, 212)]
     like = np.array([times_of(each.under(scenario), 0) for each in worlds])
     error = np.sqrt(fresh.var(axis=0, ddof=1) / 20 + like.var(axis=0, ddof=1) / 5)  # solved on five times as many
     assert (np.abs(fresh.mean(axis=0) - list(NUMBERS.values())) < 4.892 * error).all()

@@ -4,7 +4,7 @@ import pytest
 
 from simulation import Scenario
 from simulation.analysis.dora import times_of
-from simulation.analysis.variants import Worlds
+from simulation.analysis.variants import Variants
 from tests.builders import sample_plan
 from waves.files.documents import write_yaml
 
@@ -19,7 +19,7 @@ def test_the_file_that_it_writes_shows_the_three(wavecast, tmp_path):
     answer = wavecast("scenario", "storefront", *ASKED, *PLAN, "--out", str(path))
     assert (answer.code, answer.out) == (0, "") and f"wrote {path}" in answer.err
     scenario = Scenario.read(path)
-    worlds = Worlds({"p": sample_plan("six-region-three-wave")}, scenario, trials=20_000, seed=99, confidence=0.95)
+    worlds = Variants({"p": sample_plan("six-region-three-wave")}, scenario, trials=20_000, seed=99, confidence=0.95)
     assert times_of(worlds.under(scenario), 0) == pytest.approx((0.1, 12, 35), rel=0.1)
 
 
