@@ -87,6 +87,7 @@ def place(tmp_path_factory):
         ("fleet.yaml", fleet_of(NAMES)), ("scenario.yaml", scenario_of()), ("plan.yaml", plan_of()),
         ("other.yaml", plan_of((list(NAMES),), "=other()")),
         ("rules.yaml", {"rules": {"first": [NAMES[5]], "max_waves": 9}, "limits": {"minutes_to_ship": {"at_most": 1}}}),
+        ("smaller.yaml", scenario_of((*NAMES[:3], "x"))), ("small.yaml", plan_of(([NAMES[0]], [*NAMES[1:3], "x"]))),
         ("narrow.yaml", {"rules": {"max_waves": 2, "first": list(NAMES[:3])}}),
     ):  # fmt: skip
         (here / name).write_text(json.dumps(content), encoding="utf-8")
@@ -131,7 +132,9 @@ CALLS: dict[str, list[tuple[tuple[str, ...], set[int]]]] = {  # in the order in 
     "incident": [(("--plan", "plan.yaml", *BASE, "--started", "9", "--alarm", "31", "--regions", NAMES[1], "--rollback",
                    "12", "--against", "other.yaml", "--worlds", "10", "--out", "incident.html"), {0, 1})],
     "fit": [((*STORE, *BASE, "--out", "fitted.yaml"), {0, 1})],
-    "board": [], "backtest": [], "lab": [],  # to come: each enters its calls here
+    "board": [(("--plan", "small.yaml", "--scenario", "smaller.yaml", "--out", "board.html"), {0})],
+    "backtest": [((*STORE, *BASE, "--plan", f"{SERVICE}=plan.yaml", "--least", "2", "--every", "1", "--trials", "100",
+                   "--as-it-is", "--page", "backtest.html"), {0, 1})],
 }  # fmt: skip
 
 
@@ -189,7 +192,7 @@ class Tags(HTMLParser):
         self.feed(page)
 
     def handle_starttag(self, tag, attrs):
-        self.inside = tag == "script"
+        self.inside = tag == "script" and ("type", "application/json") not in attrs  # data of a page steers nothing
         self.links += [value or "" for name, value in attrs if name in ("src", "href", "action", "onerror", "onload")]
 
     def handle_data(self, data):

@@ -115,9 +115,9 @@ def _service(
 ) -> None:
     frame = rollouts.frame[rollouts.frame["service"] == service]
     waves = rollouts.waves[rollouts.waves["rollout"].isin(frame.index)]
-    begin = waves["rollout"].map(frame["started_at"])
+    begin = waves["rollout"].astype(object).map(frame["started_at"])
     after = (waves["started_at"] - begin).dt.total_seconds().to_numpy() / 60.0
-    outcome = waves["rollout"].map(frame["outcome"]).to_numpy()
+    outcome = waves["rollout"].astype(object).map(frame["outcome"]).to_numpy()
     top = max(float(np.nanquantile(after, 0.98)) * 1.1 if len(after) else 1.0, 30.0)
     shown = np.minimum(after, top)
     days = mdates.date2num(begin.dt.tz_localize(None))
