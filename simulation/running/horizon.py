@@ -6,6 +6,7 @@ Not here: what the horizon carries, and how that is said (``results.horizon``).
 import math
 import warnings
 from collections.abc import Mapping
+from functools import lru_cache
 
 from simulation.arguments import outside
 from simulation.results.horizon import warning
@@ -22,12 +23,17 @@ def mind_the_horizon(plans: Mapping[str, Plan], scenario: Scenario, seed: int) -
     """
     if not scenario.faults or not math.isfinite(scenario.horizon_minutes):
         return
+    if text := _carried(*next(iter(plans.items())), scenario, seed):
+        warnings.warn(text.replace("\u00a0", " "), stacklevel=outside())
+
+
+@lru_cache(maxsize=256)  # who sweeps again and again does so with the same first plan
+def _carried(name: str, plan: Plan, scenario: Scenario, seed: int) -> str:
+    """Say what the horizon carries under a plan; nothing where it carries little."""
     from simulation.running.run import run_named  # which sweeps where it is asked for a precision
 
-    name, plan = next(iter(plans.items()))
     found = run_named(
         {name: plan}, scenario, trials=LOOKED_AT, seed=seed, first=0, engine="compiled", sampling="stratified",
         precision=None, workers=1, progress=False,
     )  # fmt: skip
-    if text := warning({name: found[0]}):
-        warnings.warn(text.replace("\u00a0", " "), stacklevel=outside())
+    return warning({name: found[0]})

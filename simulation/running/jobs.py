@@ -154,7 +154,8 @@ class _Counting:
 
     def __init__(self, job: Job, shape: tuple[int, ...]) -> None:
         self.bins, self.units = Bins(job.bits), job.sampling.units
-        self.fine = np.zeros(shape, dtype=np.int64)
+        self.alone = len(self.units) == 1  # then counts are taken out as they are
+        self.fine = np.zeros((0,) if self.alone else shape, dtype=np.int64)
         self.octaves = np.zeros((len(self.units), *shape[:2], self.bins.octaves), dtype=np.int32)
         index = np.arange(self.bins.count)
         octave, regions = self.bins.octave(index), np.minimum(index, self.bins.octaves - 1)
@@ -163,16 +164,35 @@ class _Counting:
 
     def take(self, counts: NDArray[np.int32], stratum: int) -> None:
         """Add what is in a stratum's histograms, and empty them."""
+        if self.alone:
+            self.counts = counts
+            return
         stream.take_counts(counts, self.fine, self.octaves[stratum], self.units[stratum], self._octave)
 
     def emptied(self) -> Histograms:
         """Return what there is, and begin anew."""
+        if self.alone:
+            return self._emptied_alone()
         flat = self.fine.reshape(-1)
         indices = np.flatnonzero(flat)
         found = Histograms(indices, flat[indices], np.moveaxis(self.octaves, 0, 1).copy())
         flat[indices] = 0
         self.octaves[:] = 0
         return found
+
+    def _emptied_alone(self) -> Histograms:
+        flat = self.counts.reshape(-1)
+        pairs = np.flatnonzero(flat.view(np.int64))  # most are empty: two are looked at at once
+        indices = (2 * pairs[:, None] + np.arange(2)).reshape(-1)
+        indices = indices[flat[indices] != 0]
+        values = flat[indices]
+        flat[indices] = 0
+        shapes, bins = self.counts.shape[1:]
+        plan, place = np.divmod(indices, shapes * bins)
+        shape, index = np.divmod(place, bins)
+        octaves = np.zeros((len(self.counts), 1, shapes, self.bins.octaves), dtype=np.int32)
+        np.add.at(octaves[:, 0], (plan, shape, self._octave[shape, index]), values)
+        return Histograms(indices, values.astype(np.int64), octaves)
 
 
 def jobs_of(

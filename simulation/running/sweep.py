@@ -235,8 +235,10 @@ class Gathering:
         self.cross = np.zeros((len(plans), strata, layout.CROSS))
         self.regional = np.zeros((len(plans), strata, 3, regions))
         # Plans come last: most bins are empty for all of them, and memory that nobody writes to is never taken.
-        self.counts = np.zeros((len(layout.SHAPES), self.bins.count, len(plans)), dtype=np.int64)
-        self.octaves = np.zeros((strata, len(layout.SHAPES), self.bins.octaves, len(plans)), dtype=np.int64)
+        whole = np.int32 if trials < 2**31 else np.int64  # enough for trials; those of several strata weigh units
+        units = whole if strata == 1 else np.int64
+        self.counts = np.zeros((len(layout.SHAPES), self.bins.count, len(plans)), dtype=units)
+        self.octaves = np.zeros((strata, len(layout.SHAPES), self.bins.octaves, len(plans)), dtype=whole)
 
     def add(self, job: Job, parts: list[Summed], wanted: dict[str, float], confidence: float) -> bool:
         """Merge a job's blocks, up to one after which all is as precise as wanted; return whether there is one."""
@@ -259,7 +261,9 @@ class Gathering:
     def _count(self, rows: slice, found: Histograms) -> None:
         shapes, bins = self.counts.shape[:2]
         plan, place = np.divmod(found.indices, shapes * bins)
-        self.counts.reshape(-1, len(self.plans))[place, rows.start + plan] += found.units
+        self.counts.reshape(-1, len(self.plans))[place, rows.start + plan] += found.units.astype(
+            self.counts.dtype, copy=False
+        )
         self.octaves[..., rows] += np.moveaxis(found.octaves, 0, -1)
 
     def _precise(self, wanted: dict[str, float], confidence: float) -> bool:
