@@ -200,6 +200,8 @@ def bakes_of(given: Sequence[float]) -> list[float]:
     ValueError
         For none, and for what is no minutes.
     """
+    if is_number(given):
+        raise ValueError(f"bake_minutes is {given!r}; give the bakes to choose from, such as [0, 30, 60]")
     wrong = next((each for each in given if not is_number(each) or not 0 <= each < math.inf), None)
     if wrong is not None:
         raise ValueError(f"bake_minutes has {wrong!r}; give minutes, 0 or more")

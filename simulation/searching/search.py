@@ -95,8 +95,7 @@ def search(
         Where no plan keeps the rules.
     """
     confidence = check_confidence(confidence)
-    if today is not None:
-        today.require(scenario.fleet)
+    _check(scenario, today, rules, resume)
     candidates = Candidates(scenario, today, bakes_of(bake_minutes), rules)
     terms = _terms(scenario, seed, objectives, resolution)
     with _Line(progress) as line:
@@ -112,6 +111,16 @@ def search(
         what = "no plan" if candidates.count <= EVERY else "none of the plans that were tried"
         raise NoPlan(f"{what} keeps the rules; `wavecast check` of the rules and the fleet says whether any can")
     return _result(race, today, confidence, finished)
+
+
+def _check(scenario: Scenario, today: Plan | None, rules: Rules | None, resume: PlanFront | None) -> None:
+    """Refuse what is none of what it should be, and a plan of today with regions that the fleet does not have."""
+    given = (("scenario", scenario, Scenario), ("today", today, Plan), ("rules", rules, Rules))
+    for name, value, kind in (*given, ("resume", resume, PlanFront)):
+        if not isinstance(value, kind) and (value is not None or kind is Scenario):
+            raise ValueError(f"{name} is {type(value).__name__}; give a {kind.__name__}")
+    if today is not None:
+        today.require(scenario.fleet)
 
 
 def _run(race: Race, candidates: Candidates) -> None:
@@ -224,6 +233,8 @@ def _part(resolution: float) -> float:
 
 
 def _objectives(given: Sequence[str]) -> tuple[str, ...]:
+    if isinstance(given, str):
+        raise ValueError(f"objectives is {given!r}; give two or more figures, such as {USUAL}")
     for name in given:
         if name not in OBJECTIVES:
             remedy = did_you_mean(str(name), OBJECTIVES) or f"; there are {', '.join(OBJECTIVES)}"

@@ -233,6 +233,10 @@ def test_it_shows_itself(few):
         ({"objectives": ("minutes_to_ship", "impact_minutes_mean")}, "the last one of"),
         ({"resolution": 1.0}, "resolution is 1.0"),
         ({"seed": -1}, "seed"),
+        ({"bake_minutes": 5}, "bake_minutes is 5; give the bakes"),
+        ({"objectives": "impact_minutes_mean"}, "objectives is 'impact_minutes_mean'; give two or more"),
+        ({"rules": {}}, "rules is dict; give a Rules"),
+        ({"resume": 3}, "resume is int; give a PlanFront"),
         ({"today": waves.Plan(waves=(waves.Wave(regions=("zz",)),))}, "'zz' is not in the fleet"),
     ],
 )
