@@ -12,3 +12,5 @@ for plan in (most, few):
     simulation.run(plan, scenario, trials=1)  # rows
     simulation.sweep({plan.name: plan}, scenario, trials=1)  # sums and histograms
 simulation.rare(most, scenario, precision=0.5)  # strata
+pair = waves.Fleet.model_validate({"regions": [{"name": name, "traffic": 1.0} for name in "ab"]})
+simulation.search(simulation.sample("lesson").replace(fleet=pair), bake_minutes=[0.0], resolution=0.5)  # what it keeps
