@@ -19,6 +19,7 @@ from simulation.boards.figures import FIGURES
 from simulation.boards.page import of_table
 from simulation.boards.table import NAMES, Table, groupings, table
 from simulation.results.statistics import Estimate
+from tests import builders
 from tests.test_browser import until
 from wavecast.reporting.page import document
 
@@ -122,6 +123,66 @@ def said_in_python(n: int, own: Estimate, still: Table, apart: Estimate) -> dict
     row = words.figure_rows(answer, is_today=False)[n]
     assert row["name"] == FIGURES[n].name
     return {key: row[key] for key in ("value", "interval", "today", "difference", "sign")}
+
+
+def test_a_difference_that_leaves_no_doubt_is_said_all_the_same(browser: Any, tmp_path: Path) -> None:
+    """Nothing is left to chance: bakes of 60 minutes rather than none take all of an hour longer, interval or not."""
+    world = builders.scenario(builders.fleet({"a": 1.0, "b": 1.0}), faults=[])
+    path = tmp_path / "certain.html"
+    made = of_table(table(world, builders.plan("a", "b", bake=[60, 0]), groupings(2), whole=True, trials=64))
+    path.write_text(document(str(made), title="certain"), encoding="utf-8")
+    page = browser.new_page()
+    page.goto(path.as_uri())
+    page.click("text=none")
+    assert page.inner_text(".wb-row:nth-child(5) .wb-c4") == "▼ −60\u00a0min (−60\u00a0min to −60\u00a0min)"
+    assert page.inner_text(".wb-row:nth-child(2) .wb-c4") == "as today"
+    page.context.close()
+
+
+TYPED = """() => {
+    const { constructor, model } = document.querySelector(".wb").hands, root = document.createElement("div");
+    const view = model.view(), listeners = [];
+    for (const wave of view.waves) wave.bake = 45;
+    document.body.prepend(root);
+    const show = (news) => { Object.assign(view, news); for (const each of listeners) each(); };
+    const on = (each) => listeners.push(each), act = (asked) => acts.push(asked);
+    const fake = { bakes: true, view: () => view, on, act };
+    window.acts = [];
+    window.show = show;
+    new constructor(root, fake);
+}"""
+
+
+def test_more_trials_take_nothing_out_of_the_hand(opened: Watched) -> None:
+    """What is being typed stays when figures are sharpened; what was refused goes, and is said aloud."""
+    page = opened.page
+    page.evaluate(TYPED)
+    bake = page.locator(".wb-input").first
+    bake.click()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("12")
+    page.evaluate("show({ basis: 'sharper' })")
+    assert page.inner_text(".wb-basis >> nth=0").startswith("sharper.")
+    page.keyboard.type("3")
+    page.keyboard.press("Enter")
+    assert page.evaluate("acts") == [{"do": "bake", "wave": 0, "minutes": 123}]
+    page.evaluate("show({ refused: 'too long' })")
+    assert (bake.input_value(), page.inner_text(".wb-said >> nth=0")) == ("45", "too long.")
+
+
+def test_no_key_moves_what_is_dragged_over(opened: Watched) -> None:
+    """While a region is in the hand, keys do nothing but Escape, which lets it go where it was."""
+    page = opened.page
+    began = grouped(page)
+    box = page.locator(".wb-chip", has_text="us-east-1").bounding_box()
+    page.mouse.move(box["x"] + 20, box["y"] + 10)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 40, box["y"] + 30)
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Escape")
+    page.mouse.up()
+    assert grouped(page) == began and page.locator(".wb-ghost").count() == 0
+    assert page.locator("[data-act=undo]").is_disabled()
 
 
 def test_a_mailed_page_moves_by_mouse_and_by_keyboard(opened: Watched) -> None:

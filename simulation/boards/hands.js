@@ -86,7 +86,10 @@ class Hands {
     this.buttons.undo.disabled = !view.undo;
     this.buttons.redo.disabled = !view.redo;
     this.buttons.reset.disabled = view.isToday;
-    this.drawWaves(view);
+    // More trials leave the waves as they are: what is being typed or pressed there must not be drawn anew either.
+    const waves = JSON.stringify([view.waves, view.leftOut]);
+    if (waves !== this.drawn || view.refused) this.drawWaves(view);
+    this.drawn = waves;
     this.drawChoice(view);
     this.shadow.replaceChildren(make("span", {}, "Today: "), view.today);
     this.drawRemarks(view);
@@ -95,7 +98,8 @@ class Hands {
     this.basis.classList.toggle("wb-refused", Boolean(view.refused));
     this.drawText(view.text);
     this.drawDuel(view.duel);
-    if (this.said.textContent !== view.said) this.said.textContent = view.said;
+    const said = view.refused ? `${view.refused}.` : view.said;
+    if (this.said.textContent !== said) this.said.textContent = said;
     if (this.system && this.system.length === 0) this.system.append(...view.systems.map((s) => make("option", {}, s)));
     if (kept) [...this.root.querySelectorAll("[data-key]")].find((each) => each.dataset.key === kept)?.focus();
   }
@@ -268,7 +272,7 @@ class Hands {
   // The keyboard.
 
   key(event) {
-    if (this.drag && event.key === "Escape") return void this.drop(null);
+    if (this.drag) return void (event.key === "Escape" && this.drop(null)); // what is dragged over must stay as it is
     const chip = event.target.closest?.(".wb-chip");
     const typing = event.target.closest?.("input, textarea, select");
     if ((event.ctrlKey || event.metaKey) && !typing && ["z", "y", "Z"].includes(event.key)) {

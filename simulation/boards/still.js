@@ -123,8 +123,10 @@ class Numbers {
       return whole === 65535 ? NaN : whole * this.steps[figure][part];
     };
     const [value, below, above, less, more] = [0, 1, 2, 3, 4].map(at);
-    const apart = less === 0 && more === 0 ? 0 : value - this.base[figure][0];
-    return [[value, value - below, value + above], [apart, apart - less, apart + more]];
+    const found = value - this.base[figure][0];
+    // Nothing but rounding where both are the same; yet all rollouts may differ by as much, and no doubt is left either.
+    const apart = less === 0 && more === 0 && Math.abs(found) <= this.steps[figure][0] ? 0 : found;
+    return [[value, Math.max(0, value - below), value + above], [apart, apart - less, apart + more]];
   }
 }
 
