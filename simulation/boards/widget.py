@@ -37,7 +37,7 @@ class BoardWidget(anywidget.AnyWidget):
 
     def _asked(self, _: Any, content: Any, __: Any) -> None:
         """Do what the browser asks for."""
-        asked = content if isinstance(content, dict) else {}
+        asked = content if isinstance(content, dict) and isinstance(content.get("do"), str) else {}
         if asked.get("do") == "sharpen":
             if asked.get("turn") == self._turn:  # else something was moved meanwhile
                 self.state.sharpen()

@@ -144,6 +144,7 @@ def test_explain_is_the_duel_of_today_and_the_board():
     [
         (None, "does not know that act"),
         ({"do": "explode"}, "does not know that act"),
+        ({"do": ["move"]}, "does not know that act"),
         ({"do": "move"}, "does not know that act"),
         ({"do": "move", "region": ["x"], "wave": 0}, "region a list is not in the fleet"),
         ({"do": "move", "region": "us-east-1", "wave": 99}, "there is no wave 99"),

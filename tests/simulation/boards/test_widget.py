@@ -16,6 +16,8 @@ def test_messages_move_undo_and_are_answered():
     assert board.view["text"]["title"] == "The plan for github-actions" and "jobs:" in board.view["text"]["text"]
     board._asked(None, {"do": "pipeline", "system": "<b>"}, None)
     assert board.view["refused"].startswith("there is no system")
+    board._asked(None, {"do": ["plan"]}, None)
+    assert board.view["refused"] == "the board does not know that act"
     board._asked(None, {"do": "undo"}, None)
     assert board.state.plan is TODAY and "text" not in board.view
 
