@@ -27,9 +27,12 @@ PUBLISHED = ("report.html", "report.ipynb", "verdict.json", "fitted.yaml")
 AWS = """#!/usr/bin/env bash
 # `aws s3 cp` between here and a folder that stands for the bucket.
 [ "$1 $2" = "s3 cp" ] || exit 64
+[ "$3" != "${LOCKED:-}" ] || exit 1
 from=${3/#s3:\\/\\//$BUCKETS/} to=${4/#s3:\\/\\//$BUCKETS/}
-mkdir -p "$(dirname "$to")"
-if [ -d "$from" ]; then mkdir -p "$to" && cp "$from"/*.* "$to" && rm -f "$to"/${7:-}; else cp "$from" "$to"; fi
+[ "${5:-}" != --recursive ] || [ -d "$from" ] || exit 0 # of nothing there is nothing to copy
+[ "${to%/}" = "$to" ] && mkdir -p "$(dirname "$to")" || mkdir -p "$to"
+[ "${5:-}" = --recursive ] || exec cp "$from" "$to"
+mkdir -p "$to" && cp "$from"/*.* "$to" && [ -z "${7:-}" ] || rm -f "$to"/$7
 """
 KIT = """#!/usr/bin/env bash
 # Each verb leaves with the code that $CODES has for it, and says that it was called.
@@ -184,11 +187,22 @@ def test_others_keep_the_store_and_publish_whatever_the_gate_says(place, code):
     shutil.rmtree(place / "build")
     found, said = run(codebuild(), place, **store)
     assert found == code and "night" in said
-    assert (place / "buckets/acme/history.sqlite").read_text(encoding="utf-8") == "night\nnight\n"
+    assert (place / "buckets/acme/store/history.sqlite").read_text(encoding="utf-8") == "night\nnight\n"
     assert list((place / "buckets/acme/reports").glob("*/report.html"))
     assert not list((place / "buckets/acme/reports").glob("*/*.sqlite"))
     assert run(codecatalyst("Report"), place, **store)[0] == 0  # so that its artifact is kept
     assert run(codecatalyst("Gate"), place)[0] == code
+
+
+def test_a_store_that_cannot_be_had_is_not_begun_anew(place):
+    """A bucket that refuses for once ends the night; else what one night knows took the place of all that was kept."""
+    script(place / "docs/ci/nightly.sh", 'mkdir -p build\necho night >>"$STORE"\n')
+    kept = place / "buckets/acme/store/history.sqlite"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("years\n", encoding="utf-8")
+    for steps in (codebuild(), codecatalyst("Report")):
+        code, _ = run(steps, place, STORE="build/history.sqlite", LOCKED="s3://acme/store/")
+        assert code != 0 and kept.read_text(encoding="utf-8") == "years\n"
 
 
 def test_a_pull_request_is_reviewed_against_its_base_and_told_where_a_rule_is_broken(place):
@@ -207,6 +221,11 @@ def test_a_pull_request_is_reviewed_against_its_base_and_told_where_a_rule_is_br
     summary = (place / "summary.md").read_text(encoding="utf-8")
     assert code == 1 and "`b`: wave 2 → wave 1" in summary and "**broken**: wave 1 has 2 regions" in summary, said
     assert (place / "said").read_text(encoding="utf-8").split()[:3] == ["pr", "comment", "7"]
+    (place / "said").unlink()
+    code, _ = run(github("review"), place, **own, FORK="true")
+    assert code == 1 and not (place / "said").exists()
+    code, said = run([Step("BASE=nowhere bash docs/ci/review.sh")], place, **own)
+    assert code == 2 and "BASE is nowhere, which is no commit here" in said
     plan.unlink()
     code, _ = run(github("review"), place, **own)
     assert code == 0 and "The plan is gone" in (place / "build/review.md").read_text(encoding="utf-8")

@@ -9,6 +9,10 @@ set -uo pipefail
 : "${OUT:=build}"
 PATH="$PWD/.venv/bin:$PATH"
 
+git rev-parse --quiet --verify "$BASE^{commit}" >/dev/null || {
+    echo "review.sh: BASE is $BASE, which is no commit here; fetch it first" >&2
+    exit 2
+}
 mkdir -p "$OUT/base"
 before="$OUT/base/$(basename "$PLAN")"
 git show "$BASE:$PLAN" >"$before" || : >"$before"
