@@ -1,6 +1,6 @@
 """A back test: origin by origin, cut the history, fit, foretell the next rollouts, and hold that against what came.
 
-Not here: each of these steps (`as_of`, `forecasts`, `truth`, `naive`, `scores`), what a back test says (`result`).
+Not here: the cut (`history.joining.as_of`), the steps (`forecasts`, `truth`, `naive`, `scores`), the result (`result`).
 """
 
 from collections import Counter
@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from history.backtesting.as_of import as_of, only
 from history.backtesting.forecasts import Forecast, forecast
 from history.backtesting.naive import NAIVE, Naive
 from history.backtesting.origins import WEEK, origins
@@ -22,6 +21,7 @@ from history.backtesting.truth import TARGETS, Told, told, under
 from history.fitting import Fitted
 from history.fitting import fit as fit_
 from history.joining import Rollouts
+from history.joining.as_of import as_of, only
 from simulation import Scenario
 from simulation.arguments import check_confidence, whole
 from waves import Plan

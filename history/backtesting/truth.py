@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from history.joining import Rollouts
+from history.joining.as_of import only
 from history.replaying.reading import Read, read
 from history.replaying.records import Records
 from simulation import Scenario
@@ -78,8 +79,6 @@ def under(told_: Told, rollouts: Rollouts, scenario: Scenario, plans: Mapping[st
 
 
 def _some(rollouts: Rollouts, which: NDArray[np.bool_]) -> Rollouts:
-    from history.backtesting.as_of import only
-
     return only(rollouts, rollouts.frame.index[which])
 
 

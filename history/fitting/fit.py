@@ -4,12 +4,14 @@ Not here: what each field is learnt from and how (`attempts`, `failures`, `waits
 `alarms`, `detection`), the scenario that is made of it (`laid`).
 """
 
+import contextlib
 import datetime as dt
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+import pandas as pd
 
 from history.fitting.alarms import false_alarms
 from history.fitting.attempts import Attempts, attempts
@@ -22,7 +24,7 @@ from history.fitting.fields import Field, duration
 from history.fitting.grids import Floats
 from history.fitting.judged import Judged, judged
 from history.fitting.learnt import Learnt, number
-from history.fitting.past import Past, known_by
+from history.fitting.past import Past
 from history.fitting.prior import Prior
 from history.fitting.recoveries import Recoveries, recoveries
 from history.fitting.result import Fitted
@@ -31,6 +33,7 @@ from history.fitting.shares import said, share
 from history.fitting.shown import Seen
 from history.fitting.waits import Waits, waits
 from history.joining import Rollouts
+from history.joining import as_of as cuts
 from simulation import Scenario
 from simulation.arguments import whole
 from waves import Plan
@@ -136,7 +139,7 @@ def fit(
         Where there is no rollout, or none of the scenario's regions; for a seed, an instant or draws out of range.
     """
     _check(seed, draws, incidents)
-    read = rollouts if as_of is None else known_by(rollouts, as_of)
+    read = rollouts if as_of is None else cuts.as_of(rollouts, _instant(as_of))
     when = "" if as_of is None else f" before {as_of}"
     if not len(read):
         raise ValueError(f"there are no rollouts in {rollouts.source}{when}: nothing can be learnt")
@@ -167,6 +170,14 @@ def _check(seed: int, draws: int, incidents: str | None) -> None:
     whole("draws", draws, 100, 1_000_000)
     if incidents not in (None, "complete", "partial"):
         raise ValueError(f"incidents is {incidents!r}; say complete or partial, or leave it out")
+
+
+def _instant(as_of: dt.datetime | str) -> pd.Timestamp:
+    """Read an instant with a zone."""
+    with contextlib.suppress(TypeError, ValueError):  # of none without a zone
+        if not pd.isna(found := pd.Timestamp(as_of).tz_convert("UTC")):
+            return found
+    raise ValueError(f"as_of is {as_of!r}; give an instant with a zone, such as 2026-05-01T00:00:00Z")
 
 
 def _attempts(found: Fit, tried: Attempts) -> None:
@@ -267,7 +278,7 @@ def _recoveries(found: Fit, told: Recoveries) -> None:
     found.share("rollback_failure_probability", hand, tried, "roll-back", at)
     if told.unknown:
         found.remarks.append(
-            f"{counted(told.unknown, 'way back')} left out of reactions: nobody says when it was noticed that it was"
+            f"{counted(told.unknown, 'roll-back')} left out of reactions: nobody says when it was noticed that it was"
             " needed, or that was two hours before."
         )
 

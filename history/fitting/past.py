@@ -1,11 +1,11 @@
-"""The history that a fit reads: its rollouts, up to when it is known, and what of it was known at an earlier instant.
+"""The history that a fit reads: its rollouts, and up to when it is known.
 
-Not here: what is made of it.
+Not here: what was known of it at an earlier instant (`history.joining.as_of`), what is made of it.
 """
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -18,8 +18,6 @@ from history.joining import Rollouts
 from simulation import Scenario
 from waves import Plan
 from waves.showing import counted
-
-OPEN = "in_progress"
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,85 +109,3 @@ def minutes(instants: "pd.Series[Any]") -> Floats:
     values = pd.to_datetime(instants, utc=True).to_numpy(dtype="datetime64[us]")
     found: Floats = values.astype(np.int64) / 6e7
     return np.where(np.isnat(values), np.nan, found)
-
-
-def known_by(rollouts: Rollouts, instant: "dt.datetime | str") -> Rollouts:
-    """Return what was known of rollouts at an instant: what ended later is open, what came later is not there.
-
-    Parameters
-    ----------
-    rollouts
-        The join.
-    instant
-        With a zone.
-
-    Raises
-    ------
-    ValueError
-        For what is no instant, or one without a zone.
-    """
-    try:
-        at = pd.Timestamp(instant).tz_convert("UTC")
-    except (TypeError, ValueError):  # of none without a zone
-        wanted = "give an instant with a zone, such as 2026-05-01T00:00:00Z"
-        raise ValueError(f"as_of is {instant}; {wanted}") from None
-    frame = rollouts.frame[rollouts.frame["started_at"].fillna(rollouts.frame["pushed_at"]) < at]
-    regions = _until(rollouts.regions[rollouts.regions["started_at"] < at], frame, at)
-    open_ = regions["ended_at"].isna()
-    for name, value in (("status", OPEN), ("cause", "")):
-        regions[name] = regions[name].astype(object).mask(open_, value)
-    regions["deploy_minutes"], regions["censored"] = regions["deploy_minutes"].mask(open_), open_
-    watched = rollouts.regions.loc[regions.index, "watched_until"]
-    regions["watched_until"] = watched.where(watched <= at, at)
-    regions.loc[(watched > at) & (regions["alarm"] == "none"), "alarm"] = "unknown"
-    regions.loc[regions["alarm_at"].isna() & (regions["alarm"] == "fired"), "alarm"] = "unknown"
-    counts = ["requests", "failed_requests", "metrics_minutes"]
-    regions.loc[watched > at, [name for name in counts if name in regions]] = np.nan
-    deployments = _until(rollouts.deployments[rollouts.deployments["started_at"] < at], frame, at)
-    deployments["status"] = deployments["status"].astype(object)
-    deployments.loc[deployments["finished_at"].isna(), "status"] = OPEN
-    waves = _until(rollouts.waves[rollouts.waves["started_at"] < at], frame, at)
-    return replace(
-        rollouts, frame=_rollouts(_instants(frame, at), regions, rollouts.regions, at), regions=regions,
-        deployments=deployments, waves=waves, left_out=rollouts.left_out[rollouts.left_out["started_at"] < at],
-        traffic={}, remarks=(),
-    )  # fmt: skip
-
-
-def _instants(table: pd.DataFrame, at: pd.Timestamp) -> pd.DataFrame:
-    """Return a copy in which no instant lies later."""
-    found = table.copy()
-    for name in found.columns:
-        if name.endswith("_at"):
-            found[name] = found[name].where(found[name] <= at)
-    return found
-
-
-def _until(table: pd.DataFrame, frame: pd.DataFrame, at: pd.Timestamp) -> pd.DataFrame:
-    return _instants(table[np.asarray(table["rollout"].astype(object).isin(frame.index), dtype=bool)], at)
-
-
-def _rollouts(frame: pd.DataFrame, regions: pd.DataFrame, all_: pd.DataFrame, at: pd.Timestamp) -> pd.DataFrame:
-    """Return rollouts as they stood: open while a region was, or had not begun; set back only if that had begun."""
-    names = frame.index
-    whole = all_.groupby("rollout", observed=True).size().reindex(names).fillna(0)
-    seen = regions.groupby("rollout", observed=True)
-    left = (seen.size().reindex(names).fillna(0) < whole) | (seen["ended_at"].apply(lambda own: own.isna().any())
-                                                             .reindex(names).fillna(False).astype(bool))  # fmt: skip
-    back = frame["rollback_started_at"].notna()
-    undone = (frame["outcome"] == "rolled_back") & ~back
-    outcome = frame["outcome"].astype(object).mask(undone, "completed")
-    frame["outcome"] = outcome.mask(left & ~back, OPEN)
-    frame.loc[frame["outcome"].isin(["completed", OPEN]), ["halted_at"]] = pd.NaT
-    frame.loc[frame["outcome"].isin(["completed", OPEN]), ["halt_cause"]] = ""
-    for name in ("incident", "incident_started_at", "incident_mitigated_at", "incident_regions"):
-        frame.loc[frame["incident_detected_at"].isna(), name] = None
-    state = regions["alarm"].astype(object)
-    fired = state.eq("fired").groupby(np.asarray(regions["rollout"], dtype=object)).any().reindex(names).fillna(False)
-    none = state.eq("none").groupby(np.asarray(regions["rollout"], dtype=object)).all().reindex(names).fillna(False)
-    frame["alarm"] = np.where(fired.astype(bool), "fired", np.where(none.astype(bool), "none", "unknown"))
-    frame.loc[frame["alarm_at"].isna(), "alarm_region"] = None
-    frame["censored"] = frame["outcome"] == OPEN
-    for name, column in (("end_minutes", "ended_at"), ("halt_minutes", "halted_at")):
-        frame[name] = (frame[column] - frame["pushed_at"]).dt.total_seconds() / 60.0
-    return frame

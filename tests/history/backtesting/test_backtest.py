@@ -13,8 +13,8 @@ from scipy import stats
 
 import history
 import simulation
-from history.backtesting.as_of import as_of, only
 from history.backtesting.backtest import posterior
+from history.joining.as_of import as_of, only
 from tests.builders import fleet, plan
 from tests.history.joining.conftest import joined, row
 from waves import Plan

@@ -11,7 +11,7 @@ import pytest
 
 import history
 import simulation
-from history.fitting.past import known_by
+from history.joining.as_of import as_of, only
 from waves import Plan, all_at_once
 
 DATA = Path(__file__).parents[3] / "data"
@@ -88,6 +88,19 @@ def test_nothing_of_later_is_read(rollouts, scenario, used):
     assert early.rollouts == int((rollouts.frame["started_at"].fillna(rollouts.frame["pushed_at"]) < at).sum())
 
 
+def test_as_of_its_end_a_history_says_all_that_it_says(fitted, rollouts, scenario, used):
+    """Refusals by people among it, which only the status of a run tells."""
+    late = history.fit(rollouts, scenario, used=used, seed=3, as_of="2030-01-01T00:00:00Z")
+    pd.testing.assert_frame_equal(late.frame, fitted.frame)
+    assert not str(late.frame.loc["rejection_probability", "source"]).startswith("0 of")
+
+
+@pytest.mark.parametrize("instant", ["2025-12-01", "", "yesterday", pd.NaT, "2025-12-01T00:00:00"])
+def test_an_instant_without_a_zone_is_refused(rollouts, scenario, instant):
+    with pytest.raises(ValueError, match=r"^as_of is .*; give an instant with a zone"):
+        history.fit(rollouts, scenario, as_of=instant)
+
+
 def known_to(rollouts, at):
     """The same with everything later moved another hundred days away, and named otherwise."""
     from dataclasses import replace
@@ -105,7 +118,8 @@ def known_to(rollouts, at):
 
 def test_a_replay_of_a_fit_takes_a_draw_a_world(rollouts, scenario, used):
     """World m takes draw m: the same as giving the draws one by one, and not what the estimates alone give."""
-    few = known_by(rollouts, "2025-05-20T00:00:00Z")
+    early = as_of(rollouts, pd.Timestamp("2025-05-20T00:00:00Z"))
+    few = only(early, early.frame.index[early.frame["kind"] == "change"])  # configurations start one by one
     fitted = history.fit(few, scenario, used=used, seed=3)
     plans = {"at once": all_at_once(scenario.fleet)}
 

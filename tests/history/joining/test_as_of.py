@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import history
-from history.backtesting.as_of import as_of
+from history.joining.as_of import as_of
 from tests.history.joining.conftest import at, joined, row
 
 REGIONS = ("a", "b", "c")
@@ -130,3 +130,8 @@ def test_an_incident_is_known_from_when_it_was_noticed():
     whole: history.Rollouts = joined(rows, told)
     assert as_of(whole, at(60)).frame["incident"].isna().all()
     assert as_of(whole, at(100)).frame["incident"].notna().sum() == 1
+
+
+def test_before_its_first_deployment_a_history_is_empty():
+    cut = as_of(joined([row("a", "v0", 0), row("a", "v1", 500)]), at(-60))
+    assert [len(each) for each in (cut.frame, cut.regions, cut.waves, cut.deployments, cut.left_out)] == [0] * 5

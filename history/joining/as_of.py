@@ -2,7 +2,7 @@
 
 Event time counts: a record is known from the minute it speaks of, whenever it was collected. Nothing that lies after
 the instant has a say in what is returned: outcomes, alarms and waves of open rollouts are judged anew by the join's own
-rules. Not here: the join (`history.joining`).
+rules. Not here: the join (`join`).
 """
 
 from dataclasses import replace
@@ -18,6 +18,7 @@ from history.joining.tables import instants
 
 OPEN = "in_progress"
 GIVEN_UP = pd.Timedelta(days=2)  # a rollout that went no further for so long goes no further
+RUN_OVER = pd.Timedelta(days=7)  # after its last deployment a run's status is its last: approvals wait no longer
 RECENT = 3  # rollouts of a service that say in how many regions it runs
 _NOT_SHIPPED = ("rollback", "redeploy")
 _SUMS = ("requests", "failed_requests", "metrics_minutes")
@@ -36,14 +37,18 @@ def as_of(rollouts: Rollouts, instant: pd.Timestamp) -> Rollouts:
     began = rollouts.frame["started_at"].fillna(rollouts.frame["pushed_at"])
     built = rollouts.frame["outcome"] != "build_failed"
     frame = rollouts.frame[(began < instant) & (built | (rollouts.frame["ended_at"] <= instant))]
+    known = replace(
+        rollouts, left_out=rollouts.left_out[rollouts.left_out["started_at"] < instant], remarks=(), traffic={}
+    )
+    if not built[frame.index].any():
+        return only(known, frame.index)
     deployments = _deployments(_of(rollouts.deployments, frame), instant)
     regions = _regions(_watched(rollouts, _of(rollouts.regions, frame), deployments, instant), deployments, instant)
     waves = _of(rollouts.waves, frame)
     waves = _instants(waves[waves["started_at"] < instant], instant)
     return replace(
-        rollouts, frame=_frame(frame, regions, instant), regions=regions.drop(columns=["group", "set_back"]),
-        waves=waves, deployments=deployments, left_out=rollouts.left_out[rollouts.left_out["started_at"] < instant],
-        remarks=(), traffic={},
+        known, frame=_frame(frame, regions, instant), regions=regions.drop(columns=["group", "set_back"]),
+        waves=waves, deployments=deployments,
     )  # fmt: skip
 
 
@@ -159,9 +164,10 @@ def _judged(frame: pd.DataFrame, regions: pd.DataFrame, instant: pd.Timestamp) -
         **{name: instants(regions[name]) for name in ("alarm_at", "rollback_started_at", "ended_at")},
         ended_by=instants(frame["halted_at"].where(frame["halt_cause"] == "alarm"))[regions["group"].to_numpy(int)],
     )  # fmt: skip
-    outcome, cause = outcomes(laid, wanted, np.full(len(frame), None, dtype=object))
-    latest = by[["started_at", "ended_at", "last_started_at"]].max().max(axis=1).to_numpy()
-    going = (outcome == "incomplete") & (latest > instant - GIVEN_UP)
+    latest = by[["started_at", "ended_at", "last_started_at"]].max().max(axis=1)
+    run = frame["run_status"].astype(object).where((latest <= instant - RUN_OVER).to_numpy(), None).to_numpy()
+    outcome, cause = outcomes(laid, wanted, run)
+    going = (outcome == "incomplete") & (latest > instant - GIVEN_UP).to_numpy()
     outcome = np.where(going, OPEN, outcome)
     halted = stamps(halts(laid, outcome, cause)).to_numpy()
     shut = ~by["censored"].any().to_numpy()
@@ -179,7 +185,7 @@ def _judged(frame: pd.DataFrame, regions: pd.DataFrame, instant: pd.Timestamp) -
             "alarm_region": first["region"].to_numpy(dtype=object),
             "rollback_started_at": by["rollback_started_at"].min().to_numpy(),
             "rollback_ended_at": by["rollback_ended_at"].max().to_numpy(),
-            "censored": ~shut | (outcome == OPEN), "run_status": None,
+            "censored": ~shut | (outcome == OPEN), "run_status": run,
         },
         index=frame.index,
     )  # fmt: skip
