@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     Discriminator,
     Field,
@@ -31,7 +32,18 @@ from waves.calendar import PushTimes, Window
 from waves.showing import Html, glimpse
 
 Threshold = Annotated[float, Strict(), Field(ge=0, lt=1)]
-Rate = Annotated[float, Strict(), Field(ge=0, le=1e6, allow_inf_nan=False)]
+RAREST = 1e-11  # alarms a day: the mean of fewer is more minutes than a distribution may have
+
+
+def _seldom(rate: float, info: ValidationInfo) -> float:
+    if 0 < rate < RAREST:
+        raise ValueError(
+            f"{info.field_name} is {rate:g} alarms/day: that is as good as never; give 0, or at least {RAREST:g}"
+        )
+    return rate
+
+
+Rate = Annotated[float, Strict(), Field(ge=0, le=1e6, allow_inf_nan=False), AfterValidator(_seldom)]
 Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
 Horizon = Annotated[float, Strict(), Field(gt=0, allow_inf_nan=True)]
 PUSHES_LINE = (

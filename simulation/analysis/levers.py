@@ -11,7 +11,7 @@ from typing import Any
 
 from simulation.describing import describe
 from simulation.distributions import Family
-from simulation.scenario import PER_REGION, Fault, Scenario, Source
+from simulation.scenario import PER_REGION, RAREST, Fault, Scenario, Source
 
 HALF, DOUBLE = 0.5, 2.0
 DETECTING = ("evidence", "lag", "complaint", "report")
@@ -101,8 +101,8 @@ def median(rule: Family) -> float:
 def _times(field: str, value: Any, factor: float) -> Any:
     if isinstance(value, Family):
         return value.times(factor, 1.0 if field == "severity" else LARGEST)
-    most = {"alarm_threshold": 0.999, "false_alarms_per_region_day": 1e6}.get(field, 1.0)
-    return min(value * factor, most)
+    least, most = {"alarm_threshold": (0.0, 0.999), "false_alarms_per_region_day": (RAREST, 1e6)}.get(field, (0.0, 1.0))
+    return max(min(value * factor, most), least) if value else value
 
 
 def levers(scenario: Scenario) -> list[Lever]:

@@ -63,6 +63,7 @@ BAD = [
     ("deploy_failure_probability: yes", 1, "wrong-type", "must be a valid number"),
     ("alarm_threshold: 1", 1, "out-of-range", "1 share of requests: must be less than 1"),
     ("false_alarms_per_region_day: -1", 1, "out-of-range", "-1 alarms/day"),
+    ("false_alarms_per_region_day: 1.0e-12", 1, "invalid-value", "as good as never; give 0, or at least 1e-11"),
     ("false_alarms_per_region_day: .inf", 1, "out-of-range", "finite"),
     ("horizon_minutes: 0", 1, "out-of-range", "0 minutes: must be greater than 0"),
     ("evidence: 0", 1, "invalid-value", "evidence must be above 0 throughout, and it reaches down to 0"),
