@@ -210,5 +210,5 @@ def test_a_scenario_read_by_its_path_is_that_with_the_fleet_in_it(read):
 
 
 def test_an_unknown_sample_lists_those_there_are():
-    with pytest.raises(ValueError, match="no sample scenario 'shop'; there are aws-pipeline, storefront, storefront"):
+    with pytest.raises(ValueError, match="no sample scenario 'shop'; there are aws-pipeline, lesson, storefront"):
         sample("shop")
