@@ -125,13 +125,15 @@ def _packed(rules: PlanRules, fleet: Fleet) -> Answer:
 
 def _search(rules: PlanRules, fleet: Fleet, names: Sequence[str], most: int) -> Answer:
     """Pack some regions, in this order, into at most so many waves; once tightly, once evenly."""
+    whole = len(names) == len(fleet.names)
     for even in (False, True):
         waves = _pinned(rules, fleet, most, even)
         if waves is None:
             return NONE
-        found = pack(waves, [(name, fleet.shares[name]) for name in names if not waves.has(name)])
+        regions = [(name, fleet.shares[name]) for name in names if not waves.has(name)]
+        found = pack(waves, regions, all_of_them=whole)
         if found is not None:
-            return _answer(waves, rules, fleet, whole=len(names) == len(fleet.names)) if found else NONE
+            return _answer(waves, rules, fleet, whole=whole) if found else NONE
     return NOBODY_KNOWS
 
 

@@ -87,7 +87,9 @@ class Waves:
         return share <= room + SLACK and count <= sum(self.seats - len(each) for each in self.members)
 
 
-def pack(waves: Waves, regions: list[tuple[str, float]], steps: int = STEPS) -> bool | None:
+def pack(
+    waves: Waves, regions: list[tuple[str, float]], steps: int = STEPS, *, all_of_them: bool = True
+) -> bool | None:
     """Put regions into waves.
 
     Parameters
@@ -98,6 +100,8 @@ def pack(waves: Waves, regions: list[tuple[str, float]], steps: int = STEPS) -> 
         Names and shares, in the order in which they are put.
     steps
         How many times a region may be put into a wave.
+    all_of_them
+        Whether no others are to come: then somebody must be in the first wave.
 
     Returns
     -------
@@ -111,12 +115,13 @@ def pack(waves: Waves, regions: list[tuple[str, float]], steps: int = STEPS) -> 
     least = [*(min(share for _, share in regions[n:]) for n in range(len(regions))), math.inf]
 
     def options(n: int) -> Iterator[int]:
-        if not waves.hold(left[n], len(regions) - n) or (not waves.members[0] and least[n] > waves.room[0] + SLACK):
+        too_few = all_of_them and not waves.members[0] and least[n] > waves.room[0] + SLACK
+        if too_few or not waves.hold(left[n], len(regions) - n):
             return iter(())
         return iter(waves.choices(*regions[n]))
 
     if not regions:
-        return bool(waves.members[0])
+        return bool(waves.members[0]) or not all_of_them
     trail, places = [options(0)], list[int]()
     while trail:
         n = len(places)
@@ -131,7 +136,7 @@ def pack(waves: Waves, regions: list[tuple[str, float]], steps: int = STEPS) -> 
             return None
         waves.put(*regions[n], w)
         places.append(w)
-        if n + 1 == len(regions) and waves.members[0]:
+        if n + 1 == len(regions) and (waves.members[0] or not all_of_them):
             return True
         trail.append(options(n + 1) if n + 1 < len(regions) else iter(()))
     return False

@@ -139,6 +139,17 @@ def test_an_odd_ring_of_partners_needs_three_waves_among_many_others():
     assert clash(PlanRules(max_waves=3, partners_apart=True, approval_before=(3,)), fleet) is None
 
 
+def test_partners_that_are_too_large_for_the_first_wave_leave_it_to_others():
+    """By hand: one of 5 parts in 100 first, then both partners of b, then b with the others."""
+    sizes, partner = {"a": 25, "b": 25, "c": 25} | dict.fromkeys("defgh", 5), {"a": "b", "c": "b"}
+    regions = [{"name": name, "traffic": size, "failover": partner.get(name)} for name, size in sizes.items()]
+    fleet = Fleet(regions=regions)
+    rules = PlanRules(max_first_wave_share=0.1, max_waves=3, partners_apart=True)
+    assert not list(broken((("d",), ("a", "c"), ("b", "e", "f", "g", "h")), rules, fleet))
+    found = grouping_that_keeps(rules, fleet).groups
+    assert found is not None and not list(broken(found, rules, fleet)) and clash(rules, fleet) is None
+
+
 def test_the_finding_stands_at_the_first_of_the_rules_and_names_all(tmp_path):
     path = tmp_path / "rules.yaml"
     path.write_text("rules:\n  min_bake_minutes: 5\n  max_waves: 2\n  max_regions_per_wave: 2\n", encoding="utf-8")
