@@ -146,9 +146,10 @@ def _tell(found: "PlanFront", seed: int) -> None:
         for name, plan in found.plans.items()
     ]
     say(table(head, rows, left=(0, len(head) - 2, len(head) - 1)))
-    saved = 1 - found.rollouts / found.whole
+    saved = 1 - found.rollouts / found.whole  # below 0 where there are so few plans that hardly any is let go
+    fewer = f", {saved:.0%} fewer than without a race" if saved > 0 else ""
     say(
-        f"\n{found.looked_at:,} plans looked at in {found.rollouts:,} rollouts, {saved:.0%} fewer than without a race; "
+        f"\n{found.looked_at:,} plans looked at in {found.rollouts:,} rollouts{fewer}; "
         f"what is told comes from {len(found.comparison.trials):,} more of each, of seed {seed + 1}."
     )
 
