@@ -23,8 +23,13 @@ def sentences(found: "PlanFront") -> list[str]:
     said = [f"{known}, these are worth discussing: {how}."]
     if not found.finished:
         said.append("The search was interrupted: better plans may be missing.")
-    if TODAY in found.plans:
-        *risks, time = found.objectives
+    *risks, time = found.objectives
+    if not any(math.isfinite(known[time].value) for known in found.known.values()):
+        said.append(
+            "No change ships in any rollout of these plans: how long they take is not known, and only other figures "
+            "tell them apart."
+        )
+    elif TODAY in found.plans:
         said.append(_fastest(found, risks, time))
         said.append(_safest(found, risks, time))
     return said

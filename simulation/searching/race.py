@@ -5,7 +5,7 @@ A rung is a number of trials. In each, what another plan beats beyond doubt is o
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -71,16 +71,20 @@ class Race:
         """Run the first rung with all plans of a tree, from where it was left; some are rivals from the start."""
         if self.tree is None:
             self.enter(seeds, RUNGS[:1])
-            self.tree, self.looked_at = tree, 0  # they are of the tree, too
+            self.tree = tree
         heat, aside = _Field(self, RUNGS[0], self.best), set(self.shapes.keys)
         while not self.tree.ended:
             plans = self.tree.candidates.keeping(self.tree.next)
             left, value = heat.run(plans)
             fresh = np.array([key not in aside for key in left.keys], dtype=np.bool_)
             self._add(left.of(fresh), value[fresh])
-            self.looked_at += len(plans)
+            self.looked_at += sum(key not in aside for key in plans.keys)  # the seeds are of the tree, too
             self.tree.took()
         self.rung = RUNGS[0]
+
+    def again(self) -> "Race":
+        """Return a race that goes on from here by itself: this one stays where it is, and can be gone on with again."""
+        return replace(self, tree=self.tree and self.tree.again(), scored=dict(self.scored))
 
     def enter(self, plans: Shapes, rungs: Sequence[int], sure: float = SURE) -> None:
         """Run new plans against the front so far, rung by rung; that front, and what it does not beat, make the race.

@@ -81,7 +81,7 @@ def search(
     confidence
         Of the intervals of what is said.
     workers, progress
-        As for `sweep`; threads only, as plans are handed out in small parts.
+        As for `sweep`.
     resume
         A search that was interrupted, to go on with.
 
@@ -223,7 +223,7 @@ def _race(candidates: Candidates, terms: Terms, workers: Workers, line: "_Line",
             "resume is of another scenario, plan of today, rules, bakes, seed, objectives or resolution; give the "
             "same, or none"
         )
-    return replace(resume.race, workers=workers, told=line.tell)
+    return replace(resume.race.again(), workers=workers, told=line.tell)
 
 
 def _part(resolution: float) -> float:

@@ -4,6 +4,8 @@ A bound on all that begin alike would cut branches off; docs/search.md says what
 Nor is how a wave is divided (``shapes``), who is held against whom (``race``).
 """
 
+from copy import copy
+
 from simulation.searching.candidates import Candidates
 from simulation.searching.shapes import Shapes, Waves, uniform
 
@@ -33,6 +35,12 @@ class Tree:
     def next(self) -> Shapes:
         """The plans that are next, those that break a rule included."""
         return uniform(self._level[self._bake][self._at : self._at + ROUND], self._bake)
+
+    def again(self) -> "Tree":
+        """Return a walk that goes on from here by itself: this one stays where it is."""
+        other = copy(self)
+        other._level = list(self._level)
+        return other
 
     def took(self) -> None:
         """Go on: those are done with."""

@@ -18,7 +18,7 @@ from simulation.searching.candidates import Candidates
 from simulation.searching.front import front
 from simulation.searching.gains import most_gained
 from simulation.searching.packed import Packing
-from simulation.searching.scores import Heat
+from simulation.searching.scores import TIMES, Heat
 from simulation.searching.shapes import Shapes, groupings
 from simulation.searching.tree import Tree
 from simulation.setting import setting
@@ -194,11 +194,36 @@ def test_a_first_rung_that_is_interrupted_goes_on_where_it_was(few, monkeypatch)
         patch.setattr(Tree, "took", took)
         half = search(scenario, bake_minutes=BAKES, seed=2)
     assert not half.finished and not half.every and half.looked_at < 150
-    again = search(scenario, bake_minutes=BAKES, seed=2, resume=half)
-    assert again.finished and again.every and again.looked_at == whole.looked_at
-    assert [p.digest for p in again.plans.values()] == [p.digest for p in whole.plans.values()]
+    for _ in range(2):  # what was kept stays as it was
+        again = search(scenario, bake_minutes=BAKES, seed=2, resume=half)
+        assert again.finished and again.every and again.looked_at == whole.looked_at
+        assert [p.digest for p in again.plans.values()] == [p.digest for p in whole.plans.values()]
     with pytest.raises(ValueError, match="resume is of another scenario"):
         search(scenario, bake_minutes=BAKES, seed=3, resume=half)
+
+
+def test_interrupted_in_the_first_round_it_has_looked_at_what_it_began_with(few, monkeypatch):
+    """All at once and one at a time, with each bake, at the least; what the race saved is told as a part of them."""
+
+    def stop(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Tree, "next", property(stop))
+    half = search(scene(), bake_minutes=BAKES, seed=2)
+    assert not half.finished and not half.every and half.looked_at >= 4
+    assert half.whole == 4096 * half.looked_at and half.rollouts == 2048 * half.looked_at
+
+
+@pytest.mark.parametrize("time", TIMES)
+def test_where_nothing_ships_it_says_so(few, time):
+    """Every build fails: no plan is faster or as fast as another, and nothing is said of that."""
+    scenario = scene(2, build_failure_probability=1.0)
+    today, objectives = waves.all_at_once(scenario.fleet, bake_minutes=40.0), (USUAL[0], time)
+    found = search(scenario, today=today, bake_minutes=BAKES, objectives=objectives, seed=1)
+    first, *rest = found.sentences
+    assert "worth discussing" in first and len(rest) == 1 and rest[0].startswith("No change ships in any rollout")
+    alive = search(scenario.replace(build_failure_probability=0.9), today=today, bake_minutes=BAKES, seed=1)
+    assert not any("No change ships" in each for each in alive.sentences)
 
 
 def test_a_population_begins_with_what_the_rules_allow(few, monkeypatch):
