@@ -8,7 +8,7 @@ import numpy as np
 
 from simulation.engine.jit import entry, leaf, part
 from simulation.engine.kernel import list_wrong, run_plan
-from simulation.engine.layout import C_END, C_OUTCOME, C_RECOVERED, C_SHARE, COLUMNS, ESCAPED
+from simulation.engine.layout import C_END, C_OUTCOME, C_RECOVERED, C_SHARE, COLUMNS, ESCAPED, SLACK
 from simulation.engine.numbers import fill
 
 HALF = COLUMNS  # in the place of a column: whether half the traffic or more was exposed
@@ -32,7 +32,7 @@ def keep_scores(worlds, plans, block, scratch, trials, wanted, tries, regional, 
         for k in range(odd):
             row, i = scratch.rows[k], at + np.int64(scratch.odd[k])
             for j in range(last):
-                out[n, j, i] = (1.0 if row[C_SHARE] >= 0.5 else 0.0) if wanted[j] == HALF else row[wanted[j]]
+                out[n, j, i] = (1.0 if row[C_SHARE] >= 0.5 - SLACK else 0.0) if wanted[j] == HALF else row[wanted[j]]
             ships = row[C_OUTCOME] <= ESCAPED
             late = max(row[C_END], 0.0 if np.isnan(row[C_RECOVERED]) else row[C_RECOVERED]) + worlds.fix
             out[n, last, i] = row[C_END] if ships else late if tries else 0.0
@@ -118,7 +118,8 @@ def no_worse(value, own, most):
 def surely(value, vector, own, own_vector, sure, most):
     """Return whether a rival is as good in each figure but for a part, beyond doubt."""
     for j in range(len(value)):
-        room = value[j] * most - own[j]
+        bar = value[j] * most
+        room = bar - own[j] if bar > own[j] else 0.0  # both may be without an end, where nothing ships
         if not sure * sure * squares(vector[j], own_vector[j]) <= room * room:
             return False
     return True
