@@ -43,3 +43,8 @@ def describe_window(window: Window) -> str:
     hours = f" {window.hours[0]} to {window.hours[1]}" if window.hours else ""
     period = f"{window.begin} to {window.to}: " if isinstance(window, Pushes) else ""
     return f"{period}{days}{hours}, {window.zone}"
+
+
+def fitted_name(name: str) -> str:
+    """Return what a scenario is called once a history has been read for it."""
+    return f"{name}, fitted"[:200]

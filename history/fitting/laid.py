@@ -8,6 +8,7 @@ from typing import Any
 
 from history.fitting.learnt import Learnt, short
 from simulation import Scenario
+from simulation.describing import fitted_name
 from simulation.scenario import PER_REGION
 
 
@@ -37,7 +38,7 @@ def laid(base: Scenario, learnt: Sequence[Learnt], draw: int | None = None) -> S
             faults[each.at[1]][each.at[2]] = each.value(draw)
     changes["regions"] = {name: own for name, own in regions.items() if own}
     changes["faults"] = list(faults.values())
-    return base.replace(name=f"{base.name}, fitted"[:200], sources=sources(base, learnt), **changes)
+    return base.replace(name=fitted_name(base.name), sources=sources(base, learnt), **changes)
 
 
 def _set(part: Any) -> dict[str, Any]:

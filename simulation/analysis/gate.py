@@ -11,6 +11,7 @@ from typing import Any, Literal
 from simulation.analysis.limits import Limit
 from simulation.analysis.sound import faults_of, judged_again
 from simulation.analysis.verdict import say, spaced
+from simulation.describing import fitted_name
 from simulation.scenario import Scenario
 from waves import Plan
 from waves.files.documents import one_line
@@ -68,6 +69,10 @@ def _other_inputs(
             faults.append(f"the verdict {theirs}, and {plan.name} ({plan.origin}) is {plan.digest}")
     if scenario is not None and scenario.digest != verdict["scenario"]["digest"]:
         ours = f"{scenario.name} ({scenario.origin}) is {scenario.digest}"
-        faults.append(f"the verdict is of the scenario {verdict['scenario']['digest']}, and {ours}")
+        theirs = f"the verdict is of the scenario {verdict['scenario']['digest']}"
+        if verdict["scenario"]["name"] == fitted_name(scenario.name):
+            wrote = f"`wavecast fit --seed {verdict['seed']} --out` writes, to be named here"
+            theirs += f", {scenario.name} as a history taught it, which {wrote}"
+        faults.append(f"{theirs}, and {ours}")
     asked = [j.limit for j in judged_again(verdict)]
     return faults + [f"it did not ask for {limit}" for limit in limits if limit not in asked]

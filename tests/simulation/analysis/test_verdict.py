@@ -64,6 +64,17 @@ def test_a_gate_fails_on_a_verdict_of_other_inputs(comparison):
         assert code == 1 and len(lines) == 1 and word in lines[0] and "make the report again" in lines[0]
 
 
+def test_a_gate_says_where_the_scenario_is_that_a_report_fitted():
+    """A report with a history judges what that taught of the scenario that it was given."""
+    world = simulation.sample("storefront")
+    learnt = world.replace(name="storefront, fitted", handover=3.0)
+    compared = simulation.compare({"a": sample_plan("all-at-once")}, learnt, trials=100, seed=9)
+    found = judged(compared, probability_shipped=("at_least", 0.1))
+    code, lines = simulation.gate(found, scenario=world)
+    assert code == 1 and simulation.gate(found, scenario=learnt)[0] == 0
+    assert "storefront as a history taught it, which `wavecast fit --seed 9 --out` writes" in lines[0]
+
+
 def test_the_figures_have_words_and_are_those_of_a_summary(comparison):
     assert set(simulation.FIGURES) == set(comparison.summaries["all at once"].index)
     assert all(words and not words.startswith(name) for name, words in simulation.FIGURES.items())
