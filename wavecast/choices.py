@@ -63,19 +63,11 @@ class Choice(Shown):
         found
             A search with the plan of today.
         """
+        from simulation.searching.gains import best
+
         *risks, time = found.objectives
-        known = {n: {f: each.value for f, each in row.items()} for n, row in found.known.items()}
-        today, others = known["today"], [name for name in found.plans if name != "today"]
-        least = 1 + found.resolution
-
-        def near(name: str, figures: Iterable[str]) -> bool:
-            return all(known[name][figure] <= today[figure] * least for figure in figures)
-
-        as_safe = [name for name in others if near(name, risks)]
-        as_fast = [name for name in others if near(name, (*risks[1:], time))]
-        best = [min(as_safe, key=lambda n: known[n][time], default=None)]
-        best += [min(as_fast, key=lambda n: known[n][risks[0]], default=None)]
-        return {**self.plans, **{name: found.plan(name) for name in dict.fromkeys(best) if name is not None}}
+        names = best(found, time, risks), best(found, risks[0], [*risks[1:], time])
+        return {**self.plans, **{name: found.plan(name) for name in dict.fromkeys(names) if name is not None}}
 
     def named(self, plans: Mapping[str, Plan], name: str) -> tuple[str, Plan]:
         """Return the plan of a name; without one the last, and what its name is.

@@ -10,7 +10,7 @@ from functools import cached_property
 import pandas as pd
 
 from simulation.analysis.compare import Comparison
-from simulation.results.figures import called
+from simulation.results.figures import PAIRED, called, estimated
 from simulation.results.statistics import Estimate
 from simulation.searching.gains import sentences
 from simulation.searching.race import Race
@@ -110,7 +110,7 @@ class PlanFront(Shown):
     def _repr_html_(self) -> Html:
         said = Html("".join(element("p", each) for each in self.sentences))
         rows = [
-            (name, in_words(plan), bakes(plan), *(short(each.value) for each in self.known[name].values()))
+            (name, in_words(plan), bakes(plan), *(_cell(figure, each) for figure, each in self.known[name].items()))
             for name, plan in self.plans.items()
         ]
         return said + glimpse(self._glance(), ("plan", "waves", "bakes", *map(called, self.objectives)), rows)
@@ -128,6 +128,11 @@ def bakes(plan: Plan) -> str:
     return f"{minutes[0] if len(set(minutes)) == 1 else ', '.join(minutes)} min"
 
 
-def short(value: float) -> str:
-    """Return a figure in four digits."""
-    return f"{value:.4g}"
+def written(figure: str, found: Estimate) -> tuple[str, str]:
+    """Return an objective and its interval as people read them: `0.14 fleet-minutes`, `0.13 to 0.15 fleet-minutes`."""
+    return estimated(*found, PAIRED.get(figure, "probability"))
+
+
+def _cell(figure: str, found: Estimate) -> Html:
+    value, interval = written(figure, found)
+    return element("span", value) + Html("<br>") + element("small", interval)

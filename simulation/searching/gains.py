@@ -52,15 +52,20 @@ def _safest(found: "PlanFront", risks: list[str], time: str) -> str:
 
 def _least(found: "PlanFront", figure: str, others: list[str]) -> str | None:
     """Return which plan is best in a figure of those as good as today's in others; None where it gains little."""
-    little = 1 + found.resolution
-    today = {name: each.value for name, each in found.known[TODAY].items()}
+    name, little = best(found, figure, others), 1 + found.resolution
+    gains = name is not None and found.known[name][figure].value * little < found.known[TODAY][figure].value
+    return name if gains else None
+
+
+def best(found: "PlanFront", figure: str, others: list[str]) -> str | None:
+    """Return which plan beside today's is best in a figure of those as good in others; None where none is."""
+    little, today = 1 + found.resolution, found.known[TODAY]
     kept = {
         name: row[figure].value
         for name, row in found.known.items()
-        if name != TODAY and all(row[other].value <= today[other] * little for other in others)
+        if name != TODAY and all(row[other].value <= today[other].value * little for other in others)
     }
-    best = min(kept, key=kept.__getitem__, default=None)
-    return best if best is not None and kept[best] * little < today[figure] else None
+    return min(kept, key=kept.__getitem__, default=None)
 
 
 def _nothing(found: "PlanFront", figure: str, others: list[str], alike: str, better: str) -> str:

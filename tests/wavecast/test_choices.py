@@ -2,12 +2,14 @@
 
 import json
 import sys
+from types import SimpleNamespace
 from typing import Any
 
 import nbformat
 import pytest
 
 import waves
+from simulation import Estimate
 from tests.test_notebooks import Done, execute
 from wavecast import read_choice
 from waves import InputError
@@ -122,6 +124,19 @@ def test_what_is_chosen_must_be_on_the_short_list():
     assert choice.named(choice.plans, "")[0] == "two halves"
     with pytest.raises(InputError, match="there is no plan 'two halfs'; did you mean 'two halves'"):
         choice.named(choice.plans, "two halfs")
+
+
+def test_the_short_list_has_the_fastest_as_safe_and_the_safest_as_fast():
+    """As good is what is within the resolution of today's in each other figure; what is worse in one of them is out."""
+    choice = read_choice("six-region-three-wave", "storefront")
+    figures = {
+        "today": (1.0, 0.2, 100.0), "fast": (1.04, 0.2, 50.0), "faster": (1.06, 0.2, 40.0),
+        "safer": (0.5, 0.3, 90.0), "safe": (0.6, 0.2, 104.0), "slow": (0.4, 0.2, 106.0),
+    }  # fmt: skip
+    names = ("impact", "half", "time")
+    known = {plan: dict(zip(names, map(Estimate, row, row, row), strict=True)) for plan, row in figures.items()}
+    found: Any = SimpleNamespace(objectives=names, known=known, plans=known, resolution=0.05, plan=lambda name: name)
+    assert choice.shortlist(found) == {**choice.plans, "fast": "fast", "safe": "safe"}
 
 
 def test_a_pipeline_that_cannot_be_rearranged_gives_the_plan(tmp_path):

@@ -18,7 +18,6 @@ from wavecast.verbs.options import (
     seed_option,
     workflow_options,
 )
-from wavecast.verbs.run import short
 
 if TYPE_CHECKING:
     from simulation import PlanFront, Scenario
@@ -137,12 +136,12 @@ def _inputs(plan: str | None, scenario: str, reading: Reading) -> "tuple[Plan | 
 
 def _tell(found: "PlanFront", seed: int) -> None:
     from simulation.results.figures import called
-    from simulation.searching.found import bakes, in_words
+    from simulation.searching.found import bakes, in_words, written
 
     say("\n".join(found.sentences) + "\n")
     head = ("plan", *(called(figure) for figure in found.objectives), "waves", "bakes")
     rows = [
-        (name, *(short(each.value) for each in found.known[name].values()), in_words(plan), bakes(plan))
+        (name, *(_cell(*written(*each)) for each in found.known[name].items()), in_words(plan), bakes(plan))
         for name, plan in found.plans.items()
     ]
     say(table(head, rows, left=(0, len(head) - 2, len(head) - 1)))
@@ -152,6 +151,10 @@ def _tell(found: "PlanFront", seed: int) -> None:
         f"\n{found.looked_at:,} plans looked at in {found.rollouts:,} rollouts{fewer}; "
         f"what is told comes from {len(found.comparison.trials):,} more of each, of seed {seed + 1}."
     )
+
+
+def _cell(value: str, interval: str) -> str:
+    return f"{value.removesuffix(' fleet-minutes')} ({interval})"
 
 
 def _write(found: "PlanFront", folder: Path) -> None:

@@ -12,6 +12,7 @@ import waves
 from simulation import NoPlan, Scenario, compare, run, search
 from simulation.engine import layout
 from simulation.engine.packing import pack_plans
+from simulation.results.figures import estimated
 from simulation.searching import population, race, shapes
 from simulation.searching import search as module
 from simulation.searching.candidates import Candidates
@@ -246,6 +247,9 @@ def test_it_shows_itself(few):
     found = search(scene(3), bake_minutes=(0.0, 30.0), seed=1)
     assert len(repr(found)) <= 200
     assert "front 1" in found._repr_html_() and "<script" not in found._repr_html_()
+    for figure, unit in (("impact_minutes_mean", "fleet-minutes"), (found.objectives[-1], "minutes")):
+        value, interval = estimated(*found.known["front 1"][figure], unit)
+        assert f"<span>{value}</span><br><small>{interval}</small>" in found._repr_html_()
     assert found.plot().title == f"{len(found.plans)} plans worth discussing, of all there are"
     assert list(found.front.index) == list(found.plans)
 

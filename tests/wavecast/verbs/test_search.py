@@ -43,6 +43,8 @@ def test_plans_are_told_and_written(wavecast, tmp_path, short):
     assert "<svg" in picture.read_text(encoding="utf-8")
     code, out, _ = wavecast("search", *map(str, arguments[:4]))
     assert code == 0 and "worth discussing" in out and "front 1" in out
+    row = next(line for line in out.splitlines() if line.startswith("front 1 "))
+    assert re.search(r"[\d.]+ \([\d.]+ to [\d.]+ fleet-minutes\) .* min \([^)]* min\) ", row.replace("\u00a0", " "))
 
 
 @pytest.mark.parametrize(("part", "saves"), [("0.5", True), ("0", False)])
