@@ -48,6 +48,7 @@ class _Run:
     periods: list[dict[str, Any]] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
     empty: int = 0
+    later: int = 0
 
     def add(self, number: int, origin: pd.Timestamp, until: pd.Timestamp) -> None:
         """Foretell what was pushed from an origin on until the next, and hold it against what came."""
@@ -62,6 +63,8 @@ class _Run:
         self.left_out.update(came.left_out.values())
         if not len(came.table) or not len(known.table):
             return
+        back = self.rollouts.frame.loc[came.table.index, "outcome"].eq("rolled_back").to_numpy()
+        self.later += int((back & (came.table["halted"] == 0).to_numpy()).sum())
         seed = (self.seed + STRIDE * number) % 2**64
         scenarios = [self.scenario] if self.fit is None else list(self.fit(cut, self.scenario, self.used, seed))
         foretold = self._foretold(known, came, scenarios, seed)
@@ -207,5 +210,5 @@ def backtest(
     return Backtest(
         frame=pd.DataFrame(run.rows), periods=pd.DataFrame(run.periods), left_out=run.left_out, scenario=base,
         every=every, least=least, level=level, trials=trials, seed=int(seed), fitted=fit is not None,
-        origins=len(todo), empty=run.empty, known=all_.table, source=rollouts.source,
+        origins=len(todo), empty=run.empty, later=run.later, known=all_.table, source=rollouts.source,
     )  # fmt: skip

@@ -45,6 +45,8 @@ class Backtest:
         Whether a scenario was fitted at each origin.
     origins, empty
         How many origins there were, and in how many periods nothing was pushed.
+    later
+        How many of those foretold were set back after their pipeline's end: they count as shipped.
     known : DataFrame
         What became of every rollout of the history.
     source
@@ -63,6 +65,7 @@ class Backtest:
     fitted: bool
     origins: int
     empty: int
+    later: int
     known: pd.DataFrame = field(repr=False)
     source: str
 

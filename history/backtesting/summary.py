@@ -121,10 +121,20 @@ def _halted(test: "Backtest") -> list[str]:
     if not many:
         return [
             f"None of {counted(len(own), 'rollout')} was halted, {number(foretold)} were to be expected: with no bad "
-            f"change on record, this history says nothing of how far one comes."
+            f"change on record, this history says nothing of how far one comes.",
+            *_later(test),
         ]
     said = f"{counted(many, 'rollout')} of {len(own):,} halted, {number(foretold)} were to be expected."
-    return [said, _against(test, "halted")]
+    return [said, *_later(test), _against(test, "halted")]
+
+
+def _later(test: "Backtest") -> list[str]:
+    """Say how many were set back after their end, which is why a fit may foretell more halts than come."""
+    if not test.later:
+        return []
+    why = "; a fit counts bad changes so, and the scenario says how many are seen in time" if test.fitted else ""
+    were = "was" if test.later == 1 else "were"
+    return [f"{test.later:,} more {were} set back after the end, which is no halt here{why}."]
 
 
 def _shares(test: "Backtest") -> list[str]:
@@ -181,6 +191,7 @@ def as_dict(test: "Backtest") -> dict[str, Any]:
         "rollouts": test.scored,
         "origins": test.origins,
         "empty_periods": test.empty,
+        "set_back_later": test.later,
         "every": test.every,
         "level": test.level,
         "seed": test.seed,

@@ -160,6 +160,17 @@ def test_without_a_bad_change_it_says_that_it_tells_nothing_of_halts():
     assert found.of("share_at_halt").empty
 
 
+def test_what_people_took_back_after_the_end_is_told_and_no_halt():
+    """Of 20 that are foretold, every fifth is set back ten hours later."""
+    own = simulation.Scenario.model_validate({"fleet": fleet({"a": 10.0, "b": 30.0}), "deploy": 5.0})
+    rows = [row(r, f"v{n}", 1440 * n + 10 * (r == "b"), None) for n in range(30) for r in "ab"]
+    rows += [row(r, f"v{n - 1}", 1440 * n + 600, kind="rollback") for n in range(10, 30, 5) for r in "ab"]
+    whole = joined(rows, fleet=fleet({"a": 10.0, "b": 30.0}))
+    found = history.backtest(whole, own, least=10, every=10, trials=200, fit=None)
+    assert (found.scored, found.later, found.of("halted")["value"].sum()) == (20, 4, 0)
+    assert "4 more were set back after the end, which is no halt here." in found.sentences
+
+
 def test_how_far_a_halted_rollout_had_come_is_the_traffic_of_what_was_through():
     """a has a quarter of the traffic, and was through; b was under way when it was halted."""
     own = simulation.Scenario.model_validate({"fleet": fleet({"a": 10.0, "b": 30.0}), "deploy": 5.0})
