@@ -11,23 +11,23 @@ from waves.files.documents import one_line
 
 NAME, SENTENCE = 80, 400  # characters of a name, and of a sentence with names in it
 MARKUP = re.compile(r"([\\`*_\[\]#!|~$])")
-LEADING = re.compile(r"^([+-]|\d+[.)])")  # a list, where a line begins with it
+LEADING = re.compile(r"^(\d*)([-+.)])")  # a list, where a line begins with it
 LINKS = re.compile(r"(?<=[@#])(?=\w)|(?<=:)(?=//)|(?<=www)(?=\.)", re.IGNORECASE)  # a host links them, escaped or not
 NOWHERE = "\u200b"
 
 
 def code(name: str) -> str:
-    """Return a name as code: as it is, in one line, cut where it is long."""
+    """Return a name as code: as it is, in one line, cut where it is long. A table's cell would end at a `|` in it."""
     text = _cut(one_line(name), NAME) or " "
     fence = "`" * (max((len(run) for run in re.findall("`+", text)), default=0) + 1)
     pad = " " if text[0] in "` " or text[-1] in "` " else ""
-    return f"{fence}{pad}{text}{pad}{fence}".replace("|", r"\|")
+    return f"{fence}{pad}{text}{pad}{fence}"
 
 
 def plain(sentence: str) -> str:
     """Return a sentence in which names may stand, with whatever would be markup, a link or a call escaped."""
     text = html.escape(LINKS.sub(NOWHERE, _cut(one_line(sentence.replace("\u00a0", " ")), SENTENCE)), quote=False)
-    return LEADING.sub(r"\\\1", MARKUP.sub(r"\\\1", text))
+    return LEADING.sub(r"\1\\\2", MARKUP.sub(r"\\\1", text))
 
 
 def bullets(lines: Iterable[str], most: int) -> str:
