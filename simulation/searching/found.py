@@ -105,7 +105,8 @@ class PlanFront(Shown):
     def _glance(self) -> str:
         how = "of all there are" if self.every else "best known"
         ends = "" if self.finished else "; interrupted"
-        return f"{counted(len(self.plans), 'plan')}, {how}, of {counted(self.looked_at, 'plan')} looked at{ends}"
+        kept = sum(name != TODAY for name in self.plans)
+        return f"{counted(kept, 'plan')}, {how}, of {counted(self.looked_at, 'plan')} looked at{ends}"
 
     def _repr_html_(self) -> Html:
         said = Html("".join(element("p", each) for each in self.sentences))

@@ -131,6 +131,7 @@ def test_it_says_what_is_gained_over_today(few):
     today = waves.all_at_once(scenario.fleet, bake_minutes=40.0)
     found = search(scenario, today=today, bake_minutes=BAKES, seed=1)
     assert list(found.plans)[:2] == ["today", "front 1"]
+    assert f" {len(found.plans) - 1} plan" in repr(found)  # without today's, which was not found
     fastest = found.plan(1)
     assert len(fastest.waves) == 1 and fastest.waves[0].bake_minutes == 0.0
     assert any(text.startswith("The fastest plan at today's risk is front 1: ") for text in found.sentences)
