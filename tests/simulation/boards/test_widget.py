@@ -2,6 +2,9 @@
 
 import re
 
+from nbconvert import HTMLExporter
+from nbformat import v4
+
 import simulation
 import waves
 
@@ -40,4 +43,6 @@ def test_where_there_is_no_widget_there_is_a_page_that_moves():
     page = data["text/html"]
     assert "application/vnd.jupyter.widget-view+json" in data
     assert 'class="wb-still"' in page and page.count("<tr") > 2 and "<img" in page
+    book = v4.new_notebook(cells=[v4.new_code_cell("board", outputs=[v4.new_output("display_data", data=data)])])
+    assert 'class="wb-still"' in HTMLExporter().from_notebook_node(book)[0]  # nbconvert's own, without a widget's state
     assert len(page) < 400_000 and not re.search(r"""(src|href)=["']?(https?:)?//""", page)
