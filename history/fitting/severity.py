@@ -23,13 +23,14 @@ def measured(past: Past, found: Judged) -> Floats:
     Of the regions that an incident names, or else that had traffic: the failed requests beyond the share that failed
     in the hour before, divided by the requests that the new version had served since harm began.
     """
-    failed, served = np.zeros((2, len(past.frame)))
-    for rows, excess, requests in _regions(past, found):
+    failed, served, noise = np.zeros((3, len(past.frame)))
+    for rows, excess, requests, variance in _regions(past, found):
         failed += np.bincount(rows, excess, len(past.frame))
         served += np.bincount(rows, requests, len(past.frame))
+        noise += np.bincount(rows, variance, len(past.frame))
     with np.errstate(invalid="ignore", divide="ignore"):
         share = failed / served
-        clear = failed > SIGNIFICANT * np.sqrt(np.maximum(failed, 1.0))
+        clear = failed > SIGNIFICANT * np.sqrt(np.maximum(noise, 1.0))
     return np.where((served > 0) & clear & (share > LEAST), np.minimum(share, 1.0), np.nan)
 
 
@@ -53,8 +54,10 @@ def _regions(past: Past, found: Judged):  # type: ignore[no-untyped-def]
     end = np.where(succeeded, end, begin + took / 2)
     harm = np.where(np.isnan(found.harm[rows]), begin, found.harm[rows])
     area, _ = gathered(begin - harm, end - harm, first + took - harm)
-    usual = np.where((before[own] > 0) & np.isfinite(bad_before[own]), bad_before[own] / before[own], 0.0)
-    yield rows, bad - usual * all_, all_ / took * area
+    told = (before[own] > 0) & np.isfinite(bad_before[own])
+    many, usual = np.where(told, bad_before[own], 0.0), all_ / np.where(told, before[own], np.inf)
+    # Counts are taken as Poisson's: of those that failed, and of those before, which stand for so many times as many.
+    yield rows, bad - usual * many, all_ / took * area, bad + usual**2 * many
 
 
 def severities(

@@ -172,6 +172,18 @@ def test_with_metrics_severity_is_learnt_and_without_it_is_named():
     assert fitted.scenario.faults[1].severity.mean == pytest.approx(0.5, abs=0.05)
 
 
+def test_failures_of_ever_are_no_severity():
+    """A tenth of all requests fails, before and after: that some hundreds more of millions do is chance."""
+    rollouts = seen(60, bad=0.3, check=0.0)
+    regions, rng = rollouts.regions, np.random.default_rng(7)
+    size = len(regions)
+    regions["metrics_minutes"], regions["requests"], regions["requests_before"] = 60.0, 1e6, 1e6
+    regions["failed_requests"], regions["failed_requests_before"] = rng.poisson(1e5, (2, size)).astype(float)
+    fitted = fit(rollouts)
+    assert "bad: severity" not in fitted.frame.index
+    assert "unseen" not in fitted.cannot_tell["severity"] and "metrics measured" not in fitted.cannot_tell["severity"]
+
+
 def sane_but_severity(fitted):
     frame = fitted.frame.drop("bad: severity")
     assert (frame["low"] < frame["high"]).all() and fitted.scenario.digest
