@@ -101,9 +101,10 @@ JSON = {
         "`left_out` and `extrapolated`."
     ),
     "backtest": (
-        "`rollouts`, `origins`, `empty_periods`, `every`, `level`, `seed`, `trials`, `fitted`, `scenario` (its "
-        "digest); `periods_held` with `count`, `of`, `low`, `high` (95 %), or null; `summary`, `periods` and "
-        "`forecasts`, lists of the columns that [replay](replay.md#back-test) has; `left_out`, by reason; `sentences`."
+        "`rollouts`, `origins`, `empty_periods`, `set_back_later`, `every`, `level`, `seed`, `trials`, `fitted`, "
+        "`scenario` (its digest); `periods_held` with `count`, `of`, `low`, `high` (95 %), or null; `summary`, "
+        "`periods` and `forecasts`, lists of the columns that [replay](replay.md#back-test) has; `left_out`, by "
+        "reason; `sentences`."
     ),
     "incident": (
         "`plan`, `scenario` (its digest), `seed`, `worlds`, `effective_worlds`; `timelines` with `tried` and "

@@ -5,7 +5,7 @@ Not here: the cut (`history.joining.as_of`), the steps (`forecasts`, `truth`, `n
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,7 @@ Fit = Callable[[Rollouts, Scenario, Mapping[str, Plan], int], Sequence[Scenario]
 LEAST, TRIALS, LEVEL, DRAWS = 30, 4_000, 0.9, 20
 TOGETHER = 1_000  # periods that may be, for the interval of a period's mean
 FORECASTERS = ("model", *NAIVE)
+NEVER = "the scenario never lets one begin: no build of it succeeds"
 STRIDE = 1_000_003  # between the seeds of origins
 
 
@@ -63,15 +64,26 @@ class _Run:
         self.left_out.update(came.left_out.values())
         if not len(came.table) or not len(known.table):
             return
-        back = self.rollouts.frame.loc[came.table.index, "outcome"].eq("rolled_back").to_numpy()
-        self.later += int((back & (came.table["halted"] == 0).to_numpy()).sum())
         seed = (self.seed + STRIDE * number) % 2**64
         scenarios = [self.scenario] if self.fit is None else list(self.fit(cut, self.scenario, self.used, seed))
         foretold = self._foretold(known, came, scenarios, seed)
+        came = self._begun(known, came, foretold)
+        if not len(came.table):
+            return
         order = cut.frame["started_at"].sort_values(kind="stable").index
         naive = Naive(known.table.loc[[name for name in order if name in known.table.index]])
         self._rows(origin, known, came, foretold, naive)
         self._period(origin, until, known, came, foretold, len(scenarios), seed)
+
+    def _begun(self, known: Told, came: Told, foretold: Mapping[str, Forecast]) -> Told:
+        """Leave out what the scenario never lets begin; count what was set back after its end."""
+        begins = [len(foretold[known.plans[str(service)].digest].halted) > 0 for service in came.table["service"]]
+        table = came.table[begins]
+        if len(table) < len(came.table):
+            self.left_out[NEVER] += len(came.table) - len(table)
+        back = self.rollouts.frame.loc[table.index, "outcome"].eq("rolled_back").to_numpy()
+        self.later += int((back & (table["halted"] == 0).to_numpy()).sum())
+        return replace(came, table=table)
 
     def _foretold(
         self, known: Told, came: Told, scenarios: Sequence[Scenario], seed: int
@@ -115,7 +127,7 @@ class _Run:
         draws = {"end_minutes": np.zeros(TOGETHER), "halted": np.zeros(TOGETHER)}
         for digest in sorted(set(plans)):
             for world in range(count):
-                so, picked = np.arange(world, TOGETHER, count), np.flatnonzero(foretold[digest].scenario == world)
+                so, picked = np.arange(world, TOGETHER, count), foretold[digest].of_world(world)
                 some = picked[rng.integers(0, len(picked), (len(so), plans.count(digest)))]
                 for target, own in draws.items():
                     own[so] += getattr(foretold[digest], target)[some].sum(axis=1)

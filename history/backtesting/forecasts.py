@@ -37,6 +37,11 @@ class Forecast:
     share_at_halt: Floats
     scenario: NDArray[np.int64]
 
+    def of_world(self, number: int) -> NDArray[np.int64]:
+        """Return which rollouts are those of a scenario; all, where none of its own began."""
+        own = np.flatnonzero(self.scenario == number)
+        return own if len(own) else np.arange(len(self.scenario))
+
     def of(self, target: str) -> Floats:
         """Return the values of a target, sorted."""
         return np.sort(getattr(self, target))

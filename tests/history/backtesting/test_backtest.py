@@ -202,3 +202,13 @@ def test_the_clock_of_a_plan_that_is_known_counts_its_last_bake():
     own = simulation.Scenario.model_validate({"fleet": fleet({"a": 10.0, "b": 30.0}), "deploy": 5.0})
     baked = history.backtest(small(12), own, used=plan("a", "b", bake=(0, 30)), fit=None).known
     assert set(baked["end_minutes"].round(6)) == {46.0}
+
+
+def test_a_scenario_that_seldom_or_never_lets_a_rollout_begin_is_no_traceback(rollouts, scenario, used):
+    """Of twenty draws with five rollouts each, nine of ten builds fail: some draw has none; and then all fail."""
+    seldom, never = (scenario.replace(build_failure_probability=p) for p in (0.9, 1.0))
+    found = run(rollouts, scenario, used, every=180, trials=100, fit=lambda *_: [seldom] * 20)
+    assert found.scored > 300
+    found = run(rollouts, never, used, every=180, trials=100)
+    assert found.scored == 0 and sum(found.left_out.values()) == len(rollouts) - 30
+    assert "no build of it succeeds" in str(found)
