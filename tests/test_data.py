@@ -48,7 +48,7 @@ def test_there_is_a_sample_of_every_kind():
         "six-region-three-wave", "storefront-office-hours", "aws-pipeline",
     }  # fmt: skip
     assert {path.stem for path in files("scenarios")} == {
-        "storefront", "storefront-replicated", "storefront-office-hours", "aws-pipeline",
+        "storefront", "storefront-replicated", "storefront-office-hours", "aws-pipeline", "lesson",
     }  # fmt: skip
     assert {path.stem for path in files("workflows")} == {"six-region-three-wave", "two-region"}
 

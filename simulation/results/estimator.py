@@ -25,6 +25,7 @@ Numbers = Floats | Counts
 MISSED = 8.0  # how much more the side of a long tail is lengthened, times its part of the half-width
 ENDLESS = np.errstate(invalid="ignore", over="ignore")  # an endless horizon gives infinite impacts
 BEGINNING = 10.0  # times as many trials, where nothing says how many it takes
+ROUNDING = 1e-12  # a variance below this part of the mean's square is of last digits; sums leave about 1e-15
 TINY = 1e-9  # hits where there are none, for a function that takes no zero
 
 
@@ -285,6 +286,8 @@ class _Skewness:
 
     def __init__(self, domain: _Domain, found: Moments, known: NDArray[np.bool_]) -> None:
         use = ~known & (found.count > 0)
+        # Of values that are all the same but for their last digits, a shape would be made of rounding.
+        use &= found.squares > ROUNDING * found.count * found.mean**2
         n = found.count[use].astype(np.float64)
         self.variance = float((domain.omega[use] ** 2 * found.squares[use] / n**2).sum())
         third = float((domain.omega[use] ** 3 * found.cubes[use] / n**3).sum())

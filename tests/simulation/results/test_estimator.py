@@ -47,6 +47,14 @@ def test_the_mean_of_1_to_12_by_hand():
     assert found == pytest.approx((6.5, 6.5 - 2.200985 * math.sqrt(13 / 12), 6.5 + 2.200985 * math.sqrt(13 / 12)))
 
 
+def test_values_that_differ_in_their_last_digits_alone_have_no_shape():
+    """Sums leave them a variance and a skewness of rounding; the mean of 1/3 in a quarter of the worlds is 1/12."""
+    noise = Moments(np.array([289, 411]), np.array([0, 411]), np.array([0.0, 1 / 3]), np.array([0.0, 6.1e-13]),
+                    np.array([0.0, -5.7e-13]), 0.0)  # fmt: skip
+    found = estimator.mean(Sample(np.array([0.75, 0.25]), np.array([289, 411])), noise, 0.95)
+    assert found == pytest.approx((1 / 12,) * 3, abs=1e-8)
+
+
 @pytest.mark.parametrize("confidence", [0.5, 0.9, 0.95, 0.999])
 def test_a_mean_has_students_interval(confidence):
     values = np.random.default_rng(1).lognormal(size=57)

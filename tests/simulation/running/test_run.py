@@ -75,7 +75,7 @@ def test_rows_that_do_not_fit_into_memory_are_refused_in_one_line(monkeypatch, p
     def full(*_: Any) -> Any:
         raise MemoryError
 
-    monkeypatch.setattr(np, "empty", full)
+    monkeypatch.setattr(np, "zeros", full)
     with pytest.raises(
         ValueError, match=f"^3,000 trials of {called} do not fit into memory row by row; use sweep, which"
     ):
