@@ -24,7 +24,8 @@ really went: without it nobody can tell handovers from bakes.
 
 \b
 Examples:
-  wavecast fit --store history.sqlite --scenario base.yaml --plan shop=release.yaml --out fitted.yaml
+  wavecast fit --store history.sqlite --scenario base.yaml --plan shop=release.yaml \\
+    --out fitted.yaml
   wavecast fit --store data/history --scenario storefront --plan six-region-three-wave \\
     --out fitted.yaml --page fit.html
   wavecast fit --store history.sqlite --scenario base.yaml --as-of 2026-05-01T00:00:00Z --json
