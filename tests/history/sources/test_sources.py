@@ -24,7 +24,7 @@ from typing import Any, ClassVar
 from history.sources._patterns import Patterned, Patterns
 from history.records import Record
 from history.sources._answers import need, raw
-from history.sources._source import Calls, Known, Parts, Windowed
+from history.sources._source import Calls, Known, Page, Paged, Parts
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ class Cluster(Record):
     letters: int | None
 
 
-class Clusters(Windowed):
+class Clusters(Paged):
     """Clusters that match."""
 
     key: ClassVar[str] = "clusters"
@@ -58,15 +58,15 @@ class Clusters(Windowed):
     def parts(self, calls: Calls) -> Parts:
         return Parts(["all"])
 
-    def window(self, calls: Calls, part: str, after: int, before: int | None) -> list[Record]:
-        if after > 0:  # they are all as old as can be, and nothing says for how long the service remembers
-            return []
-        names = [arn.rsplit("/", 1)[1] for page in calls.pages("list_clusters", "clusterArns") for arn in page]
-        return [
+    def page(self, calls: Calls, part: str, token: str | None) -> Page:
+        answer = calls.call("list_clusters", maxResults=100, **({"nextToken": token} if token else {}))
+        names = [arn.rsplit("/", 1)[1] for arn in need(answer, "clusterArns", list, "list_clusters")]
+        found: list[Record] = [
             Cluster(account=calls.unit.account, region=calls.unit.region, name=name, letters=len(name),
                     version=1, finished=True, raw=raw(name))
             for name in names if self._patterned(name)
         ]
+        return Page(found, [], answer.get("nextToken"))  # nobody says since when there is a cluster
 '''
 
 SCRIPT = """
