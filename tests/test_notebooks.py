@@ -329,7 +329,7 @@ def test_papermill_alone_runs_the_replay(root, tmp_path):
     assert sum("data:image/svg+xml;base64," in page for page in pages) == 4
     assert any("2,313 regional deployments" in page for page in pages)
     last = pages[-1].replace("\u00a0", " ")
-    assert "2 worlds of each" in last and "<td>two halves</td>" in last and "all at once" not in last
+    assert "2 worlds of each" in last and ">two halves</td>" in last and "all at once" not in last
     assert "worlds gave back what had been recorded" in last and "impact rests on the scenario" in last
     assert len(nbformat.read(root / REPLAY, as_version=4).cells) < 12
 
