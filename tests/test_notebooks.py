@@ -8,12 +8,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import nbformat
 import pytest
 
+from simulation.boards.parts import read
 from wavecast.reporting.earlier import not_of
 
 EVIL = "<script>alert(1)</script>"
@@ -62,6 +64,26 @@ def limits(tmp_path: Path, text: str) -> str:
     return str(path)
 
 
+class Scripts(HTMLParser):
+    """The scripts of a page: the text of each, and its attributes."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found, self.inside = list[tuple[str, dict[str, str | None]]](), False
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.inside = tag == "script"
+        self.found += [("", dict(attrs))] if self.inside else []
+
+    def handle_endtag(self, tag):
+        self.inside = False
+
+    def handle_data(self, data):
+        if self.inside:
+            self.found[-1] = (self.found[-1][0] + data, self.found[-1][1])
+
+
 def test_a_small_report_is_one_readable_page_and_a_verdict(report, tmp_path):
     """From another folder, with names that would be markup; nothing on standard error, nothing to fetch."""
     plan = tmp_path / "plan.yaml"
@@ -74,7 +96,14 @@ def test_a_small_report_is_one_readable_page_and_a_verdict(report, tmp_path):
     assert path == "build/report.html" and sentence.startswith(f"Passed: {EVIL} keeps its one limit in 60 rollouts")
     page = (tmp_path / path).read_text(encoding="utf-8")
     assert page.startswith("<!DOCTYPE html>") and "<title>Wave report: &lt;script&gt;" in page
-    assert "<script" not in page and 'src="http' not in page and "url(" not in page and "<link" not in page
+    assert 'src="http' not in page and "url(" not in page and "<link" not in page
+    (data, of_data), (board, of_board) = Scripts(page).found  # those of the board, and no other
+    assert of_data == {"type": "application/json"} and json.loads(data)["plan"] == EVIL and of_board == {}
+    for name in ("hands.js", "still.js"):
+        assert read(name) in board
+        board = board.replace(read(name), "")
+    assert " ".join(board.split()) == "(() => { mountStill(document.currentScript.parentElement); })();"
+    assert page.count("<script") == page.count("</script") == 2
     assert len(page) < 5_000_000
     assert page.count("<img ") == page.count('<img alt="') >= 6
     for debris in ("Warning", "stderr", "Traceback", "it/s", "In [", "Out[", "import simulation"):
@@ -94,14 +123,15 @@ def test_a_broken_limit_is_code_1_and_the_gate_agrees(report, root, tmp_path):
 
 
 def test_a_calm_scenario_and_no_limits_still_make_a_report_which_judges_nothing(report, root, tmp_path):
-    """Nobody asked for a judgement, so the report is fine and says so; a gate fails on it."""
+    """Nobody asked for a judgement, so the report is fine and says so; a gate fails on it. No board, no script."""
     (tmp_path / "s.yaml").write_text("fleet: {regions: [{name: a, traffic: 1}]}\ndeploy: 3\n", encoding="utf-8")
     (tmp_path / "p.yaml").write_text("waves: [{regions: [a]}]\n", encoding="utf-8")
-    done = report("--plan", "p.yaml", "--scenario", "s.yaml", "--trials", "20")
+    done = report("--plan", "p.yaml", "--scenario", "s.yaml", "--trials", "20", "--no-board")
     assert (done.code, done.err) == (0, "")
     assert "Not judged: No limits were set for plan, so nothing was judged" in done.out
     page = (tmp_path / "build" / "report.html").read_text(encoding="utf-8")
     assert "No change hurt anybody" in page and "Not judged" in page and "Not passed" not in page
+    assert "<script" not in page and "Another grouping?" not in page
     verdict = json.loads((tmp_path / "build" / "verdict.json").read_text(encoding="utf-8"))
     assert f"wavecast {verdict['kit']}" in page and verdict["made"][:10] in page
     gate = execute(root, sys.executable, "-m", "wavecast.main", "gate", str(tmp_path / "build" / "verdict.json"))
@@ -290,6 +320,7 @@ def test_the_parameters_of_the_report_have_types_and_help(root):
     assert list(found) == [
         "plans",
         "scenario",
+        "history",
         "trials",
         "seed",
         "rules",
@@ -304,6 +335,7 @@ def test_the_parameters_of_the_report_have_types_and_help(root):
         "changes_a_month",
         "price",
         "sensitivity",
+        "board",
         "out",
     ]
     assert all(
