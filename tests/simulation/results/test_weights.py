@@ -3,7 +3,10 @@
 What ignores weights does not see which row has which. Not here: that weights are exact (``test_sampling``).
 """
 
-from collections.abc import Callable
+import importlib
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -13,16 +16,22 @@ import pytest
 
 import simulation
 from simulation import Comparison, Outcomes, Service, plots, report
+from simulation.analysis.variants import Turned, Variants
+from simulation.boards import table as boards
+from simulation.boards.many import Strata
+from simulation.lessons import varied
 from simulation.plots import style
+from tests import builders
 from tests.builders import sample_plan
 
 PLANS = {name: sample_plan(name) for name in ("six-region-three-wave", "all-at-once")}
 SERVICE = Service(0.999, 30, changes_a_month=40)
 REACHES = ("regions_exposed_at_least_2", "share_exposed_at_least_0.5", "peak_share_at_least_0.5")
 # Pictures and sentences that show plans, scenarios, single trials or a verdict, and count no rows.
-OF_ONE = {"duel", "plans", "timeline", "Picture", "alt", "exceedance", "offered"}
+OF_ONE = {"calendar", "duel", "plans", "timeline", "Picture", "alt", "exceedance", "offered"}
 # Pictures and sentences of results that have rows of their own, or crude ones: their tests hold what they weigh.
 OF_RESULTS = {"front", "parts", "tornado"}
+OF_BOARDS, SAYS_ANEW = {"cloud"}, {"board", "regrets"}  # of trials of their own: below, rolled out with others' weights
 SAYS_RESULTS = {"as_lived", "flips", "picture_of_parts", "picture_of_turns", "turned"}
 SAYS_ONE = {
     "Html", "assumptions", "faults", "left_out", "limits", "opening", "picture_of_change", "rules", "see_change",
@@ -82,17 +91,27 @@ def test_whatever_outcomes_show_weighs(both, name):
     assert ours != theirs
 
 
+def curves(comparison: Comparison) -> style.Picture:
+    """Draw what `varied` makes of a comparison at each of two values."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(importlib.import_module("simulation.lessons.varied"), "compare", lambda *_, **__: comparison)
+        worlds = {value: comparison.scenario for value in (1.0, 2.0)}
+        return plots.curves(varied(worlds, PLANS, "impact_minutes_mean", "anything"))
+
+
 PICTURES: dict[str, Callable[[Comparison], style.Picture]] = {
     "compare": lambda each: plots.compare(each.outcomes),
+    "curves": curves,
     "differences": plots.differences,
     "distributions": lambda each: plots.distributions(each.outcomes),
+    "figures": lambda each: plots.figures(each.outcomes, ["impact_minutes_mean"]),
     "outcome_shares": lambda each: plots.outcome_shares(each.outcomes),
     "regions": lambda each: plots.regions(each.outcomes),
     "time_spent": lambda each: plots.time_spent(each.outcomes),
 }
 SENTENCES: dict[str, Callable[[Comparison], Any]] = {
     name: partial(lambda say, each: str(say(each)), getattr(report, name))
-    for name in set(report.__all__) - SAYS_ONE - SAYS_RESULTS - {"horizon"}
+    for name in set(report.__all__) - SAYS_ONE - SAYS_RESULTS - SAYS_ANEW - {"horizon"}
 }
 
 
@@ -109,7 +128,52 @@ def test_every_sentence_and_table_of_the_report_weighs(both, name):
 
 
 def test_no_picture_is_left_out():
-    assert set(plots.__all__) - OF_ONE - OF_RESULTS == set(PICTURES)
+    assert set(plots.__all__) - OF_ONE - OF_RESULTS - OF_BOARDS == set(PICTURES)
+
+
+@contextmanager
+def another_s_weights() -> Iterator[None]:
+    """What a board and a sensitivity roll out gives the same rows, each with the weight of another."""
+
+    def under(self: Variants, scenario: simulation.Scenario) -> Turned:
+        found = as_it_is(self, scenario)
+        return replace(found, codes=np.random.default_rng(2).permutation(found.codes))
+
+    as_it_is = Variants.under
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Variants, "under", under)
+        patch.setattr(boards, "Strata", lambda chances, trials: Strata(chances[::-1], trials))
+        yield
+
+
+def told_twice(tell: Callable[[], Any]) -> tuple[Any, Any]:
+    ours = tell()
+    with another_s_weights():
+        return ours, tell()
+
+
+def test_every_figure_of_a_board_weighs_and_so_do_its_page_and_picture(both):
+    """The page of the report is of the smaller fleet: its groupings are 75, not 4,683."""
+    few = boards.groupings(6)[::900]
+    today, storefront = PLANS["six-region-three-wave"], simulation.sample("storefront")
+    ours, theirs = told_twice(lambda: boards.table(storefront, today, few, whole=False, trials=1024))
+    assert (ours.base[:, 0] != theirs.base[:, 0]).all()
+    assert all((one != other).any() for one, other in zip(ours.numbers[:, 0], theirs.numbers[:, 0], strict=True))
+    assert plots.cloud(ours).svg() != plots.cloud(theirs).svg()
+    faults = [{"name": name, "probability": chance} for name, chance in (("first", 0.1), ("second", 0.3))]
+    world = builders.scenario(faults=faults, evidence=20, report=60)
+    small = simulation.compare({"today": builders.plan("a", "b c d", bake=5)}, world, trials=64)
+    ours, theirs = (re.findall(r'"numbers":"(.+?)"', page) for page in told_twice(lambda: str(report.board(small))))
+    assert len(ours) == len(theirs) == 1 and ours != theirs
+
+
+def test_every_sentence_of_regrets_weighs():
+    """What a plan is worth, what makes the difference, what would turn it, and each row of the table."""
+    world = simulation.sample("storefront")
+    pages = told_twice(lambda: str(report.regrets(simulation.sensitivity(PLANS, world, trials=1024))))
+    for pattern in (r"worth it while .+?\.(?=\s)", r"Waves or minutes\?.+?</li>", r"<ul>.+?</ul>", r"<td.+</td>"):
+        ours, theirs = (re.findall(pattern, page, re.DOTALL) for page in pages)
+        assert ours and ours != theirs, pattern
 
 
 def test_the_verdict_weighs(both):
