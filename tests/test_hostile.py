@@ -275,7 +275,7 @@ def made() -> dict[str, Any]:
         "Curves": varied({1.0: scenario, 2.0: scenario}, plans, "impact_minutes_mean", EVIL, trials=64),
         "Parts": simulation.waves_or_minutes(plan, other, scenario, trials=64),
         "Sensitivity": simulation.sensitivity(plans, scenario, trials=64),
-        "Search": simulation.search(
+        "PlanFront": simulation.search(
             scenario, today=plan, rules=waves.Rules(rules={"max_waves": 2, "first": NAMES[:3]}), bake_minutes=(0, 20),
             resolution=0.5,
         ),
@@ -287,10 +287,12 @@ def of_history(folder: Path) -> dict[str, Any]:
     scenario = simulation.Scenario.model_validate(scenario_of())
     plan, other = (waves.Plan.model_validate(each) for each in (plan_of(), plan_of((list(NAMES),), "=other()")))
     rollouts = history.rollouts(folder / "h.sqlite")
+    went = waves.Plan.model_validate(plan_of(tuple([name for name in each if name in KNOWN] for each in WAVES)))
     typed: dict[str, Any] = {"started": 9, "alarm": 31, "regions": [NAMES[1]], "rollback": 12}
     return {
         "Rollouts": rollouts, "Fitted": history.fit(rollouts, scenario),
         "Replay": history.replay(rollouts, {"=other()": other}, scenario, used={SERVICE: plan}, worlds=5),
+        "Backtest": history.backtest(rollouts, scenario, used={SERVICE: went}, least=2, every=1, trials=100, fit=None),
         "Incident": history.incident(plan, scenario, {"=other()": other}, worlds=10, **typed),
     }  # fmt: skip
 
@@ -312,13 +314,10 @@ def showing() -> set[str]:
 def test_whatever_shows_itself_in_a_notebook_shows_names_as_text(said, place):
     """Every class that has HTML of its own; a Picture is what the others draw, Html what they are made of."""
     everything = made() | of_history(place.here)
-    others = {
-        "Picture",
-        "Html",
-        "Report",
-        "Lesson",
-    }  # what others are made of; a fetch's, which `fetch` prints; texts of ours
-    assert showing() <= {*everything, *others}
+    others = {"Picture", "Html"}  # what others are made of
+    others |= {"Report", "Lesson"}  # a fetch's, which `fetch` prints; texts of ours
+    assert showing() <= {type(each).__name__ for each in everything.values()} | others
+    assert everything["Backtest"].scored
     for name, each in everything.items():
         harmless(getattr(each, "_repr_html_", each.__repr__)())
         assert "\n" not in repr(each) and len(repr(each)) < 500, name
@@ -335,7 +334,7 @@ def test_a_board_without_a_kernel_holds_names_as_text():
 def drawn() -> dict[str, Any]:
     """Every plot there is."""
     own = made()
-    comparison, search = own["Comparison"], own["Search"]
+    comparison, search = own["Comparison"], own["PlanFront"]
     outcomes = comparison.outcomes
     plans = {name: each.plan for name, each in outcomes.items()}
     return {

@@ -24,6 +24,7 @@ TARGETS = {
     "share_at_halt": ("traffic of the regions that had the new version at the halt", "share of traffic"),
 }
 ELSEWAYS = "went otherwise than its service's plan"
+PARTIAL = "came to an end without all regions of its plan, though nothing halted it"
 UNKNOWN_PLAN = "nothing before it says by what plan its service goes"
 
 
@@ -60,7 +61,7 @@ def told(rollouts: Rollouts, scenario: Scenario, used: Mapping[str, Plan]) -> To
     """
     found = read(rollouts, scenario, used)
     left = {str(name): str(why) for name, why in found.left_out.items()}
-    return Told(_table(found.groups, scenario), _plans(found), left)
+    return Told(_table(_ended(found.groups, left), scenario), _plans(found), left)
 
 
 def under(told_: Told, rollouts: Rollouts, scenario: Scenario, plans: Mapping[str, Plan]) -> Told:
@@ -75,7 +76,15 @@ def under(told_: Told, rollouts: Rollouts, scenario: Scenario, plans: Mapping[st
         same = np.array([plans[each].digest == records.plan.digest for each in records.services], dtype=bool)
         kept.append(records.of(same))
         left |= {str(name): ELSEWAYS for name in records.names[~same]}
-    return Told(_table(kept, scenario), told_.plans, left)
+    return Told(_table(_ended(kept, left), scenario), told_.plans, left)
+
+
+def _ended(groups: list[Records], left: dict[str, str]) -> list[Records]:
+    """Return records with a known end; add the others to what is left out: they neither shipped nor were halted."""
+    ends = [np.isfinite(records.end) for records in groups]
+    for records, known in zip(groups, ends, strict=True):
+        left |= {str(name): PARTIAL for name in records.names[~known]}
+    return [records.of(known) for records, known in zip(groups, ends, strict=True)]
 
 
 def _some(rollouts: Rollouts, which: NDArray[np.bool_]) -> Rollouts:

@@ -171,6 +171,18 @@ def test_what_people_took_back_after_the_end_is_told_and_no_halt():
     assert "4 more were set back after the end, which is no halt here." in found.sentences
 
 
+def test_a_rollout_that_ended_without_a_region_of_its_plan_is_left_out_rather_than_halted():
+    """Five of twelve went to a alone, and were through: no end is known of them, and nobody halted them."""
+    own = simulation.Scenario.model_validate({"fleet": fleet({"a": 10.0, "b": 30.0}), "deploy": 5.0})
+    rows = [row(r, f"v{n}", 1440 * n + 10 * (r == "b"), None) for n in range(12) for r in ("ab" if n < 7 else "a")]
+    whole = joined(rows, fleet=fleet({"a": 10.0, "b": 30.0}))
+    found = history.backtest(whole, own, used=plan("a", "b"), least=4, every=1, trials=100, fit=None)
+    assert (found.scored, found.of("halted")["value"].sum(), len(found.known)) == (3, 0, 7)
+    assert np.isfinite(found.of("end_minutes")[["interval_score", "score"]]).all(axis=None)
+    assert found.left_out["came to an end without all regions of its plan, though nothing halted it"] > 0
+    assert found.left_out.total() == 5  # those that the join itself takes for incomplete, too
+
+
 def test_how_far_a_halted_rollout_had_come_is_the_traffic_of_what_was_through():
     """a has a quarter of the traffic, and was through; b was under way when it was halted."""
     own = simulation.Scenario.model_validate({"fleet": fleet({"a": 10.0, "b": 30.0}), "deploy": 5.0})
