@@ -71,9 +71,9 @@ def opened(browser: Any, mailed: Path) -> Iterator[Watched]:
 
 
 def grouped(page: Any) -> list[list[str]]:
-    """Who is in which wave, as it is seen."""
-    found = page.locator(".wb-wave").all()
-    return [[chip.inner_text() for chip in each.locator(".wb-name").all()] for each in found]
+    """The names in each wave, read at one instant: the page may be drawn anew between two questions."""
+    names = "waves => waves.map(wave => [...wave.querySelectorAll('.wb-name')].map(name => name.innerText))"
+    return list(page.locator(".wb-wave").evaluate_all(names))
 
 
 def drag(page: Any, region: str, target: str) -> None:

@@ -142,10 +142,18 @@ class Hands {
       type: "number", min: 0, max: 1e9, step: "any", value: wave.bake, class: "wb-input", "data-key": `bake ${w}`,
       "aria-label": `minutes that wave ${w + 1} bakes`,
     });
-    input.addEventListener("change", () => {
-      const minutes = Number(input.value);
-      if (input.checkValidity() && input.value !== "") this.model.act({ do: "bake", wave: w, minutes });
-      else input.value = wave.bake;
+    let sent = input.value;
+    const send = () => {
+      if (!input.checkValidity() || input.value === "") return void (input.value = sent);
+      if (input.value === sent) return;
+      sent = input.value;
+      this.model.act({ do: "bake", wave: w, minutes: Number(sent) });
+    };
+    input.addEventListener("change", send);
+    input.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter") return;
+      event.stopPropagation(); // JupyterLab takes Enter for itself, and the field would never change
+      send();
     });
     return make("label", { class: "wb-bake" }, "bakes ", input, " min");
   }
