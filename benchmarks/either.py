@@ -30,8 +30,8 @@ def six_regions(scenario: Any) -> tuple[str, Any, Any, list[Any]]:
     return "6 regions, 3 waves", scenario, waves.sizes(scenario.fleet, [1, 2, 3], bake_minutes=30), plans
 
 
-def thirty_regions(six: Any) -> tuple[str, Any, Any, list[Any]]:
-    """Return a case of thirty regions with the faults of the six, and random plans."""
+def thirty_regions(six: Any, count: int = 64) -> tuple[str, Any, Any, list[Any]]:
+    """Return a case of thirty regions with the faults of the six, and so many random plans."""
     pick = random.Random(30)
     regions = tuple(
         waves.Region(name=f"region-{n:02}", traffic=float(pick.randint(1, 40) * 1000), labels=(f"label-{n % 3}",))
@@ -43,7 +43,7 @@ def thirty_regions(six: Any) -> tuple[str, Any, Any, list[Any]]:
     )
     scenario = six.model_copy(update={"fleet": waves.Fleet(regions=regions), "faults": faults})
     names = scenario.fleet.names
-    plans = [waves.grouped(random_grouping(names, 8, pick), bake_minutes=30, name=str(n)) for n in range(64)]
+    plans = [waves.grouped(random_grouping(names, 8, pick), bake_minutes=30, name=str(n)) for n in range(count)]
     eight = waves.sizes(scenario.fleet, [1, 2, 3, 4, 5, 5, 5, 5], bake_minutes=30)
     return "30 regions, 8 waves", scenario, eight, plans
 

@@ -5,11 +5,9 @@ which only waits as often as the model does and models nothing, so that a slow m
 which only makes the random words that a healthy rollout needs.
 """
 
-import itertools
-import random
 import statistics
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +16,7 @@ from numba import njit
 
 import simulation
 import waves
+from benchmarks import either
 from simulation.draws import PURPOSES
 from simulation.engine import numbers
 from simulation.engine.packing import pack_plans, pack_worlds, scratch_room
@@ -49,43 +48,12 @@ class Line(NamedTuple):
 
 def six_regions() -> Case:
     """Return the sample, with every ordered grouping of its six regions: 4,683 plans."""
-    scenario = simulation.sample("storefront")
-    names = scenario.fleet.names
-    plans = [waves.grouped(groups, bake_minutes=30, name=str(n)) for n, groups in enumerate(groupings(names))]
-    return Case("6 regions, 3 waves", scenario, waves.sizes(scenario.fleet, [1, 2, 3], bake_minutes=30), plans)
+    return Case(*either.six_regions(simulation.sample("storefront")))
 
 
 def thirty_regions() -> Case:
     """Return thirty regions with the sample's faults, and as many random plans."""
-    pick = random.Random(30)
-    six = simulation.sample("storefront")
-    regions = tuple(
-        waves.Region(name=f"region-{n:02}", traffic=float(pick.randint(1, 40) * 1000), labels=(f"label-{n % 3}",))
-        for n in range(30)
-    )
-    faults = tuple(
-        fault if isinstance(fault.where, str) else fault.model_copy(update={"where": simulation.Label(label="label-0")})
-        for fault in six.faults
-    )
-    scenario = six.model_copy(update={"fleet": waves.Fleet(regions=regions), "faults": faults})
-    names = scenario.fleet.names
-    plans = [waves.grouped(random_grouping(names, 8, pick), bake_minutes=30, name=str(n)) for n in range(4683)]
-    eight = waves.sizes(scenario.fleet, [1, 2, 3, 4, 5, 5, 5, 5], bake_minutes=30)
-    return Case("30 regions, 8 waves", scenario, eight, plans)
-
-
-def groupings(names: Sequence[str]) -> Iterator[list[list[str]]]:
-    """Yield every way to put names into an ordered list of waves."""
-    for waves_of in itertools.product(range(len(names)), repeat=len(names)):
-        if set(waves_of) == set(range(max(waves_of) + 1)):
-            yield [[name for name, w in zip(names, waves_of, strict=True) if w == k] for k in range(max(waves_of) + 1)]
-
-
-def random_grouping(names: Sequence[str], count: int, pick: random.Random) -> list[list[str]]:
-    """Return names in random order, cut at random into so many waves."""
-    shuffled = pick.sample(names, len(names))
-    cuts = [0, *sorted(pick.sample(range(1, len(names)), count - 1)), len(names)]
-    return [shuffled[a:b] for a, b in itertools.pairwise(cuts)]
+    return Case(*either.thirty_regions(simulation.sample("storefront"), 4683))
 
 
 def lines(case: Case, scale: float) -> list[Line]:
