@@ -9,7 +9,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scipy.optimize import brentq
 
 from simulation.analysis.levers import DETECTING, RESTORING, Lever, median
 from simulation.analysis.variants import Turned, Variants
@@ -184,6 +183,8 @@ class _Solving:
         def over(log_factor: float) -> float:
             have = self.shown(with_own(log_factor))[n]
             return math.nan if math.isnan(have) else math.log(max(have, 1e-300) / wanted[n])
+
+        from scipy.optimize import brentq  # it takes long to import, and few commands need it
 
         ends = self._bracket(over, math.log(factors[n]), n, wanted)
         return with_own(ends[0] if ends[0] == ends[1] else brentq(over, *ends, xtol=1e-4, rtol=1e-4))

@@ -8,8 +8,6 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from scipy.optimize import brentq
-
 from simulation.analysis.dora import times_of
 from simulation.analysis.levers import TOGETHER, Lever
 from simulation.analysis.variants import COST, IMPACT, TIME, Turned, Variants
@@ -166,6 +164,8 @@ class Path:
 
     def _roots(self, points: list[float], plan: int, figure: str, end: int) -> list[float]:
         """Return where the difference, or an end of its interval, is nought: one factor for each change of its sign."""
+        from scipy.optimize import brentq  # it takes long to import, and few commands need it
+
         found = []
         for a, b in itertools.pairwise(points):
             one, other = (self.at(f)[plan, figure][end] for f in (a, b))

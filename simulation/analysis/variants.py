@@ -11,7 +11,6 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 
 from simulation.analysis.compare import Comparison
 from simulation.columns import OUTCOMES, SHIPPED
@@ -151,6 +150,7 @@ class Turned:
 
     def _priced(self, plan: int, base: int, value: float, sign: int) -> float:
         """Return the price farthest from a value, down or up, at which the costs of two plans may still be the same."""
+        from scipy.optimize import brentq  # it takes long to import, and few commands need it
 
         def surely(log_price: float) -> float:
             error = replace(self, price=math.exp(log_price)).difference(plan, base, COST)

@@ -75,10 +75,11 @@ def execute(notebook: Path, target: Path, parameters: Mapping[str, Any]) -> Stop
     for name in ("papermill", "traitlets"):
         logging.getLogger(name).setLevel(logging.CRITICAL)  # what fails is raised, and said in one line
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # else the debugger warns in the kernel's log
+    papermill.engines.papermill_engines.register("at-the-end", _writing_at_the_end())
+    quiet = {"progress_bar": False, "extra_arguments": list(QUIET)}
+    swift = {"engine_name": "at-the-end", "shutdown_kernel": "immediate"}  # a farewell takes the kernel a second
     try:
-        papermill.execute_notebook(
-            str(notebook), str(target), dict(parameters), progress_bar=False, extra_arguments=list(QUIET)
-        )
+        papermill.execute_notebook(str(notebook), str(target), dict(parameters), **quiet, **swift)
     except PapermillExecutionError as error:
         return Stop(_ordinal(target), error.ename, error.evalue)
     except DeadKernelError:
@@ -86,6 +87,22 @@ def execute(notebook: Path, target: Path, parameters: Mapping[str, Any]) -> Stop
     except (PapermillException, CellControlSignal, NoSuchKernel, RuntimeError) as error:  # a kernel that never came up
         return Stop(0, type(error).__name__, str(error))
     return None
+
+
+def _writing_at_the_end() -> type:
+    """Return papermill's engine, but that it writes the notebook once: its own does twice a cell, pictures and all."""
+    from papermill.engines import NBClientEngine
+
+    class AtTheEnd(NBClientEngine):
+        @classmethod
+        def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **options: Any) -> None:
+            nb_man.output_path, target = None, nb_man.output_path
+            try:
+                super().execute_managed_notebook(nb_man, kernel_name, **options)
+            finally:
+                nb_man.output_path = target
+
+    return AtTheEnd
 
 
 def _ordinal(target: Path) -> int:

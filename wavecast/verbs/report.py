@@ -18,9 +18,8 @@ from wavecast.inputs import find
 from wavecast.plans import Reading, read_plans
 from wavecast.reporting.earlier import take_away
 from wavecast.reporting.notebook import Stop, execute, load_papermill
-from wavecast.reporting.page import page
+from wavecast.reporting.page import page, page_of
 from wavecast.reporting.parameters import declared, typed
-from wavecast.rules import read_rules
 from wavecast.terminal import SEEDS, TRIALS, Refusal, fault, progress, say, warn
 from wavecast.verbs.options import workflow_options
 from waves import DATA, InputError, is_grouping
@@ -126,8 +125,8 @@ def report(
     folder = _folder(str(parameters["out"]))
     if progress():
         click.echo(f"wavecast: running {os.path.relpath(notebook)} …", err=True)
-    # While the kernel works, this process has nothing to do but import what comes next.
-    ahead = threading.Thread(target=_import_ahead, daemon=True)
+    # While the kernel works, this process has nothing to do but get ready for what comes next.
+    ahead = threading.Thread(target=_get_ready, daemon=True)
     ahead.start()
     stop = execute(notebook, folder / "report.ipynb", parameters)
     ahead.join()
@@ -135,10 +134,10 @@ def report(
 
 
 def _look_at(parameters: dict[str, Any]) -> None:
-    """Refuse what cannot be read before a kernel starts; with a scenario too, the notebook does."""
+    """Refuse before a kernel starts what can be told without a model; the notebook refuses the rest, limits too."""
     plans = parameters.get("plans", [])
     if parameters.get("rules"):
-        read_rules(parameters["rules"])
+        find(parameters["rules"], "rules")
     if "scenario" in parameters:
         find(parameters["scenario"], "scenario")
     files = [name for name in plans if not is_grouping(name) or os.path.lexists(name)]
@@ -160,9 +159,13 @@ def _reading(parameters: dict[str, Any]) -> Reading:
     return Reading(**{name: None if value in empty else value for name, value in given.items()})  # type: ignore[typeddict-item]
 
 
-def _import_ahead() -> None:
-    for name in ("nbconvert.exporters.html", "simulation"):
-        importlib.import_module(name)
+def _get_ready() -> None:
+    from nbformat import v4
+
+    shown = v4.new_output("execute_result", {"text/html": "<p></p>"})
+    # The first page takes five times as long as any other: templates and patterns are compiled.
+    page_of(v4.new_notebook(cells=[v4.new_markdown_cell("#"), v4.new_code_cell(outputs=[shown])]), title="")
+    importlib.import_module("simulation")
 
 
 def _parameters(given: tuple[tuple[str, str], ...], options: dict[str, Any], notebook: Path) -> dict[str, Any]:
