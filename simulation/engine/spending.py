@@ -20,7 +20,7 @@ from simulation.engine.windows import decided
 @part
 def spend(worlds, plans, block, case, scratch, i, n, upto, end, extras):
     """Write where a trial's minutes go, if that is asked for."""
-    if extras is not None and len(scratch.spent) > 0:
+    if len(scratch.spent) > 0:
         spend_all(worlds, plans, block, case, scratch, i, n, upto, end, extras)
 
 

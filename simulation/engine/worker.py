@@ -48,7 +48,7 @@ class Desk:
         self.worlds, self.plans, self.parts = packed, plans, parts
         self.tape = pack_tape(tape) if tape else None
         self.attempts = tape.attempts if tape else 0
-        self.extras = extras(packed, plans) or tape is not None and tape.attempts > 0 or parts or None
+        self.extras = extras(packed, plans) or tape is not None and tape.attempts > 0 or None
         self.approvals = plans.approval.any(axis=0)
         self.shape = (len(plans.waves), layout.REGION_SUMS, plans.order.shape[1])
         self._rooms: dict[int, tuple[Any, ...]] = {}
