@@ -3,6 +3,7 @@
 Not here: which assumptions there are (``levers``), what is told of all of them (``sensitivity``).
 """
 
+import contextlib
 import itertools
 import math
 from collections.abc import Callable, Iterator
@@ -73,6 +74,12 @@ class BreakEven:
     def _amount(self, value: float) -> str:
         share = self.unit.startswith(("probability", "share"))
         return amount(value, "probability" if share else self.unit).strip()
+
+
+def _zero(function: Callable[[float], float], low: float, high: float) -> float:
+    from scipy.optimize import brentq  # it takes long to import, and few commands need it
+
+    return float(brentq(function, low, high, xtol=FINE, rtol=FINE))
 
 
 def _span(low: float, high: float, write: Callable[[float], str]) -> str:
@@ -163,17 +170,23 @@ class Path:
                     yield found
 
     def _roots(self, points: list[float], plan: int, figure: str, end: int) -> list[float]:
-        """Return where the difference, or an end of its interval, is nought: one factor for each change of its sign."""
-        from scipy.optimize import brentq  # it takes long to import, and few commands need it
+        """Return where the difference, or an end of its interval, is nought: one factor for each change of its sign.
+
+        Where it is not known on the way there, as hardly any trial differs or ships, there is none to be told.
+        """
+
+        def value(log_factor: float) -> float:
+            found: float = self.at(math.exp(log_factor))[plan, figure][end]
+            if not math.isfinite(found):
+                raise ArithmeticError
+            return found
 
         found = []
         for a, b in itertools.pairwise(points):
             one, other = (self.at(f)[plan, figure][end] for f in (a, b))
             if math.isfinite(one) and math.isfinite(other) and one * other < 0:
-                ends = math.log(a), math.log(b)
-                found.append(
-                    math.exp(brentq(lambda x: self.at(math.exp(x))[plan, figure][end], *ends, xtol=FINE, rtol=FINE))
-                )
+                with contextlib.suppress(ArithmeticError):
+                    found.append(math.exp(_zero(value, math.log(a), math.log(b))))
         return found
 
     def _around(self, factor: float, points: list[float], plan: int, figure: str) -> BreakEven:

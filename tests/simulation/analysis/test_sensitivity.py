@@ -7,11 +7,14 @@ and, as a halted attempt costs both the same, by 40 minutes: a fleet-minute is w
 """
 
 import math
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from simulation import Scenario, sensitivity, waves_or_minutes
+from simulation import Estimate, Scenario, sensitivity, waves_or_minutes
 from simulation.analysis.levers import levers
+from simulation.analysis.turning import Path
 from tests import builders
 from waves import Fleet, Plan
 
@@ -60,6 +63,22 @@ def test_break_evens_are_those_worked_by_hand():
         .sentence("two waves")
         .startswith("two waves beats at once in cost until lag falls below 3\u00a0min")
     )
+
+
+def test_an_end_that_is_not_known_on_the_way_to_nought_leaves_the_break_even_open(monkeypatch):
+    """The difference is nought at 1.5; its upper end at 0.7, and its lower one at 3, near which it is not known."""
+
+    def at(_, factor):
+        value = math.log(factor / 1.5)
+        low = math.nan if 2 < factor < 4 else math.log(factor / 3)
+        return {(1, "impact_minutes_mean"): Estimate(value, low, math.log(factor / 0.7))}
+
+    monkeypatch.setattr(Path, "at", at)
+    worlds: Any = SimpleNamespace(price=None, scenario=scenario())
+    search: Any = SimpleNamespace(worlds=worlds, base=None, names=["a", "b"], differences=lambda _: {},
+                             pairs=[(1, "impact_minutes_mean")])  # fmt: skip
+    (found,) = Path(search, next(each for each in levers(scenario()) if each.name == "lag")).breaks()
+    assert (found.factor, found.low, found.high) == pytest.approx((1.5, 0.7, math.inf), 0.01)
 
 
 def test_the_regret_of_a_choice_is_what_another_would_save():
