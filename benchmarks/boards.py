@@ -24,21 +24,28 @@ import simulation
 import waves
 
 MOVES = 60
-# A key goes to a region; the board has answered when its figures are drawn anew and laid out.
+# A key goes to a region; the board has answered when it has drawn what that act came to, and it is laid out.
 MOVE = """async (moves) => {
-  const hands = document.querySelector(".wb").hands, took = [];
+  const hands = document.querySelector(".wb").hands, draw = hands.draw.bind(hands), took = [];
+  let drawn = () => {};
+  hands.draw = () => { draw(); drawn(); };
   for (let n = 0; n < moves; n += 1) {
     const chips = [...document.querySelectorAll(".wb-chip")], chip = chips[(7 * n) % chips.length];
-    const before = document.querySelector(".wb-figures").firstChild, began = performance.now();
-    const key = n % 2 ? "ArrowLeft" : "ArrowRight";
-    chip.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true, shiftKey: n % 5 === 0 }));
-    while (document.querySelector(".wb-figures").firstChild === before && performance.now() - began < 3000)
-      await new Promise((done) => setTimeout(done, 0));
-    document.body.getBoundingClientRect();
-    const passed = performance.now() - began;
-    if (passed < 3000) took.push(passed);
+    const before = hands.view.acts, began = performance.now(), key = n % 2 ? "ArrowLeft" : "ArrowRight";
+    await new Promise((answered) => {
+      drawn = () => {
+        if (hands.view.acts === before) return;
+        document.body.getBoundingClientRect();
+        took.push(performance.now() - began);
+        drawn = () => {};
+        answered();
+      };
+      setTimeout(answered, 3000);
+      chip.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true, shiftKey: n % 5 === 0 }));
+    });
     await new Promise((done) => setTimeout(done, 350));
   }
+  hands.draw = draw;
   return took;
 }"""
 
@@ -72,6 +79,7 @@ def on_a_page(browser: Any, folder: Path, moves: int) -> list[float]:
     (folder / "board.html").write_text(document(str(board), title="board"), encoding="utf-8")
     page = browser.new_page()
     page.goto((folder / "board.html").as_uri())
+    page.locator(".wb-here .wb-chip").first.wait_for()
     return list(page.evaluate(MOVE, moves))
 
 
@@ -87,10 +95,10 @@ def in_lab(browser: Any, folder: Path, given: list[str], moves: int) -> list[flo
         try:
             page = browser.new_page(viewport={"width": 1500, "height": 1200})
             page.goto(_address(log))
-            page.locator("text=/Python 3.*\\| Idle/").wait_for(timeout=60_000)
+            page.locator("text=/Python 3.*\\| Idle/").wait_for(timeout=180_000)
             page.locator(".jp-CodeCell .cm-content").first.click()
             page.keyboard.press("Shift+Enter")
-            page.locator(".wb .wb-chip").first.wait_for(timeout=90_000)
+            page.locator(".wb .wb-chip").first.wait_for(timeout=180_000)
             page.wait_for_timeout(3000)
             return list(page.evaluate(MOVE, moves))
         finally:
@@ -99,7 +107,7 @@ def in_lab(browser: Any, folder: Path, given: list[str], moves: int) -> list[flo
 
 
 def _address(log: Path) -> str:
-    until = time.monotonic() + 60
+    until = time.monotonic() + 180
     while time.monotonic() < until:
         found = re.findall(r"http://127\.0\.0\.1:\d+/lab/tree/board\.ipynb\?token=\w+", log.read_text("utf-8"))
         if found:

@@ -99,7 +99,7 @@ def test_a_small_report_is_one_readable_page_and_a_verdict(report, tmp_path):
     assert 'src="http' not in page and "url(" not in page and "<link" not in page
     (data, of_data), (board, of_board) = Scripts(page).found  # those of the board, and no other
     assert of_data == {"type": "application/json"} and json.loads(data)["plan"] == EVIL and of_board == {}
-    for name in ("hands.js", "still.js"):
+    for name in ("patch.js", "faces.js", "hands.js", "still.js"):
         assert read(name) in board
         board = board.replace(read(name), "")
     assert " ".join(board.split()) == "(() => { mountStill(document.currentScript.parentElement); })();"

@@ -1,12 +1,14 @@
 """What an arrangement comes to: few trials at once, more while nobody waits, the same as one run of them all.
 
 Trials come in slices; a slice is a run from where the last one ended, so that after all slices the outcomes are those
-of one `run`, to the byte. Not here: the figures themselves (``figures``), moves (``state``).
+of one `run`, to the byte. Figures are worked out anew only once there are four times as many, which halves intervals: a
+look at many trials takes longer than a slice. Not here: the figures themselves (``figures``), moves (``state``).
 """
 
 import time
 from collections import OrderedDict
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,7 +21,8 @@ from simulation.scenario import Scenario
 from waves import Plan
 
 COARSE = 2048  # trials at once: intervals of a few percent within some hundredths of a second
-SLICE = 0.05  # seconds that a further slice may take, about: a move that comes in between waits no longer
+SLICE = 0.015  # seconds that a further slice may take, about: a move that comes in between waits no longer
+LOOK = 4  # times as many trials make another look
 LARGEST = 16_384  # trials in a slice
 KEPT = 24  # plans whose trials are kept: some megabytes each
 
@@ -59,61 +62,86 @@ class Answers:
         self.scenario, self.today, self.most = scenario, today, trials
         self.seed, self.confidence = seed, confidence
         self._known: OrderedDict[str, Outcomes] = OrderedDict()
-        self._worth: dict[tuple[str, int], dict[str, Estimate]] = {}
-        self._last: tuple[tuple[str, int], Answer] | None = None  # a move asks several times
+        self._answers: OrderedDict[tuple[str, int], Answer] = OrderedDict()
+        self._bases: dict[int, tuple[Outcomes, dict[str, Estimate]]] = {}  # today's, by trials: what each move needs
+        self._digests: OrderedDict[int, tuple[Plan, str]] = OrderedDict()
         self._pace = 20_000.0  # trials a second of a plan; measured from the first on
 
     def of(self, plan: Plan) -> Answer:
         """Return what a plan comes to by now: from few trials, where it was not asked about before."""
         self._extend(plan, min(COARSE, self.most))
-        self._extend(self.today, self.trials(plan))
-        key = plan.digest, self.trials(plan)
-        if self._last is None or self._last[0] != key:
-            own, base = (self._first(each, key[1]) for each in (plan, self.today))
-            apart = differences(base, own, self.confidence)
-            self._last = key, Answer(key[1], self._estimates(own), self._estimates(base), apart)
-        return self._last[1]
+        key = self._digest(plan), self.shown(plan)
+        if key not in self._answers:
+            base, today = self._base(key[1])
+            own = first(self._known[key[0]], key[1])
+            figures = today if plan is self.today else estimates(own, self.confidence)
+            self._answers[key] = Answer(key[1], figures, today, differences(base, own, self.confidence))
+            keep(self._answers, 2 * KEPT)
+        return self._answers[key]
 
     def sharpen(self, plan: Plan) -> bool:
         """Run some more trials of a plan; return whether there are any left."""
         done = self.trials(plan)
         slice_ = int(min(max(self._pace * SLICE, COARSE), LARGEST)) // COARSE * COARSE
         if done < self.most:
-            self._extend(plan, min(done + slice_, self.most))
+            self._extend(plan, min(done + slice_, self._next(done), self.most))
         return self.trials(plan) < self.most
 
     def trials(self, plan: Plan) -> int:
         """Return how many trials of a plan were run."""
-        found = self._known.get(plan.digest)
+        found = self._known.get(self._digest(plan))
         return len(found.trials) if found else 0
+
+    def shown(self, plan: Plan) -> int:
+        """Return on how many trials of a plan its answer rests: all that were run at the last look."""
+        done = self.trials(plan)
+        return done if done == self.most else self._next(done) // LOOK
 
     def outcomes(self, plan: Plan) -> Outcomes:
         """Return the outcomes of a plan so far."""
-        return self._known[plan.digest]
+        return self._known[self._digest(plan)]
+
+    @staticmethod
+    def _next(trials: int) -> int:
+        """Return at how many trials the next look is."""
+        look = COARSE
+        while look <= trials:
+            look *= LOOK
+        return look
+
+    def _base(self, trials: int) -> tuple[Outcomes, dict[str, Estimate]]:
+        if trials not in self._bases:
+            self._extend(self.today, trials)
+            base = first(self.outcomes(self.today), trials)
+            self._bases[trials] = base, estimates(base, self.confidence)
+        return self._bases[trials]
 
     def _extend(self, plan: Plan, trials: int) -> None:
-        before = self._known.pop(plan.digest, None)
-        first = len(before.trials) if before else 0
-        if first < trials:
+        digest = self._digest(plan)
+        before = self._known.pop(digest, None)
+        done = len(before.trials) if before else 0
+        if done < trials:
             began = time.perf_counter()
-            (more,) = run_all([plan], self.scenario, trials=trials - first, seed=self.seed, first=first)
-            self._pace = (trials - first) / max(time.perf_counter() - began, 1e-6)
+            (more,) = run_all([plan], self.scenario, trials=trials - done, seed=self.seed, first=done)
+            self._pace = (trials - done) / max(time.perf_counter() - began, 1e-6)
             before = more if before is None else joined(before, more)
         assert before is not None
-        self._known[plan.digest] = before
-        while len(self._known) > KEPT:
-            oldest = next(digest for digest in self._known if digest != self.today.digest)
-            del self._known[oldest]
+        self._known[digest] = before
+        keep(self._known, KEPT)
 
-    def _first(self, plan: Plan, trials: int) -> Outcomes:
-        found = self._known[plan.digest]
-        return found if len(found.trials) == trials else part(found, trials)
+    def _digest(self, plan: Plan) -> str:
+        """Return a plan's digest, worked out once: it takes longer than a look at its figures."""
+        known = self._digests.get(id(plan))
+        if known is None:
+            known = self._digests[id(plan)] = plan, plan.digest  # the plan is kept, so that its id stays its own
+            keep(self._digests, 4 * KEPT)
+        return known[1]
 
-    def _estimates(self, outcomes: Outcomes) -> dict[str, Estimate]:
-        key = outcomes.plan.digest, len(outcomes.trials)
-        if key not in self._worth:
-            self._worth = dict(list(self._worth.items())[-2 * KEPT :]) | {key: estimates(outcomes, self.confidence)}
-        return self._worth[key]
+
+def keep(known: OrderedDict[Any, Any], most: int) -> None:
+    """Drop what was kept longest, down to so many."""
+    while len(known) > most:
+        known.popitem(last=False)
 
 
 def joined(one: Outcomes, two: Outcomes) -> Outcomes:
@@ -128,8 +156,10 @@ def joined(one: Outcomes, two: Outcomes) -> Outcomes:
     )  # fmt: skip
 
 
-def part(outcomes: Outcomes, trials: int) -> Outcomes:
+def first(outcomes: Outcomes, trials: int) -> Outcomes:
     """Return the first trials of some outcomes, for figures of rows: sums by region stay those of all."""
+    if len(outcomes.trials) == trials:
+        return outcomes
     harmed = None if outcomes.harmed is None else outcomes.harmed[:trials]
     return replace(
         outcomes, trials=outcomes.trials[:trials], frame=outcomes.frame.iloc[:trials],

@@ -109,6 +109,20 @@ class Arrangement:
         groups.insert(place, Group((region,), self.groups[near].bake, self.groups[near].like))
         return self._without(region, None if home is None else home + (place <= home), groups)
 
+    def stepped(self, region: str, by: int, *, alone: bool = False) -> "Arrangement":
+        """Put a region a wave earlier (−1) or later (1): into a new one where there is none, or where it goes alone.
+
+        What is in no wave comes from before the first, or from after the last.
+        """
+        if by not in (-1, 1):
+            raise ValueError(f"a step is by {shown(by)}; give -1 for a wave earlier, 1 for a wave later")
+        home, count = self.wave_of(region), len(self.groups)
+        if home is None:
+            home = -1 if by > 0 else count
+        if alone or not 0 <= home + by < count:
+            return self.apart(region, home + (by > 0))
+        return self.moved(region, home + by)
+
     def merged(self, wave: int) -> "Arrangement":
         """Make one wave of two, the one at a place, from 0, and the next; it does all else as the next."""
         self._check(wave, len(self.groups) - 1)

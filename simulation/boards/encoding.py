@@ -1,4 +1,4 @@
-"""A table in 16 bits a number, as text for a page: what its script decodes is within a step of what Python computed.
+"""A table in 16 bits a number, deflated, as text for a page: what its script decodes is within a step of what we know.
 
 For each figure and part there is a step; a number is a whole multiple of it, and the greatest is what is not known.
 Distances stand in the place of ends: of an interval from its estimate, of a difference's ends from the difference.
@@ -6,6 +6,7 @@ Not here: the page (``page``), the script that decodes (``still.js``).
 """
 
 import base64
+import zlib
 from typing import Any
 
 import numpy as np
@@ -19,20 +20,20 @@ MOST = UNKNOWN - 1
 
 
 def encoded(table: Table) -> dict[str, Any]:
-    """Return the numbers and the groupings of a table as plain values: texts of base64, and the steps.
+    """Return the numbers and the groupings of a table as plain values: a text of base64, and the steps.
 
-    The numbers are little-endian, in the order figure, part, factor, grouping; the waves one a region, grouping by
-    grouping.
+    It holds the numbers, in the order figure, part, factor, grouping, then the waves, one a region, grouping by
+    grouping: of each first all high bytes, then all low ones, which deflate makes a tenth less of.
     """
     apart = distances(table)
     highest = np.where(np.isfinite(apart), np.abs(apart), 0.0).max(axis=(2, 3))
     steps = np.where(highest > 0, highest / MOST, 1.0)
     wholes = np.rint(np.where(np.isfinite(apart), apart, 0.0) / steps[:, :, None, None])
-    numbers = np.where(np.isfinite(apart), wholes, UNKNOWN).astype("<u2")
+    numbers = np.where(np.isfinite(apart), wholes, UNKNOWN)
     return {
-        "numbers": _text(numbers),
+        "packed": base64.b64encode(zlib.compress(_planes(numbers) + _planes(table.waves), 9)).decode("ascii"),
+        "groupings": len(table.waves),
         "steps": steps.tolist(),
-        "waves": _text(table.waves.astype("<u2")),
     }
 
 
@@ -47,5 +48,5 @@ def distances(table: Table) -> Floats:
     return np.where(np.isfinite(found), np.maximum(found, 0.0), np.nan)
 
 
-def _text(array: NDArray[Any]) -> str:
-    return base64.b64encode(array.tobytes()).decode("ascii")
+def _planes(array: NDArray[Any]) -> bytes:
+    return np.moveaxis(array.astype(">u2").reshape(-1, 1).view(np.uint8), -1, 0).tobytes()

@@ -15,7 +15,7 @@ from simulation.boards import words
 from simulation.boards.encoding import encoded
 from simulation.boards.figures import FIGURES
 from simulation.boards.nearby import nearby as near
-from simulation.boards.parts import read
+from simulation.boards.parts import hands, read
 from simulation.boards.remarks import remarks
 from simulation.boards.table import FACTORS, LARGEST, NAMES, TRIALS, Table, all_groupings
 from simulation.draws import check_address
@@ -70,9 +70,7 @@ def fragment(
 def of_table(table: Table, rules: Rules | None = None) -> Html:
     """Return the board of a table."""
     data = json.dumps(facts(table, rules), allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
-    script = (
-        f"(() => {{\n{read('hands.js')}\n{read('still.js')}\nmountStill(document.currentScript.parentElement);\n}})();"
-    )
+    script = f"(() => {{\n{hands()}{read('still.js')}mountStill(document.currentScript.parentElement);\n}})();"
     return Html(
         f'<div class="wb-still"><style>{read("board.css")}</style>'
         f'<div class="wb-plain">{_plain(table)}</div><div class="wb-here" hidden></div>'

@@ -3,7 +3,6 @@
 Not here: what a move does to the waves (``arrangement``), the widget that shows it (``widget``).
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from simulation.analysis.duel import Duel, duel
@@ -15,11 +14,12 @@ from simulation.boards.findings import Remark, remarks_on
 from simulation.draws import check_address
 from simulation.scenario import Scenario
 from simulation.setting import setting
-from waves import SYSTEMS, InputError, Plan, Rules, Target, write_pipeline
+from waves import SYSTEMS, Plan, Rules, Target, write_pipeline
 from waves.files.documents import yaml_text
 from waves.showing import Shown, counted
 
 USUAL = 32_768  # trials, in the end
+ALONE = "It is alone in the outermost wave."
 
 
 class Board(Shown):
@@ -65,6 +65,7 @@ class Board(Shown):
         self._before: list[Arrangement] = []
         self._after: list[Arrangement] = []
         self.said = ""
+        self._remarks: tuple[Plan, list[Remark]] | None = None
 
     @property
     def plan(self) -> Plan:
@@ -83,6 +84,13 @@ class Board(Shown):
     def apart(self, region: str, place: int) -> None:
         """Give a region a new wave of its own, before the wave at a place, from 0, or after the last."""
         self._to(self.arrangement.apart(region, place), region)
+
+    def step(self, region: str, by: int, *, alone: bool = False) -> None:
+        """Put a region a wave earlier (−1) or later (1), or into a new one there that it has alone."""
+        before = self.arrangement
+        self._to(before.stepped(region, by, alone=alone), region)
+        if self.arrangement is before and not alone:
+            self.said = ALONE
 
     def merge(self, wave: int) -> None:
         """Make one wave of two: the one at a place, from 0, and the next."""
@@ -162,7 +170,9 @@ class Board(Shown):
     @property
     def remarks(self) -> list[Remark]:
         """What is to be said against the plan: rules that break, and good practice."""
-        return remarks_on(self.plan, self.rules, self.scenario.fleet)
+        if self._remarks is None or self._remarks[0] is not self.plan:  # a move asks several times
+            self._remarks = self.plan, remarks_on(self.plan, self.rules, self.scenario.fleet)
+        return self._remarks[1]
 
     @property
     def broken(self) -> list[str]:
@@ -176,7 +186,7 @@ class Board(Shown):
 
     def _glance(self) -> str:
         shape = "-".join(str(len(group.regions)) for group in self.arrangement.groups)
-        trials = max(self.answers.trials(self.plan), COARSE)
+        trials = max(self.answers.shown(self.plan), COARSE)
         return f"{self.plan.name}, waves of {shape}, {counted(trials, 'rollout')}, {len(self.broken)} rules broken"
 
     @property
@@ -184,7 +194,7 @@ class Board(Shown):
         """All that is to be seen, in plain values: what the script draws."""
         plan, rows = self.plan, self._rows()
         marks = self.remarks
-        trials = self.answers.trials(plan)
+        trials = self.answers.shown(plan)
         more = trials < self.answers.most
         return {
             "plan": words.short(plan.name), "scenario": words.short(self.scenario.name),
@@ -214,29 +224,3 @@ class Board(Shown):
             "name": name, "share": words.share_of(self.scenario.fleet, name), "marks": sorted(set(marks)),
             "today": home,
         }  # fmt: skip
-
-
-Act = Callable[[Board, dict[str, Any]], None]
-ACTS: dict[str, Act] = {
-    "move": lambda board, a: board.move(a["region"], a["wave"]),
-    "apart": lambda board, a: board.apart(a["region"], a["place"]),
-    "merge": lambda board, a: board.merge(a["wave"]),
-    "bake": lambda board, a: board.bake(a["wave"], a["minutes"]),
-    "undo": lambda board, a: board.undo(),
-    "redo": lambda board, a: board.redo(),
-    "reset": lambda board, a: board.reset(),
-}
-
-
-def act(board: Board, asked: Any) -> str:
-    """Do what a browser asks for, and return why it cannot be done; an empty text where it was.
-
-    What comes from a browser is held against what there is: the board never raises for it.
-    """
-    try:
-        ACTS[asked["do"]](board, asked)
-    except InputError as error:
-        return "; ".join(each.message for each in error.findings)
-    except (ValueError, KeyError, TypeError) as error:
-        return str(error) if isinstance(error, ValueError) else "the board does not know that act"
-    return ""

@@ -94,20 +94,35 @@ function difference(apart, unit) {
   return `${signedAmount(value, unit, digits)} (${ends.join(" to ")})`;
 }
 
+/** Return numbers of 16 bits of which there are first all high bytes, then all low ones. */
+function whole(bytes, from, count) {
+  const made = new Uint16Array(count);
+  for (let n = 0; n < count; n += 1) made[n] = (bytes[from + n] << 8) | bytes[from + count + n];
+  return made;
+}
+
+/** Return the bytes that a text in base64 holds, inflated. */
+async function inflated(text) {
+  const packed = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
 /** The numbers of a table, decoded one by one: most of them nobody ever looks at. */
 class Numbers {
-  constructor(data) {
-    const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer;
-    this.whole = new Uint16Array(bytes(data.numbers));
-    this.waves = new Uint16Array(bytes(data.waves));
+  constructor(data, bytes) {
+    const regions = data.regions.length;
     this.steps = data.steps;
     this.parts = data.steps[0].length;
-    this.count = this.waves.length / data.regions.length;
-    this.base = data.base.map((row) => row.map((each) => (each === null ? NaN : each)));
+    this.count = data.groupings;
     this.factors = data.factors.length;
+    const size = this.steps.length * this.parts * this.factors * this.count;
+    this.whole = whole(bytes, 0, size);
+    this.waves = whole(bytes, 2 * size, this.count * regions);
+    this.base = data.base.map((row) => row.map((each) => (each === null ? NaN : each)));
     this.places = new Map();
-    for (let n = 0, size = data.regions.length; n < this.count; n += 1) {
-      this.places.set(this.waves.subarray(n * size, (n + 1) * size).join(), n);
+    for (let n = 0; n < this.count; n += 1) {
+      this.places.set(this.waves.subarray(n * regions, (n + 1) * regions).join(), n);
     }
   }
 
@@ -130,11 +145,15 @@ class Numbers {
   }
 }
 
+const ALONE = "It is alone in the outermost wave.";
+
 class Still {
-  constructor(data) {
+  constructor(data, bytes) {
     this.data = data;
     this.live = false;
-    this.numbers = new Numbers(data);
+    this.bakes = false;
+    this.acts = 0;
+    this.numbers = new Numbers(data, bytes);
     this.now = { waves: data.today, choice: data.factors.indexOf(1) };
     this.before = [];
     this.after = [];
@@ -150,6 +169,7 @@ class Still {
 
   act(asked) {
     const { do: what } = asked;
+    this.acts += 1;
     this.text = null;
     this.refused = "";
     if (what === "undo" || what === "redo") this.back(what);
@@ -158,13 +178,15 @@ class Still {
       this.text = { title: "The plan", text: this.yaml(), remarks: [this.data.hint], turn: this.turn };
     } else {
       const next = this.after_act(asked);
+      const other = next !== null && (next.waves.join() !== this.now.waves.join() || next.choice !== this.now.choice);
       if (next === null) this.refused = "That arrangement is not on this page; a notebook works it out";
-      else if (next.waves.join() !== this.now.waves.join() || next.choice !== this.now.choice) {
+      else if (other) {
         this.before.push(this.now);
         this.after = [];
         this.now = next;
       }
       this.tell(asked.region);
+      if (what === "step" && next !== null && !other && !asked.apart) this.said = ALONE;
     }
     for (const each of this.listeners) each();
   }
@@ -183,9 +205,16 @@ class Still {
     const region = this.data.regions.findIndex((each) => each.name === asked.region);
     if (asked.do === "move") made[region] = 2 * asked.wave + 1;
     if (asked.do === "apart") made[region] = 2 * asked.place;
+    if (asked.do === "step") made[region] = this.stepped(waves, waves[region], asked);
     const used = [...new Set(made)].sort((a, b) => a - b);
     const next = made.map((place) => used.indexOf(place));
     return this.numbers.place(next) === undefined ? null : { waves: next, choice };
+  }
+
+  /** Return where a step leads: a wave, or the gap beside the outermost one, or beside its own. */
+  stepped(waves, home, { by, apart }) {
+    const to = home + by;
+    return apart || to < 0 || to > Math.max(...waves) ? 2 * home + 1 + by : 2 * to + 1;
   }
 
   back(what) {
@@ -241,7 +270,7 @@ class Still {
       plan: data.plan, scenario: data.scenario, today: data.inWords, waves, leftOut: [],
       figures: data.figures.map((figure, n) => this.figure(figure, n, place, isToday)), remarks: marks,
       basis: data.basis, confidence: data.confidence, choices: data.choices, choice: now.choice,
-      undo: this.before.length > 0, redo: this.after.length > 0, isToday, said: this.said, text: this.text,
+      acts: this.acts, undo: this.before.length > 0, redo: this.after.length > 0, isToday, said: this.said, text: this.text,
       refused: this.refused ?? "", systems: [],
     };
   }
@@ -286,12 +315,12 @@ class Still {
   }
 }
 
-/** Put a board into each place on the page that holds a table and has none yet. */
-function mountStill(place) {
+/** Put a board into a place on the page that holds a table; where it cannot be read, what is there stays. */
+async function mountStill(place) {
+  if (typeof DecompressionStream === "undefined") return; // browsers from before 2023 have the picture and the table
   const data = JSON.parse(place.querySelector("script[type='application/json']").textContent);
   const root = place.querySelector(".wb-here");
-  new Hands(root, new Still(data));
+  new Hands(root, new Still(data, await inflated(data.packed)));
   place.querySelector(".wb-plain").hidden = true;
   root.hidden = false;
-  return root;
 }

@@ -9,8 +9,9 @@ from typing import Any
 import anywidget
 import traitlets
 
-from simulation.boards.parts import read
-from simulation.boards.state import ACTS, Board, act
+from simulation.boards.acting import ACTS, Acts
+from simulation.boards.parts import hands, read
+from simulation.boards.state import Board
 from simulation.plots import duel as picture_of
 from waves import InputError
 
@@ -24,12 +25,12 @@ class BoardWidget(anywidget.AnyWidget):
         The board's logic, which a notebook may use, too: `board.state.plan` is the plan as it stands.
     """
 
-    _esm = read("hands.js") + read("live.js")
+    _esm = hands() + read("live.js")
     _css = read("board.css")
     view = traitlets.Dict().tag(sync=True)
 
     def __init__(self, state: Board) -> None:
-        self.state = state
+        self.state, self._acts = state, Acts(state)
         self._turn = 0
         self._beside: dict[str, Any] = {}
         super().__init__(view=self._seen())
@@ -40,22 +41,33 @@ class BoardWidget(anywidget.AnyWidget):
         asked = content if isinstance(content, dict) and isinstance(content.get("do"), str) else {}
         if asked.get("do") == "sharpen":
             if asked.get("turn") == self._turn:  # else something was moved meanwhile
-                self.state.sharpen()
-                self.view = self._seen()
+                self._sharpen()
             return
-        refused = self._beside_act(asked) if asked.get("do") in BESIDE else act(self.state, asked)
+        refused = self._beside_act(asked) if asked.get("do") in BESIDE else self._acts.do(asked)
         if asked.get("do") in ACTS:
             self._beside = {}
+        self._acts.answered()
         self.view = self._seen(refused)
+
+    def _sharpen(self) -> None:
+        """Run some more trials; where they are not worth a look yet, say that alone, and more are asked for."""
+        before = self.state.answers.shown(self.state.plan)
+        self.state.sharpen()
+        if self.state.answers.shown(self.state.plan) > before:
+            self.view = self._seen()
+        else:
+            self.send({"more": self._turn})
 
     def refresh(self) -> None:
         """Show the board as it is, after something was done to its state in Python."""
         self._beside = {}
+        self._acts.answered()
         self.view = self._seen()
 
     def _seen(self, refused: str = "") -> dict[str, Any]:
         self._turn += 1
-        return {**self.state.view, **self._beside, "refused": refused, "turn": self._turn}
+        seen = {"refused": refused, "turn": self._turn, "acts": self._acts.done}
+        return {**self.state.view, **self._beside, **seen}
 
     def _beside_act(self, asked: Mapping[str, Any]) -> str:
         try:

@@ -9,7 +9,7 @@ import pytest
 import simulation
 import waves
 from simulation.boards.figures import FIGURES, HALF
-from simulation.boards.state import ACTS, Board, act
+from simulation.boards.state import Board
 from simulation.results.figures import PAIRED
 from tests import builders
 
@@ -137,37 +137,6 @@ def test_explain_is_the_duel_of_today_and_the_board():
     found = mine.explain()
     assert (found.first.plan, found.second.plan) == (TODAY, mine.plan)
     assert found.first.trial == simulation.duel(TODAY, mine.plan, SCENARIO, seed=7).first.trial
-
-
-@pytest.mark.parametrize(
-    ("asked", "said"),
-    [
-        (None, "does not know that act"),
-        ({"do": "explode"}, "does not know that act"),
-        ({"do": ["move"]}, "does not know that act"),
-        ({"do": "move"}, "does not know that act"),
-        ({"do": "move", "region": ["x"], "wave": 0}, "region a list is not in the fleet"),
-        ({"do": "move", "region": "us-east-1", "wave": 99}, "there is no wave 99"),
-        ({"do": "move", "region": "<script>", "wave": 0}, "region '<script>' is not in the fleet"),
-        ({"do": "bake", "wave": 0, "minutes": 1e12}, "the bake of wave 1 is 1000000000000.0"),
-        ({"do": "bake", "wave": 0, "minutes": None}, "the bake of wave 1 is null"),
-    ],
-)
-def test_a_browser_is_told_what_cannot_be_done(asked, said):
-    mine = board(trials=2048)
-    assert said in act(mine, asked)
-    assert mine.plan is TODAY
-
-
-def test_a_browser_can_do_every_act():
-    mine = board(trials=2048)
-    acts: list[dict[str, object]] = [
-        {"do": "move", "region": "us-east-1", "wave": 0}, {"do": "apart", "region": "eu-west-1", "place": 0},
-        {"do": "merge", "wave": 0}, {"do": "bake", "wave": 0, "minutes": 7}, {"do": "undo"}, {"do": "redo"},
-        {"do": "reset"},
-    ]  # fmt: skip
-    assert {each["do"] for each in acts} == set(ACTS)
-    assert [act(mine, each) for each in acts] == [""] * len(acts)
 
 
 def test_what_is_no_board_is_refused():

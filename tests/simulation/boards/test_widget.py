@@ -36,6 +36,34 @@ def test_more_trials_come_only_for_what_is_seen():
     assert board.state.answer.trials == 4096 and not board.view["sharper"]
 
 
+def test_quick_messages_are_acts_one_after_the_other():
+    """What was asked for before the answer to the first came is done as the second; a look in between counts none."""
+    board = simulation.board(SCENARIO, TODAY, trials=4096, seed=7)
+    key = {"do": "step", "region": "us-east-1", "by": -1, "seen": board.view["acts"]}
+    board._asked(None, key, None)
+    board._asked(None, {"do": "sharpen", "turn": board.view["turn"]}, None)
+    board._asked(None, key, None)
+    assert [region["name"] for region in board.view["waves"][0]["regions"]] == ["eu-north-1", "us-east-1"]
+    assert board.view["acts"] == 2
+    board.state.reset()
+    board.refresh()
+    assert board.view["acts"] == 3 and board.view["isToday"]
+
+
+def test_a_slice_that_is_no_look_yet_asks_for_another(monkeypatch):
+    """The browser hears of it, and draws nothing: figures come when there are four times as many trials."""
+    said: list[object] = []
+    board = simulation.board(SCENARIO, TODAY, trials=8192, seed=7)
+    monkeypatch.setattr(board, "send", said.append)
+    monkeypatch.setattr("simulation.boards.answers.LARGEST", 2048)
+    turn = board.view["turn"]
+    for _ in range(2):
+        board._asked(None, {"do": "sharpen", "turn": turn}, None)
+    assert said == [{"more": turn}] * 2 and board.view["turn"] == turn and board.state.answer.trials == 2048
+    board._asked(None, {"do": "sharpen", "turn": turn}, None)
+    assert board.state.answer.trials == 8192 and board.view["basis"] == "8,192 rollouts of each plan"
+
+
 def test_where_there_is_no_widget_there_is_a_page_that_moves():
     board = simulation.board(SCENARIO, TODAY, trials=2048, seed=7)
     bundle = board._repr_mimebundle_()

@@ -163,7 +163,7 @@ def test_every_figure_of_a_board_weighs_and_so_do_its_page_and_picture(both):
     faults = [{"name": name, "probability": chance} for name, chance in (("first", 0.1), ("second", 0.3))]
     world = builders.scenario(faults=faults, evidence=20, report=60)
     small = simulation.compare({"today": builders.plan("a", "b c d", bake=5)}, world, trials=64)
-    ours, theirs = (re.findall(r'"numbers":"(.+?)"', page) for page in told_twice(lambda: str(report.board(small))))
+    ours, theirs = (re.findall(r'"packed":"(.+?)"', page) for page in told_twice(lambda: str(report.board(small))))
     assert len(ours) == len(theirs) == 1 and ours != theirs
 
 
