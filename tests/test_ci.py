@@ -28,6 +28,7 @@ AWS = """#!/usr/bin/env bash
 # `aws s3 cp` between here and a folder that stands for the bucket.
 [ "$1 $2" = "s3 cp" ] || exit 64
 [ "$3" != "${LOCKED:-}" ] || exit 1
+[[ $4 != "${SHUT:-nowhere}"* ]] || exit 1
 from=${3/#s3:\\/\\//$BUCKETS/} to=${4/#s3:\\/\\//$BUCKETS/}
 [ "${5:-}" != --recursive ] || [ -d "$from" ] || exit 0 # of nothing there is nothing to copy
 [ "${to%/}" = "$to" ] && mkdir -p "$(dirname "$to")" || mkdir -p "$to"
@@ -60,7 +61,7 @@ def github(job: str) -> list[Step]:
 
 
 def codebuild() -> list[Step]:
-    """The phases after `install`; CodeBuild goes on to post_build where build has failed."""
+    """The phases after `install`; CodeBuild goes on to post_build where build has failed, to its first command."""
     phases = load("buildspec.yml")["phases"]
     return [Step(line) for line in phases["build"]["commands"]] + [
         Step(line, always=not n) for n, line in enumerate(phases["post_build"]["commands"])
@@ -203,6 +204,21 @@ def test_a_store_that_cannot_be_had_is_not_begun_anew(place):
     for steps in (codebuild(), codecatalyst("Report")):
         code, _ = run(steps, place, STORE="build/history.sqlite", LOCKED="s3://acme/store/")
         assert code != 0 and kept.read_text(encoding="utf-8") == "years\n"
+
+
+@pytest.mark.parametrize(("gate", "code"), [(0, 5), (1, 1), (4, 4)])
+@pytest.mark.parametrize("shut", ["s3://acme/store/", "s3://acme/reports/"])
+def test_what_cannot_be_uploaded_hides_neither_the_other_nor_the_gate(place, shut, gate, code):
+    """CodeBuild: store and page go separately, and a gate's word stays; where all else is well it is told by a 5."""
+    night = f'mkdir -p build\necho night >"$STORE"\ntouch build/report.html\nexit {gate}\n'
+    script(place / "docs/ci/nightly.sh", night)
+    own = {"STORE": "build/history.sqlite", "SHUT": shut}
+    assert run(codebuild(), place, **own)[0] == code
+    kept = {"store": [*place.glob("buckets/acme/store/*")], "reports": [*place.glob("buckets/acme/reports/*/*.html")]}
+    assert {name: bool(found) for name, found in kept.items()} == {name: name not in shut for name in kept}
+    if "store" in shut:  # CodeCatalyst keeps its page as an artifact of an action that succeeds
+        assert run(codecatalyst("Report"), place, **own)[0] == 0
+        assert run(codecatalyst("Gate"), place)[0] == code
 
 
 def test_a_pull_request_is_reviewed_against_its_base_and_told_where_a_rule_is_broken(place):
