@@ -212,7 +212,8 @@ def _with_fleet(world: "Scenario", fleet: str | os.PathLike[str]) -> "Scenario":
     try:
         return world.replace(fleet=own)
     except InputError as error:
-        where, remedy = os.fspath(fleet), f"scenario {world.name} speaks of it: change the fleet, or the scenario"
+        remedy = "change the fleet (a region's are written `labels: [a, b]`), or the scenario"
+        where, remedy = os.fspath(fleet), f"scenario {world.name} speaks of it: {remedy}"
         found = [Finding(where, 1, 1, "error", f"{each.message}; {remedy}", each.rule) for each in error.findings]
         raise InputError(found) from None
 
