@@ -314,7 +314,7 @@ def test_the_report_hands_on_how_workflows_are_read(release, wavecast, monkeypat
         raise Refusal("enough")
 
     monkeypatch.setattr("wavecast.verbs.report.execute", stop)
-    monkeypatch.setattr("wavecast.verbs.report._import_ahead", lambda: None)
+    monkeypatch.setattr("wavecast.verbs.report._get_ready", lambda: None)
     wanted = {"bake_minutes": 5, "environments": ["prod"], "regions_of": {"Two": "c"}}
     options = ["--bake-minutes", "5", "--environment", "prod", "--region-of", "Two=c"]
     parameters = ["-p", "bake_minutes", "5", "-p", "environments", "[prod]", "-p", "regions_of", "{Two: c}"]
