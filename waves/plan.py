@@ -272,7 +272,7 @@ class Plan(Noun):
         """The plan's regions in plan order."""
         return tuple(region for wave in self.waves for region in wave.regions)
 
-    @property
+    @cached_property
     def calendars(self) -> tuple[Calendar | None, ...]:
         """When deployments of each wave may start: None at any time."""
         own = (wave.calendar or self.calendar for wave in self.waves)

@@ -56,9 +56,19 @@ class Bins:
         """How many bins there are where a whole octave is one."""
         return OCTAVES + 2
 
-    def octave(self, index: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the octave of each bin; 0 for the bin of zero."""
+    def octave(self, index: NDArray[np.int64], column: int) -> NDArray[np.int64]:
+        """Return the octave of each bin of a column; 0 for the bin of zero. Regions have a bin each."""
+        if column == layout.C_REGIONS:
+            return np.minimum(index, self.octaves - 1)
         return np.where(index == 0, 0, ((index - 1) >> self.bits) + 1)
+
+    def by_octave(self, counts: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return histograms with a bin an octave, shape (shapes, octaves)."""
+        found = np.zeros((len(counts), self.octaves), dtype=np.int64)
+        for own, row, column in zip(found, counts, layout.SHAPES, strict=True):
+            filled = np.flatnonzero(row)
+            np.add.at(own, self.octave(filled, column), row[filled])
+        return found
 
     @property
     def count(self) -> int:
@@ -97,8 +107,9 @@ class Tally:
         Exposures, minutes of harm and fleet-minutes, by stratum and position in the plan; shape (strata, 3, regions).
     counts
         Histograms, one row for each of ``layout.SHAPES``: how many changes, in units of the least weight there is.
-    octaves
-        Histograms by stratum with a bin an octave: how many trials; shape (strata, shapes, octaves).
+    by_stratum
+        Histograms by stratum with a bin an octave: how many trials; shape (strata, shapes, octaves). None where there
+        is one stratum: `counts` are its.
     bins
         Their bins.
     """
@@ -112,7 +123,7 @@ class Tally:
     cross: Floats
     regional: Floats
     counts: NDArray[np.int64]
-    octaves: NDArray[np.int64]
+    by_stratum: NDArray[np.int64] | None
     bins: Bins
 
     @cached_property
@@ -122,6 +133,11 @@ class Tally:
         rest = design.codes(range(self.trials // BLOCK * BLOCK, self.trials))
         whole = design.counts * (self.trials // BLOCK)
         return Sample(design.probabilities, whole + np.bincount(rest, minlength=len(whole)))
+
+    @cached_property
+    def octaves(self) -> NDArray[np.int64]:
+        """Histograms by stratum with a bin an octave, of trials; shape (strata, shapes, octaves)."""
+        return self.bins.by_octave(self.counts)[None] if self.by_stratum is None else self.by_stratum
 
     @cached_property
     def known(self) -> Known:
@@ -223,8 +239,7 @@ class Steps:
         if self.missing.any() and not (len(filled) and filled[0] == 0):
             filled = np.insert(filled, 0, 0)
         self.filled = filled
-        regions = shape == layout.SHAPES.index(layout.C_REGIONS)
-        self.octave = np.minimum(filled, tally.bins.octaves - 1) if regions else tally.bins.octave(filled)
+        self.octave = tally.bins.octave(filled, layout.SHAPES[shape])
         # Within an octave every stratum is taken to be spread as all are together.
         along = np.cumsum(row[filled].astype(np.float64))
         starts = np.searchsorted(self.octave, self.octave, side="left")

@@ -24,6 +24,7 @@ from simulation.rare_events.sampling import Sampling
 from simulation.results.tally import Bins
 from simulation.setting import Setting
 
+STRETCH = 256  # bins, an even number
 TOGETHER = 16  # blocks worked on stratum by stratum, so that histograms are emptied once for all of them
 GROUP = 256  # plans that a worker takes at once, the baseline among them: their histograms fit the cache
 LARGEST = 2**23  # rollouts in a job, at most: about a second, so that nobody waits long for an end
@@ -37,13 +38,15 @@ BYTES_A_PLAN = 2**15  # of a job's result, about
 class Histograms(NamedTuple):
     """What a job's histograms hold: the bins that are not empty, numbered plan by plan, and what is in them.
 
-    `units` counts changes, in units of a small part of a trial, so that whole numbers add up to the same in any order;
-    `octaves` counts trials by stratum with a bin an octave, shape (plans, strata, shapes, octaves).
+    `units` counts changes, in units of a small part of a trial, so that whole numbers add up to the same in any order.
+    `octaves` counts trials by stratum with a bin an octave: those of them, numbered as (strata, shapes, octaves), that
+    any plan has something in, and what is in them, shape (plans, octaves). With one stratum, `units` say it all.
     """
 
-    indices: NDArray[np.int64]
-    units: NDArray[np.int64]
-    octaves: NDArray[np.int32]
+    indices: NDArray[Any]
+    units: NDArray[Any]
+    octaves: NDArray[np.int64]
+    trials: NDArray[np.int32]
 
 
 class Summed(NamedTuple):
@@ -114,7 +117,7 @@ class Job:
         room = np.zeros((desk.shape[0], len(layout.SHAPES), bins.count), dtype=np.int32)
         together = TOGETHER if len(self.sampling.strata) > 1 else len(self.blocks)
         part, size = Summed([], []), 1 if self.apart else together
-        whole = _Counting(self, room[skip:].shape)
+        whole = _Counting(self, room[skip:].shape) if len(self.sampling.strata) > 1 else _CountingAlone()
         for at in range(0, len(self.blocks), size):
             self._add(desk, self.blocks[at : at + size], room, part, skip, whole)
             if self.apart:
@@ -130,7 +133,7 @@ class Job:
         room: NDArray[np.int32],
         part: Summed,
         skip: int,
-        whole: "_Counting",
+        whole: "_Counting | _CountingAlone",
     ) -> None:
         """Add some blocks' sums to a part, and their histograms to the whole, stratum by stratum."""
         seed, bins = int(self.worlds.seed[0]) | int(self.worlds.seed[1]) << 32, Bins(self.bits).address
@@ -153,46 +156,55 @@ class _Counting:
     """Histograms of a job, stratum by stratum."""
 
     def __init__(self, job: Job, shape: tuple[int, ...]) -> None:
-        self.bins, self.units = Bins(job.bits), job.sampling.units
-        self.alone = len(self.units) == 1  # then counts are taken out as they are
-        self.fine = np.zeros((0,) if self.alone else shape, dtype=np.int64)
-        self.octaves = np.zeros((len(self.units), *shape[:2], self.bins.octaves), dtype=np.int32)
-        index = np.arange(self.bins.count)
-        octave, regions = self.bins.octave(index), np.minimum(index, self.bins.octaves - 1)
-        counted = np.array(layout.SHAPES) == layout.C_REGIONS  # they have a bin a region
-        self._octave = np.where(counted[:, None], regions, octave)
+        bins, self.units = Bins(job.bits), job.sampling.units
+        self.fine = np.zeros(shape, dtype=np.int64)
+        self.octaves = np.zeros((len(self.units), *shape[:2], bins.octaves), dtype=np.int32)
+        self._octave = np.array([bins.octave(np.arange(bins.count), column) for column in layout.SHAPES])
 
     def take(self, counts: NDArray[np.int32], stratum: int) -> None:
         """Add what is in a stratum's histograms, and empty them."""
-        if self.alone:
-            self.counts = counts
-            return
         stream.take_counts(counts, self.fine, self.octaves[stratum], self.units[stratum], self._octave)
 
     def emptied(self) -> Histograms:
         """Return what there is, and begin anew."""
-        if self.alone:
-            return self._emptied_alone()
         flat = self.fine.reshape(-1)
         indices = np.flatnonzero(flat)
-        found = Histograms(indices, flat[indices], np.moveaxis(self.octaves, 0, 1).copy())
+        found = np.moveaxis(self.octaves, 1, 0).reshape(self.octaves.shape[1], -1)
+        filled = np.flatnonzero(found.any(axis=0))
+        histograms = Histograms(indices, flat[indices], filled, found[:, filled])
         flat[indices] = 0
         self.octaves[:] = 0
-        return found
+        return histograms
 
-    def _emptied_alone(self) -> Histograms:
+
+class _CountingAlone:
+    """Histograms of a job with one stratum: they stay where they are counted, and are taken out as they are."""
+
+    counts: NDArray[np.int32]
+
+    def take(self, counts: NDArray[np.int32], stratum: int) -> None:
+        """Note where the only stratum's histograms are."""
+        self.counts = counts
+
+    def emptied(self) -> Histograms:
+        """Return what there is, and begin anew."""
         flat = self.counts.reshape(-1)
-        pairs = np.flatnonzero(flat.view(np.int64))  # most are empty: two are looked at at once
-        indices = (2 * pairs[:, None] + np.arange(2)).reshape(-1)
-        indices = indices[flat[indices] != 0]
+        indices = filled(flat)
         values = flat[indices]
         flat[indices] = 0
-        shapes, bins = self.counts.shape[1:]
-        plan, place = np.divmod(indices, shapes * bins)
-        shape, index = np.divmod(place, bins)
-        octaves = np.zeros((len(self.counts), 1, shapes, self.bins.octaves), dtype=np.int32)
-        np.add.at(octaves[:, 0], (plan, shape, self._octave[shape, index]), values)
-        return Histograms(indices, values.astype(np.int64), octaves)
+        none = np.zeros(0, dtype=np.int64)
+        # Half as wide as what is counted in units of a weight: pages of memory that are new cost more than the rest.
+        return Histograms(indices.astype(np.int32), values, none, np.zeros((len(self.counts), 0), dtype=np.int32))
+
+
+def filled(counts: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Return which counts of a long row are not zero; looked for in stretches, most of which are empty."""
+    stretches, rest = divmod(len(counts), STRETCH)
+    parts = counts[: len(counts) - rest].reshape(stretches, STRETCH)
+    some = np.flatnonzero(parts.view(np.int64).max(axis=1, initial=0))  # two counts at once
+    found = np.flatnonzero(parts[some] != 0)
+    found += ((some - np.arange(len(some))) * STRETCH)[found // STRETCH]
+    return np.append(found, np.flatnonzero(counts[len(counts) - rest :]) + (len(counts) - rest))
 
 
 def jobs_of(

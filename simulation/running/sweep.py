@@ -238,7 +238,8 @@ class Gathering:
         whole = np.int32 if trials < 2**31 else np.int64  # enough for trials; those of several strata weigh units
         units = whole if strata == 1 else np.int64
         self.counts = np.zeros((len(layout.SHAPES), self.bins.count, len(plans)), dtype=units)
-        self.octaves = np.zeros((strata, len(layout.SHAPES), self.bins.octaves, len(plans)), dtype=whole)
+        by_stratum = strata if strata > 1 else 0
+        self.octaves = np.zeros((by_stratum, len(layout.SHAPES), self.bins.octaves, len(plans)), dtype=whole)
 
     def add(self, job: Job, parts: list[Summed], wanted: dict[str, float], confidence: float) -> bool:
         """Merge a job's blocks, up to one after which all is as precise as wanted; return whether there is one."""
@@ -264,7 +265,7 @@ class Gathering:
         self.counts.reshape(-1, len(self.plans))[place, rows.start + plan] += found.units.astype(
             self.counts.dtype, copy=False
         )
-        self.octaves[..., rows] += np.moveaxis(found.octaves, 0, -1)
+        self.octaves.reshape(-1, len(self.plans))[found.octaves, rows] += found.trials.T
 
     def _precise(self, wanted: dict[str, float], confidence: float) -> bool:
         order = [*range(self._last, len(self.plans)), *range(self._last)]
@@ -296,7 +297,8 @@ class Gathering:
         """Return the tally of one plan so far."""
         plan = self.plans[n][1]
         regional = self.regional[n, ..., : len(plan.regions)]
-        own = (self.sums[n], self.cross[n], regional, self.counts[:, :, n], self.octaves[..., n], self.bins)
+        octaves = self.octaves[..., n] if len(self.octaves) else None
+        own = (self.sums[n], self.cross[n], regional, self.counts[:, :, n], octaves, self.bins)
         return Tally(plan, self.scenario, self.seed, self.sampling.method, self.trials, *own)
 
 

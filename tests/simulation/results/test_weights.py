@@ -187,7 +187,7 @@ def test_sums_weigh():
     """A sweep's sums with each other's strata: every mean and chance moves."""
     found = simulation.sweep(PLANS, simulation.sample("storefront"), trials=8192, seed=5)
     other = found.tallies["all-at-once"]
-    names = ("sums", "cross", "octaves")
+    names = ("sums", "cross", "by_stratum")
     moved = replace(other, **{name: np.roll(getattr(other, name), 1, axis=0) for name in names})
     ours, theirs = other.summary()["estimate"], moved.summary()["estimate"]
     same = {name for name in ours.index if ours[name] == theirs[name] and "_p" not in name}
