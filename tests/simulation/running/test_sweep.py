@@ -167,16 +167,6 @@ def test_the_size_of_jobs_changes_no_byte(reference, monkeypatch, largest, count
     assert content(sweep(PLANS, STOREFRONT, trials=50_000, seed=7)) == content(reference)
 
 
-@pytest.mark.parametrize("length", [0, 2, 256, 1000, 5122])
-def test_no_bin_is_overlooked(length):
-    """Histograms are looked through in stretches, the last of which may be shorter: first and last bins, too."""
-    pick = np.random.default_rng(length)
-    for often in (0.0, 0.001, 0.5, 1.0):
-        counts = (pick.random(length) < often).astype(np.int32) * 7
-        counts[:1] = counts[-1:] = often > 0
-        assert jobs.filled(counts).tolist() == [place for place, count in enumerate(counts) if count]
-
-
 def test_the_size_of_groups_changes_no_byte(reference, monkeypatch):
     monkeypatch.setattr(jobs, "GROUP", 2)
     assert content(sweep(PLANS, STOREFRONT, trials=50_000, seed=7)) == content(reference)
