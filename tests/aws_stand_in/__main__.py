@@ -212,7 +212,9 @@ def serve(chosen: argparse.Namespace, history: History) -> None:
         fetch = f"{command()} fetch --config {where}/fetch.yaml"
         print(f"# in another shell: . {where}/environment.sh && {fetch}", flush=True)
         before = time.monotonic()
-        while not aws.wait(STEP_SECONDS):
+        while not aws.stopped:
+            # No waiting for it: a signal in there can leave its lock taken, and then the end never ends.
+            time.sleep(STEP_SECONDS)
             now = time.monotonic()
             aws.mutate(minutes=(now - before) / 60 * chosen.speed)
             write_incidents(history, chosen.out)

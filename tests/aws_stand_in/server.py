@@ -255,6 +255,11 @@ class StandIn:
                 listener.hang_up()
                 listener.server_close()
 
+    @property
+    def stopped(self) -> bool:
+        """Whether it has stopped."""
+        return self._stopping.is_set()
+
     def wait(self, seconds: float | None = None) -> bool:
         """Wait until it has stopped; return whether it has."""
         return self._stopping.wait(seconds)

@@ -10,6 +10,7 @@ import shlex
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
 
 import pytest
@@ -99,14 +100,19 @@ def stored(path, sql):
         return store.select(sql)
 
 
+@contextmanager
 def started(root, folder, *arguments):
+    """A stand-in of its own process, which does not outlive a test that fails."""
     command = [sys.executable, "-m", "tests.aws_stand_in", "--deployments", "30", "--out", str(folder / "out")]
     temporary = folder / "temporary"
     temporary.mkdir()
     environment = {**os.environ, "PYTHONPATH": str(root), "TMPDIR": str(temporary)}
-    return subprocess.Popen(
-        [*command, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=root, env=environment
-    )
+    quiet = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen([*command, *arguments], cwd=root, env=environment, **quiet) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 @pytest.mark.long
@@ -148,8 +154,8 @@ def test_it_leaves_no_certificate_behind_however_it_is_ended(root, tmp_path, how
         next(line for line in process.stdout if line.startswith("# in another shell"))
         assert list((tmp_path / "temporary").glob("aws-stand-in-*"))
         process.send_signal(how)
-        assert process.wait(20) == 0
-        assert process.stderr.read() == "stopped\n"
+        assert process.communicate(timeout=120)[1] == "stopped\n"
+        assert process.returncode == 0
     assert not list((tmp_path / "temporary").iterdir())
 
 
