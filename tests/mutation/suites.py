@@ -58,7 +58,8 @@ def _files(*names: str) -> tuple[str, ...]:
 
 # What is compiled: the layout says where things lie, and the rest what is done with them.
 COMPILED = (
-    "layout", "numbers", "worlds", "demand", "traffic", "rollout", "columns", "healthy", "stream", "kernel",
+    "layout", "numbers", "worlds", "customers", "demand", "traffic", "windows", "deployments", "rollout", "spending",
+    "columns", "healthy", "stream", "kernel",
 )  # fmt: skip
 ENGINE = Suite(
     (

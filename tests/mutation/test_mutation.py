@@ -11,7 +11,7 @@ import pytest
 from tests.mutation import trial
 from tests.mutation.__main__ import Bench, without_reason
 from tests.mutation.mutants import Source
-from tests.mutation.record import Reasons, Record, Row, enough, table
+from tests.mutation.record import Reasons, Record, Row, enough, fits, table
 from tests.mutation.suites import SUITES, Suite
 
 TOY = '''
@@ -181,6 +181,18 @@ def test_a_class_speaks_of_all_of_its_kind(tmp_path):
     reasons = Reasons(tmp_path / "survivors.toml")
     alive = [replace(ROW, number=n, fate="survived", function=str(n)) for n in range(3)]
     assert len(reasons.of(alive)) == 3 and not reasons.idle(alive[:1])
+
+
+def test_what_has_a_reason_is_a_change_that_there_is(root):
+    """By file, function and operator, in as large a number as it counts: functions move, and reasons with them."""
+    sources: dict[str, Source] = {}
+    for entry in Reasons().entries:
+        assert {"file", "function", "operator", "reason"} <= set(entry) <= {*Row.__annotations__, "count", "reason"}
+        assert entry["file"] in SUITES
+        if entry["file"] not in sources:
+            sources[entry["file"]] = Source(root, entry["file"])
+        own = sources[entry["file"]].mutants
+        assert sum(fits(entry, mutant) for mutant in own) >= entry.get("count", 1), entry
 
 
 def test_the_table_counts_every_fate_once(tmp_path):

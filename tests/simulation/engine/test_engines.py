@@ -19,7 +19,7 @@ from tests.simulation.worlds import COLUMNS, by_simpy, differences
 from waves import Plan
 
 SEEDS = st.integers(0, 2**64 - 1)
-SHORT = settings(max_examples=300, suppress_health_check=list(HealthCheck))
+SHORT = settings(max_examples=200, suppress_health_check=list(HealthCheck))
 LONG = settings(max_examples=2_000, suppress_health_check=list(HealthCheck))
 
 
@@ -72,19 +72,19 @@ def agree_compiled(case: tuple[Plan, Scenario], seed: int, trials: int) -> None:
 @SHORT
 @given(case=cases(lattice=True, calendar=None), seed=SEEDS)
 def test_the_model_in_simpy_agrees_where_ties_abound(case, seed):
-    agree(case, seed, 12, True)
+    agree(case, seed, 18, True)
 
 
 @SHORT
 @given(case=cases(lattice=False, calendar=None), seed=SEEDS)
 def test_the_model_in_simpy_agrees_at_any_times(case, seed):
-    agree(case, seed, 12, False)
+    agree(case, seed, 18, False)
 
 
 @SHORT
 @given(case=st.booleans().flatmap(lambda lattice: cases(lattice=lattice, calendar=None)), seed=SEEDS)
 def test_the_compiled_engine_agrees(case, seed):
-    agree_compiled(case, seed, 20)
+    agree_compiled(case, seed, 30)
 
 
 @pytest.mark.long

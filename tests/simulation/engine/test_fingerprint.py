@@ -9,14 +9,12 @@ from pathlib import Path
 
 import pytest
 
-ASK = (
-    "from simulation.engine import fingerprint\n"
-    "print(fingerprint.edition(), fingerprint.stamp(), *sorted(p.name for p in fingerprint.compiled_from()))\n"
-)
 QUANTILE = (
+    "import numpy as np\n"
     "from numba import njit\n"
     "from simulation.engine import numbers, worker\n"
-    "print(njit(lambda u: numbers.normal_quantile(u))(0.3))\n"
+    "from simulation.arithmetic import normal_quantile\n"
+    "print(njit(lambda u: numbers.normal_quantile(u))(0.3), repr(float(normal_quantile(np.array([0.3]))[0])))\n"
 )
 COMPILES = "compiling the engine"
 
@@ -62,11 +60,25 @@ def changes(module, path: Path) -> tuple[bool, bool]:
     return before[0] != after[0], before[1] != after[1]
 
 
-def test_any_file_of_the_model_changes_the_edition(fingerprint, copy):
-    """No list is kept by hand: one had lost the files that order events at one instant, and fill in the defaults."""
+def test_any_file_of_the_model_changes_the_edition(fingerprint, copy, tmp_path, monkeypatch):
+    """No list is kept by hand: one had lost the files that order events at one instant, and fill in the defaults.
+
+    Each file stands alone at its place, as nothing else has a say in whether it is found.
+    """
     files = [path for package in ("waves", "simulation") for path in (copy / package).rglob("*.py")]
-    assert len(files) > 50
-    assert not [path for path in files if not changes(fingerprint, path)[0]]
+    assert len(files) > 50 and changes(fingerprint, files[0])[0]
+    monkeypatch.setattr(fingerprint, "ROOT", tmp_path / "alone")
+    for path in files:
+        place = tmp_path / "alone" / path.relative_to(copy)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        editions = set()
+        for text in ("# one", "# two"):
+            place.write_text(text, encoding="utf-8")
+            forget(fingerprint)
+            editions.add(fingerprint.edition())
+        place.unlink()
+        forget(fingerprint)
+        assert len(editions | {fingerprint.edition()}) == 3, path
 
 
 def test_a_file_added_renamed_or_moved_changes_the_edition(fingerprint, copy):
@@ -90,10 +102,16 @@ def test_compiled_code_is_made_from_what_it_imports_and_from_no_more(fingerprint
     assert not changes(fingerprint, copy / "simulation" / "scenario.py")[1]
 
 
-def test_another_coefficient_is_compiled_anew(copy):
-    """A coefficient of Python's arithmetic is one of the machine code's: neither is ever left beside the other's."""
+def test_another_coefficient_and_another_line_that_is_inlined_are_compiled_anew(copy):
+    """A coefficient of Python's arithmetic is one of the machine code's: neither is ever left beside the other's.
+
+    Numba looks only at the file that a function stands in, and inlines those of others.
+    """
     first, again = (ask(copy, QUANTILE) for _ in range(2))
     assert COMPILES in first.stderr and COMPILES not in again.stderr
+    kernel = copy / "simulation" / "engine" / "kernel.py"
+    kernel.write_text(kernel.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    assert COMPILES in ask(copy, QUANTILE).stderr
     path = copy / "simulation" / "arithmetic.py"
     text = path.read_text(encoding="utf-8")
     number = "3.3871328727963666080e0"  # of the middle, the first
@@ -101,14 +119,5 @@ def test_another_coefficient_is_compiled_anew(copy):
     path.write_text(text.replace(number, "3.4e0"), encoding="utf-8")
     changed = ask(copy, QUANTILE)
     assert COMPILES in changed.stderr
-    plain = ask(copy, "import numpy as np\nfrom simulation.arithmetic import normal_quantile\n"
-                "print(repr(float(normal_quantile(np.array([0.3]))[0])))")  # fmt: skip
-    assert float(first.stdout) != float(changed.stdout) == float(plain.stdout)
-
-
-def test_another_line_in_a_file_that_is_inlined_is_compiled_anew(copy):
-    """Numba looks only at the file that a function stands in, and inlines those of others."""
-    ask(copy, QUANTILE)
-    path = copy / "simulation" / "engine" / "kernel.py"
-    path.write_text(path.read_text(encoding="utf-8") + "\n", encoding="utf-8")
-    assert COMPILES in ask(copy, QUANTILE).stderr
+    (before, plain), (after, changed_plain) = (map(float, each.stdout.split()) for each in (first, changed))
+    assert before == plain != after == changed_plain

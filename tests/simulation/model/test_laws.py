@@ -14,10 +14,10 @@ from simulation import Scenario, run, trace
 from tests.simulation.cases import cases, faults, fleets, plans, scenarios
 from waves import Fleet, Plan, Region, Wave
 
-COMPARED = settings(max_examples=100, suppress_health_check=list(HealthCheck))
+COMPARED = settings(max_examples=60, suppress_health_check=list(HealthCheck))
 SEEDS = st.integers(0, 2**64 - 1)
 ANY = st.booleans().flatmap(lambda lattice: cases(lattice=lattice))
-TRIALS = 16
+TRIALS = 32
 SLACK = 1e-9
 
 
