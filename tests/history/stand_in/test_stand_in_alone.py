@@ -107,8 +107,9 @@ def started(root, folder, *arguments):
     temporary = folder / "temporary"
     temporary.mkdir()
     environment = {**os.environ, "PYTHONPATH": str(root), "TMPDIR": str(temporary)}
-    quiet = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen([*command, *arguments], cwd=root, env=environment, **quiet) as process:
+    with subprocess.Popen(
+        [*command, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=root, env=environment
+    ) as process:
         try:
             yield process
         finally:
