@@ -7,12 +7,14 @@ import html
 from pathlib import Path
 from typing import Any
 
+from wavecast.reporting import parts
+
 STYLE = """
 :root { color-scheme: light dark; --ink: #1B1F24; --soft: #5B6570; --line: #DDE2E7; --paper: #fff; --box: #F4F6F8; }
 body { font: 16px/1.5 system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; color: var(--ink);
   background: var(--paper); max-width: 60rem; margin: 0 auto; padding: 1.5rem 1.5rem 4rem; }
 h1 { font-size: 1.7rem; margin: 0 0 1rem; line-height: 1.2; } h2 { font-size: 1.25rem; margin: 2.4rem 0 0.6rem; }
-img { max-width: 100%; height: auto; }
+img { max-width: 100%; height: auto; } code { overflow-wrap: break-word; }
 p, ul { max-width: 52rem; }
 a { color: #0072B2; }
 pre { background: var(--box); padding: 0.6rem 1rem; overflow-x: auto; font-size: 0.82rem; line-height: 1.4; }
@@ -78,7 +80,7 @@ def page_of(found: Any, *, title: str, footer: str = "", stopped: str = "") -> s
     found.cells = [cell for cell in cells if cell.cell_type != "code" or cell.outputs]
     why = f"<strong>The report stopped half-way.</strong> {html.escape(stopped)}"
     notice = f'<p class="stopped">{why}</p>' if stopped else ""
-    return document(f"{notice}{_body(found)}", title=title, footer=footer)
+    return document(f"{notice}{parts.with_contents(_body(parts.with_code(found)))}", title=title, footer=footer)
 
 
 def document(body: str, *, title: str, footer: str = "") -> str:
@@ -86,7 +88,8 @@ def document(body: str, *, title: str, footer: str = "") -> str:
     foot = f"<footer>{html.escape(footer)}</footer>" if footer else ""
     return (
         f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{html.escape(title)}</title>\n'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<style>{STYLE}</style>\n</head>\n'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<style>{STYLE}{parts.STYLE}</style>\n</head>\n"
         f"<body>\n{body}{foot}\n</body>\n</html>\n"
     )
 
