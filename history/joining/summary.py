@@ -11,7 +11,7 @@ import pandas as pd
 
 from history.collecting.report import columns
 from history.joining.outcomes import OUTCOMES
-from waves.showing import counted
+from waves.showing import counted, table
 
 if TYPE_CHECKING:
     from history.joining.result import Rollouts
@@ -47,7 +47,7 @@ def text(rollouts: "Rollouts") -> str:
     head = _head(rollouts)
     if not len(rollouts.frame) and not len(rollouts.left_out):
         return f"{head}\nThere are no regional deployments in it: fetch, or import a table of deployments."
-    parts = [head, *(["", _week_table(rollouts)] if len(rollouts.frame) else []), "", _count_table(rollouts)]
+    parts = [head, *(["", _week_table(rollouts)] if len(rollouts.frame) else []), "", columns(_counted(rollouts))]
     if rollouts.remarks:
         parts += ["", *rollouts.remarks[:20]]
         parts += [f"and {len(rollouts.remarks) - 20} more remarks"] if len(rollouts.remarks) > 20 else []
@@ -90,15 +90,17 @@ def _week_table(rollouts: "Rollouts") -> str:
     return columns(rows)
 
 
-def _count_table(rollouts: "Rollouts") -> str:
-    table = counts(rollouts)
-    rows = [["deployments", "what", "which"]]
-    rows += [[f"{row.deployments:,}", str(row.what), str(row.which)] for row in table.itertuples()]
-    return columns(rows)
+def _counted(rollouts: "Rollouts") -> list[list[str]]:
+    rows = counts(rollouts).itertuples()
+    return [
+        ["deployments", "what", "which"],
+        *([f"{row.deployments:,}", str(row.what), str(row.which)] for row in rows),
+    ]
 
 
 def html(rollouts: "Rollouts") -> str:
     """Show them in a notebook."""
-    table = counts(rollouts).to_html(index=False)
+    head, *rows = _counted(rollouts)
     remarks = "".join(f"<li>{escape(each)}</li>" for each in rollouts.remarks[:20])
-    return f"<p>{escape(_head(rollouts))}</p>{table}" + (f"<ul>{remarks}</ul>" if remarks else "")
+    shown = f"<p>{escape(_head(rollouts))}</p>{table(head, rows, numbers=False)}"
+    return shown + (f"<ul>{remarks}</ul>" if remarks else "")

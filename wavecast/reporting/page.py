@@ -22,6 +22,7 @@ table { border-collapse: collapse; font-size: 0.86rem; line-height: 1.35; margin
 th, td { padding: 0.3rem 0.6rem; border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: break-word; }
 th { border-bottom: 2px solid var(--soft); vertical-align: bottom; }
 td:first-child { min-width: 4.5rem; }
+.dataframe, .dataframe th, .dataframe td { border-width: 0 0 1px; } .dataframe tr { text-align: left !important; }
 td small { color: var(--soft); }
 footer { margin-top: 3rem; color: var(--soft); font-size: 0.85rem; overflow-wrap: anywhere; }
 .stopped { border-left: 0.5rem solid #D55E00; padding: 0.6rem 1rem; background: var(--box); overflow-wrap: anywhere; }
