@@ -147,6 +147,19 @@ def test_what_raised_the_alarm(defect, draws, minute, source, where):
     assert told(plan("a", bake=20), defects={"a": defect}, **draws) == sorted(wanted)
 
 
+def test_the_reviewer_comes_before_the_customers():
+    """Both at 16: asked at 9, decided 7 later; reported 12 after the first harm, at 4. One alarm, the reviewer's."""
+    waves = plan("a", wave("b", approval=True), bake=(5, 0))
+    found = told(waves, approval_wait=7.0, report=12.0, defects={"a": bad(alarms=False, review=True)})
+    assert [each for each in found if each[1] == "alarm"] == [(16.0, "alarm", "", -1, "reviewer")]
+
+
+def test_starts_at_one_instant_follow_the_plan():
+    """b's start brings an alarm about, which comes before c's, of the same instant and behind it in the plan."""
+    found = told(plan("a b c", strategy="rolling"), defects={"b": bad(alarms=False)}, report=0.0)
+    assert [each[2] for each in found if each[1] == "deployment starts"] == ["a", "b"]
+
+
 def test_validation_raises_the_alarm_before_the_bake_begins():
     wanted = [*A_IS_UP[:-1], HARM, (4.0, "alarm", "a", 0, "validation"), (4.0, "caught", "a", 0, ""), *back(4.0)]
     assert told(plan("a", bake=20), defects={"a": bad(alarms=False, check=True)}) == sorted(wanted)

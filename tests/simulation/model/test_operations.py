@@ -92,6 +92,43 @@ def test_an_alarm_of_a_region_comes_before_the_reviewers(check):
     )
 
 
+def test_the_reviewers_alarm_belongs_to_no_region(check):
+    """Rules 7, 17: a up at 4, b at 13, baked at 18, decided at 25: under `rollback_region` the machine takes b's wave.
+
+    b is back at 26, a, which the reviewer sees, by hand at 31. Impact .1 · 27; c stays old: mixed from 4 on.
+    """
+    expected = BAD_A | {
+        "outcome": "caught", "end_minutes": 25, "detected_minutes": 25, "recovered_minutes": 31, "impact_minutes": 2.7,
+        "mixed_minutes": 27,
+    }  # fmt: skip
+    check(
+        plan(wave("a", 5), wave("b", 5), wave("c", approval=True), on_alarm="rollback_region"),
+        expected,
+        defects={"a": bad(alarms=False, review=True)},
+        approval_wait=7.0,
+        rollback=1.0,
+        manual_recovery=6.0,
+    )
+
+
+def test_a_reviewer_does_not_see_what_hurts_unseen(check):
+    """Rules 4, 7: a hurts unseen; b's defect could be seen and does not hurt at 16: c follows, and is up at 20.
+
+    a hurts from 4 to the horizon at 24.
+    """
+    expected = BAD_AB | {
+        "outcome": "escaped", "deployed_minutes": 20, "end_minutes": 20, "peak_share": 0.1, "impact_minutes": 2.0,
+        "mixed_minutes": 16,
+    }  # fmt: skip
+    check(
+        plan(wave("a b", 5), wave("c", approval=True)),
+        expected,
+        defects={"a": bad(alarms=False), "b": bad(onset=50.0, alarms=False, review=True)},
+        approval_wait=7.0,
+        scenario=scenario(horizon_minutes=24.0),
+    )
+
+
 @pytest.mark.parametrize("most, ends", [("50%", 8), ("49%", 16), ("1%", 16), ("100%", 4), (3, 8)])
 def test_a_percentage_of_the_wave_is_rounded_down(check, most, ends):
     """Rule 8: of 4 regions, 50 % are 2, so 8 minutes; 49 % and 1 % are 1; 3 at once take 8 minutes, too."""
@@ -154,12 +191,35 @@ def test_a_wave_in_which_all_failed_bakes_its_minutes(check):
     check(plan(wave("a", 5, bake_requests=500.0), max_failed_regions=1), expected, refuses="a")
 
 
+def test_a_bake_waits_for_the_requests_of_those_that_did_not_fail(check):
+    """Rules 12, 19: a fails at 4; b serves 20 a minute from 4 on, 400 by 24, when a, at 10, would have half of them."""
+    expected = {
+        "outcome": "completed", "deployed_minutes": 4, "end_minutes": 24, "mixed_minutes": 20, "regions_failed": 1,
+    }  # fmt: skip
+    check(plan(wave("a b", 5, bake_requests=400.0), max_failed_regions=1), expected, refuses="a")
+
+
 def test_a_failed_region_with_a_defect_has_not_escaped(check):
     """Rule 22: the bad a failed, and the sound b is up at 4."""
     expected = {
         "outcome": "completed", "deployed_minutes": 4, "end_minutes": 4, "regions_failed": 1,
     }  # fmt: skip
     check(plan("a b", max_failed_regions=1), expected, refuses="a", defects={"a": bad()})
+
+
+def test_a_defect_beside_a_tolerated_failure_escapes(check):
+    """Rule 22: a failed, and the bad b is up at 4, hurting to the horizon at 24."""
+    expected = {
+        "outcome": "escaped", "deployed_minutes": 4, "end_minutes": 4, "regions_failed": 1, "regions_exposed": 1,
+        "share_exposed": 0.2, "peak_share": 0.2, "impact_minutes": 4.0,
+    }  # fmt: skip
+    check(
+        plan("a b", max_failed_regions=1),
+        expected,
+        refuses="a",
+        defects={"b": bad(alarms=False)},
+        scenario=scenario(horizon_minutes=24.0),
+    )
 
 
 def test_a_slot_that_a_tolerated_failure_frees_is_used(check):

@@ -68,6 +68,39 @@ def test_on_a_ramp_customers_notice_with_the_square_of_time(check):
     )
 
 
+def test_harm_that_begins_on_a_ramp_adds_up_from_there(check):
+    """Rule 15: a rolls over 8 minutes and hurts from 4 on: 5 a minute, then more: 5 · 4 + 20/16 · 16/2 = 30 by 8."""
+    expected = BAD_A | {
+        "outcome": "caught", "deployed_minutes": 8, "end_minutes": 8, "detected_minutes": 8, "recovered_minutes": 8,
+        "impact_minutes": 0.3, "mixed_minutes": 8,
+    }  # fmt: skip
+    check(
+        plan("a", bake=50, strategy="rolling"),
+        expected,
+        deploy=8.0,
+        defects={"a": bad(onset=4.0, alarms=False)},
+        complaint=30.0,
+        report=0.0,
+    )
+
+
+def test_customers_notice_below_the_threshold_of_alarms(check):
+    """Rules 13, 15: 5 % with total harm are below a's threshold of 10 %; 2 requests have failed at 8, reported at 9."""
+    expected = {
+        "outcome": "caught", "end_minutes": 9, "detected_minutes": 9, "recovered_minutes": 9, "regions_exposed": 1,
+        "share_exposed": 0.005, "peak_share": 0.005, "impact_minutes": 0.025, "mixed_minutes": 5,
+    }  # fmt: skip
+    check(
+        plan("a", strategy={"steps": [[5.0, 50.0]]}),
+        expected,
+        defects={"a": bad()},
+        evidence=1.0,
+        complaint=2.0,
+        report=1.0,
+        scenario=scenario(thresholds={"a": 0.1}),
+    )
+
+
 def test_what_starts_later_makes_customers_notice_sooner(check):
     """Rule 15: alone a would take until 24; b, up at 13, brings it to 90 by 13, 110 more (30 a minute) by 16 2/3."""
     end = 13 + 110 / 30
@@ -82,6 +115,16 @@ def test_what_starts_later_makes_customers_notice_sooner(check):
         complaint=200.0,
         report=0.0,
     )
+
+
+def test_what_starts_when_enough_has_failed_changes_nothing(check):
+    """Rule 15: 20 requests have failed at 6, so the report comes at 16; b, bad from 13 on, is no matter."""
+    expected = BAD_AB | {
+        "outcome": "caught", "deployed_minutes": 13, "end_minutes": 16, "detected_minutes": 16,
+        "recovered_minutes": 16, "impact_minutes": 0.1 * 12 + 0.2 * 3, "mixed_minutes": 9,
+    }  # fmt: skip
+    blind = bad(alarms=False)
+    check(plan("a", "b", bake=(5, 50)), expected, defects={"a": blind, "b": blind}, complaint=20.0, report=10.0)
 
 
 def test_customers_alarm_belongs_to_no_region(check):
@@ -212,6 +255,24 @@ def test_the_last_wave_is_that_of_the_last_start(check):
     )
 
 
+def test_a_start_that_brings_an_alarm_about_has_started(check):
+    """Rules 5, 15, 17: b, rolling, starts at 9, hurts and is reported at 9: the wave is b's, and has no traffic yet.
+
+    So no machine takes a back; people do, by 17.
+    """
+    expected = {
+        "outcome": "caught", "end_minutes": 9, "detected_minutes": 9, "recovered_minutes": 17, "mixed_minutes": 13,
+    }  # fmt: skip
+    check(
+        plan("a", "b", bake=5, on_alarm="rollback_wave", strategies={"b": "rolling"}),
+        expected,
+        defects={"b": bad(alarms=False)},
+        report=0.0,
+        rollback=1.0,
+        manual_recovery=8.0,
+    )
+
+
 def test_rolling_traffic_falls_in_a_straight_line(check):
     """Rule 18: a is up at 4 and bad, seen at 6; reaction 2; from 8 to 12 it falls. Impact .1 · (2 · 4/4 + 2 + 2 + 2).
 
@@ -232,14 +293,18 @@ def test_rolling_traffic_falls_in_a_straight_line(check):
     )
 
 
-def test_where_people_recover_rolling_traffic_stays_to_the_end(check):
-    """Rule 18: the same, but the roll-back fails: x stays at 1 from 4 to 6 + 2 + 4 = 12. Impact .1 · (2 + 8)."""
+@pytest.mark.parametrize("scope", ["rollback_all", "halt"])
+def test_where_people_recover_rolling_traffic_stays_to_the_end(check, scope):
+    """Rules 17, 18: the same, but the roll-back fails, or nobody asks for one: x stays at 1 from 4 to 6 + 2 + 4 = 12.
+
+    Impact .1 · (2 + 8).
+    """
     expected = BAD_A | {
         "outcome": "caught", "deployed_minutes": 4, "end_minutes": 6, "detected_minutes": 6, "recovered_minutes": 12,
         "impact_minutes": 1.0, "mixed_minutes": 4,
     }  # fmt: skip
     check(
-        plan("a", bake=20, strategy="rolling"),
+        plan("a", bake=20, strategy="rolling", on_alarm=scope),
         expected,
         defects={"a": bad()},
         evidence=40.0,

@@ -131,6 +131,13 @@ def test_a_freeze_ends_at_the_midnight_of_its_last_date(check):
     check(plan("a", calendar={"zone": "UTC", "freezes": [freeze]}), expected, scenario=monday())
 
 
+def test_a_freeze_is_in_the_calendars_zone(check):
+    """Frozen to the 24th, each in its own time: d, in Kolkata, opens at 18:30 UTC, a at midnight: 510 and 840 on."""
+    freeze = {"from": "2026-11-23", "to": "2026-11-24"}
+    expected = {"outcome": "completed", "deployed_minutes": 844, "end_minutes": 844, "mixed_minutes": 330}
+    check(plan("a d", calendar={"zone": "region", "freezes": [freeze]}), expected, scenario=monday())
+
+
 def test_a_window_over_midnight_belongs_to_the_day_on_which_it_begins(check):
     """Sundays, 22:00 to 10:05 on Monday: a starts at 0; b, at 9, only next Sunday at 22:00: 6 days and 12 hours on."""
     opens = 6 * DAY + 720
@@ -153,6 +160,35 @@ def test_two_regions_that_open_together_tie(check):
         rollback=1.0,
         manual_recovery=8.0,
         scenario=monday(),
+    )
+
+
+def test_regions_that_asked_at_different_instants_open_at_one(check):
+    """Rule 5, within (e): the push is at 8:00:06; c and d, in Kolkata, are open, and free their slots at 64 and 66.2;
+    a and b wait from then on to 12:00, at 240 − .1. Both alarms come 5 minutes later, and a's is the first.
+
+    Were starts *asking + wait*, b would start at 66.2 + (239.9 − 66.2), which is less than 239.9.
+    """
+    opens = 240 - 0.1
+    assert 66.2 + (opens - 66.2) < opens
+    of = fleet(zones={"a": "UTC", "b": "UTC", "c": "Asia/Kolkata", "d": "Asia/Kolkata"})
+    pushes = {"from": "2026-11-23 08:00", "to": "2026-11-23 10:00", "zone": "UTC"}
+    expected = {
+        "outcome": "caught", "deployed_minutes": opens + 4, "end_minutes": opens + 5, "detected_minutes": opens + 5,
+        "recovered_minutes": opens + 13, "regions_exposed": 2, "share_exposed": 0.3, "peak_share": 0.3,
+        "impact_minutes": 0.1 * 2 + 0.2 * 9, "mixed_minutes": (opens + 4 - 64) + 7,
+    }  # fmt: skip
+    two = wave("c d a b", 20, max_parallel=2)
+    check(
+        plan(two, on_alarm="rollback_region", calendar=hours("12:00", "18:00", zone="region")),
+        expected,
+        deploy={"c": 64.0, "d": 66.2},
+        defects={"a": bad(), "b": bad()},
+        evidence={"a": 10.0, "b": 20.0},
+        rollback=1.0,
+        manual_recovery=8.0,
+        push=0.1,
+        scenario=scenario(of, pushes=pushes),
     )
 
 
@@ -194,11 +230,55 @@ def test_a_wait_ends_when_people_go_if_that_is_all_of_it(check):
     check(plan(wave("a", 5), wave("b", approval=True)), expected, approval_wait=11.0, scenario=at)
 
 
+def test_a_staffed_wait_ends_in_its_span_with_what_is_left(check):
+    """Rule 5: asked at 9.011; of 30 minutes 20 − 9.011 are gone when people leave at 20, the rest counts from 240 on.
+
+    a's clock rings just then, before the refusal. Asking + wait + night, added in that order, would be a bit sooner.
+    """
+    decision = 240 + (30 - (20 - 9.011))
+    clock = decision - 4
+    assert 9.011 + 30 + 220 < decision == 4 + clock
+    expected = {
+        "outcome": "false_alarm", "end_minutes": decision, "recovered_minutes": decision, "mixed_minutes": clock,
+    }  # fmt: skip
+    check(
+        plan(wave("a", 5.011), wave("b", approval=True)),
+        expected,
+        approval_wait=30.0,
+        rejection=True,
+        false_alarm=clock,
+        scenario=monday(staffed=hours("14:00", "10:20")),
+    )
+
+
+def test_behind_the_layout_somebody_is_always_there(check):
+    """Staffed for one minute a day, from 10:00: 731 by the layout's end, 730 days and 100 minutes on; 69 more."""
+    opens = 730 * DAY + 100 + 69
+    expected = {"outcome": "completed", "deployed_minutes": opens + 4, "end_minutes": opens + 4}
+    at = monday(staffed=hours("10:00", "10:01"), horizon_minutes=100.0)
+    check(plan(wave("a", approval=True)), expected, approval_wait=800.0, scenario=at)
+
+
+def test_who_is_approved_may_still_wait_for_the_window(check):
+    """Asked at 9, approved at 16, when the window has been closed since 10: b on Tuesday, from 1440 to 1444."""
+    waves = (wave("a", 5), wave("b", approval=True))
+    expected = {"outcome": "completed", "deployed_minutes": DAY + 4, "end_minutes": DAY + 4, "mixed_minutes": DAY}
+    check(plan(*waves, calendar=hours("10:00", "10:10")), expected, approval_wait=7.0, scenario=monday())
+
+
 @pytest.mark.parametrize(
-    "evidence, impact, back", [(59.0, 0.1 * (5.9 + 1 + 8), 18.9), (60.0, 0.1 * (6 + 50 + 8), 68.0)]
+    "staffed, evidence, impact, back",
+    [
+        (("09:00", "10:10"), 59.0, 0.1 * (5.9 + 1 + 8), 18.9),
+        (("09:00", "10:10"), 60.0, 0.1 * (6 + 50 + 8), 68.0),
+        (("10:10", "18:00"), 60.0, 0.1 * (6 + 1 + 8), 19.0),
+    ],
 )
-def test_people_react_more_slowly_at_night(check, evidence, impact, back):
-    """Staffed to 10:10. a's alarm at 9.9 is by day: reaction 1; at 10 it is night: 50. By hand, 8 minutes."""
+def test_people_react_more_slowly_at_night(check, staffed, evidence, impact, back):
+    """Staffed to 10:10. a's alarm at 9.9 is by day: reaction 1; at 10 it is night: 50. Staffed from 10:10, it is day.
+
+    By hand, 8 minutes.
+    """
     halt = 4 + evidence / 10
     expected = {
         "outcome": "caught", "deployed_minutes": 4, "end_minutes": halt, "detected_minutes": halt,
@@ -213,7 +293,7 @@ def test_people_react_more_slowly_at_night(check, evidence, impact, back):
         reaction=1.0,
         reaction_off_hours=50.0,
         manual_recovery=8.0,
-        scenario=monday(staffed=hours("09:00", "10:10")),
+        scenario=monday(staffed=hours(*staffed)),
     )
 
 
@@ -251,6 +331,22 @@ def test_a_window_across_a_change_of_clocks(check):
     saturday = monday(pushes="2026-10-24 10:01 Europe/Berlin")
     expected = {"outcome": "completed", "deployed_minutes": 1503, "end_minutes": 1503}
     check(plan("a", calendar=hours("10:00", "10:01", zone="Europe/Berlin")), expected, scenario=saturday)
+
+
+@pytest.mark.parametrize(
+    "pushed, window, opens",
+    [
+        ("2027-03-28 00:30", ("02:30", "04:00"), 90),  # skipped: the instant of the change, 1:00 UTC
+        ("2026-10-25 00:30", ("02:30", "04:00"), 120),  # comes twice: the first, 0:30 UTC
+        ("2027-03-28 00:30", ("02:00", "02:30"), 1470),  # both skipped, no length, no window: on Monday, 0:00 UTC
+    ],
+    ids=["skipped", "twice", "none"],
+)
+def test_local_times_that_are_skipped_or_come_twice(check, pushed, window, opens):
+    """In Berlin clocks go from 2:00 to 3:00 on 28 March 2027, and from 3:00 to 2:00 on 25 October 2026, at 1:00 UTC."""
+    expected = {"outcome": "completed", "deployed_minutes": opens + 4, "end_minutes": opens + 4}
+    calendar = hours(*window, zone="Europe/Berlin")
+    check(plan("a", calendar=calendar), expected, scenario=monday(pushes=f"{pushed} Europe/Berlin"))
 
 
 def test_a_calendar_needs_to_know_when_people_push():
