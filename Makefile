@@ -55,7 +55,7 @@ aws-stand-in: environment ## an AWS on loopback, to try the kit without an accou
 	@$(BIN)/python -m tests.aws_stand_in $(ARGS)
 
 docs: environment ## the parts of docs/ that are made from the code, and the notebooks to work in, anew
-	@for page in fields rules command; do \
+	@for page in fields rules command worked; do \
 	    $(BIN)/python -m tools.render_$$page >docs/$$page.md.new && mv docs/$$page.md.new docs/$$page.md || exit 1; done
 	@$(BIN)/python -m tools.render_schemas docs/schemas
 	@$(BIN)/python -m tools.cut_exercises

@@ -116,13 +116,22 @@ def test_the_model_page_has_every_rule_once_and_in_order():
     assert numbers == list(range(1, 27))
 
 
-RENDERED = [("fields.md", "render_fields.py"), ("rules.md", "render_rules.py"), ("command.md", "render_command.py")]
+RENDERED = [(f"{each}.md", f"render_{each}.py") for each in ("fields", "rules", "command", "worked")]
 
 
 @pytest.mark.parametrize(("file", "made_by"), RENDERED)
 def test_a_rendered_page_is_what_its_script_makes(file, made_by):
     """After a change of a model, a rule or a verb: write the page anew (CONTRIBUTING, How to change the docs)."""
     assert page(f"docs/{file}") == script(made_by).render()
+
+
+def test_every_rule_and_every_tie_has_a_case_of_its_own():
+    """Those of one rollout have a rollout worked by hand; docstrings name them, and `docs/worked.md` lists them."""
+    made = script("render_worked.py")
+    assert list(made.titles()) == list(range(1, 27))
+    found = made.cases()
+    assert not [rule for rule in made.titles() if not any(rule in case.rules for case in found)]
+    assert not [tie for tie in made.ties() if not any(tie in case.ties for case in found)]
 
 
 def test_the_fields_page_names_every_field_and_every_distribution():

@@ -148,14 +148,14 @@ def test_what_raised_the_alarm(defect, draws, minute, source, where):
 
 
 def test_the_reviewer_comes_before_the_customers():
-    """Both at 16: asked at 9, decided 7 later; reported 12 after the first harm, at 4. One alarm, the reviewer's."""
+    """Rule 5, within (b): asked at 9, decided at 16; reported 12 after the first harm, at 4: it is the reviewer's."""
     waves = plan("a", wave("b", approval=True), bake=(5, 0))
     found = told(waves, approval_wait=7.0, report=12.0, defects={"a": bad(alarms=False, review=True)})
     assert [each for each in found if each[1] == "alarm"] == [(16.0, "alarm", "", -1, "reviewer")]
 
 
 def test_starts_at_one_instant_follow_the_plan():
-    """b's start brings an alarm about, which comes before c's, of the same instant and behind it in the plan."""
+    """Rule 5, within (e): b's start brings an alarm about, which comes before c's start, behind it in the plan."""
     found = told(plan("a b c", strategy="rolling"), defects={"b": bad(alarms=False)}, report=0.0)
     assert [each[2] for each in found if each[1] == "deployment starts"] == ["a", "b"]
 

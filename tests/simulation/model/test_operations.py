@@ -29,7 +29,7 @@ def test_a_reviewer_sees_what_hurts_and_nobody_decides(check):
 
 
 def test_harm_that_begins_at_the_decision_is_seen(check):
-    """Rules 5, 7: up at 4, onset 12, decided at 16: harm of no minute at all, but an alarm."""
+    """Rules 5, 7, (a) < (b): up at 4, onset 12, decided at 16: harm of no minute at all, but an alarm."""
     expected = {
         "outcome": "caught", "end_minutes": 16, "detected_minutes": 16, "recovered_minutes": 16, "regions_exposed": 1,
         "share_exposed": 0.1, "mixed_minutes": 12,
@@ -73,7 +73,7 @@ def test_nobody_reviews_after_the_horizon(check):
 
 
 def test_an_alarm_of_a_region_comes_before_the_reviewers(check):
-    """Rules 5, 7, 17: a's alarm and the decision fall on 16; a's own comes first, so the machine takes a back, at 17.
+    """Rules 5, 7, 17, within (b): a's alarm and the decision at 16; a's own is first: the machine takes a back, at 17.
 
     b, up at 4 too, is recovered by hand, by 22. Both hurt: .1 · 13 + .2 · 18.
     """
@@ -245,7 +245,7 @@ def test_an_attempt_that_a_halt_stops_has_not_failed(check):
 
 
 def test_a_failure_at_the_instant_of_the_halt_has_been_stopped(check):
-    """Rules 5, 22: a's alarm, at 6, comes before b's failure at 6."""
+    """Rules 5, 22, (b) < (d): a's alarm, at 6, comes before b's failure at 6."""
     expected = BAD_A | {
         "outcome": "caught", "end_minutes": 6, "detected_minutes": 6, "recovered_minutes": 6, "impact_minutes": 0.2,
         "mixed_minutes": 2,
@@ -261,7 +261,7 @@ def test_a_failure_at_the_instant_of_the_halt_has_been_stopped(check):
 
 
 def test_of_failures_at_one_instant_the_later_in_the_plan_exceeds(check):
-    """Rules 5, 19, 22: a, b and c fail at 4. a's is tolerated, b's halts everything, so c's is stopped."""
+    """Rules 5, 19, 22, within (d): a, b and c fail at 4. a's is tolerated, b's halts everything, so c's is stopped."""
     expected = {"outcome": "deploy_failed", "end_minutes": 4, "regions_failed": 2}
     check(plan("a b c", max_failed_regions=1, on_deploy_failure="rollback_all"), expected, refuses="a b c")
 

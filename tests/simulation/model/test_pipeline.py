@@ -70,7 +70,7 @@ def test_without_a_limit_the_whole_wave_deploys_at_once(check):
 
 
 def test_a_slot_freed_at_an_instant_is_used_at_that_instant(check):
-    """Rule 8: a 0→4 and b 0→6; c takes a's slot, 4→7. Mixed from 4 to 7."""
+    """Rules 5, 8, (a) < (e): a 0→4 and b 0→6; c takes a's slot, 4→7. Mixed from 4 to 7."""
     expected = {"outcome": "completed", "deployed_minutes": 7, "end_minutes": 12, "mixed_minutes": 3}
     check(plan(wave("a b c", 5, max_parallel=2)), expected, deploy={"a": 4.0, "b": 6.0, "c": 3.0})
 

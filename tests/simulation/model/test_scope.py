@@ -178,7 +178,7 @@ def test_a_machine_takes_back_what_on_alarm_says(check, scope, backs):
 
 
 def test_of_two_alarms_at_one_instant_the_first_in_the_plan_counts(check):
-    """Rules 5, 17: a and b hurt from 4 and raise their alarms at 6; a's counts: a back at 7, b by hand at 14."""
+    """Rules 5, 17, within (b): a and b hurt from 4; both alarms at 6; a's counts: a back at 7, b by hand at 14."""
     expected = BAD_AB | {
         "outcome": "caught", "deployed_minutes": 4, "end_minutes": 6, "detected_minutes": 6, "recovered_minutes": 14,
         "impact_minutes": 0.1 * 3 + 0.2 * 10, "mixed_minutes": 7,
@@ -240,7 +240,7 @@ def test_a_failure_rolls_back_by_machine_whatever_an_alarm_would(check):
 
 
 def test_the_last_wave_is_that_of_the_last_start(check):
-    """Rules 5, 17: b would start at 9, when a's alarm comes: it has not started, so the wave is a's. Back at 10."""
+    """Rules 5, 17, (b) < (e): b would start at 9, when a's alarm comes: it has not, so the wave is a's. Back at 10."""
     expected = BAD_A | {
         "outcome": "caught", "end_minutes": 9, "detected_minutes": 9, "recovered_minutes": 10, "impact_minutes": 0.6,
         "mixed_minutes": 6,
@@ -256,9 +256,9 @@ def test_the_last_wave_is_that_of_the_last_start(check):
 
 
 def test_a_start_that_brings_an_alarm_about_has_started(check):
-    """Rules 5, 15, 17: b, rolling, starts at 9, hurts and is reported at 9: the wave is b's, and has no traffic yet.
+    """Rules 5, 15, 17, within (e): b, rolling, starts at 9, hurts and is reported at 9: the wave is b's.
 
-    So no machine takes a back; people do, by 17.
+    That has no traffic yet, so no machine takes a back; people do, by 17.
     """
     expected = {
         "outcome": "caught", "end_minutes": 9, "detected_minutes": 9, "recovered_minutes": 17, "mixed_minutes": 13,

@@ -146,7 +146,7 @@ def test_a_window_over_midnight_belongs_to_the_day_on_which_it_begins(check):
 
 
 def test_two_regions_that_open_together_tie(check):
-    """Rule 5: a and b wait for 10:30. Both start at 30; a's alarm, 10 requests after 34, comes at 35, b's at 35 too."""
+    """Rule 5, within (b): a and b start at 30, as they open; a's alarm, 10 requests after 34, comes at 35, b's, too."""
     expected = {
         "outcome": "caught", "deployed_minutes": 34, "end_minutes": 35, "detected_minutes": 35, "recovered_minutes": 43,
         "regions_exposed": 2, "share_exposed": 0.3, "peak_share": 0.3, "impact_minutes": 0.1 * 2 + 0.2 * 9,
@@ -193,7 +193,7 @@ def test_regions_that_asked_at_different_instants_open_at_one(check):
 
 
 def test_an_alarm_at_the_opening_comes_first(check):
-    """Rule 5: a's 250 requests halt at 29, when b's window opens: b never starts."""
+    """Rule 5, (b) < (e): a's 250 requests halt at 29, when b's window opens: b never starts."""
     expected = {
         "outcome": "caught", "end_minutes": 29, "detected_minutes": 29, "recovered_minutes": 29, "regions_exposed": 1,
         "share_exposed": 0.1, "peak_share": 0.1, "impact_minutes": 2.5, "mixed_minutes": 25,
