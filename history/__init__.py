@@ -24,6 +24,7 @@ from history.replaying.incident import incident
 from history.replaying.replay import replay
 from history.replaying.result import Replay
 from history.replaying.retold import Incident
+from history.replaying.used import plans_used
 from history.sources import CodeCatalystProject
 from history.units import Unit
 
@@ -63,6 +64,7 @@ __all__ = [
     "import_table",
     "incident",
     "planned",
+    "plans_used",
     "read_export",
     "replay",
     "rollouts",

@@ -4,10 +4,11 @@ Not here: the fit, the back test (``history``), the report (``notebooks/report.i
 """
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from waves import Finding, InputError
+from waves import Finding, InputError, Plan
 from waves.showing import Html, element
 
 if TYPE_CHECKING:
@@ -27,11 +28,14 @@ class Past:
         Its back test, week by week.
     known
         From when to when the history is known, a sentence each.
+    used
+        By service: the name of the plan of the report that its rollouts went by.
     """
 
     fitted: "Fitted"
     test: "Backtest"
     known: tuple[str, ...]
+    used: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def scenario(self) -> "Scenario":
@@ -46,6 +50,8 @@ class Past:
             f"{sentence[0].upper()}{sentence[1:]}."
             + (" That is for the minutes to the end, foretold each week from what was known before." if
                self.test.scored else ""),
+            *(f"Rollouts of {service} are taken to have gone by {name}, whose waves and bakes they had."
+              for service, name in self.used.items()),
             *(f"{each[0].upper()}{each[1:]}." for each in self.known),
             *(f"History cannot tell {name}: {why}." for name, why in self.fitted.cannot_tell.items()),
         ]  # fmt: skip
@@ -54,7 +60,9 @@ class Past:
         return str(element("p", bold) + element("ul", Html(rest)))
 
 
-def read_history(store: str | os.PathLike[str], scenario: "Scenario", *, seed: int = 0) -> Past:
+def read_history(
+    store: str | os.PathLike[str], scenario: "Scenario", *, plans: Mapping[str, Plan] | None = None, seed: int = 0
+) -> Past:
     """Fit a scenario to a history, and hold the fit against it.
 
     Parameters
@@ -63,6 +71,8 @@ def read_history(store: str | os.PathLike[str], scenario: "Scenario", *, seed: i
         A store, or the folder or S3 address of an export.
     scenario
         Gives the fleet, and everything that history cannot tell.
+    plans
+        Plans, by name, that rollouts may have gone by: a service's is that whose waves and bakes most of them had.
     seed
         From 0 to 2⁶⁴ − 1.
 
@@ -75,7 +85,10 @@ def read_history(store: str | os.PathLike[str], scenario: "Scenario", *, seed: i
 
     try:
         rollouts = history.rollouts(store, fleet=scenario.fleet)
-        fitted = history.fit(rollouts, scenario, seed=seed)
+        used = history.plans_used(rollouts, (plans or {}).values())
+        if used:  # the join knows approvals and waves better then
+            rollouts = history.rollouts(store, fleet=scenario.fleet, plans=used)
+        fitted = history.fit(rollouts, scenario, used=used, seed=seed)
         exported = str(store).startswith("s3://") or os.path.isdir(store)
         known = history.read_export(store, "coverage") if exported else history.coverage(store)
     except InputError:
@@ -83,4 +96,7 @@ def read_history(store: str | os.PathLike[str], scenario: "Scenario", *, seed: i
     except (history.StoreError, history.ExportError, ValueError) as error:
         faults = [Finding(os.fspath(store), 1, 1, "error", line, "history") for line in str(error).splitlines()]
         raise InputError(faults) from None
-    return Past(fitted, history.backtest(rollouts, fitted, seed=seed), tuple(history.coverage_sentences(known)))
+    test = history.backtest(rollouts, fitted, used=used, seed=seed)
+    names = {plan.digest: name for name, plan in reversed(list((plans or {}).items()))}
+    told = {service: names[plan.digest] for service, plan in used.items()}
+    return Past(fitted, test, tuple(history.coverage_sentences(known)), told)

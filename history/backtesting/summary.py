@@ -129,10 +129,10 @@ def _halted(test: "Backtest") -> list[str]:
 
 
 def _later(test: "Backtest") -> list[str]:
-    """Say how many were set back after their end, which is why a fit may foretell more halts than come."""
+    """Say how many were set back after their end, by which a fit knows how many bad changes alarms see."""
     if not test.later:
         return []
-    why = "; a fit counts bad changes so, and the scenario says how many are seen in time" if test.fitted else ""
+    why = "; a fit learns of them how many bad changes alarms see in time" if test.fitted else ""
     were = "was" if test.later == 1 else "were"
     return [f"{test.later:,} more {were} set back after the end, which is no halt here{why}."]
 

@@ -4,6 +4,7 @@ Not here: who noticed bad changes (`detection`).
 """
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import special
 
 from history.fitting.defects import carriers
@@ -17,11 +18,14 @@ from history.fitting.prior import Prior
 STEPS = 801
 
 
-def checks(past: Past, seen: Noticed, prior: Prior, count: int, rng: np.random.Generator) -> list[Learnt] | str:
+def checks(
+    past: Past, seen: Noticed, late: NDArray[np.bool_], prior: Prior, count: int, rng: np.random.Generator
+) -> list[Learnt] | str:
     """Return how likely the check sees each defect, or why history does not tell it.
 
     The odds of all are multiplied by one factor, so that on average the share is seen that was: of those that hurt
-    before the deployment had ended.
+    before the deployment had ended. What people set back later, and no incident dates, no check had seen, and it counts
+    as much as the base thinks it likely that it hurt by then.
     """
     n, k = int(seen.early.sum()), int((seen.early & (seen.cause == "check")).sum())
     if not n:
@@ -29,8 +33,12 @@ def checks(past: Past, seen: Noticed, prior: Prior, count: int, rng: np.random.G
     faults = carriers(past)
     if not faults:
         return "the base has no defect that a check could see"
-    rate = special.betaincinv(prior.share[0] + k, prior.share[1] + n - k, even(count, rng))
+    undated = int(late.sum()) - int(late[seen.row].sum())
+    soon = np.array(_soon(past))
+    more = undated * float(soon.sum() / max(sum(each.probability for each in faults), 1e-300))
+    rate = special.betaincinv(prior.share[0] + k, prior.share[1] + n - k + more, even(count, rng))
     source = f"{k:,} of {past.said(n, 'bad change', past.started[seen.row[seen.early]])} that hurt before the check"
+    source += f", and {undated:,} set back later" if undated else ""
     values = _shifted(past, np.array([each.validation_probability for each in faults]), rate)
     return [
         number(("faults", fault.name, "validation_probability"), own, n=n, unit="probability", source=source,
@@ -43,8 +51,7 @@ def _shifted(past: Past, own: Floats, rate: Floats) -> list[Floats | None]:
     """Return the faults' probabilities whose mean is a rate: those of the base with odds times one factor."""
     if not (own > 0).any():
         return [rate for _ in own]
-    deploy = float(past.scenario.deploy.quantile(np.array([0.5]))[0])
-    soon = [_by(fault.onset, deploy) * fault.probability for fault in carriers(past)]
+    soon = _soon(past)
     weight = np.array(soon) / max(sum(soon), 1e-300)
     steps = np.linspace(-25.0, 25.0, STEPS)
     with np.errstate(divide="ignore"):
@@ -53,6 +60,12 @@ def _shifted(past: Past, own: Floats, rate: Floats) -> list[Floats | None]:
     mean = shifted @ weight
     shift = np.interp(rate, mean, steps)
     return [special.expit(logit + shift) if np.isfinite(logit) else None for logit in logits]
+
+
+def _soon(past: Past) -> list[float]:
+    """Return how likely each defect hits, and hurts by the end of the first deployment."""
+    deploy = float(past.scenario.deploy.quantile(np.array([0.5]))[0])
+    return [_by(fault.onset, deploy) * fault.probability for fault in carriers(past)]
 
 
 def _by(rule: object, t: float) -> float:

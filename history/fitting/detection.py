@@ -1,10 +1,9 @@
-"""Who noticed bad changes, how soon, and what that says of the failed requests that alarms need to see.
+"""Who noticed bad changes, and how soon.
 
-The time from harm to alarm tells evidence divided by severity alone, so severity is taken from the base, or from
-metrics where they were collected. Not here: competing risks (`competing`), which changes were bad (`judged`).
+Not here: competing risks (`competing`), what all that says of alarms (`evidence`), which changes were bad (`judged`).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -12,43 +11,39 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from history.fitting.competing import CAUSES, NEVER
-from history.fitting.defects import carriers
 from history.fitting.grids import Floats
-from history.fitting.judged import CLOCKS, Judged
-from history.fitting.learnt import Learnt, interval
+from history.fitting.judged import CLOCKS, WATCHED, Judged
 from history.fitting.past import Past, minutes
-from history.fitting.prior import Prior
 from simulation import Constant, Empirical, Exponential, Gamma, Lognormal, Weibull
 from simulation.distributions import Family
 
-NODES = 48  # of severity and lag, for each fault
-MOST = 400  # alarms that are read; more would say little more
-GRID = 81
-RARELY = 1e-3  # a day: how often an alarm means nothing at the least, as incidents are dated wrongly, too
 CHECK = 0.75  # minutes about the end of a deployment within which the check after it has spoken
 
 
 @dataclass(frozen=True, eq=False)
 class Noticed:
-    """Bad changes of which it is known when harm began.
+    """Bad changes, and who noticed them.
 
     Attributes
     ----------
     row : (b,)
         The rollout's row.
+    dated : bool, (b,)
+        Whether an incident says when harm began; minutes are then since harm, else since the first traffic.
     minutes : (b,)
-        From harm to whoever noticed it first, or for how long nobody had.
+        To whoever noticed it first, or for how long nobody had.
     cause : ndarray of object, (b,)
         alarm, check, customers, never.
     early : bool, (b,)
         Whether harm began before the deployment of the region that was hurt first had ended: the check could see it.
     start, full : (b, R)
-        From harm on: when each hurt region's traffic began to move, and when all of it had; NaN where it was not hurt.
+        When each hurt region's traffic began to move, and when all of it had; NaN where it was not hurt.
     alarm : (b,)
         The place of the region whose alarm it was, −1 where there is none.
     """
 
     row: NDArray[np.int64]
+    dated: NDArray[np.bool_]
     minutes: Floats
     cause: NDArray[np.object_]
     early: NDArray[np.bool_]
@@ -56,12 +51,21 @@ class Noticed:
     full: Floats
     alarm: NDArray[np.int64]
 
+    def of(self, which: NDArray[Any]) -> "Noticed":
+        """Return some of them."""
+        return Noticed(*(getattr(self, each.name)[which] for each in fields(self)))
+
+    def and_(self, other: "Noticed") -> "Noticed":
+        """Return these and others."""
+        pairs = ((getattr(self, each.name), getattr(other, each.name)) for each in fields(self))
+        return Noticed(*(np.concatenate(pair) for pair in pairs))
+
 
 def noticed(past: Past, found: Judged) -> Noticed:
     """Return who noticed bad changes, of those of which it is known when harm began."""
     row = np.flatnonzero(found.bad & ~np.isnan(found.harm))
     harm = found.harm[row]
-    start, full = _paths(past, found, row)
+    start, full = _paths(past, found, row, harm)
     alarmed = (found.alarmed[row]) & (found.alarm[row] >= harm - CLOCKS)
     seen = found.seen[row]
     ends = np.where(np.isnan(full), np.inf, np.abs(full - (seen - harm)[:, None])).min(axis=1, initial=np.inf)
@@ -72,19 +76,68 @@ def noticed(past: Past, found: Judged) -> Noticed:
     cause = np.select([alarmed, never, checked], ["alarm", NEVER, "check"], "customers").astype(object)
     took = late - harm
     fine = ~np.isnan(took) & (took > -CLOCKS)
-    names = past.frame["alarm_region"].iloc[row].map(past.scenario.fleet.positions)
-    where = np.where(alarmed, names.fillna(-1).to_numpy(dtype=np.float64), -1).astype(np.int64)
+    where = _where(past, row, alarmed)
     first = np.where(np.isnan(start), np.inf, start)
     ended = np.take_along_axis(full, np.argmin(first, axis=1)[:, None], axis=1)[:, 0] if len(row) else np.zeros(0)
     with np.errstate(invalid="ignore"):
         early = (ended >= 0) & (np.maximum(took, 0.0) >= ended - CHECK)
-    return Noticed(
-        row[fine], np.maximum(took, 0.0)[fine], cause[fine], early[fine], start[fine], full[fine], where[fine]
-    )  # fmt: skip
+    dated = np.ones(len(row), dtype=np.bool_)
+    return Noticed(row, dated, np.maximum(took, 0.0), cause, early, start, full, where).of(fine)
 
 
-def _paths(past: Past, found: Judged, row: NDArray[np.int64]) -> tuple[Floats, Floats]:
-    """Return when traffic moved in the regions that were hurt, in minutes since harm began, (b, R) twice."""
+def undated(past: Past, found: Judged) -> Noticed:
+    """Return who noticed the others: an alarm that halted the rollout, or people who set it back."""
+    row = np.flatnonzero(found.bad & np.isnan(found.harm) & (found.alarmed | found.people))
+    zero = np.zeros(len(row))
+    start, _ = _paths(past, found, row, zero)
+    origin = np.min(np.where(np.isnan(start), np.inf, start), axis=1, initial=np.inf)
+    start, full = _paths(past, found, row, origin)
+    alarmed = found.alarmed[row]
+    took = np.where(alarmed, found.alarm[row], found.back[row]) - origin
+    cause = np.where(alarmed, "alarm", "customers").astype(object)
+    early, where = np.zeros(len(row), dtype=np.bool_), _where(past, row, alarmed)
+    all_ = Noticed(row, early, np.maximum(took, 0.0), cause, early, start, full, where)
+    return all_.of(np.isfinite(took) & (took > -CLOCKS))
+
+
+def _where(past: Past, row: NDArray[np.int64], alarmed: NDArray[np.bool_]) -> NDArray[np.int64]:
+    names = past.frame["alarm_region"].iloc[row].map(past.scenario.fleet.positions)
+    return np.where(alarmed, names.fillna(-1).to_numpy(dtype=np.float64), -1).astype(np.int64)
+
+
+def listened(past: Past, found: Judged) -> Noticed:
+    """Return the bad changes of times in which alarms were looked at: for no longer than that, where none rang."""
+    both = noticed(past, found).and_(undated(past, found))
+    known = np.isin(np.asarray(past.frame["alarm"], dtype=object), ("none", "fired"))
+    some = both.of((both.alarm >= 0) | (known[both.row] & (both.cause != "alarm")))
+    regions = past.rollouts.regions
+    until = np.full(len(past.frame), -np.inf)
+    np.maximum.at(until, past.row(regions["rollout"]), np.nan_to_num(minutes(regions["watched_until"]), nan=-np.inf))
+    began = np.where(some.dated, found.harm[some.row], _origin(past, found, some))
+    capped = np.clip(np.fmin(some.minutes, until[some.row] - began), 0.0, None)
+    return replace(some, minutes=np.where(some.alarm >= 0, some.minutes, capped))
+
+
+def _origin(past: Past, found: Judged, some: Noticed) -> Floats:
+    """Return since when minutes count where no incident dates them."""
+    ends = np.where(some.alarm >= 0, found.alarm[some.row], found.back[some.row])
+    return ends - some.minutes
+
+
+def late(past: Past, found: Judged) -> NDArray[np.bool_]:
+    """Return which bad changes somebody noticed though alarms and checks had not, (n,): alarms do not see all.
+
+    Where no incident says since when they hurt, those that people set back an hour or more after the last deployment.
+    """
+    own = noticed(past, found)
+    found_ = np.zeros(len(past.frame), dtype=np.bool_)
+    found_[own.row[own.cause == "customers"]] = True
+    with np.errstate(invalid="ignore"):
+        return found_ | (found.bad & found.people & np.isnan(found.harm) & (found.back > past.at("ended_at") + WATCHED))
+
+
+def _paths(past: Past, found: Judged, row: NDArray[np.int64], origin: Floats) -> tuple[Floats, Floats]:
+    """Return when traffic moved in the regions that were hurt, in minutes since an origin of each, (b, R) twice."""
     size = len(past.scenario.fleet.regions)
     start, full = np.full((2, len(past.frame), size), np.nan)
     regions = past.rollouts.regions
@@ -102,8 +155,7 @@ def _paths(past: Past, found: Judged, row: NDArray[np.int64]) -> tuple[Floats, F
         for r, name in enumerate(past.scenario.fleet.names):
             if plan is not None and name in plan.regions and plan.strategy_of(name) != "rolling":
                 start[own, r] = full[own, r]
-    harm = found.harm[row][:, None]
-    return tuple(np.where(hurt[row], each[row] - harm, np.nan) for each in (start, full))  # type: ignore[return-value]
+    return tuple(np.where(hurt[row], each[row] - origin[:, None], np.nan) for each in (start, full))  # type: ignore[return-value]
 
 
 def gathered(start: Floats, full: Floats, t: Floats) -> tuple[Floats, Floats]:
@@ -133,125 +185,6 @@ def frozen(rule: Family, factor: float = 1.0) -> Any:
             return stats.gamma(shape, scale=scale * factor)
         case Constant() | Empirical() | _:
             return None
-
-
-@dataclass(frozen=True, eq=False)
-class _Records:
-    """What alarms and their absence say, at nodes of fault, severity and lag: (b, nodes) and (b, R, nodes)."""
-
-    weight: Floats
-    seen: Floats
-    requests: Floats
-    rate: Floats
-    alarm: NDArray[np.int64]
-    false: Floats
-
-    def likelihood(self, rules: list[Any], factors: Floats) -> Floats:
-        """Return how likely each record is if alarms need so many times as much, (factors, b)."""
-        size = max(1, 2**21 // max(self.weight.size, 1))
-        parts = [self._some(rules, factors[at : at + size]) for at in range(0, len(factors), size)]
-        return np.concatenate(parts)
-
-    def _some(self, rules: list[Any], factors: Floats) -> Floats:
-        scale = factors[:, None, None]
-        stays, others = np.ones((2, len(factors), *self.weight.shape))
-        rang = np.zeros_like(stays)
-        for r, rule in enumerate(rules):
-            own = np.flatnonzero((self.requests[:, r] > 0).any(axis=1))
-            if not len(own):
-                continue
-            g = self.requests[own, r] / scale
-            calm, mine = rule.sf(g), self.alarm[own] == r
-            stays[:, own] *= calm
-            others[:, own] *= np.where(mine[:, None], 1.0, calm)
-            rang[:, own[mine]] = rule.pdf(g[:, mine]) / scale * self.rate[own[mine], r]
-        fired = (self.alarm >= 0)[:, None]
-        quiet = self.seen * stays + 1.0 - self.seen
-        false = self.false[np.maximum(self.alarm, 0)][:, None]  # it, or the incident's minute, may mean nothing
-        return (self.weight * np.where(fired, self.seen * rang * others + false * quiet, quiet)).sum(axis=2)
-
-
-def _records(past: Past, seen: Noticed, severity: Floats, rng: np.random.Generator) -> _Records:
-    some = rng.permutation(len(seen.row))[:MOST]
-    scenario, faults = past.scenario, carriers(past)
-    u = (np.arange(NODES) + 0.5) / NODES
-    v = np.mod(0.5 + np.arange(NODES) * 0.6180339887498949, 1.0)
-    start, full, t = (each[some] for each in (seen.start, seen.full, seen.minutes))
-    traffic = np.array([region.traffic for region in scenario.fleet.regions])
-    parts: dict[str, list[Floats]] = {name: [] for name in ("weight", "seen", "requests", "rate")}
-    for fault in faults:
-        hits = np.array([scenario.hits(fault, r) for r in range(len(traffic))])
-        fits = ~((~np.isnan(start)) & ~hits).any(axis=1)
-        told = severity[some][:, None]
-        worse = np.where(np.isnan(told), fault.severity.quantile(u)[None, :], told)
-        requests, rates = np.zeros((2, len(some), len(traffic), NODES))
-        for r in range(len(traffic)):
-            at = t[:, None] - scenario.of(r, "lag").quantile(v)[None, :]
-            area, x = gathered(start[:, r : r + 1], full[:, r : r + 1], at)
-            counts = worse >= scenario.of(r, "alarm_threshold")
-            requests[:, r], rates[:, r] = traffic[r] * worse * area * counts, traffic[r] * worse * x * counts
-        shape = (len(some), NODES)
-        parts["weight"].append(np.broadcast_to(fault.probability / NODES * fits[:, None], shape))
-        parts["seen"].append(np.full(shape, fault.detection_probability))
-        parts["requests"].append(requests)
-        parts["rate"].append(rates)
-    joined = {name: np.concatenate(own, axis=-1) for name, own in parts.items()}
-    false = [max(scenario.of(r, "false_alarms_per_region_day"), RARELY) / 1440.0 for r in range(len(traffic))]
-    return _Records(**joined, alarm=seen.alarm[some], false=np.array(false))
-
-
-def evidence(
-    past: Past, seen: Noticed, severity: Floats, prior: Prior, count: int, rng: np.random.Generator
-) -> Learnt | str:
-    """Return how many failed requests alarms need, or why history does not tell it.
-
-    Parameters
-    ----------
-    past, seen
-        What was noticed.
-    severity : (b,)
-        Of each, where metrics tell it; NaN elsewhere, where it is the base's.
-    prior, count, rng
-        See `shares.share`.
-    """
-    rules = [frozen(past.scenario.of(r, "evidence")) for r in range(len(past.scenario.fleet.regions))]
-    if any(rule is None for rule in rules):
-        return "in the base it is a single value, of which no time to detect is likelier than another; give it a spread"
-    if not (seen.alarm >= 0).any():
-        return "no alarm rang of which an incident says when harm had begun"
-    if not carriers(past):
-        return "the base has no defect that could raise an alarm"
-    records = _records(past, seen, severity, rng)
-    ends = (-3.0 * prior.factor, 3.0 * prior.factor)
-    for _ in range(4):
-        logs = np.linspace(*ends, GRID)
-        likely = records.likelihood(rules, np.exp(logs))
-        possible = likely.max(axis=0) > 0
-        if not possible.any():
-            return "no alarm rang at a minute at which a defect of the base could have raised it"
-        with np.errstate(divide="ignore"):
-            total = np.log(likely[:, possible]).sum(axis=1) - 0.5 * (logs / prior.factor) ** 2
-        kept = np.flatnonzero(total > total.max() - 18.0)
-        ends = (logs[max(kept[0] - 1, 0)], logs[min(kept[-1] + 1, GRID - 1)])
-    weight = np.exp(total - total.max())
-    along = np.cumsum(weight) / weight.sum()
-    u = rng.permutation((np.arange(count) + rng.random(count)) / count)
-    factor = np.exp(np.interp(u, along, logs))
-    return _learnt(past, seen, records, possible, factor)
-
-
-def _learnt(past: Past, seen: Noticed, records: _Records, possible: NDArray[np.bool_], factor: Floats) -> Learnt:
-    base = past.scenario.evidence
-    half = float(base.quantile(np.array([0.5]))[0])
-    middle, low, high = interval(factor * half)
-    n = int(((records.alarm >= 0) & possible).sum())
-    rest = int(((records.alarm < 0) & possible).sum())
-    source = past.said(n, "alarm", past.started[seen.row]) + f" and {rest:,} noticed otherwise, by incidents' times"
-    return Learnt(
-        ("evidence",), "scaled", factor[:, None], np.array([np.median(factor)]), middle, low, high, n,
-        "failed requests", source, "times to detect as competing risks, severity and lag the base's: times one factor",
-        base=base,
-    )  # fmt: skip
 
 
 def told(seen: Noticed) -> tuple[tuple[float, str], ...]:

@@ -17,8 +17,10 @@ from history.fitting.alarms import false_alarms
 from history.fitting.attempts import Attempts, attempts
 from history.fitting.checks import checks, common_cause
 from history.fitting.defects import Defects, defects
-from history.fitting.detection import counts, evidence, noticed, told
+from history.fitting.detection import counts, late, listened, noticed, told
 from history.fitting.durations import Lasted
+from history.fitting.evidence import heard
+from history.fitting.evidence import learnt as rows
 from history.fitting.failures import broken, failures
 from history.fitting.fields import Field, duration
 from history.fitting.grids import Floats
@@ -153,10 +155,11 @@ def fit(
     _attempts(found, attempts(past))
     _waits(found, waits(past))
     own = judged(past, None if incidents is None else incidents == "complete")
-    _defects(found, defects(past, own, found.prior, draws, found.rng("defects")), own)
+    blind = scenario.report is not None or bool(late(past, own).any())
+    _defects(found, defects(past, own, found.prior, draws, found.rng("defects"), all_=blind), own)
     _recoveries(found, recoveries(past, own))
     _alarms(found, own)
-    _detection(found, own)
+    _detection(found, own, blind)
     return Fitted(
         base=scenario, learnt=tuple(found.learnt), cannot_tell=found.cannot_tell, source=read.source,
         rollouts=len(read), remarks=tuple(found.remarks), seed=int(seed), draws=draws, prior=found.prior,
@@ -291,28 +294,35 @@ def _alarms(found: Fit, own: Judged) -> None:
         found.learnt.append(told)
 
 
-def _detection(found: Fit, own: Judged) -> None:
+def _detection(found: Fit, own: Judged, blind: bool) -> None:
     past, prior, draws = found.past, found.prior, found.draws
     seen, values = noticed(past, own), measured(past, own)
     found.detection = told(seen)
     severe, why = severities(past, own, values, draws, found.rng("severity"))
     found.learnt += severe
-    need = evidence(past, seen, values[seen.row], prior, draws, found.rng("evidence"))
-    check = checks(past, seen, prior, draws, found.rng("validation_probability"))
-    if isinstance(need, str):
-        found.cannot_tell["evidence"] = need
-    else:
-        found.learnt.append(need)
+    records = listened(past, own)
+    need = heard(past, records, values[records.row], prior, draws, found.rng("evidence"), blind=blind)
+    found.learnt += rows(past, records, need)
+    if need.factor is None:
+        found.cannot_tell["evidence"] = need.why
+    check = checks(past, seen, late(past, own), prior, draws, found.rng("validation_probability"))
     if isinstance(check, str):
         found.cannot_tell["validation_probability"] = check
     else:
         found.learnt += check
     found.cannot_tell["severity"] = why
     found.cannot_tell["common cause"] = common_cause(past, own, prior)
-    found.cannot_tell["blindness"] = (
-        "a bad change that nobody ever noticed is in no record: who can see a fault stays the base's, and so does what"
-        " customers bear"
-    )
+    found.cannot_tell["blindness"] = _blindness(need.share is not None)
     if len(seen.row):
         many = ", ".join(f"{cause} {n:,}" for cause, n in counts(seen).items())
         found.remarks.append(f"First noticed, of {counted(len(seen.row), 'bad change')} whose harm is dated: {many}.")
+
+
+def _blindness(told_: bool) -> str:
+    seen = (
+        "how many alarms can see is of those that somebody noticed" if told_ else "who can see a fault stays the base's"
+    )
+    return (
+        f"a bad change that nobody ever noticed is in no record: {seen}, and what customers bear stays the base's"
+        + (": where they notice sooner than yours, more is halted in time" if told_ else "")
+    )

@@ -5,14 +5,56 @@ Not here: the records under that plan (`reading`).
 """
 
 import math
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from simulation import Scenario
 from waves import Plan, Wave
+
+if TYPE_CHECKING:
+    from history.joining import Rollouts
+
+CLOCKS = 1.0  # minutes by which a pause may seem shorter than it was
+
+
+def plans_used(rollouts: "Rollouts", plans: Iterable[Plan]) -> dict[str, Plan]:
+    """Return the plan that each service's rollouts went by, of some that they may have.
+
+    Parameters
+    ----------
+    rollouts
+        What `history.rollouts` joined.
+    plans
+        Which they may have gone by; of several that fit as many, the first.
+
+    Returns
+    -------
+    dict of str to Plan
+        By service: the plan whose waves most of its completed rollouts had, each after the bake of the one before; none
+        where that is not so of more than half of them.
+    """
+    done = rollouts.frame.index[rollouts.frame["outcome"] == "completed"]
+    shapes = shapes_of(rollouts.regions[rollouts.regions["rollout"].isin(done)])
+    own = rollouts.waves[rollouts.waves["rollout"].isin(done)]
+    pauses = {name: list(each) for name, each in own.groupby("rollout", observed=True)["pause_minutes"]}
+    found = {}
+    for service, names in rollouts.frame.loc[shapes.index].groupby("service", observed=True).groups.items():
+        fits = [(sum(_went(shapes[name], pauses[name], plan) for name in names), plan) for plan in plans]
+        most, plan = max(fits, key=lambda each: each[0], default=(0, None))
+        if plan is not None and most > len(names) / 2:
+            found[str(service)] = plan
+    return found
+
+
+def _went(shape: Any, pauses: list[float], plan: Plan) -> bool:
+    """Return whether a rollout's waves are a plan's, and none began before the one before could have baked."""
+    if [set(own) for own in shape] != [set(wave.regions) for wave in plan.waves]:
+        return False
+    baked = zip(pauses[1:], plan.waves, strict=False)
+    return all(not pause < wave.bake_minutes - CLOCKS for pause, wave in baked)
 
 
 def shapes_of(regions: pd.DataFrame) -> "pd.Series[Any]":

@@ -17,7 +17,7 @@ from tests.history.fitting.twins import twin
 from waves import Fleet, Plan
 
 DRAWS = 100
-PRIOR = Prior(share=(1.0, 8.0), factor=0.6, sigma=(0.5, 0.35), rate=(2.0, 4.0))
+PRIOR = Prior(share=(1.0, 8.0), factor=0.6, sigma=(0.5, 0.35), rate=(2.0, 4.0), seen=(3.0, 1.0))
 PLAN = Plan.model_validate({
     "name": "two waves", "retries": 1,
     "waves": [
@@ -39,6 +39,7 @@ SHARES = (
     "build_failure_probability", "rejection_probability", "deploy_failure_probability", "rollback_failure_probability",
 )  # fmt: skip
 EVIDENCE = 4000.0
+REPORT = 250.0
 
 
 def scenario(minutes: dict[str, tuple[float, float]], shares: dict[str, float], evidence: float) -> Scenario:
@@ -49,17 +50,19 @@ def scenario(minutes: dict[str, tuple[float, float]], shares: dict[str, float], 
     }
     faults = [
         {"name": "registry", "probability": shares["registry"], "effect": "deploy_fails"},
-        {"name": "bad", "probability": shares["bad"], "severity": 0.5, "validation_probability": shares["check"]},
-    ]
+        {"name": "bad", "probability": shares["bad"], "severity": 0.5, "validation_probability": shares["check"],
+         "detection_probability": shares["seen"]},
+    ]  # fmt: skip
     return Scenario.model_validate({
         "name": "truth", "fleet": FLEET, **durations, **{name: shares[name] for name in SHARES}, "faults": faults,
         "evidence": {"exponential": {"mean": evidence}}, "lag": 2.0, "false_alarms_per_region_day": shares["false"],
+        "report": {"exponential": {"mean": REPORT}},
     })  # fmt: skip
 
 
 def base() -> Scenario:
     """The scenario about which the prior lies."""
-    shares = dict.fromkeys([*SHARES, "registry", "bad", "check"], 0.1) | {"false": 0.5}
+    shares = dict.fromkeys([*SHARES, "registry", "bad", "check"], 0.1) | {"false": 0.5, "seen": 0.75}
     return scenario({name: (median, 0.5) for name, median in MINUTES.items()}, shares, EVIDENCE)
 
 
@@ -73,6 +76,7 @@ def truth(rng: np.random.Generator) -> tuple[Scenario, dict[str, float]]:
         for name, median in MINUTES.items()
     }
     shares = {name: float(rng.beta(*PRIOR.share)) for name in (*SHARES, "registry", "bad", "check")}
+    shares["seen"] = float(rng.beta(*PRIOR.seen))
     shares["false"] = float(rng.gamma(PRIOR.rate[0], 1.0 / PRIOR.rate[1]))
     factor = math.exp(PRIOR.factor * rng.standard_normal())
     found = scenario(minutes, shares, EVIDENCE * factor)
@@ -81,7 +85,8 @@ def truth(rng: np.random.Generator) -> tuple[Scenario, dict[str, float]]:
     values |= {name: shares[name] for name in SHARES}
     values |= {
         "registry: probability": shares["registry"], "bad: probability": shares["bad"],
-        "bad: validation_probability": shares["check"], "false_alarms_per_region_day": shares["false"],
+        "bad: validation_probability": shares["check"], "bad: detection_probability": shares["seen"],
+        "false_alarms_per_region_day": shares["false"],
         "evidence": factor,
     }  # fmt: skip
     return found, values

@@ -12,8 +12,8 @@ from tests.history.fitting.calibration import MINUTES, SHARES, many
 FITS = 400
 FIELDS = {f"{name}, {part}" for name in MINUTES for part in ("median", "sigma")} | set(SHARES)
 FIELDS |= {
-    "registry: probability", "bad: probability", "bad: validation_probability", "false_alarms_per_region_day",
-    "evidence",
+    "registry: probability", "bad: probability", "bad: validation_probability", "bad: detection_probability",
+    "false_alarms_per_region_day", "evidence",
 }  # fmt: skip
 
 

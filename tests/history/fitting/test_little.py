@@ -16,7 +16,7 @@ from waves import Fleet
 
 QUIET = {
     "build_failure_probability": 0.0, "rejection_probability": 0.0, "deploy_failure_probability": 0.0,
-    "rollback_failure_probability": 0.0, "registry": 0.0, "bad": 0.0, "check": 0.0, "false": 0.0,
+    "rollback_failure_probability": 0.0, "registry": 0.0, "bad": 0.0, "check": 0.0, "false": 0.0, "seen": 1.0,
 }  # fmt: skip
 MINUTES = dict.fromkeys(
     ("build", "handover", "approval_wait", "deploy", "failed_deploy", "reaction", "rollback", "manual_recovery"),

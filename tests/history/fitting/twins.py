@@ -1,7 +1,8 @@
 """Joined rollouts as a perfect observer would have them of simulated ones: read off their traces' events alone.
 
 Alarms by evidence, or that mean nothing, are alarms; what the check or customers see is told by the incident alone,
-which names start, regions, and when it was noticed. Not here: anything that is asserted.
+which names start, regions, and when it was noticed. Of what customers saw after the pipeline's end every second has no
+incident: people set it back, and nobody says why. Not here: anything that is asserted.
 """
 
 import json
@@ -50,6 +51,8 @@ def _rollout(rows: dict[str, list[dict[str, object]]], one: Trace, name: str, at
     sizes = _waves(rows["waves"], one, name, at, begun)
     harm = [(s.harm[0], s.region) for s in one.regions if s.harm is not None]
     backs = [s.rollback for s in one.regions if s.rollback is not None]
+    if not by_alarm and math.isfinite(halt) and halt > one.end and one.trial % 2:
+        harm = []
     outcome = {"build_failed": "build_failed", "rejected": "incomplete", "deploy_failed": "deploy_failed"}.get(
         one.row.outcome, "completed"
     )
@@ -107,13 +110,14 @@ def _regions(
         mine = by_alarm and rang is not None and rang.region == story.region
         back = story.rollback or (math.nan, math.nan)
         cut = not good and end >= halt
+        until = max(min(last + WATCHED, max(one.end, end)), rang.minute if rang else 0.0)
         found.append({
             "rollout": name, "region": story.region, "wave": story.wave,
             "status": _status(good, cut), "started_at": at + story.attempts[0][0],
             "last_started_at": at + start, "ended_at": at + end, "deploy_minutes": end - start if good else math.nan,
             "rollback_started_at": at + back[0], "rollback_ended_at": at + back[1], "recovered_by_hand": story.by_hand,
             "alarm": "fired" if mine else "none", "alarm_at": at + rang.minute if mine and rang else math.nan,
-            "watched_until": at + min(last + WATCHED, max(one.end, end)), "censored": False, "cause": "",
+            "watched_until": at + until, "censored": False, "cause": "",
         })  # fmt: skip
     rows += found
     return found
