@@ -42,7 +42,7 @@ def front(found: "PlanFront") -> Picture:
         picture = Picture(
             f"{sum(name != TODAY for name in rows)} plans worth discussing, {how}",
             f"{found.looked_at:,} plans looked at, {found.rollouts:,} rollouts; what is drawn comes from "
-            f"{len(found.comparison.trials):,} more of each, with {found.comparison.confidence * 100:g} % intervals",
+            f"{found.told.trials:,} more of each, with {found.told.confidence * 100:g} % intervals",
             TALL + 0.7,
         )
         axes = picture.place(0.95, 0.1, WIDTH - 0.95 - MARGIN - 0.1, TALL)

@@ -9,11 +9,11 @@ from functools import cached_property
 
 import pandas as pd
 
-from simulation.analysis.compare import Comparison
 from simulation.results.figures import PAIRED, called, estimated
 from simulation.results.statistics import Estimate
 from simulation.searching.gains import sentences
 from simulation.searching.race import Race
+from simulation.searching.told import Told
 from waves import Plan
 from waves.showing import Html, Shown, counted, element, glimpse
 
@@ -28,12 +28,13 @@ class PlanFront(Shown):
     ----------
     plans
         By name, from the fastest to the slowest; the plan of today, where it was given, is `today`.
-    comparison
-        All of them in worlds that had no part in the choice; the first is the baseline.
+    told
+        What is known of them from worlds that had no part in the choice.
     objectives
         The figures of which less is better; the last is the time.
     resolution
-        The part of a figure within which another plan was as good as one that was left out, at each step of the way.
+        The part of a figure within which another plan was as good as one that was left out: in the race, and once more
+        when what was left of it was thinned out.
     every
         Whether every grouping with every uniform bake was looked at; else these are the best known.
     finished
@@ -43,7 +44,7 @@ class PlanFront(Shown):
     """
 
     plans: dict[str, Plan]
-    comparison: Comparison
+    told: Told
     objectives: tuple[str, ...]
     resolution: float
     every: bool
@@ -53,14 +54,10 @@ class PlanFront(Shown):
     whole: int
     race: Race = field(repr=False)
 
-    @cached_property
+    @property
     def known(self) -> dict[str, dict[str, Estimate]]:
         """By plan, each objective's estimate with its interval."""
-        confidence = self.comparison.confidence
-        return {
-            name: {figure: outcomes.estimate(figure, confidence)[0] for figure in self.objectives}
-            for name, outcomes in self.comparison.outcomes.items()
-        }
+        return self.told.known
 
     @cached_property
     def front(self) -> pd.DataFrame:
@@ -76,6 +73,11 @@ class PlanFront(Shown):
         parts = [(figure, part) for figure in self.objectives for part in ("estimate", "low", "high")]
         columns = pd.MultiIndex.from_tuples([("waves", ""), ("bakes", ""), *parts])
         return pd.DataFrame(rows, columns=columns, index=pd.Index(list(self.plans), name="plan"))
+
+    @property
+    def lost(self) -> float:
+        """By what part of a figure a plan that was left out may be better than one that was kept, but for chance."""
+        return (1 + self.resolution) ** 2 - 1
 
     @property
     def sentences(self) -> list[str]:

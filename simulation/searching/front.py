@@ -21,7 +21,8 @@ def front(value: Floats, resolution: float) -> NDArray[np.int64]:
     Parameters
     ----------
     value
-        Figures of which less is better, not below 0; shape (plans, figures).
+        Figures of which less is better, not below 0; shape (plans, figures). What never ships, whose time has no end or
+        is not known, is on the front only where nothing ships.
     resolution
         Such as 0.01. With 0, the front of the figures as they are.
 
@@ -30,8 +31,12 @@ def front(value: Floats, resolution: float) -> NDArray[np.int64]:
     numpy.ndarray
         Their places, in the order of the last figure.
     """
+    ships = np.flatnonzero(np.isfinite(value[:, -1]))
+    if 0 < len(ships) < len(value):
+        return ships[front(value[ships], resolution)]
     if not len(value):
         return np.zeros(0, dtype=np.int64)
+    value = np.where(np.isnan(value), np.inf, value)
     logs = np.log(np.maximum(value, LITTLE))
     steps = np.floor(logs / np.log1p(resolution)) if resolution > 0 else value
     order = np.lexsort((logs.sum(axis=1), *steps.T[::-1]))

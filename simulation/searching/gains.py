@@ -4,7 +4,7 @@ Not here: the search (``search``), how numbers are rounded (``numerals``).
 """
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from simulation.results.figures import PAIRED, amount, between, called
 from simulation.results.numerals import percent
@@ -19,7 +19,7 @@ TODAY = "today"
 def sentences(found: "PlanFront") -> list[str]:
     """Return what is to be said of a search, sentence by sentence."""
     known = "Of all plans with one bake for all waves, and others near them" if found.every else "Of the plans tried"
-    how = f"dropped was what another is as good as in each figure, or within about {percent(found.resolution)} of it"
+    how = f"dropped was what another is as good as in each figure, or within about {percent(found.lost)} of it"
     said = [f"{known}, these are worth discussing: {how}."]
     if not found.finished:
         said.append("The search was interrupted: better plans may be missing.")
@@ -29,6 +29,8 @@ def sentences(found: "PlanFront") -> list[str]:
             "No change ships in any rollout of these plans: how long they take is not known, and only other figures "
             "tell them apart."
         )
+    elif TODAY in found.plans and not math.isfinite(found.known[TODAY][time].value):
+        said.append("Under the plan of today no change ships in any rollout; under each of the others some do.")
     elif TODAY in found.plans:
         said.append(_fastest(found, risks, time))
         said.append(_safest(found, risks, time))
@@ -80,14 +82,15 @@ def most_gained(found: "PlanFront", figure: str, others: list[str]) -> float:
     """Return which part of a figure of today's plan any plan that was looked at can gain at the most.
 
     It is in no other figure worse than today's. Each was let go for a kept one that is as good but for the resolution,
-    so no kept one that may be as good but for that, by the ends of the intervals, gains more than that less.
+    once in the race and once when that was thinned out; so no kept one that may be as good but for that, by the ends of
+    the intervals, gains more than that less.
 
     Returns
     -------
     float
         From 0 to 1; NaN where a difference that counts has no interval.
     """
-    little, today = 1 + found.resolution, found.known[TODAY][figure].value
+    little, today = 1 + found.lost, found.known[TODAY][figure].value
     gains = [0.0]
     for name in found.plans:
         ends = {other: _end(found, name, other) for other in (figure, *others)}
@@ -105,10 +108,9 @@ def _end(found: "PlanFront", name: str, figure: str) -> float:
     own, today = found.known[name][figure], found.known[TODAY][figure]
     if _decided(found.plans[name]) == _decided(found.plans[TODAY]):
         return today.value
-    if figure in PAIRED:
-        row: Any = found.comparison.differences.loc[(name, figure)]
-        if not math.isnan(row["low"]):
-            return max(today.value + float(row["low"]), 0.0)
+    apart = found.told.apart.get((name, figure))
+    if apart is not None and not math.isnan(apart.low):
+        return max(today.value + apart.low, 0.0)
     return max(own.low - (today.high - today.value), 0.0)
 
 
@@ -121,9 +123,7 @@ def _gain(found: "PlanFront", name: str, figure: str) -> str:
     unit = PAIRED.get(figure, "probability")
     own, today = (amount(found.known[each][figure].value, unit) for each in (name, TODAY))
     gain = f"{called(figure)} {own} rather than {today}"
-    if figure not in PAIRED:
+    apart = found.told.apart.get((name, figure))
+    if apart is None or math.isnan(apart.low):
         return gain
-    row: Any = found.comparison.differences.loc[(name, figure)]
-    if math.isnan(row["low"]):
-        return gain
-    return f"{gain}, {between(-float(row['high']), -float(row['low']), unit)} less"
+    return f"{gain}, {between(-apart.high, -apart.low, unit)} less"

@@ -1,11 +1,13 @@
 """Racing: few trials for all plans, more for those that may still be among the best.
 
-A rung is a number of trials. In each, what another plan beats beyond doubt is out. Not here: which plans there are
-(``candidates``, ``tree``), when one beats another (``front``, ``scores``).
+A rung is a number of trials. In each, what another plan beats beyond doubt is out. For whom others were let go is
+let go only for what is as good without any resolution: so a race loses the resolution once, not at each rung. Not here:
+which plans there are (``candidates``, ``tree``), when one beats another (``front``, ``scores``).
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -25,11 +27,25 @@ from simulation.searching.scores import (
 from simulation.searching.shapes import Shapes, in_order, joined, none
 from simulation.searching.tree import Tree
 
-RUNGS = (2048, 8192, 16_384)  # trials
+RUNGS = (2048, 4096, 16_384)  # trials
 SURE = 4.0  # standard errors of a difference from which on it is beyond doubt
 RIVALS = 64  # plans that all others are held against, at most: the front so far
 
 Told = Callable[[int, int, Floats], None]  # rollouts more, plans in the race, the figures of the front so far
+
+
+class Held(NamedTuple):
+    """What is still in a race, and its figures in the last rung it ran, shape (plans, figures).
+
+    One thing, so that an interruption never comes between the two.
+    """
+
+    shapes: Shapes
+    value: Floats
+
+
+def _nothing(_: "Race") -> None:
+    """Keep nothing."""
 
 
 @dataclass
@@ -38,8 +54,8 @@ class Race:
 
     Attributes
     ----------
-    shapes, value
-        What is still in it, and its figures in the last rung it ran, shape (plans, figures).
+    held
+        What is still in it.
     tree
         All groupings, as far as they have run the first rung; None where a population is varied.
     rung
@@ -48,19 +64,37 @@ class Race:
         How many plans ever were in it, and how many rollouts that took.
     scored
         By trials, the rivals of that rung by their keys, with their figures and vectors.
+    firm
+        The keys of those for whom others were let go, or may have been.
+    tried
+        The keys of what was tried of other bakes.
+    settled
+        What to do each time that it has come so far that it can be gone on with from here.
     """
 
     terms: Terms
     packing: Packing
     workers: Workers
     told: Told
-    shapes: Shapes
-    value: Floats
+    held: Held
     tree: Tree | None = None
     rung: int = 0
     looked_at: int = 0
     rollouts: int = 0
     scored: dict[int, dict[bytes, tuple[Floats, Vectors]]] = field(default_factory=dict)
+    firm: frozenset[bytes] = frozenset()
+    tried: frozenset[bytes] = frozenset()
+    settled: "Callable[[Race], None]" = _nothing
+
+    @property
+    def shapes(self) -> Shapes:
+        """The plans that are still in it."""
+        return self.held.shapes
+
+    @property
+    def value(self) -> Floats:
+        """Their figures."""
+        return self.held.value
 
     @property
     def best(self) -> Shapes:
@@ -80,11 +114,12 @@ class Race:
             self._add(left.of(fresh), value[fresh])
             self.looked_at += sum(key not in aside for key in plans.keys)  # the seeds are of the tree, too
             self.tree.took()
+            self.settled(self)
         self.rung = RUNGS[0]
 
     def again(self) -> "Race":
         """Return a race that goes on from here by itself: this one stays where it is, and can be gone on with again."""
-        return replace(self, tree=self.tree and self.tree.again(), scored=dict(self.scored))
+        return replace(self, tree=self.tree and self.tree.again(), scored=dict(self.scored), settled=_nothing)
 
     def enter(self, plans: Shapes, rungs: Sequence[int], sure: float = SURE) -> None:
         """Run new plans against the front so far, rung by rung; that front, and what it does not beat, make the race.
@@ -92,12 +127,15 @@ class Race:
         Where that does not come to its end, the race is as it was before.
         """
         best, left = self.best, plans
+        aside = self._firm_beside(best)
         for trials in rungs:
             field = _Field(self, trials, best, sure)
             first = field.value
             left, value = field.run(in_order(left))
-        self.shapes, self.value = joined([best, left]), np.concatenate([first, value])
+        stay = [Held(best, first), aside, Held(left, value)]
+        self.held = Held(joined([each.shapes for each in stay]), np.concatenate([each.value for each in stay]))
         self.looked_at += len(plans)
+        self.settled(self)
 
     def finish(self) -> None:
         """Run the rungs that are left with what is left."""
@@ -106,11 +144,17 @@ class Race:
                 best, on = self.best, front(self.value, self.terms.resolution)
                 field = _Field(self, trials, best)
                 left, value = field.run(in_order(self.shapes.of(np.delete(np.arange(len(self.shapes)), on))))
-                self.shapes, self.value = joined([best, left]), np.concatenate([field.value, value])
-                self.rung = trials
+                self.held, self.rung = Held(joined([best, left]), np.concatenate([field.value, value])), trials
+                self.settled(self)
+
+    def _firm_beside(self, best: Shapes) -> Held:
+        """Return those for whom others were let go, without some of them."""
+        own = set(best.keys)
+        which = np.array([key in self.firm and key not in own for key in self.shapes.keys], dtype=np.bool_)
+        return Held(self.shapes.of(which), self.value[which])
 
     def _add(self, plans: Shapes, value: Floats) -> None:
-        self.shapes, self.value = joined([self.shapes, plans]), np.concatenate([self.value, value])
+        self.held = Held(joined([self.shapes, plans]), np.concatenate([self.value, value]))
 
 
 class _Field:
@@ -132,6 +176,7 @@ class _Field:
         if own:
             self.shapes, self.rivals = rivals, Scores(*map(np.stack, zip(*own, strict=True)))
         self.value = self.rivals.value
+        race.firm |= set(keys)
         self._thin()
 
     def run(self, plans: Shapes) -> tuple[Shapes, Floats]:
@@ -153,7 +198,8 @@ class _Field:
 
     def _against(self, plans: Shapes, rivals: Scores) -> Iterator[tuple[Shapes, Flags, Scores]]:
         race = self.race
-        for found in against(plans, rivals, race.packing, race.terms, self.trials, race.workers, self.sure):
+        firm = np.array([key in race.firm for key in plans.keys], dtype=np.bool_)
+        for found in against(plans, firm, rivals, race.packing, race.terms, self.trials, race.workers, self.sure):
             race.rollouts += len(found[0]) * len(self.trials)
             yield found
 
@@ -162,3 +208,4 @@ class _Field:
         if len(best) > RIVALS:
             best = best[np.linspace(0, len(best) - 1, RIVALS).round().astype(np.int64)]
         self.shapes, self.rivals = self.shapes.of(best), self.rivals.of(best)
+        self.race.firm |= set(self.shapes.keys)

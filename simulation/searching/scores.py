@@ -86,6 +86,8 @@ class Heat:
 
     Attributes
     ----------
+    firm
+        Which of the plans only a rival beats that is as good without any resolution.
     sure
         By how many standard errors of their difference a rival must be as good to beat a plan.
     """
@@ -94,6 +96,7 @@ class Heat:
     packing: Packing
     terms: Terms
     shapes: Shapes
+    firm: Flags
     trials: range
     rivals: Scores
     sure: float
@@ -103,9 +106,11 @@ class Heat:
         """Roll the plans out; return which of them no rival beats, and the scores of those."""
         check_edition(self.edition)
         found = self._scores()
-        lost = np.empty(len(self.shapes), dtype=np.bool_)
-        most = 1.0 + self.terms.resolution
-        scoring.beaten(found.value, found.vector, self.rivals.value, self.rivals.vector, self.sure, most, lost)
+        lost = ~np.isfinite(found.value[:, -1]) & np.isfinite(self.rivals.value[:, -1]).any()  # what never ships
+        for which, most in ((~self.firm, 1.0 + self.terms.resolution), (self.firm, 1.0)):
+            own, beaten = found if which.all() else found.of(which), np.zeros(int(which.sum()), dtype=np.bool_)
+            scoring.beaten(own.value, own.vector, self.rivals.value, self.rivals.vector, self.sure, most, beaten)
+            lost[which] |= beaten
         return ~lost, found.of(~lost)
 
     def _scores(self) -> Scores:
@@ -142,9 +147,18 @@ def _given(sampling: Sampling, seed: int, trials: range) -> layout.Given | None:
 
 
 def against(
-    shapes: Shapes, rivals: Scores, packing: Packing, terms: Terms, trials: range, workers: Workers, sure: float
+    shapes: Shapes,
+    firm: Flags,
+    rivals: Scores,
+    packing: Packing,
+    terms: Terms,
+    trials: range,
+    workers: Workers,
+    sure: float,
 ) -> Iterator[tuple[Shapes, Flags, Scores]]:
     """Score plans in some trials against rivals, and yield them batch by batch as they are done, in their order.
+
+    Those that are firm only a rival beats that is as good without any resolution.
 
     Yields
     ------
@@ -153,8 +167,8 @@ def against(
     """
     size = min(max(ROLLOUTS // len(trials), FEWEST), MOST)
     worlds, own = pack_worlds(terms.scenario, terms.seed), edition()
-    parts = (shapes.of(slice(at, at + size)) for at in range(0, len(shapes), size))
-    heats = (Heat(worlds, packing, terms, part, trials, rivals, sure, own) for part in parts)
+    parts = (slice(at, at + size) for at in range(0, len(shapes), size))
+    heats = (Heat(worlds, packing, terms, shapes.of(part), firm[part], trials, rivals, sure, own) for part in parts)
     with handed_out(heats, workers, AHEAD) as results:
         for heat, (alive, found) in results:
             yield heat.shapes, alive, found

@@ -5,6 +5,7 @@ Then bakes are tried wave by wave, and what is left is run once more in worlds t
 (``race``), the plans (``candidates``), what is best by proof (``provable``), what comes of it (``found``).
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -12,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from simulation.analysis.compare import compare
 from simulation.arguments import Workers, check_confidence, check_workers, is_number
 from simulation.draws import check_address
 from simulation.rare_events.sampling import sampling_of
@@ -21,12 +21,14 @@ from simulation.searching import shapes
 from simulation.searching.candidates import Candidates, bakes_of
 from simulation.searching.found import TODAY, PlanFront
 from simulation.searching.front import front
+from simulation.searching.keeping import Keeper, differing, identity
 from simulation.searching.packed import Packing
 from simulation.searching.population import vary
 from simulation.searching.provable import suggested
-from simulation.searching.race import RUNGS, Race
+from simulation.searching.race import RUNGS, Held, Race
 from simulation.searching.scores import OBJECTIVES, TIMES, Terms
 from simulation.searching.shapes import Shapes
+from simulation.searching.told import TRIALS, told
 from simulation.searching.tree import Tree
 from waves import Plan, Rules, did_you_mean, named
 from waves.groupings import GROUPINGS
@@ -35,7 +37,6 @@ from waves.rules.clashes import grouping_that_keeps
 USUAL = ("impact_minutes_mean", "probability_share_exposed_at_least_0.5", "end_minutes_given_shipped_mean")
 BAKES = (0.0, 30.0, 60.0, 120.0)
 EVERY = 3_000_000  # plans, up to which all are looked at
-TOLD = 32_768  # trials, which had no part in the choice, of what is told
 STEPS, LIKELY = 12, 1.0  # rounds of other bakes, at most; by how many standard errors one of them is let go
 
 
@@ -55,7 +56,7 @@ def search(
     confidence: float = 0.95,
     workers: Workers = 1,
     progress: bool = False,
-    resume: PlanFront | None = None,
+    resume: PlanFront | str | os.PathLike[str] | None = None,
 ) -> PlanFront:
     """Find the plans of a fleet that are worth discussing: for any other, one of them is about as good in each figure.
 
@@ -75,7 +76,8 @@ def search(
     objectives
         Figures of which less is better, of `scores.OBJECTIVES`; the last one a time.
     resolution
-        Differences of this part of a figure do not matter.
+        Differences of this part of a figure do not matter: neither in the race, nor when its end is thinned out to what
+        is told.
     seed
         Of the worlds in which plans are chosen; what is said of them comes from worlds of the seed after it.
     confidence
@@ -83,14 +85,18 @@ def search(
     workers, progress
         As for `sweep`.
     resume
-        A search that was interrupted, to go on with.
+        A search that was interrupted, to go on with. Or a file in which this one is kept as it goes, every half a
+        minute and at its end, and gone on with where the file is there.
 
     Raises
     ------
     InputError
         Where the plan of today has regions that the fleet does not have.
     ValueError
-        For figures, bakes or numbers that cannot be.
+        For figures, bakes or numbers that cannot be; for what is to be gone on with, if it is of another search, or no
+        search at all.
+    OSError
+        Where the file to keep it in cannot be written from the start. Later on that is a warning, and it goes on.
     NoPlan
         Where no plan keeps the rules.
     """
@@ -99,28 +105,37 @@ def search(
     candidates = Candidates(scenario, today, bakes_of(bake_minutes), rules)
     terms = _terms(scenario, seed, objectives, resolution)
     with _Line(progress) as line:
-        race = _race(candidates, terms, check_workers(workers), line, resume)
-        try:
-            _run(race, candidates)
-            finished = True
-        except KeyboardInterrupt:
-            if not len(race.shapes):
-                raise
-            finished = False
+        race, keeper = _race(candidates, terms, check_workers(workers), line, resume)
+        finished = _to_its_end(race, candidates)
+        if keeper is not None:
+            keeper.last(race)
     if not len(race.shapes):
         what = "no plan" if candidates.count <= EVERY else "none of the plans that were tried"
         raise NoPlan(f"{what} keeps the rules; `wavecast check` of the rules and the fleet says whether any can")
     return _result(race, today, confidence, finished)
 
 
-def _check(scenario: Scenario, today: Plan | None, rules: Rules | None, resume: PlanFront | None) -> None:
+def _check(scenario: Scenario, today: Plan | None, rules: Rules | None, resume: object) -> None:
     """Refuse what is none of what it should be, and a plan of today with regions that the fleet does not have."""
     given = (("scenario", scenario, Scenario), ("today", today, Plan), ("rules", rules, Rules))
-    for name, value, kind in (*given, ("resume", resume, PlanFront)):
+    for name, value, kind in given:
         if not isinstance(value, kind) and (value is not None or kind is Scenario):
             raise ValueError(f"{name} is {type(value).__name__}; give a {kind.__name__}")
+    if not isinstance(resume, PlanFront | str | os.PathLike | None):
+        raise ValueError(f"resume is {type(resume).__name__}; give a PlanFront, or the name of a file")
     if today is not None:
         today.require(scenario.fleet)
+
+
+def _to_its_end(race: Race, candidates: Candidates) -> bool:
+    """Run a race; return whether that came to its end, rather than being interrupted with something to tell."""
+    try:
+        _run(race, candidates)
+    except KeyboardInterrupt:
+        if not len(race.shapes):
+            raise
+        return False
+    return True
 
 
 def _run(race: Race, candidates: Candidates) -> None:
@@ -137,10 +152,14 @@ def _run(race: Race, candidates: Candidates) -> None:
 
 def _try_bakes(race: Race, candidates: Candidates) -> None:
     """Try other bakes wave by wave on the front, until no step improves it."""
-    tried = set(race.shapes.keys)
+    race.tried |= set(race.shapes.keys)
     for _ in range(STEPS):
         before = race.best.keys
-        race.enter(shapes.without(candidates.keeping(candidates.other_bakes(race.best)), tried), RUNGS, LIKELY)
+        fresh = shapes.without(candidates.keeping(candidates.other_bakes(race.best)), set(race.tried))
+        if not len(fresh):
+            return
+        race.enter(fresh, RUNGS, LIKELY)
+        race.tried |= set(fresh.keys)
         if race.best.keys == before:
             return
 
@@ -181,49 +200,41 @@ def _result(race: Race, today: Plan | None, confidence: float, finished: bool) -
     terms, candidates = race.terms, race.packing.candidates
     own = {TODAY: today} if today is not None else {}
     kept = {f"front {n}": plan for n, plan in enumerate(candidates.plans(race.best), 1)}
-    fresh = compare(
-        {**own, **kept},
-        terms.scenario,
-        trials=TOLD,
-        seed=terms.seed + 1,
-        confidence=confidence,
-        workers=race.workers,
-    )
-    outcomes = fresh.outcomes
-    values = [[outcomes[name].estimate(figure, confidence)[0].value for figure in terms.figures] for name in kept]
-    names = [list(kept)[at] for at in front(np.array(values), terms.resolution).tolist()]
-    order = {**own, **{f"front {n}": kept[name] for n, name in enumerate(names, 1)}}
-    found = dict(zip(order, (outcomes[name] for name in [*own, *names]), strict=True))
+    fresh = told(kept, own, terms, confidence, race.workers)
+    values = [[each.value for each in fresh.known[name].values()] for name in kept]
+    names = [list(kept)[at] for at in front(np.array(values), 0.0).tolist()]
+    order = dict(zip(own, own, strict=True)) | {f"front {n}": name for n, name in enumerate(names, 1)}
+    plans = own | {new: kept[old].model_copy(update={"name": new}) for new, old in order.items() if old in kept}
     every = race.tree is not None and race.tree.ended
     return PlanFront(
-        {name: plan.model_copy(update={"name": name}) if name != TODAY else plan for name, plan in order.items()},
-        replace(fresh, outcomes=found), terms.figures, terms.resolution, every, finished, race.looked_at,
+        plans, fresh.renamed(order), terms.figures, terms.resolution, every, finished, race.looked_at,
         race.rollouts, race.looked_at * RUNGS[-1], race,
     )  # fmt: skip
 
 
 def _terms(scenario: Scenario, seed: int, objectives: Sequence[str], resolution: float) -> Terms:
     check_address(seed, range(RUNGS[-1]))
-    check_address(seed + 1, range(TOLD))  # of the worlds in which the front is told
+    check_address(seed + 1, range(TRIALS))  # of the worlds in which the front is told
     *risks, time = _objectives(objectives)
     return Terms(scenario, sampling_of(scenario, "stratified"), int(seed), tuple(risks), time, _part(resolution))
 
 
-def _race(candidates: Candidates, terms: Terms, workers: Workers, line: "_Line", resume: PlanFront | None) -> Race:
-    """Return a race that has not begun, or one to go on with."""
+def _race(
+    candidates: Candidates, terms: Terms, workers: Workers, line: "_Line", resume: PlanFront | str | os.PathLike | None
+) -> tuple[Race, Keeper | None]:
+    """Return a race that has not begun, or one to go on with; and who keeps it, if anybody."""
+    if isinstance(resume, PlanFront):
+        other = differing(identity(terms, candidates), identity(resume.race.terms, resume.race.packing.candidates))
+        if other:
+            raise ValueError(f"resume is of another {other}; give the same, or none")
+        return replace(resume.race.again(), workers=workers, told=line.tell), None
+    held = Held(shapes.none(len(candidates.units)), np.zeros((0, len(terms.figures))))
+    race = Race(terms, Packing(candidates, terms.scenario), workers, line.tell, held)
     if resume is None:
-        none = np.zeros((0, len(terms.figures)))
-        packing = Packing(candidates, terms.scenario)
-        return Race(terms, packing, workers, line.tell, shapes.none(len(candidates.units)), none)
-    own = resume.race.packing.candidates
-    if (resume.race.terms, own.bakes, own.like, own.rules) != (
-        terms, candidates.bakes, candidates.like, candidates.rules,
-    ):  # fmt: skip
-        raise ValueError(
-            "resume is of another scenario, plan of today, rules, bakes, seed, objectives or resolution; give the "
-            "same, or none"
-        )
-    return replace(resume.race.again(), workers=workers, told=line.tell)
+        return race, None
+    keeper = Keeper(resume)
+    race.settled = keeper.now_and_then
+    return keeper.go_on(race), keeper
 
 
 def _part(resolution: float) -> float:

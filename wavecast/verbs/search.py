@@ -1,7 +1,12 @@
 """`wavecast search`: which plans are worth discussing. Not here: how they are found (``simulation.searching``)."""
 
-from collections.abc import Sequence
+import os
+import signal
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -9,7 +14,7 @@ import click
 from wavecast.inputs import read_scenario
 from wavecast.plans import Reading, read_inputs, remarks
 from wavecast.rules import read_rules
-from wavecast.terminal import Number, Refusal, check_picture, progress, save_picture, say, say_json, table, warn
+from wavecast.terminal import Number, Refusal, check_picture, fault, progress, save_picture, say, say_json, table, warn
 from wavecast.verbs.options import (
     confidence_option,
     json_option,
@@ -27,19 +32,24 @@ HELP = """Find the plans that are worth discussing: for any other, one of them i
 
 With up to seven regions, or more that are alike, every grouping in every order is looked at with each of the bakes, and
 then other bakes wave by wave; with more, plans are varied from generation to generation. PLAN is the one of today:
-approvals, strategies and calendar of all others are its own. Interrupted (Ctrl-C), the best so far is told.
+approvals, strategies and calendar of all others are its own.
+
+Interrupted (Ctrl-C, SIGTERM), the best so far is told; a second time, it ends at once. With --resume FILE the search is
+kept in FILE as it goes, every half a minute, and the same command goes on from there.
 
 \b
 Examples:
   wavecast search six-region-three-wave --scenario storefront
   wavecast search plan.yaml --scenario s.yaml --rules rules.yaml --bakes 0,30,120 --plans found/
+  wavecast search plan.yaml --scenario s.yaml --resume today.search
 
 \b
 Exit codes:
   0    fine
   1    no plan keeps the rules
-  2    input that cannot be read, a region that the fleet does not have
-  130  interrupted: what was found by then is told
+  2    input that cannot be read, a region that the fleet does not have, a search that is not this one
+  130  interrupted by Ctrl-C: what was found by then is told
+  143  the same by SIGTERM
 """
 
 
@@ -75,6 +85,7 @@ class Bakes(click.ParamType):
     help="Differences of this part of a figure do not matter.",
 )
 @click.option("--plans", "folder", metavar="FOLDER", help="Write the plans that are found there, a file each.")
+@click.option("--resume", metavar="FILE", help="Keep the search in FILE, and go on from there where FILE is.")
 @seed_option
 @confidence_option
 @workflow_options
@@ -87,6 +98,7 @@ def search(
     bakes: Sequence[float],
     resolution: float,
     folder: str | None,
+    resume: str | None,
     seed: int,
     confidence: float,
     reading: Reading,
@@ -101,18 +113,14 @@ def search(
     kept = read_rules(rules) if rules is not None else None
     import simulation
 
+    def run() -> "PlanFront":
+        return simulation.search(
+            world, today=today, rules=kept, bake_minutes=bakes, resolution=resolution, seed=seed,
+            confidence=confidence, workers=-1, progress=progress(), resume=resume,
+        )  # fmt: skip
+
     try:
-        found = simulation.search(
-            world,
-            today=today,
-            rules=kept,
-            bake_minutes=bakes,
-            resolution=resolution,
-            seed=seed,
-            confidence=confidence,
-            workers=-1,
-            progress=progress(),
-        )
+        found, code = _ended(run)
     except simulation.NoPlan as error:
         click.echo(f"search: {error}", err=True)
         return 1
@@ -123,7 +131,56 @@ def search(
         say_json(_as_dict(found))
     else:
         _tell(found, seed)
-    return 0 if found.finished else 130
+    if code:
+        gone = f"the same command goes on from {resume}" if resume else "with --resume FILE one can be gone on with"
+        fault(f"the search was interrupted; {gone}")
+    return code
+
+
+def _ended(run: "Callable[[], PlanFront]") -> "tuple[PlanFront, int]":
+    """Search, and return what was found with the exit code: that of a signal, where one interrupted it.
+
+    Raises
+    ------
+    Refusal
+        Where it is to go on with what is none, or another.
+    click.exceptions.Exit
+        Where it was interrupted before there was anything to tell, or once more while that was told.
+    """
+    from simulation.searching.keeping import NotThis
+
+    with warnings.catch_warnings(), _stopped() as signals:
+        warnings.showwarning = lambda message, *_: fault(f"warning: {message}")
+        try:
+            found = run()
+        except NotThis as error:
+            raise Refusal(f"--resume {error}") from error
+        except KeyboardInterrupt:
+            raise click.exceptions.Exit(128 + (signals or [signal.SIGINT])[0]) from None
+    return found, 0 if found.finished else 128 + (signals or [signal.SIGINT])[0]
+
+
+@contextmanager
+def _stopped() -> Iterator[list[int]]:
+    """Let Ctrl-C and SIGTERM interrupt alike, at once said; those that came are noted. What is ignored stays so."""
+    came: list[int] = []
+
+    def stop(number: int, _: FrameType | None) -> None:
+        again = "" if came else "; the best so far is told in a moment (once more: it ends at once)"
+        came.append(number)
+        os.write(2, f"\nwavecast: interrupted{again}\n".encode())
+        raise KeyboardInterrupt
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        for number, own in before.items():
+            if own not in (signal.SIG_IGN, None):
+                signal.signal(number, stop)
+        yield came
+    finally:
+        for number, own in before.items():
+            if own not in (signal.SIG_IGN, None):
+                signal.signal(number, own)
 
 
 def _inputs(plan: str | None, scenario: str, reading: Reading) -> "tuple[Plan | None, Scenario]":
@@ -149,7 +206,7 @@ def _tell(found: "PlanFront", seed: int) -> None:
     fewer = f", {saved:.0%} fewer than without a race" if saved > 0 else ""
     say(
         f"\n{found.looked_at:,} plans looked at in {found.rollouts:,} rollouts{fewer}; "
-        f"what is told comes from {len(found.comparison.trials):,} more of each, of seed {seed + 1}."
+        f"what is told comes from {found.told.trials:,} more of each, of seed {seed + 1}."
     )
 
 

@@ -103,7 +103,7 @@ def test_a_population_comes_within_a_hundredth_of_the_exact_front(monkeypatch):
     ref = (best.minutes.max() * 1.05, 1.05)
     assert volume(own, ref) >= 0.99 * volume(np.column_stack([best.minutes, best.shares]), ref)
     fresh = run(found.plan(1), scene, trials=32_768, seed=3, sampling="stratified")
-    assert found.comparison.seed == 3 and fresh.estimate(EXACT[0])[0] == found.known["front 1"][EXACT[0]]
+    assert fresh.estimate(EXACT[0])[0] == pytest.approx(found.known["front 1"][EXACT[0]], rel=1e-9)
 
 
 def enumerated(plans, scene, seed):
@@ -129,7 +129,7 @@ def test_where_there_are_too_many_plans_it_begins_with_what_is_best_on_paper():
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(5))
 def test_six_regions_are_searched_as_by_enumeration(seed, monkeypatch):
-    """Random fleets: no plan is missed by more than the resolution of each rung, and none kept that another beats.
+    """Random fleets: no plan is missed by more than the resolution in the race and once more, none kept that is beaten.
 
     All 4,683 groupings are rolled out in the worlds of the choice, row by row.
     """
@@ -149,6 +149,6 @@ def test_six_regions_are_searched_as_by_enumeration(seed, monkeypatch):
     plans = all_plans(Candidates(scene, None, bake))
     value = np.concatenate([enumerated(plans[at : at + 500], scene, seed) for at in range(0, len(plans), 500)])
     own = found.race.value[front(found.race.value, little)]
-    assert moocore.epsilon_mult(own, ref=moocore.filter_dominated(value)) <= (1 + little) ** 3 * (1 + 1e-5)
+    assert moocore.epsilon_mult(own, ref=moocore.filter_dominated(value)) <= (1 + found.lost) * (1 + 1e-5)
     beaten = [(value * (1 + little) < row * (1 - 1e-5)).all(axis=1).any() for row in own]
     assert len(own) > 5 and not any(beaten)

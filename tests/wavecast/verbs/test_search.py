@@ -1,10 +1,14 @@
 """`wavecast search`: what is told, written and refused."""
 
 import json
+import os
 import re
+import signal
 
 import pytest
 
+from simulation.searching.keeping import REMEDY
+from simulation.searching.tree import Tree
 from waves import Plan
 
 SCENARIO = """\
@@ -73,3 +77,47 @@ def test_what_cannot_be_is_one_line(wavecast, tmp_path, monkeypatch, short, more
     (tmp_path / "r.yaml").write_text("rules: {max_regions_per_wave: 1, max_waves: 2}\n", encoding="utf-8")
     got, _, err = wavecast("search", "--scenario", "s.yaml", *more)
     assert got == code and text in err.strip().splitlines()[-1]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_it_tells_the_best_so_far_and_goes_on(wavecast, tmp_path, monkeypatch, short, number):
+    """A signal in the second round: the exit code of a shell, the plans so far; the same command ends the search."""
+    (tmp_path / "s.yaml").write_text(SCENARIO, encoding="utf-8")
+    monkeypatch.setattr("simulation.searching.tree.ROUND", 4)
+    kept = tmp_path / "s.search"
+    arguments = ("search", "--scenario", str(tmp_path / "s.yaml"), "--bakes", "0,30", "--resume", str(kept))
+    with pytest.MonkeyPatch.context() as patch:
+        taken: list[None] = []
+
+        def took(tree, own=Tree.took):
+            taken.append(own(tree))
+            if len(taken) == 2:
+                os.kill(os.getpid(), number)
+
+        patch.setattr(Tree, "took", took)
+        code, out, err = wavecast(*arguments)
+    assert code == 128 + number and "The search was interrupted: better plans may be missing." in out
+    assert "front 1" in out and f"the same command goes on from {kept}" in err
+    assert signal.getsignal(number) != signal.SIG_IGN and kept.exists()
+    code, out, err = wavecast(*arguments)
+    assert code == 0 and "interrupted" not in out and not err
+    told = re.findall(r"([\d,]+) plans looked at", out)
+    assert told == re.findall(r"([\d,]+) plans looked at", wavecast(*arguments[:-2])[1])
+
+
+def test_interrupted_before_there_is_a_plan_it_is_one_line(wavecast, tmp_path, monkeypatch, short):
+    (tmp_path / "s.yaml").write_text(SCENARIO, encoding="utf-8")
+    monkeypatch.setattr("simulation.searching.race.Race.start", lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    code, out, _ = wavecast("search", "--scenario", str(tmp_path / "s.yaml"))
+    assert code == 143 and not out
+
+
+def test_another_search_is_not_gone_on_with(wavecast, tmp_path, short):
+    (tmp_path / "s.yaml").write_text(SCENARIO, encoding="utf-8")
+    kept, arguments = str(tmp_path / "s.search"), ("search", "--scenario", str(tmp_path / "s.yaml"), "--bakes", "0")
+    assert wavecast(*arguments, "--resume", kept).code == 0
+    code, out, err = wavecast(*arguments, "--seed", "1", "--resume", kept)
+    assert code == 2 and not out and err == f"wavecast: --resume {kept}: is of another seed; {REMEDY}\n"
+    assert wavecast(*arguments, "--resume", str(tmp_path / "s.yaml")).code == 2
+    code, _, err = wavecast(*arguments, "--resume", str(tmp_path))
+    assert code == 2 and len(err.splitlines()) == 1
