@@ -1,7 +1,8 @@
 """`python -m benchmarks.boards`: how long a move on the wave board takes, from the key to the figures on the screen.
 
 In JupyterLab with six regions and with thirty, and on a page without a kernel: the median and the 95th percentile of
-many moves by keyboard in Chromium. Budgets: 100, 500 and 16 ms. Nothing asserts them.
+many moves by keyboard in Chromium. Budgets: 100, 500 and 16 ms. Nothing asserts them. What Python has to do for a move
+is measured by itself, too, in processor time, which others on the machine hardly change.
 """
 
 import argparse
@@ -71,6 +72,19 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
+def in_python(given: tuple[simulation.Scenario, waves.Plan], moves: int) -> list[float]:
+    """Measure the processor time of the same moves in Python alone, in milliseconds."""
+    board = simulation.board(*given)
+    took = []
+    for n in range(moves + 1):
+        names = [name for group in board.state.arrangement.groups for name in group.regions]
+        asked = {"do": "step", "region": names[(7 * n) % len(names)], "by": -1 if n % 2 else 1, "apart": n % 5 == 0}
+        began = time.process_time()
+        board._asked(None, asked, None)
+        took.append(1000 * (time.process_time() - began))
+    return took[1:]  # the first loads what the others find loaded
+
+
 def on_a_page(browser: Any, folder: Path, moves: int) -> list[float]:
     """Measure moves on a page without a kernel, in milliseconds."""
     from wavecast.reporting.page import document
@@ -121,7 +135,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.boards", description=__doc__)
     parser.add_argument("--moves", type=int, default=MOVES, help="moves of each board")
     moves = parser.parse_args().moves
-    found: dict[str, list[float]] = {}
+    six = simulation.sample("storefront"), waves.sample("six-region-three-wave")
+    found = {f"Python alone, {len(case[1].regions)} regions": in_python(case, moves) for case in (six, thirty())}
     with tempfile.TemporaryDirectory() as name, chromium() as browser:
         folder = Path(name)
         scenario, plan = thirty()

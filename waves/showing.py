@@ -51,10 +51,22 @@ def table(head: Sequence[object], rows: Iterable[Sequence[object]], *, numbers: 
     return element("table", element("thead", line("th", head)), body)
 
 
+def cards(head: Sequence[object], rows: Iterable[Sequence[object]]) -> Html:
+    """Return a table of text that a narrow page shows row by row, each cell under its column's head."""
+
+    def line(cells: Sequence[object]) -> Html:
+        own = zip(head, cells, strict=True)
+        named = [element("td", cell, style="text-align:left", **{"data-head": str(name)}) for name, cell in own]
+        return element("tr", *named)
+
+    heads = element("tr", *(element("th", each, style="text-align:left") for each in head))
+    return element("table", element("thead", heads), element("tbody", *map(line, rows)), **{"class": "wavecast-cards"})
+
+
 def glimpse(title: str, head: Sequence[object], rows: Sequence[Sequence[object]]) -> Html:
     """Return a title above the first rows of a table, with a line that says how many more there are."""
     left_out = len(rows) - ROWS
-    shown = table(head, rows[:ROWS] if left_out > 0 else rows, numbers=False)
+    shown = cards(head, rows[:ROWS] if left_out > 0 else rows)
     more = element("p", f"and {left_out:,} more") if left_out > 0 else Html()
     return element("p", element("b", title)) + shown + more
 

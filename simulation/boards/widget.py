@@ -3,6 +3,7 @@
 Not here: what an act does (``state``), the board that needs no kernel (``page``).
 """
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,8 @@ from simulation.boards.parts import hands, read
 from simulation.boards.state import Board
 from simulation.plots import duel as picture_of
 from waves import InputError
+
+PAUSE = 0.002  # seconds between two slices
 
 
 class BoardWidget(anywidget.AnyWidget):
@@ -40,23 +43,27 @@ class BoardWidget(anywidget.AnyWidget):
         """Do what the browser asks for."""
         asked = content if isinstance(content, dict) and isinstance(content.get("do"), str) else {}
         if asked.get("do") == "sharpen":
-            if asked.get("turn") == self._turn:  # else something was moved meanwhile
-                self._sharpen()
-            return
+            return self._sharpen(asked.get("turn"))
         refused = self._beside_act(asked) if asked.get("do") in BESIDE else self._acts.do(asked)
         if asked.get("do") in ACTS:
             self._beside = {}
         self._acts.answered()
         self.view = self._seen(refused)
 
-    def _sharpen(self) -> None:
-        """Run some more trials; where they are not worth a look yet, say that alone, and more are asked for."""
-        before = self.state.answers.shown(self.state.plan)
-        self.state.sharpen()
-        if self.state.answers.shown(self.state.plan) > before:
-            self.view = self._seen()
-        else:
-            self.send({"more": self._turn})
+    def _sharpen(self, turn: Any) -> None:
+        """Run more trials until they are worth a look; what is asked for between two slices goes first.
+
+        A slice each in the kernel's own loop: a message each would cost JupyterLab more than the slice does.
+        """
+        answers, loop = self.state.answers, _loop()
+        while turn == self._turn:  # else something was moved meanwhile
+            before = answers.shown(self.state.plan)
+            more = self.state.sharpen()
+            if answers.shown(self.state.plan) > before or not more:
+                self.view = self._seen()
+            elif loop is not None:
+                loop.call_later(PAUSE, self._sharpen, turn)
+                return
 
     def refresh(self) -> None:
         """Show the board as it is, after something was done to its state in Python."""
@@ -93,6 +100,14 @@ class BoardWidget(anywidget.AnyWidget):
         )  # fmt: skip
         shown = {**(bundle or {}), "text/html": str(html), "text/plain": repr(state)}
         return (shown, *rest) if rest else shown
+
+
+def _loop() -> asyncio.AbstractEventLoop | None:
+    """Return the loop that the kernel's messages come by; None outside of a kernel."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
 
 
 def _plan(state: Board, _: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

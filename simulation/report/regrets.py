@@ -46,7 +46,9 @@ def _worth(turned: Sensitivity, place: int) -> str:
     less = "less" if harm.value > 0 else "more"
     size, interval = estimated(price.value, price.low, price.high, "minutes")
     known = f" ({interval})" if math.isfinite(price.low) else ""
-    return f"{name} instead of {first} {gains}: worth it while a fleet-minute costs {less} than {size}{known}."
+    return (
+        f"{name} instead of {first} {gains}: worth it while a fleet-minute costs {less} than {size} of waiting{known}."
+    )
 
 
 def _apart(turned: Sensitivity, place: int) -> str:

@@ -1,5 +1,6 @@
 """The widget's own part: messages of a browser in, what is to be seen out; a board for pages without a kernel."""
 
+import asyncio
 import re
 
 from nbconvert import HTMLExporter
@@ -50,18 +51,24 @@ def test_quick_messages_are_acts_one_after_the_other():
     assert board.view["acts"] == 3 and board.view["isToday"]
 
 
-def test_a_slice_that_is_no_look_yet_asks_for_another(monkeypatch):
-    """The browser hears of it, and draws nothing: figures come when there are four times as many trials."""
-    said: list[object] = []
-    board = simulation.board(SCENARIO, TODAY, trials=8192, seed=7)
-    monkeypatch.setattr(board, "send", said.append)
+def test_what_is_asked_between_two_slices_goes_first(monkeypatch):
+    """In a kernel trials come slice by slice until they are worth a look; an act puts an end to those of before."""
     monkeypatch.setattr("simulation.boards.answers.LARGEST", 2048)
-    turn = board.view["turn"]
-    for _ in range(2):
-        board._asked(None, {"do": "sharpen", "turn": turn}, None)
-    assert said == [{"more": turn}] * 2 and board.view["turn"] == turn and board.state.answer.trials == 2048
-    board._asked(None, {"do": "sharpen", "turn": turn}, None)
-    assert board.state.answer.trials == 8192 and board.view["basis"] == "8,192 rollouts of each plan"
+    board = simulation.board(SCENARIO, TODAY, trials=8192, seed=7)
+
+    async def kernel(act: bool) -> list[int]:
+        seen: list[int] = []
+        board._asked(None, {"do": "sharpen", "turn": board.view["turn"]}, None)
+        if act:
+            board._asked(None, {"do": "bake", "wave": 0, "minutes": 5}, None)
+        while len(seen) < 50 and board.state.answers.trials(board.state.plan) < 8192:
+            await asyncio.sleep(0.002)
+            seen.append(board.state.answers.trials(board.state.plan))
+        return seen
+
+    assert set(asyncio.run(kernel(act=True))) == {2048} and board.state.answers.trials(TODAY) == 4096
+    shown = asyncio.run(kernel(act=False))
+    assert shown[-1] == 8192 and board.view["basis"] == "8,192 rollouts of each plan" and not board.view["sharper"]
 
 
 def test_where_there_is_no_widget_there_is_a_page_that_moves():
