@@ -18,6 +18,7 @@ from waves import Plan
 from waves.showing import Html, Shown, counted, element, glimpse
 
 TODAY = "today"
+GLANCE = 12  # plans of a front whose table is open in a notebook: what is said stands before a longer one, and after it
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -116,7 +117,10 @@ class PlanFront(Shown):
             (name, in_words(plan), bakes(plan), *(_cell(figure, each) for figure, each in self.known[name].items()))
             for name, plan in self.plans.items()
         ]
-        return said + glimpse(self._glance(), ("plan", "waves", "bakes", *map(called, self.objectives)), rows)
+        shown = glimpse(self._glance(), ("plan", "waves", "bakes", *map(called, self.objectives)), rows)
+        if len(rows) <= GLANCE:
+            return said + shown
+        return said + element("details", element("summary", "The plans, one by one"), shown)
 
 
 def in_words(plan: Plan) -> str:
