@@ -49,8 +49,8 @@ test-browser: engine ## the report and the notebooks in Chromium, installed wher
 	@$(BIN)/python -m pytest -m browser
 
 lab: environment ## JupyterLab on the notebooks; root is let in, on the loopback only, as Jupyter's own refusal would not help
-	@$(BIN)/jupyter lab notebooks --ServerApp.ip=127.0.0.1 --LabApp.news_url=None \
-	    --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate $(if $(filter 0,$(shell id -u)),--allow-root --no-browser)
+	@$(BIN)/jupyter lab notebooks --ServerApp.ip=127.0.0.1 --LabApp.app_settings_dir=tools/lab \
+	    $(if $(filter 0,$(shell id -u)),--allow-root --no-browser)
 
 aws-stand-in: environment ## an AWS on loopback, to try the kit without an account; ARGS="--help" says what it can do
 	@$(BIN)/python -m tests.aws_stand_in $(ARGS)

@@ -347,6 +347,7 @@ def test_the_board_in_jupyterlab(browser: Any, lab: str) -> None:
     page.click("text=Copy as pipeline")
     until(lambda: "Actions:" in page.input_value(".wb-text textarea"), 20)
     assert [each for each in watched.faults if "favicon" not in each] == []
+    assert page.locator("text=Jupyter news").count() == 0  # nor does it ask whether it may ask for them
     host = lab.split("/lab/")[0]
     assert watched.elsewhere(host, host.replace("http", "ws")) == []
     page.context.close()

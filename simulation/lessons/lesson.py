@@ -46,4 +46,4 @@ class Lesson(Shown):
 
     def _repr_html_(self) -> Html:
         head = "What was measured. " if self.holds else f"Here it is not so ({self.claim}). "
-        return Html(self.draw()._repr_html_()) + element("p", element("strong", head), self.sentence)
+        return Html(self.draw()._repr_html_()) + element("p", element("strong", head), f"{self.sentence}.")

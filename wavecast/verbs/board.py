@@ -39,6 +39,10 @@ Exit codes:
 """
 RUN = "Run the cell below (Shift+Enter), then move the regions: by mouse, by finger, or with the arrow keys."
 
+SETTINGS = ".settings"  # beside the notebook, hidden from JupyterLab's list of files
+# It would ask elsewhere for news and newer versions, and first ask people whether it may, in front of the board.
+SILENT = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
+
 
 @click.command(help=HELP)
 @click.option("--plan", default="six-region-three-wave", show_default=True, metavar="P", help="The plan of today.")
@@ -99,6 +103,8 @@ def _open(given: dict[str, Any], no_browser: bool, port: int | None) -> int:
     with tempfile.TemporaryDirectory(prefix="wavecast-board-") as folder:
         name = Path(folder) / "board.ipynb"
         name.write_text(json.dumps(notebook(given, Path.cwd())), encoding="utf-8")
+        (Path(folder) / SETTINGS).mkdir()
+        (Path(folder) / SETTINGS / "overrides.json").write_text(json.dumps(SILENT), encoding="utf-8")
         command = lab(name, no_browser=no_browser, port=port)
         try:
             code = subprocess.run(command, check=False).returncode
@@ -128,8 +134,7 @@ def lab(notebook: Path, *, no_browser: bool = False, port: int | None = None) ->
         "--ServerApp.ip=127.0.0.1",
         f"--ServerApp.root_dir={notebook.parent}",
         f"--LabApp.default_url=/lab/tree/{notebook.name}",
-        "--LabApp.news_url=None",  # it asks for news and newer versions elsewhere, else
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        f"--LabApp.app_settings_dir={notebook.parent / SETTINGS}",
     ]
     options += ["--no-browser"] if no_browser or root else []
     options += ["--allow-root"] if root else []

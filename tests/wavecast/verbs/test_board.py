@@ -3,13 +3,15 @@
 import nbformat
 import pytest
 
-from wavecast.verbs.board import lab, notebook
+from wavecast.verbs.board import SETTINGS, lab, notebook
 
 
 def test_jupyterlab_listens_on_the_loopback_alone_and_asks_nobody_for_news(tmp_path):
     command = lab(tmp_path / "board.ipynb", port=8899)
     assert "--ServerApp.ip=127.0.0.1" in command and "--ServerApp.port=8899" in command
-    assert f"--ServerApp.root_dir={tmp_path}" in command and "--LabApp.news_url=None" in command
+    assert (
+        f"--ServerApp.root_dir={tmp_path}" in command and f"--LabApp.app_settings_dir={tmp_path / SETTINGS}" in command
+    )
     assert not [each for each in command if "token" in each.lower()]  # Jupyter makes one, and says it
 
 
