@@ -33,11 +33,12 @@ lint: environment ## ruff and mypy
 	@echo "lint: ruff format" && $(BIN)/ruff format --quiet --check .
 	@echo "lint: mypy" && $(BIN)/mypy --no-error-summary
 
-# notebooks/1-why-waves.ipynb runs in tests/test_exercises.py, solutions included, and as it is in the browser.
-test: environment ## lint, the tests, and every notebook from top to bottom (under 10 minutes)
+# notebooks/1-why-waves.ipynb runs in tests/test_exercises.py, solutions included, the report and the replay through
+# papermill in tests/test_notebooks.py; all of them in the browser.
+test: environment ## lint, the tests, and every notebook from top to bottom (some six minutes)
 	@$(MAKE) --jobs=2 lint engine
 	@echo "test: pytest, notebooks included"
-	@$(PYTEST) --nbval-lax tests $(filter-out notebooks/1-%,$(wildcard notebooks/*.ipynb))
+	@$(PYTEST) --nbval-lax tests $(filter-out notebooks/1-% notebooks/3-% notebooks/report.ipynb,$(wildcard notebooks/*.ipynb))
 
 test-long: engine ## the big statistical runs
 	@echo "test-long: pytest -m long"
@@ -46,7 +47,7 @@ test-long: engine ## the big statistical runs
 test-browser: engine ## the report and the notebooks in Chromium, installed where root
 	@.ci/chromium
 	@echo "test-browser: pytest -m browser"
-	@$(BIN)/python -m pytest -m browser
+	@$(PYTEST) -m browser
 
 lab: environment ## JupyterLab on the notebooks; root is let in, on the loopback only, as Jupyter's own refusal would not help
 	@$(BIN)/jupyter lab notebooks --ServerApp.ip=127.0.0.1 --LabApp.app_settings_dir=tools/lab \

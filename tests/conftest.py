@@ -24,18 +24,41 @@ hypothesis.settings.register_profile("house", derandomize=True, deadline=None, p
 hypothesis.settings.load_profile("house")
 
 
+# What takes longest goes first, so that no worker is left with it while the others are through.
+FIRST = (
+    "tests/test_notebooks.py",
+    "tests/test_hostile.py",
+    "tests/test_docs.py",
+    "notebooks/2-choose-waves.ipynb",
+    "tests/history/backtesting",
+    "tests/simulation/running",
+    "tests/simulation/model/test_laws.py",
+    "tests/simulation/engine",
+    "tests/simulation/results/test_weights.py",
+    "tests/history/replaying",
+    "tests/history/stand_in",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the slow files first; all else stays in its order."""
+    items.sort(key=lambda item: next((n for n, name in enumerate(FIRST) if item.nodeid.startswith(name)), len(FIRST)))
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Where tests run side by side, the cells of a notebook stay together: each needs those before it.
+    """Where tests run side by side, those of a file stay together, in order.
 
-    Groups of xdist's own would not do: nbval's cells say their ids themselves, without the group.
+    What a file makes once (a report, a replay, a stand-in) is not made by every worker, and the cells of a notebook
+    need those before them. A notebook's cells say their ids themselves, so groups of xdist's own would not do.
     """
     from xdist.scheduler import LoadScopeScheduling
 
+    config.option.loadscopereorder = False  # by how many tests a file has: not by how long they take
+
     class Scheduling(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            notebook, is_cell, _ = nodeid.partition(".ipynb::")
-            return notebook if is_cell else nodeid
+            return nodeid.partition("::")[0]
 
     return Scheduling(config, log)
 

@@ -16,6 +16,8 @@ import jsonschema
 import nbformat
 from packaging.requirements import Requirement
 
+from tests.conftest import FIRST
+
 ROOT = Path(__file__).resolve().parent.parent
 LAYERS = ("waves", "simulation", "history", "wavecast")  # each imports only those before it
 MADE = {".git", ".venv", "build", "__pycache__", ".ipynb_checkpoints"}
@@ -275,3 +277,8 @@ def test_every_dependency_has_its_reason():
     rows = re.findall(r"^\| `([^`]+)` \| (.+) \|$", page, re.MULTILINE)
     assert sorted(dependency for dependency, _ in rows) == sorted(wanted)
     assert all(len(reason) >= 20 for _, reason in rows)
+
+
+def test_what_goes_first_is_there():
+    """A slow file that was renamed would go last, and one worker would be left with it."""
+    assert not [each for each in FIRST if not (ROOT / each).exists()]

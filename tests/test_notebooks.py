@@ -1,6 +1,6 @@
 """The report from end to end: through the door and through papermill, with good parameters and with failing ones.
 
-That every notebook runs from top to bottom as it is, nbval sees to (`pytest --nbval-lax notebooks`).
+Two notebooks run here from top to bottom, as they are; others do by nbval (`pytest --nbval-lax`, in the Makefile).
 """
 
 import json
@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,21 +17,14 @@ import nbformat
 import pytest
 
 from simulation.boards.parts import read
+from tests.wavecast.conftest import Answer, door
 from wavecast.reporting.earlier import not_of
 
 EVIL = "<script>alert(1)</script>"
 SMALL = (
-    "--trials",
-    "60",
-    "--scenario",
-    "storefront",
-    "--plan",
-    "two-halves",
-    "--plan",
-    "all-at-once",
-    "--bake-minutes",
-    "30",
-)
+    "--trials", "60", "--scenario", "storefront", "--plan", "two-halves", "--plan", "all-at-once",
+    "--bake-minutes", "30", "--no-sensitivity", "--no-board",
+)  # fmt: skip
 
 
 class Done(NamedTuple):
@@ -49,13 +43,21 @@ def execute(root: Path, *command: str, cwd: Path | None = None, **environment: s
 
 
 @pytest.fixture
-def report(root: Path, tmp_path: Path) -> Callable[..., Done]:
-    """Run `wavecast report` from an empty folder, into its `build`."""
+def command(root: Path, tmp_path: Path) -> Callable[..., Done]:
+    """Run `wavecast report` as a process of its own, from an empty folder, into its `build`."""
 
     def run(*args: str, **environment: str) -> Done:
         return execute(root, sys.executable, "-m", "wavecast.main", "report", *args, cwd=tmp_path, **environment)
 
     return run
+
+
+@pytest.fixture
+def report(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Answer]:
+    """Run `wavecast report` in this process, its kernel in one of its own, from an empty folder, into its `build`."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(root))
+    return partial(door, "report")
 
 
 def limits(tmp_path: Path, text: str) -> str:
@@ -84,13 +86,13 @@ class Scripts(HTMLParser):
             self.found[-1] = (self.found[-1][0] + data, self.found[-1][1])
 
 
-def test_a_small_report_is_one_readable_page_and_a_verdict(report, tmp_path):
+def test_a_small_report_is_one_readable_page_and_a_verdict(command, tmp_path):
     """From another folder, with names that would be markup; nothing on standard error, nothing to fetch."""
     plan = tmp_path / "plan.yaml"
     plan.write_text(f'name: "{EVIL}"\nwaves: [{{regions: [eu-north-1]}}, {{regions: [us-west-2]}}]\n', encoding="utf-8")
     kept = limits(tmp_path, "  probability_shipped: {at_least: 0.3}\n")
-    done = report("--plan", str(plan), "--plan", "all-at-once", "--scenario", "storefront", "--trials", "60",
-                  "-p", "seed", "11", "--rules", kept)  # fmt: skip
+    done = command("--plan", str(plan), "--plan", "all-at-once", "--scenario", "storefront", "--trials", "60",
+                   "-p", "seed", "11", "--rules", kept)  # fmt: skip
     assert (done.code, done.err) == (0, "")
     path, sentence = done.out.splitlines()
     assert path == "build/report.html" and sentence.startswith(f"Passed: {EVIL} keeps its one limit in 60 rollouts")
@@ -113,16 +115,21 @@ def test_a_small_report_is_one_readable_page_and_a_verdict(report, tmp_path):
     assert sentence == f"Passed: {verdict['sentence']}."
 
 
-def test_a_broken_limit_is_code_1_and_the_gate_agrees(report, root, tmp_path):
-    done = report(*SMALL, "--rules", limits(tmp_path, "  probability_shipped: {at_least: 0.999}\n"))
+def test_a_broken_limit_is_code_1_and_the_gate_agrees(report, tmp_path):
+    done = report(
+        *SMALL,
+        "--no-sensitivity",
+        "--no-board",
+        "--rules",
+        limits(tmp_path, "  probability_shipped: {at_least: 0.999}\n"),
+    )
     assert (done.code, done.err) == (1, "")
     assert done.out.splitlines()[-1].startswith("Not passed: two halves breaks 1 of 1 limit")
     assert "BROKEN" in (tmp_path / "build" / "report.html").read_text(encoding="utf-8")
-    verdict = str(tmp_path / "build" / "verdict.json")
-    assert execute(root, sys.executable, "-m", "wavecast.main", "gate", verdict).code == 1
+    assert door("gate", str(tmp_path / "build" / "verdict.json")).code == 1
 
 
-def test_a_calm_scenario_and_no_limits_still_make_a_report_which_judges_nothing(report, root, tmp_path):
+def test_a_calm_scenario_and_no_limits_still_make_a_report_which_judges_nothing(report, tmp_path):
     """Nobody asked for a judgement, so the report is fine and says so; a gate fails on it. No board, no script."""
     (tmp_path / "s.yaml").write_text("fleet: {regions: [{name: a, traffic: 1}]}\ndeploy: 3\n", encoding="utf-8")
     (tmp_path / "p.yaml").write_text("waves: [{regions: [a]}]\n", encoding="utf-8")
@@ -134,7 +141,7 @@ def test_a_calm_scenario_and_no_limits_still_make_a_report_which_judges_nothing(
     assert "<script" not in page and "Another grouping?" not in page
     verdict = json.loads((tmp_path / "build" / "verdict.json").read_text(encoding="utf-8"))
     assert f"wavecast {verdict['kit']}" in page and verdict["made"][:10] in page
-    gate = execute(root, sys.executable, "-m", "wavecast.main", "gate", str(tmp_path / "build" / "verdict.json"))
+    gate = door("gate", str(tmp_path / "build" / "verdict.json"))
     assert gate.code == 1 and "no limits were set" in gate.out
 
 
@@ -172,20 +179,24 @@ def trap(tmp_path: Path) -> tuple[dict[str, str], Path]:
     ],
     ids=lambda value: " ".join(value)[:40] if isinstance(value, tuple) else None,
 )
-def test_a_bad_parameter_is_refused_before_a_kernel_starts(report, trap, args, word):
+def test_a_bad_parameter_is_refused_before_a_kernel_starts(report, trap, monkeypatch, args, word):
     environment, trace = trap
-    done = report(*args, **environment)
+    monkeypatch.setenv("JUPYTER_PATH", environment["JUPYTER_PATH"])
+    done = report(*args)
     assert (done.code, done.out) == (2, "")
     (line,) = done.err.splitlines()
     assert word in line
     assert not trace.exists()
 
 
-def test_a_kernel_that_dies_is_code_5_in_one_line(report, trap):
-    """And shows that the trap of the test before works."""
+def test_a_kernel_that_dies_is_code_5_in_one_line(command, report, trap, monkeypatch):
+    """And shows that the trap of the test before works, in this process too."""
     environment, trace = trap
-    done = report(*SMALL, **environment)
+    done = command(*SMALL, **environment)
     assert trace.exists()
+    trace.unlink()
+    monkeypatch.setenv("JUPYTER_PATH", environment["JUPYTER_PATH"])
+    assert report(*SMALL).code == 5 and trace.exists()
     assert (done.code, done.out) == (5, "")
     assert done.err.splitlines()[0].startswith("wavecast: the report failed")
     assert "Traceback" not in done.err
@@ -258,11 +269,11 @@ def papermill(root: Path, out: Path, parameters: str) -> Done:
 
 
 def test_papermill_alone_runs_the_report(root, tmp_path):
-    """The line of the README; the first plan keeps the sample's limits, also on another seed."""
-    done = papermill(root, tmp_path, json.dumps({"trials": 4000, "seed": 12, "rules": "data/rules/storefront.yaml"}))
+    """The line of the README, as it is but for the seed, on which the first plan keeps the sample's limits, too."""
+    done = papermill(root, tmp_path, json.dumps({"seed": 12, "rules": "data/rules/storefront.yaml"}))
     assert done.code == 0, done.err
     verdict = json.loads((tmp_path / "verdict.json").read_text(encoding="utf-8"))
-    assert (verdict["judged"], verdict["trials"], verdict["seed"]) == ("storefront-six-region", 4000, 12)
+    assert (verdict["judged"], verdict["trials"], verdict["seed"]) == ("storefront-six-region", 20_000, 12)
     assert verdict["passed"] is True
 
 
@@ -352,7 +363,7 @@ REPLAY = "notebooks/3-replay-history.ipynb"
 def test_papermill_alone_runs_the_replay(root, tmp_path):
     """From the sample history to the answer: what was joined, a picture, three duels, and what cannot be told."""
     target = tmp_path / "replay.ipynb"
-    asked = json.dumps({"plans": ["six-region-three-wave", "two-halves"], "worlds": 2, "seed": 3})
+    asked = json.dumps({"plans": ["six-region-three-wave", "two-halves"], "seed": 3})
     done = execute(root, sys.executable, "-m", "papermill", REPLAY, str(target), "-y", asked)
     assert done.code == 0, done.err
     book = nbformat.read(target, as_version=4)
@@ -361,7 +372,7 @@ def test_papermill_alone_runs_the_replay(root, tmp_path):
     assert sum("data:image/svg+xml;base64," in page for page in pages) == 4
     assert any("2,313 regional deployments" in page for page in pages)
     last = pages[-1].replace("\u00a0", " ")
-    assert "2 worlds of each" in last and ">two halves</td>" in last and "all at once" not in last
+    assert "4 worlds of each" in last and ">two halves</td>" in last and "all at once" not in last
     assert "worlds gave back what had been recorded" in last and "impact rests on the scenario" in last
     assert len(nbformat.read(root / REPLAY, as_version=4).cells) < 12
 
