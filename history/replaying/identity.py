@@ -77,15 +77,13 @@ def compare(records: Records, columns: Floats) -> NDArray[np.bool_]:
 def starts(setting: Setting, worlds: Conditioned, world: int, which: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Return whether some records' regions start and end when they did, in one world, by the model in SimPy."""
     records, found = worlds.records, np.zeros(len(which), dtype=np.bool_)
-    tape = worlds.tape(world)
     ends = _ends(records, setting)
     first = int(worlds.trials[0])
+    trials = range(first, first + int(which.max(initial=0)) + 1)  # all at once: the draws of one take as long
+    draws = Draws(worlds.scenario, worlds.seed_of(world), trials, None, worlds.tape(world).of(trials))
     for place, i in enumerate(which):
-        trial = first + int(i)
-        one = range(trial, trial + 1)
-        world_ = Draws(worlds.scenario, worlds.seed_of(world), one, None, tape.of(one)).world(trial)
         began, ended = np.full(len(records.started), np.nan), np.full(len(records.started), np.nan)
-        for event in Rollout(setting, world_, traced=True).events:
+        for event in Rollout(setting, draws.world(first + int(i)), traced=True).events:
             if event.event == Event.DEPLOYMENT_STARTS:
                 began[records.places[event.region]] = event.minute
             elif event.event in (Event.DEPLOYMENT_ENDS, Event.DEPLOYMENT_FAILS):

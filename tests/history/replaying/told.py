@@ -3,14 +3,18 @@
 Not here: records of a joined history (`history`), anything that is asserted.
 """
 
+import itertools
 import math
 from collections.abc import Sequence
 
 import numpy as np
 
 from history.replaying.records import FIRED, NONE, NOWHERE, PEOPLE, Records
-from simulation import Scenario, Trace, trace
+from simulation import Rollout, Scenario, Trace
+from simulation.columns import row
+from simulation.draws import Draws
 from simulation.happenings import Event, Happening, first
+from simulation.setting import setting
 from waves import Plan
 
 AFTER = 60.0  # minutes after its end for which somebody still looks
@@ -19,13 +23,16 @@ AFTER = 60.0  # minutes after its end for which somebody still looks
 def traces(plan: Plan, scenario: Scenario, seed: int, count: int) -> list[Trace]:
     """Rollouts that reached a first deployment: those of which a history of deployments can tell."""
     found: list[Trace] = []
-    trial = 0
-    while len(found) < count:
-        one = trace(plan, scenario, seed=seed, trial=trial, sampling="crude")
-        trial += 1
-        if one.row.outcome not in ("build_failed", "rejected"):
-            found.append(one)
-    return found
+    laid = setting(plan, scenario)
+    for begin in itertools.count(step=2 * count):
+        draws = Draws(scenario, seed, range(begin, begin + 2 * count))  # many at once: those of one take as long
+        for trial in draws.trials:
+            rollout = Rollout(laid, draws.world(trial), traced=True)
+            if (own := row(rollout)[0]).outcome not in ("build_failed", "rejected"):
+                found.append(Trace(plan, scenario, seed, trial, own, rollout))
+            if len(found) == count:
+                return found
+    raise AssertionError("no rollout began")
 
 
 def told(plan: Plan, scenario: Scenario, rollouts: Sequence[Trace], after: float = AFTER) -> Records:
