@@ -4,7 +4,6 @@
 // (still.js).
 
 const NARROW = 780; // pixels of its own width, below which there is one column
-let boards = 0;
 
 class Hands {
   constructor(root, model) {
@@ -14,7 +13,7 @@ class Hands {
     this.bakes = model.bakes;
     this.reach = {}; // the longest bar of each figure so far: bars of one board can be compared from move to move
     this.focus = null; // the region that the tab key comes to
-    this.help = `wb-help-${++boards}`;
+    this.help = `wb-help-${Math.random().toString(36).slice(2)}`; // each board on a page has a script of its own
     this.copied = ""; // what became of the text that was to be copied last
     this.drag = null;
     root.hands = this; // for those who look from outside, such as tests
