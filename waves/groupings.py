@@ -291,7 +291,8 @@ def partners_apart(fleet: Fleet, **options: Any) -> Plan:
     ----------
     Updates reach the two regions of a pair one after the other, never both at once: Microsoft, *Azure paired regions*,
     https://learn.microsoft.com/en-us/azure/reliability/cross-region-replication-azure. Greedy colouring: Welsh and
-    Powell 1967, *An upper bound for the chromatic number of a graph*, in another order.
+    Powell 1967, *An upper bound for the chromatic number of a graph and its application to timetabling problems*, The
+    Computer Journal 10 (1), 85–86, https://doi.org/10.1093/comjnl/10.1.85; here in the order of traffic.
     """
     partners: dict[str, set[str]] = {name: set() for name in fleet.names}
     for one, other in fleet.pairs:

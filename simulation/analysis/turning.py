@@ -115,6 +115,7 @@ class Search:
         """Turn one assumption down and up, and look for break-evens."""
         path = Path(self, lever)
         low, high = path.turned(lever.low), path.turned(lever.high)
+        path.known |= {lever.low: self.differences(low), lever.high: self.differences(high)}
         others = range(1, len(self.names))
         worths = {n: low.worth(n, 0) for n in others}, {n: high.worth(n, 0) for n in others}
         each = [(n, figure) for n in range(len(self.names)) for figure in self.figures]
@@ -186,8 +187,21 @@ class Path:
             one, other = (self.at(f)[plan, figure][end] for f in (a, b))
             if math.isfinite(one) and math.isfinite(other) and one * other < 0:
                 with contextlib.suppress(ArithmeticError):
-                    found.append(math.exp(_zero(value, math.log(a), math.log(b))))
+                    found.append(math.exp(_zero(value, *map(math.log, self._between(a, b, plan, figure, end)))))
         return found
+
+    def _between(self, a: float, b: float, plan: int, figure: str, end: int) -> tuple[float, float]:
+        """Return the two factors, of all between that are worked out by now, between which a difference is nought.
+
+        Of several such pairs, the one nearest to what the scenario says.
+        """
+        known = sorted(factor for factor in self.known if a <= factor <= b)
+        pairs = [
+            (one, other)
+            for one, other in itertools.pairwise(known)
+            if self.at(one)[plan, figure][end] * self.at(other)[plan, figure][end] < 0
+        ]
+        return min(pairs, key=lambda pair: abs(math.log(pair[0] * pair[1])), default=(a, b))
 
     def _around(self, factor: float, points: list[float], plan: int, figure: str) -> BreakEven:
         """Return the break-even at a factor, with its interval: the factors at which the difference may be nought."""

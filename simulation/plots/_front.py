@@ -14,6 +14,7 @@ from simulation.plots.style import INK, MARGIN, MUTED, SMALL, WIDTH, Picture, st
 from simulation.plots.words import fit
 from simulation.results.figures import UNITS, called
 from simulation.results.statistics import Estimate
+from waves.showing import counted
 
 if TYPE_CHECKING:
     from simulation.searching.found import PlanFront
@@ -74,4 +75,6 @@ def _draw(axes: Axes, rows: dict[str, tuple[Estimate, Estimate]], risk: str, tim
         whiskers += [(left, right, y, y), (x, x, low, high)]
         spots.append(Spot(x, y, fit(name.removeprefix("front "), 1.5, SMALL)))
     spots.sort(key=lambda spot: spot.text != TODAY)
-    label_points(axes, whiskers, spots)
+    if unnamed := label_points(axes, whiskers, spots):
+        few = f"no room for {counted(len(unnamed), 'name')}"
+        axes.text(0, 1.03, few, transform=axes.transAxes, size=7.5, color=MUTED)

@@ -28,7 +28,7 @@ from simulation.searching.provable import suggested
 from simulation.searching.race import RUNGS, Held, Race
 from simulation.searching.scores import OBJECTIVES, TIMES, Terms
 from simulation.searching.shapes import Shapes
-from simulation.searching.told import TRIALS, told
+from simulation.searching.told import told
 from simulation.searching.tree import Tree
 from waves import Plan, Rules, did_you_mean, named
 from waves.groupings import GROUPINGS
@@ -37,6 +37,7 @@ from waves.rules.clashes import grouping_that_keeps
 USUAL = ("impact_minutes_mean", "probability_share_exposed_at_least_0.5", "end_minutes_given_shipped_mean")
 BAKES = (0.0, 30.0, 60.0, 120.0)
 EVERY = 3_000_000  # plans, up to which all are looked at
+LAST_SEED = 2**64 - 1
 STEPS, LIKELY = 12, 1.0  # rounds of other bakes, at most; by how many standard errors one of them is let go
 
 
@@ -214,7 +215,8 @@ def _result(race: Race, today: Plan | None, confidence: float, finished: bool) -
 
 def _terms(scenario: Scenario, seed: int, objectives: Sequence[str], resolution: float) -> Terms:
     check_address(seed, range(RUNGS[-1]))
-    check_address(seed + 1, range(TRIALS))  # of the worlds in which the front is told
+    if seed == LAST_SEED:
+        raise ValueError(f"seed is {seed}; give one less: what is told comes from worlds of the seed after it")
     *risks, time = _objectives(objectives)
     return Terms(scenario, sampling_of(scenario, "stratified"), int(seed), tuple(risks), time, _part(resolution))
 

@@ -23,6 +23,7 @@ from wavecast.verbs.options import (
     seed_option,
     workflow_options,
 )
+from waves.showing import counted
 
 if TYPE_CHECKING:
     from simulation import PlanFront, Scenario
@@ -111,6 +112,10 @@ def search(
     today, world = _inputs(plan, scenario, reading)
     kept = read_rules(rules) if rules is not None else None
     import simulation
+    from simulation.searching.search import LAST_SEED
+
+    if seed == LAST_SEED:
+        raise Refusal(f"--seed {seed}: give one less; what is told comes from worlds of the seed after it")
 
     def run() -> "PlanFront":
         return simulation.search(
@@ -204,7 +209,7 @@ def _tell(found: "PlanFront", seed: int) -> None:
     saved = 1 - found.rollouts / found.whole  # below 0 where there are so few plans that hardly any is let go
     fewer = f", {saved:.0%} fewer than without a race" if saved > 0 else ""
     say(
-        f"\n{found.looked_at:,} plans looked at in {found.rollouts:,} rollouts{fewer}; "
+        f"\n{counted(found.looked_at, 'plan')} looked at in {found.rollouts:,} rollouts{fewer}; "
         f"what is told comes from {found.told.trials:,} more of each, of seed {seed + 1}."
     )
 

@@ -128,7 +128,7 @@ def _told(found: "Sensitivity", name: str) -> str:
         span = " to ".join(minutes_of(float(found.worth[end][name])) for end in ("low", "high"))
         head = f"is worth it while a fleet-minute costs {less} than {minutes_of(price)} of waiting ({span})"
     else:
-        head = "has no such price, as one of the two is better in both; what each assumption does to the impact"
+        head = f"{_priceless(found, name)}; what each assumption does to the impact"
     rows = [
         (str(row.Index), *(short(value) for value in (row.at_low, row.at_high)), str(row.unit))
         for row in found.moved(name, figure).head(ROWS).itertuples()
@@ -136,6 +136,18 @@ def _told(found: "Sensitivity", name: str) -> str:
     what = "price at which both cost the same" if figure == "worth" else "difference"
     body = table(("assumption", f"{what}, low", "high", "unit"), rows, left=(0, 3))
     return f"{name} against {found.baseline} {head}\n\n{body}"
+
+
+def _priceless(found: "Sensitivity", name: str) -> str:
+    """Say why there is no price of a fleet-minute at which a plan costs what the first does."""
+    apart = [float(found.worth[figure][name]) for figure in ("impact_minutes_mean", "minutes_to_ship")]
+    if not all(map(math.isfinite, apart)):
+        return "has no price that is known, as one of the two never ships, or hardly ever"
+    if not any(apart):
+        return "comes to the same"
+    return (
+        "has no such price, as one of the two is better in both" if all(apart) else "differs in harm or in time alone"
+    )
 
 
 def _flips(found: "Sensitivity") -> str:

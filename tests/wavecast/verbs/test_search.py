@@ -67,6 +67,7 @@ def test_a_race_is_said_to_save_what_it_saves(wavecast, tmp_path, short, part, s
     [
         (("--bakes", "0,soon"), 2, "soon"),
         (("--resolution", "2"), 2, "--resolution"),
+        (("--seed", str(2**64 - 1)), 2, "give one less; what is told comes from worlds of the seed after it"),
         (("--plans", "s.yaml"), 2, "is a file; name a folder"),
         (("--rules", "r.yaml", "--bakes", "0"), 1, "no plan keeps the rules"),
     ],
