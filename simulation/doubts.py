@@ -1,4 +1,4 @@
-"""What a plan and a scenario show together that people should know before they believe the figures: warnings.
+"""What a scenario, or a plan and a scenario together, show that people should know before they believe the figures.
 
 Not here: what is wrong in one of them alone (``waves.rules.practice``, ``scenario``), what refuses them (``setting``).
 """
@@ -22,6 +22,30 @@ def refusals(plan: Plan, scenario: Scenario) -> list[Finding]:
     except InputError as error:
         return list(error.findings)
     return []
+
+
+def idle(scenario: Scenario) -> list[Finding]:
+    """Return what a scenario says to no effect: warnings (``no-effect``).
+
+    Parameters
+    ----------
+    scenario
+        Its findings have the lines of its file.
+    """
+    given, found = scenario.model_fields_set, []
+    if "complaint" in given and scenario.report is None:
+        message = (
+            "complaint has no effect, as customers never complain without a report, the minutes from their complaints "
+            "to somebody who acts: add such as `report: 15`"
+        )
+        found.append(scenario.remark(("complaint",), message, "no-effect", "warning"))
+    if "reaction_off_hours" in given and scenario.staffed is None:
+        message = (
+            "reaction_off_hours has no effect, as the scenario does not say when people are there: add such as "
+            '`staffed: {hours: ["09:00", "17:00"], zone: Europe/Berlin}`'
+        )
+        found.append(scenario.remark(("reaction_off_hours",), message, "no-effect", "warning"))
+    return found
 
 
 def doubts(plan: Plan, scenario: Scenario) -> list[Finding]:

@@ -45,6 +45,17 @@ def inside(windows: Windows | None, push: float, t: float) -> bool:
     return windows is None or windows[_next(windows, push, t)][0] - push <= t
 
 
+def shut(windows: Windows | None, push: float, begin: float, end: float) -> list[tuple[float, float]]:
+    """Return when a window is closed between two instants; for the parameters see `opening`."""
+    found = []
+    while begin < end:
+        opens = min(opening(windows, push, begin), end)
+        if opens > begin:
+            found.append((begin, opens))
+        begin = windows[_next(windows, push, opens)][1] - push if windows else end
+    return found
+
+
 def worked(windows: Windows | None, push: float, t: float, wait: float) -> float:
     """Return the first instant by which so many minutes within windows have gone; for the others see `opening`."""
     if windows is None or wait == 0.0:

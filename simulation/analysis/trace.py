@@ -18,6 +18,7 @@ from simulation.scenario import Scenario
 from simulation.setting import Site, setting
 from simulation.tape import Tape
 from simulation.traffic import Path
+from simulation.windows import shut
 from waves import Plan
 from waves.showing import Shown
 
@@ -39,9 +40,11 @@ class RegionStory:
         (start, end, whether it succeeded) of each attempt to deploy; a halt cuts the last one short.
     pieces
         The part of its traffic on the new version: (from, x there, until, x there).
-    wait, bake, harm, rollback
-        From when until when, or None: before its window opened, in the bake, hurting, on the way back. Harm goes on to
-        the horizon where nobody rolled back.
+    closed, queued
+        From when until when, each time, before its first attempt in its wave: its window was closed; no slot was free.
+    bake, harm, rollback
+        From when until when, or None: in the bake, hurting, on the way back. Harm goes on to the horizon where nobody
+        rolled back.
     by_hand
         Whether people recovered it.
     failed
@@ -57,7 +60,8 @@ class RegionStory:
     position: int
     attempts: list[tuple[float, float, bool]]
     pieces: Path
-    wait: Span | None
+    closed: list[Span]
+    queued: list[Span]
     bake: Span | None
     harm: Span | None
     severity: float
@@ -120,6 +124,7 @@ class Trace(Shown):
             own = [each for each in self.rollout.events if each.region == site.name]
             alarm = first(own, Event.ALARM)
             harm = hurt.get(site.position)
+            closed, queued = self._waits(own, site)
             stories.append(
                 RegionStory(
                     region=site.name,
@@ -127,7 +132,8 @@ class Trace(Shown):
                     position=site.position,
                     attempts=self._attempts(own),
                     pieces=real[site.position],
-                    wait=self._wait(own),
+                    closed=closed,
+                    queued=queued,
                     bake=self._bake(site),
                     harm=(harm.begin, harm.until) if harm and harm.minutes > 0 else None,
                     severity=harm.severity if harm else 0.0,
@@ -152,9 +158,16 @@ class Trace(Shown):
             attempts.append((start, self.halt, False))
         return attempts
 
-    def _wait(self, own: list[Happening]) -> Span | None:
-        begin, end = first(own, Event.WAITS), first(own, Event.DEPLOYMENT_STARTS)
-        return (begin.minute, max(begin.minute, end.minute if end else self.end)) if begin else None
+    def _waits(self, own: list[Happening], site: Site) -> tuple[list[Span], list[Span]]:
+        """Part the time from the start of a region's wave to its first attempt, or to the end of the pipeline."""
+        wave = first((each for each in self.rollout.events if each.wave == site.wave), Event.WAVE_STARTS)
+        start = first(own, Event.DEPLOYMENT_STARTS)
+        if wave is None:
+            return [], []
+        until = start.minute if start else self.end
+        closed = shut(site.windows, self.rollout.push, wave.minute, until)
+        edges = [wave.minute, *(t for span in closed for t in span), until]
+        return closed, [(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if a < b]
 
     def _bake(self, site: Site) -> Span | None:
         wave = [each for each in self.rollout.events if each.wave == site.wave]

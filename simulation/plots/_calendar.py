@@ -1,10 +1,12 @@
-"""One rollout on the calendar: days from left to right, closed windows shaded, a lane a region.
+"""One rollout on the calendar: days from left to right, closed windows shaded, a lane a region with what it waits for.
 
 Not here: the same rollout on one clock, with its harm (``_timeline``).
 """
 
 import math
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from matplotlib.axes import Axes
@@ -12,19 +14,42 @@ from matplotlib.patches import Patch
 
 from simulation.analysis.trace import RegionStory, Trace
 from simulation.plots.charts import name_rows, rule_rows
-from simulation.plots.style import FAINT, INK, MARGIN, MUTED, SMALL, WIDTH, WORK, YELLOW, Picture, styled
+from simulation.plots.lanes import approvals
+from simulation.plots.style import (
+    APPROVAL,
+    FAINT,
+    INK,
+    MARGIN,
+    MUTED,
+    ROLLBACK,
+    SMALL,
+    WIDTH,
+    WORK,
+    YELLOW,
+    Picture,
+    blend,
+    styled,
+)
 from simulation.plots.words import minutes_of
-from simulation.windows import bounds
+from simulation.windows import bounds, shut
 from waves.local_time import zone
 
 LEFT, ROW, FOOT, KEY = 1.75, 0.3, 0.5, 0.3  # inches
 DAY = 1440.0  # minutes
 LONGEST = 60  # days that are drawn
 HIDDEN = 0.004  # of the width: what is shorter is drawn as long
+KINDS: dict[str, dict[str, Any]] = {  # what a region does, in the order of the key, and how that is drawn
+    "deploying": {"facecolor": WORK, "edgecolor": WORK},
+    "deployment fails": {"facecolor": WORK, "edgecolor": "white", "hatch": "xxxx"},
+    "baking": {"facecolor": YELLOW, "edgecolor": MUTED},
+    "waiting for approval": {"facecolor": blend(APPROVAL, 0.55), "edgecolor": "white", "hatch": "...."},
+    "waiting for a slot": {"facecolor": blend(MUTED, 0.7), "edgecolor": "white", "hatch": "----"},
+    "on the way back": {"facecolor": ROLLBACK, "edgecolor": "white", "hatch": "////"},
+}
 
 
 def calendar(trace: Trace) -> Picture:
-    """Draw one rollout on the days it takes: when each region's window is closed, and when it deploys and bakes.
+    """Draw one rollout on the days it takes: each region's closed windows, its deployment, bake, waits and way back.
 
     Parameters
     ----------
@@ -40,18 +65,17 @@ def calendar(trace: Trace) -> Picture:
         raise ValueError("the scenario does not say when people push; give it `pushes`, or draw the timeline")
     where = zone(trace.scenario.pushes.zone)
     pushed = _pushed(trace, where)
-    end = min(max(trace.end, 60.0), LONGEST * DAY)
+    backs = [story.rollback[1] for story in trace.regions if story.rollback]
+    end = min(max([trace.end, 60.0, *backs]), LONGEST * DAY)
     with styled():
         stories = trace.regions
         tall = ROW * len(stories)
         picture = Picture(_title(trace, pushed), _caption(trace, where), KEY + tall + FOOT)
-        _key(picture)
         axes = picture.place(LEFT, KEY, WIDTH - LEFT - MARGIN - 0.1, tall)
         rule_rows(axes, len(stories))
         axes.set_xlim(0, end * 1.01)
         _days(axes, pushed, end)
-        for story in stories:
-            _lane(axes, trace, story, end)
+        _key(picture, {kind for story in stories for kind in _lane(axes, trace, story, end)})
         name_rows(axes, [story.region for story in stories], LEFT - MARGIN - 0.1)
         axes.set_xlabel(f"days in {where.key}, midnight to midnight", loc="left")
     return picture
@@ -81,32 +105,32 @@ def _days(axes: Axes, pushed: datetime, end: float) -> None:
     axes.grid(False)
 
 
-def _lane(axes: Axes, trace: Trace, story: RegionStory, end: float) -> None:
-    """Draw a region: where its window is closed, when it deploys, and its wave's bake."""
+def _lane(axes: Axes, trace: Trace, story: RegionStory, end: float) -> list[str]:
+    """Draw a region: its closed windows, and what it does and waits for; return which of `KINDS` there are."""
     site, push = trace.rollout.setting.sites[story.position], trace.rollout.push
-    last = 0.0
-    for opens, closes in (*(site.windows or ()), (math.inf, math.inf)):
-        low, high = max(last, 0.0), min(opens - push, end)
-        if site.windows and high > low:
-            axes.barh(story.position, high - low, 0.82, left=low, color=FAINT, zorder=1)
-        last = closes - push
-        if last >= end:
-            break
-    least = HIDDEN * end
-    if story.bake:
-        axes.barh(story.position, max(story.bake[1] - story.bake[0], least), 0.5, left=story.bake[0], color=YELLOW,
-                  edgecolor=MUTED, linewidth=0.5, zorder=2)  # fmt: skip
-    for begin, until, good in story.attempts:
-        axes.barh(story.position, max(min(until, end) - begin, least), 0.5, left=begin, zorder=3, color=WORK,
-                  hatch="" if good else "////", edgecolor=WORK if good else "white", linewidth=0.5)  # fmt: skip
+    for low, high in shut(site.windows, push, 0.0, end):
+        axes.barh(story.position, high - low, 0.82, left=low, color=FAINT, zorder=1)
+    attempts = [("deploying" if good else "deployment fails", begin, until) for begin, until, good in story.attempts]
+    others = {
+        "waiting for approval": approvals(trace, story.wave),
+        "waiting for a slot": story.queued,
+        "baking": [story.bake] if story.bake and not story.failed else [],
+        "on the way back": [story.rollback] if story.rollback else [],
+    }
+    spans = [*((kind, *span) for kind, each in others.items() for span in each), *attempts]
+    for kind, begin, until in spans:
+        long = max(min(until, end) - begin, HIDDEN * end)
+        axes.barh(story.position, long, 0.5, left=begin, zorder=2.5, linewidth=0.5, **KINDS[kind])
+    return [kind for kind, *_ in spans]
 
 
-def _key(picture: Picture) -> None:
-    patches = [Patch(facecolor=FAINT), Patch(facecolor=WORK), Patch(facecolor=YELLOW, edgecolor=MUTED, linewidth=0.5)]
+def _key(picture: Picture, kinds: Collection[str]) -> None:
+    drawn = {"window closed": {"facecolor": FAINT}, **{kind: KINDS[kind] for kind in KINDS if kind in kinds}}
+    patches = [Patch(**{"linewidth": 0.5, **style}) for style in drawn.values()]
     tall = picture.get_figheight()
-    picture.legend(patches, ["window closed", "deploying", "baking"], loc="upper left", ncols=3, borderaxespad=0,
+    picture.legend(patches, list(drawn), loc="upper left", ncols=7, borderaxespad=0,
                    bbox_to_anchor=(MARGIN / WIDTH, (tall - picture.head) / tall), labelcolor=INK, handlelength=1.3,
-                   handleheight=0.9, columnspacing=1.6, fontsize=SMALL)  # fmt: skip
+                   handleheight=0.9, columnspacing=1.3, fontsize=SMALL)  # fmt: skip
 
 
 def _title(trace: Trace, pushed: datetime) -> str:

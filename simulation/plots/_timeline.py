@@ -68,7 +68,8 @@ def sentence(trace: Trace) -> str:
     """Say what became of a rollout: the title of its timeline."""
     row, end = trace.row, minutes_of(trace.end)
     regions = f"{row.regions_exposed} of {several(len(trace.regions), 'region')}"
-    cost = f"{number(row.impact_minutes)} fleet-minutes lost"
+    amount = number(row.impact_minutes)
+    cost = f"{amount} fleet-minute{'' if amount == '1' else 's'} lost"
     lost = f"{regions} exposed, {cost}" if row.regions_exposed else "no region exposed to a defect"
     if math.isinf(row.impact_minutes):
         lost = f"{regions} exposed, harm without end"

@@ -61,7 +61,7 @@ def instants(trace: Trace) -> Iterator[float]:
     if math.isfinite(trace.halt):
         yield trace.halt
     for story in trace.regions:
-        for span in (story.wait, story.bake, story.harm, story.rollback):
+        for span in (*story.closed, *story.queued, story.bake, story.harm, story.rollback):
             yield from span or ()
         for start, _, until, _ in story.pieces:
             yield start
@@ -140,11 +140,14 @@ def _draw(
         if broken:
             x = float(scale.place(end))
             axes.plot(
-                x, base + 0.03 + STRIP / 2, "X", color=INK, markersize=_mark(lanes), markeredgecolor="white", zorder=5
-            )
-    if story.wait:
-        _bar(lanes, *story.wait, base, blend(MUTED, 0.35), hatch="||||")
-    if story.bake:
+                x, base + 0.03 + STRIP / 2, "X", color=INK, markersize=_mark(lanes), markeredgecolor="white", zorder=5,
+                clip_on=False,
+            )  # fmt: skip
+    for span in story.closed:
+        _bar(lanes, *span, base, blend(MUTED, 0.35), hatch="||||")
+    for span in story.queued:
+        _bar(lanes, *span, base, blend(MUTED, 0.7), hatch="----")
+    if story.bake and not story.failed:
         _bar(lanes, *story.bake, base, blend(WORK, 0.28))
     if story.rollback:
         _bar(lanes, *story.rollback, base, ROLLBACK, hatch="\\\\\\\\" if story.by_hand else "////")
@@ -283,6 +286,7 @@ class Key(StrEnum):
     FAILS = "deployment fails"
     BAKES = "bakes"
     APPROVAL = "waits for approval"
+    SLOT = "waits for a slot"
     WINDOW = "waits for its window"
     ROLLS_BACK = "rolls back"
     BY_HAND = "people recover it"
@@ -320,11 +324,13 @@ def entries(trace: Trace, names: Collection[str]) -> dict[str, Any]:
                  Line2D([], [], linestyle="", marker="X", color=INK, markeredgecolor="white", markersize=7))
                 if broken else Patch(color=WORK)
             )  # fmt: skip
-        if story.bake:
+        if story.bake and not story.failed:
             found[Key.BAKES] = Patch(color=blend(WORK, 0.28))
         if approvals(trace, story.wave):
             found[Key.APPROVAL] = Patch(facecolor=blend(APPROVAL, 0.55), hatch="....", edgecolor="white", linewidth=0)
-        if story.wait:
+        if story.queued:
+            found[Key.SLOT] = Patch(facecolor=blend(MUTED, 0.7), hatch="----", edgecolor="white", linewidth=0)
+        if story.closed:
             found[Key.WINDOW] = Patch(facecolor=blend(MUTED, 0.35), hatch="||||", edgecolor="white", linewidth=0)
         if story.rollback:
             label, hatch = (Key.BY_HAND, "\\\\\\\\") if story.by_hand else (Key.ROLLS_BACK, "////")

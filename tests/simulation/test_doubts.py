@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from simulation.doubts import doubts, refusals
+from simulation.doubts import doubts, idle, refusals
 from tests.builders import plan, scenario
 
 HOURS = {"hours": ("10:00", "16:00"), "zone": "UTC"}
@@ -45,6 +45,20 @@ def test_people_who_recover_need_their_minutes():
     assert rules(halts, scenario(regions={"a": {"manual_recovery": 5.0}})) == [("no-manual-recovery", "error")]
     own = {name: {"manual_recovery": 5.0} for name in "ab"}
     assert rules(halts, scenario(regions=own)) == rules(halts, scenario(manual_recovery=5.0)) == []
+
+
+@pytest.mark.parametrize(
+    "field, needed",
+    [("complaint", {"report": 15.0}), ("reaction_off_hours", {"staffed": HOURS, **PUSHED})],
+    ids=["complaint", "reaction_off_hours"],
+)
+def test_what_a_scenario_says_to_no_effect(field, needed):
+    """Nobody complains without a report; nobody is off hours where hours are not said."""
+    given: dict[str, Any] = {field: 20.0}
+    (found,) = idle(scenario(**given))
+    assert (found.rule, found.severity) == ("no-effect", "warning")
+    assert found.message.startswith(f"{field} has no effect") and next(iter(needed)) in found.message
+    assert idle(scenario(**given, **needed)) == idle(scenario()) == []
 
 
 def test_what_cannot_be_laid_together_is_no_doubt_but_a_refusal():

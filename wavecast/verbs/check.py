@@ -79,7 +79,7 @@ def check(
     for name in files:
         kind, found = findings_of(name, known or (beside and beside[1]), asked, as_plan=as_plan, **given)
         kinds.append({"path": name, "kind": kind})
-        findings += found
+        findings += [finding for finding in found if finding not in findings]
     if asked is not None:
         own = _fleet_of(known or (beside and beside[1]))
         findings += [each for each in held(asked, own) if each not in findings]
@@ -173,7 +173,9 @@ def findings_of(
         if kind == "fleet":
             read_fleet(path)
         elif kind == "scenario":
-            read_scenario(path)
+            from simulation.doubts import idle
+
+            return kind, idle(read_scenario(path))
         elif kind == "rules":
             return kind, held(read_rules(path), _fleet_of(fleet))
         else:

@@ -48,6 +48,31 @@ def test_a_timeline_shows_each_attempt_and_each_failed_one():
     assert "serves the new version" not in written(picture)
 
 
+def test_waits_for_slots_and_windows_are_told_apart():
+    """One slot, 40 minutes each, 10:00 to 11:30 of each region's time, pushed and built at 10:00 UTC, 11:00 in Berlin.
+
+    The second is open for 30 minutes, in which the first has the slot; then closed, to 9:00 UTC on the next day.
+    """
+    world = scenario(2, build=0.0, deploy=40.0, pushes="2026-11-23 10:00 UTC")
+    zones = zip(world.fleet.regions, ("UTC", "Europe/Berlin"), strict=True)
+    fleet = {"regions": [{**region.model_dump(), "zone": zone} for region, zone in zones]}
+    hours = {"hours": ("10:00", "11:30"), "zone": "region"}
+    story = one(world.replace(fleet=fleet), [2], max_parallel=1, calendar=hours)
+    first, second = story.regions
+    assert (first.closed, first.queued) == ([], [])
+    assert (second.closed, second.queued) == ([(30.0, 1380.0)], [(0.0, 30.0)])
+    assert {"waits for a slot", "waits for its window"} <= set(written(plots.timeline(story)))
+    on_days = plots.calendar(story)
+    assert set(written(on_days)) >= {"window closed", "deploying", "baking", "waiting for a slot"}
+    assert "on the way back" not in written(on_days)
+
+
+def test_a_region_that_keeps_the_old_version_does_not_bake():
+    """Its failure is tolerated: the wave bakes for nothing, from 14 to 34."""
+    picture = plots.timeline(one(scenario(1, deploy_failure_probability=1.0), [1], max_failed_regions=1))
+    assert "keeps the old version" in written(picture) and "bakes" not in written(picture)
+
+
 def test_a_build_that_fails_leaves_empty_lanes_and_says_so():
     picture = plots.timeline(ROLLOUTS["build fails"]())
     assert picture.title == "The build failed after 8\u00a0min: no region was touched"
