@@ -25,7 +25,7 @@ def as_lived(comparison: Comparison) -> Html:
     """Return when changes pushed on one day or another are done, by plan; nothing where no plan has a calendar."""
     plans = {name: each.plan for name, each in comparison.outcomes.items()}
     pushes = comparison.scenario.pushes
-    if pushes is None or not any(plan.calendars for plan in plans.values()):
+    if pushes is None or not any(plan.of_local_times for plan in plans.values()):
         return Html("")
     pushed = usual(comparison.scenario)
     found = {name: [_done(plan, comparison, at) for at in pushed] for name, plan in plans.items()}

@@ -38,7 +38,11 @@ def test_each_day_on_which_people_push_has_a_row():
 
 
 def test_without_a_calendar_there_is_nothing_to_say_of_days():
-    assert report.as_lived(compared(None, PLAN.replace(calendar=None))) == ""
+    """Whether or not people push at any time, or a wave says `none`."""
+    always = PLAN.replace(calendar=None)
+    unsaid = PLAN.replace(waves=[{**wave.model_dump(exclude_none=True), "calendar": "none"} for wave in PLAN.waves])
+    for pushes, plan in ((None, always), ("2026-11-24 10:00 Europe/Berlin", always), (None, unsaid)):
+        assert report.as_lived(compared(pushes, plan)) == ""
 
 
 def test_where_the_time_goes_is_said_and_drawn():
