@@ -279,15 +279,18 @@ def test_an_attempt_that_fails_under_a_longer_timeout_fails_under_a_shorter_one(
 
 
 @COMPARED
-@given(case=ANY, seed=SEEDS, hours=st.lists(st.integers(0, 24), min_size=4, max_size=4, unique=True))
-def test_narrowing_a_shared_window_never_lets_a_region_start_earlier(case, seed, hours):
+@given(case=ANY, seed=SEEDS, hours=st.lists(st.integers(0, 24), min_size=4, max_size=4, unique=True), own=st.booleans())
+def test_narrowing_a_window_never_lets_a_region_start_earlier(case, seed, hours, own):
+    """Where a wave's regions share it, or have windows of their own and slots are unlimited."""
     plan, scenario = undisturbed(*case)
     a, b, c, d = (f"{hour:02}:00" for hour in sorted(hours))
-    waves = [{**wave, "calendar": None} for wave in plan.model_dump()["waves"]]
+    of_all = {"calendar": None, **({"max_parallel": None} if own else {})}
+    waves = [{**wave, **of_all} for wave in plan.model_dump()["waves"]]
+    zone = "region" if own else "Europe/Berlin"
     pushed = changed(scenario, pushes={"from": "2026-11-02", "to": "2026-11-30", "zone": "UTC"})
     starts = []
     for window in ((a, d), (b, c)):
-        narrow = changed(plan, waves=waves, calendar={"hours": window, "zone": "Europe/Berlin"})
+        narrow = changed(plan, waves=waves, calendar={"hours": window, "zone": zone})
         regions = trace(narrow, pushed, seed=seed, sampling="crude").regions
         starts.append([story.attempts[0][0] for story in regions])
     assert (np.array(starts[1]) >= np.array(starts[0]) - 1e-6).all()
