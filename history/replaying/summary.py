@@ -200,7 +200,7 @@ def html(replay: "Replay") -> str:
 def html_table(rows: list[list[str]]) -> str:
     """Return rows of text, the first of which is the head, as an HTML table; empty where there is only that."""
     head, *body = rows
-    return str(showing.table(head, body, numbers=False)) if body else ""
+    return str(showing.cards(head, body)) if body else ""
 
 
 def cells(row: Any, write: Any, between: str) -> list[str]:
