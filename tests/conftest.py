@@ -26,6 +26,8 @@ hypothesis.settings.load_profile("house")
 
 # What takes longest goes first, so that no worker is left with it while the others are through.
 FIRST = (
+    "tests/history/fitting/test_calibration.py",
+    "tests/history/collecting/test_large.py",
     "tests/test_notebooks.py",
     "tests/test_hostile.py",
     "tests/test_docs.py",
@@ -38,6 +40,14 @@ FIRST = (
     "tests/history/replaying",
     "tests/history/stand_in",
 )
+# Their tests make nothing that they share: each goes to the worker that is free.
+APART = (
+    "tests/history/collecting/test_large.py",
+    "tests/simulation/engine/test_compiled.py",
+    "tests/simulation/engine/test_engines.py",
+    "tests/simulation/rare_events/test_rare_coverage.py",
+    "tests/test_notebooks.py",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -47,7 +57,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Where tests run side by side, those of a file stay together, in order.
+    """Where tests run side by side, those of a file stay together, in order, unless they share nothing.
 
     What a file makes once (a report, a replay, a stand-in) is not made by every worker, and the cells of a notebook
     need those before them. A notebook's cells say their ids themselves, so groups of xdist's own would not do.
@@ -58,7 +68,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
     class Scheduling(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return nodeid.partition("::")[0]
+            file = nodeid.partition("::")[0]
+            return nodeid if file in APART else file
 
     return Scheduling(config, log)
 
