@@ -296,12 +296,12 @@ def test_it_listens_on_loopback_only():
 
 
 def test_it_stops_by_itself_and_lets_nobody_wait():
-    with StandIn(make(deployments=6, accounts=[ONE]), [Fault("hang", seconds=60)], seconds=2.0) as aws:
+    with StandIn(make(deployments=6, accounts=[ONE]), [Fault("hang", seconds=600)], seconds=2.0) as aws:
         before = time.monotonic()
         with pytest.raises((ConnectionClosedError, HTTPClientError)):
-            call(aws, read_timeout=30)
-        assert aws.wait(10)
-        assert time.monotonic() - before < 20
+            call(aws, read_timeout=600)
+        assert aws.wait(300)
+        assert time.monotonic() - before < 300
 
 
 def test_an_answer_that_does_not_fit_its_shape_is_a_599_and_fails_the_test():
