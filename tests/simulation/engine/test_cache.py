@@ -1,4 +1,7 @@
-"""Where the compiled engine is kept when neither the checkout nor the user's folder can be written."""
+"""What is compiled is kept, said once and found again; and where, when neither checkout nor home can be written.
+
+The processes leave the package's face out: what it imports takes a second that no cache saves.
+"""
 
 import os
 import shutil
@@ -10,9 +13,13 @@ from pathlib import Path
 import pytest
 
 SMALL = (
+    "import os, sys, types\n"
+    "bare = types.ModuleType('simulation')\n"
+    "bare.__path__ = [os.path.join(os.environ['PYTHONPATH'], 'simulation')]\n"
+    "sys.modules['simulation'] = bare\n"
     "import numpy as np\n"
     "from numba import njit\n"
-    "from simulation.engine import numbers\n"
+    "from simulation.engine import numbers, worker\n"  # which says so
     "u = np.zeros(4)\n"
     "key, trials = np.zeros(2, dtype=np.uint64), np.arange(4, dtype=np.uint64)\n"
     "njit(lambda *given: numbers.fill_words(*given))(key, trials, np.uint64(0), 0, 0, u, np.zeros(4))\n"
@@ -37,6 +44,23 @@ def start(checkout: Path, before: str = "", **variables: str) -> subprocess.Comp
     }  # fmt: skip
     command = [sys.executable, "-c", before + SMALL]
     return subprocess.run(command, cwd=checkout, env=environment, capture_output=True, text=True, check=True)
+
+
+def test_only_a_compilation_says_what_it_is_doing_and_only_once(root, tmp_path):
+    """One part of the kernel, which calls others: a fresh cache says so once, a warm one nothing, a stale one again."""
+    cache = {"NUMBA_CACHE_DIR": str(tmp_path)}
+    cold, warm = (start(root, **cache) for _ in range(2))
+    stale = start(root, NUMBA_CPU_NAME="generic", NUMBA_CPU_FEATURES="", **cache)
+    assert cold.stderr.count(COMPILES) == stale.stderr.count(COMPILES) == 1
+    assert warm.stderr == ""
+    assert cold.stdout == warm.stdout
+
+
+def test_a_checkout_that_cannot_be_written_keeps_its_cache_at_home(sealed, tmp_path):
+    """Where no folder of its own will do, Numba takes the user's."""
+    cold, warm = (start(sealed, HOME=str(tmp_path / "home")) for _ in range(2))
+    assert cold.stderr.count(COMPILES) == 1
+    assert warm.stderr == ""
 
 
 def test_a_temporary_folder_serves_says_so_in_one_line_and_is_found_again(checkout):

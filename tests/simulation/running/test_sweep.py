@@ -5,8 +5,6 @@ Not here: the rollouts themselves (``test_compiled``), clusters (``test_dask``).
 
 import itertools
 import pickle
-import subprocess
-import sys
 import tracemalloc
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
@@ -322,7 +320,7 @@ def test_a_fault_of_input_is_one_clear_error(change, message):
     assert "\n" not in str(caught.value)
 
 
-# Memory, honesty, and the first compilation.
+# Memory and honesty.
 
 
 def peak(trials: int) -> int:
@@ -352,46 +350,6 @@ def test_intervals_cover_the_truth_as_often_as_they_say():
             hits[figure] += bool(found.loc[figure, "low"] <= value <= found.loc[figure, "high"])
     assert all(count >= 0.88 * 300 for count in hits.values()), hits
     assert all(count <= 0.995 * 300 for figure, count in hits.items() if figure.endswith("mean")), hits
-
-
-LINE = "compiling the engine"
-SMALL = (
-    "import numpy as np\n"
-    "from numba import njit\n"
-    "from simulation.engine import numbers, worker\n"
-    "u = np.zeros(4)\n"
-    "key, trials = np.zeros(2, dtype=np.uint64), np.arange(4, dtype=np.uint64)\n"
-    "njit(lambda *given: numbers.fill_words(*given))(key, trials, np.uint64(0), 0, 0, u, np.zeros(4))\n"
-    "print(u.tolist())\n"
-)
-
-
-def fresh(root: Any, code: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(root), **variables}
-    command = [sys.executable, "-c", code]
-    return subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=True)
-
-
-def test_only_a_compilation_says_what_it_is_doing_and_only_once(root, tmp_path):
-    """One part of the kernel, which calls others: a fresh cache says the line once; a warm one says nothing."""
-    cold, warm = (fresh(root, SMALL, NUMBA_CACHE_DIR=str(tmp_path)) for _ in range(2))
-    assert cold.stderr.count(LINE) == 1
-    assert warm.stderr == ""
-    assert cold.stdout == warm.stdout
-
-
-def test_a_stale_cache_says_the_line_again(root, tmp_path):
-    fresh(root, SMALL, NUMBA_CACHE_DIR=str(tmp_path))
-    other = fresh(root, SMALL, NUMBA_CACHE_DIR=str(tmp_path), NUMBA_CPU_NAME="generic", NUMBA_CPU_FEATURES="")
-    assert other.stderr.count(LINE) == 1
-
-
-def test_a_checkout_that_cannot_be_written_keeps_its_cache_at_home(sealed, tmp_path):
-    """Where no folder of its own will do, Numba takes the user's."""
-    home = str(tmp_path / "home")
-    cold, warm = (fresh(sealed, SMALL, HOME=home) for _ in range(2))
-    assert cold.stderr.count(LINE) == 1
-    assert warm.stderr == ""
 
 
 def test_run_is_the_one_plan_case_of_the_same_trials():
