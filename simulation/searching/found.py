@@ -34,8 +34,8 @@ class PlanFront(Shown):
     objectives
         The figures of which less is better; the last is the time.
     resolution
-        The part of a figure within which another plan was as good as one that was left out: in the race, and once more
-        when what was left of it was thinned out.
+        The part of a figure within which another plan was as good as one that was left out when what was left of the
+        race was thinned out; in the race it was as much, of a population a fifth.
     every
         Whether every grouping with every uniform bake was looked at; else these are the best known.
     finished
@@ -78,7 +78,7 @@ class PlanFront(Shown):
     @property
     def lost(self) -> float:
         """By what part of a figure a plan that was left out may be better than one that was kept, but for chance."""
-        return (1 + self.resolution) ** 2 - 1
+        return (1 + self.resolution) * (1 + self.race.terms.resolution) - 1
 
     @property
     def sentences(self) -> list[str]:

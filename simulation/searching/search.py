@@ -38,6 +38,7 @@ USUAL = ("impact_minutes_mean", "probability_share_exposed_at_least_0.5", "end_m
 BAKES = (0.0, 30.0, 60.0, 120.0)
 EVERY = 3_000_000  # plans, up to which all are looked at
 LAST_SEED = 2**64 - 1
+FINER = 0.2  # of the resolution, in the race of a population: what it holds is within a hundredth of what is best
 STEPS, LIKELY = 12, 1.0  # rounds of other bakes, at most; by how many standard errors one of them is let go
 
 
@@ -78,7 +79,7 @@ def search(
         Figures of which less is better, of `scores.OBJECTIVES`; the last one a time.
     resolution
         Differences of this part of a figure do not matter: neither in the race, nor when its end is thinned out to what
-        is told.
+        is told. A population races by a fifth of it.
     seed
         Of the worlds in which plans are chosen; what is said of them comes from worlds of the seed after it.
     confidence
@@ -104,16 +105,17 @@ def search(
     confidence = check_confidence(confidence)
     _check(scenario, today, rules, resume)
     candidates = Candidates(scenario, today, bakes_of(bake_minutes), rules)
-    terms = _terms(scenario, seed, objectives, resolution)
+    every = candidates.count <= EVERY
+    terms = _terms(scenario, seed, objectives, _part(resolution) * (1.0 if every else FINER))
     with _Line(progress) as line:
         race, keeper = _race(candidates, terms, check_workers(workers), line, resume)
         finished = _to_its_end(race, candidates)
         if keeper is not None:
             keeper.last(race)
     if not len(race.shapes):
-        what = "no plan" if candidates.count <= EVERY else "none of the plans that were tried"
+        what = "no plan" if every else "none of the plans that were tried"
         raise NoPlan(f"{what} keeps the rules; `wavecast check` of the rules and the fleet says whether any can")
-    return _result(race, today, confidence, finished)
+    return _result(race, today, confidence, finished, _part(resolution))
 
 
 def _check(scenario: Scenario, today: Plan | None, rules: Rules | None, resume: object) -> None:
@@ -197,10 +199,11 @@ def _named(candidates: Candidates) -> Iterator[Sequence[Sequence[str]]]:
             yield kept
 
 
-def _result(race: Race, today: Plan | None, confidence: float, finished: bool) -> PlanFront:
+def _result(race: Race, today: Plan | None, confidence: float, finished: bool, resolution: float) -> PlanFront:
     terms, candidates = race.terms, race.packing.candidates
     own = {TODAY: today} if today is not None else {}
-    kept = {f"front {n}": plan for n, plan in enumerate(candidates.plans(race.best), 1)}
+    best = race.shapes.of(front(race.value, resolution))
+    kept = {f"front {n}": plan for n, plan in enumerate(candidates.plans(best), 1)}
     fresh = told(kept, own, terms, confidence, race.workers)
     values = [[each.value for each in fresh.known[name].values()] for name in kept]
     names = [list(kept)[at] for at in front(np.array(values), 0.0).tolist()]
@@ -208,7 +211,7 @@ def _result(race: Race, today: Plan | None, confidence: float, finished: bool) -
     plans = own | {new: kept[old].model_copy(update={"name": new}) for new, old in order.items() if old in kept}
     every = race.tree is not None and race.tree.ended
     return PlanFront(
-        plans, fresh.renamed(order), terms.figures, terms.resolution, every, finished, race.looked_at,
+        plans, fresh.renamed(order), terms.figures, resolution, every, finished, race.looked_at,
         race.rollouts, race.looked_at * RUNGS[-1], race,
     )  # fmt: skip
 
@@ -218,7 +221,7 @@ def _terms(scenario: Scenario, seed: int, objectives: Sequence[str], resolution:
     if seed == LAST_SEED:
         raise ValueError(f"seed is {seed}; give one less: what is told comes from worlds of the seed after it")
     *risks, time = _objectives(objectives)
-    return Terms(scenario, sampling_of(scenario, "stratified"), int(seed), tuple(risks), time, _part(resolution))
+    return Terms(scenario, sampling_of(scenario, "stratified"), int(seed), tuple(risks), time, resolution)
 
 
 def _race(

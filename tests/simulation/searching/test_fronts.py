@@ -90,18 +90,23 @@ def volume(points, ref):
 
 
 def test_a_population_comes_within_a_hundredth_of_the_exact_front(monkeypatch):
-    """Nine regions under rule 24, whose 14 million plans nobody tries: the volume of its plans, by closed forms."""
+    """Nine regions under rule 24, whose 14 million plans nobody tries: the volume of what it holds, by closed forms.
+
+    What it tells is thinned out to a resolution of 5 %, and fills some 2 % less.
+    """
     weights = np.random.default_rng(7).dirichlet(np.full(9, 3.0))
     monkeypatch.setattr(module, "suggested", lambda *_: [])  # else it would begin with the exact front
     scene = scenario(shares(*weights), rate=0.05, deploy=6.0)
     today = all_at_once(scene.fleet, bake_minutes=30.0, strategy="blue_green")
     best = exact_front(scene, (0.0, 45.0))
-    found = search(scene, today=today, bake_minutes=(0.0, 45.0), objectives=EXACT, resolution=0.01, seed=2)
-    assert not found.every
-    known = [exact(plan, scene) for name, plan in found.plans.items() if name != "today"]
-    own = [(k["end_minutes_given_shipped_mean"], k["share_exposed_given_defect_mean"]) for k in known]
-    ref = (best.minutes.max() * 1.05, 1.05)
-    assert volume(own, ref) >= 0.99 * volume(np.column_stack([best.minutes, best.shares]), ref)
+    found = search(scene, today=today, bake_minutes=(0.0, 45.0), objectives=EXACT, seed=2)
+    assert not found.every and found.lost == pytest.approx(1.05 * 1.01 - 1)
+    held = found.race.packing.candidates.plans(found.race.best)
+    for plans, least in ((held, 0.99), ([found.plans[name] for name in found.plans if name != "today"], 0.97)):
+        known = [exact(plan, scene) for plan in plans]
+        own = [(k["end_minutes_given_shipped_mean"], k["share_exposed_given_defect_mean"]) for k in known]
+        ref = (best.minutes.max() * 1.05, 1.05)
+        assert volume(own, ref) >= least * volume(np.column_stack([best.minutes, best.shares]), ref)
     fresh = run(found.plan(1), scene, trials=32_768, seed=3, sampling="stratified")
     assert fresh.estimate(EXACT[0])[0] == pytest.approx(found.known["front 1"][EXACT[0]], rel=1e-9)
 
