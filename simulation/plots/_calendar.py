@@ -43,7 +43,7 @@ KINDS: dict[str, dict[str, Any]] = {  # what a region does, in the order of the 
     "deployment fails": {"facecolor": WORK, "edgecolor": "white", "hatch": "xxxx"},
     "baking": {"facecolor": YELLOW, "edgecolor": MUTED},
     "waiting for approval": {"facecolor": blend(APPROVAL, 0.55), "edgecolor": "white", "hatch": "...."},
-    "waiting for a slot": {"facecolor": blend(MUTED, 0.7), "edgecolor": "white", "hatch": "----"},
+    "waiting for a slot": {"facecolor": blend(MUTED, 0.85), "edgecolor": "white", "hatch": "----"},
     "on the way back": {"facecolor": ROLLBACK, "edgecolor": "white", "hatch": "////"},
 }
 

@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from simulation.analysis.compare import Comparison
 from simulation.plots.charts import dot, finite, hollow, name_rows, origin, rule_rows
 from simulation.plots.style import BLUE, INK, MARGIN, MUTED, VERMILION, Picture, styled
-from simulation.plots.words import several, signed, titled
+from simulation.plots.words import minutes_of, several, signed, titled
 
 LEFT, PANEL, BETWEEN = 1.95, 3.14, 0.48  # inches
 HEAD, FOOT = 0.42, 0.52
@@ -122,7 +122,10 @@ def _change(table: pd.DataFrame, name: str) -> str:
     if not math.isfinite(cost):
         return "harm without end leaves no difference to tell"
     saved = "no difference in impact" if cost == 0 else f"{signed(cost)} fleet-minutes a change"
-    return f"{saved}, {signed(time)} minutes to ship" if math.isfinite(time) else f"{saved}, not both ever ship"
+    if not math.isfinite(time):
+        return f"{saved}, not both ever ship"
+    ships = f"ships {minutes_of(abs(time))} {'sooner' if time < 0 else 'later'}" if time else "ships as soon"
+    return f"{saved}, {ships}"
 
 
 def _caption(comparison: Comparison, names: list[str], figures: Iterable[str]) -> str:

@@ -27,6 +27,7 @@ from simulation.plots.style import (
 )  # fmt: skip
 from simulation.plots.words import clean, fit, minutes_of, number, percent, several, span, width_of
 from waves import Fleet, Plan, Wave
+from waves.calendar import DAYS
 
 CELL, ROW, GAP, ASIDE = 1.6, 0.215, 0.8, 0.05  # inches: a region's box, the space of a bake, between columns
 HEAD, WAVE_HEAD, BELOW = 0.44, 0.2, 0.2
@@ -148,6 +149,8 @@ def _heading(axes: Axes, name: str, plan: Plan, fleet: Fleet, top: float) -> Non
     facts = [_waves(plan), _bakes(plan)]
     if asked := sum(wave.approval for wave in plan.waves):
         facts.append(several(asked, "approval"))
+    if any(plan.calendars):
+        facts.append(_windows(plan))
     if left_out := len(fleet.regions) - len(plan.regions):
         facts.append(f"leaves out {several(left_out, 'region')}")
     text = fit(" · ".join(facts), INNER * 0.62, SMALL)
@@ -161,6 +164,16 @@ def _waves(plan: Plan) -> str:
     counts = ", ".join(map(str, shape)) if len(shape) <= 8 else f"{min(shape)} to {max(shape)}"
     counts = str(shape[0]) if len(set(shape)) == 1 else counts
     return f"{several(len(shape), 'wave')} of {counts}"
+
+
+def _windows(plan: Plan) -> str:
+    own = [calendar for calendar in plan.calendars if calendar]
+    if len(own) < len(plan.waves) or any(calendar != own[0] for calendar in own):
+        return f"{several(len(own), 'wave')} in windows"
+    days, hours = own[0].days or DAYS, own[0].hours
+    row = days == DAYS[DAYS.index(days[0]) :][: len(days)]
+    said = "daily" if days == DAYS else f"{days[0]}–{days[-1]}" if row and len(days) > 2 else ", ".join(days)
+    return f"{said} {hours[0]}–{hours[1]}" if hours else said
 
 
 def _bakes(plan: Plan) -> str:

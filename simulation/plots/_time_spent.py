@@ -10,7 +10,7 @@ from matplotlib.patches import Patch
 
 from simulation.analysis.time_spent import time_spent as minutes_spent
 from simulation.plots.charts import duration_axis, name_rows, origin, rule_rows
-from simulation.plots.style import INK, MARGIN, PURPLE, SMALL, SOUND, WIDTH, WORK, YELLOW, Picture, styled
+from simulation.plots.style import INK, MARGIN, MUTED, PURPLE, SMALL, SOUND, WIDTH, WORK, YELLOW, Picture, styled
 from simulation.plots.words import titled, width_of
 from simulation.results.numerals import minutes_of, percent
 from simulation.results.outcomes import Outcomes
@@ -80,7 +80,7 @@ def _bars(axes: Axes, means: Mapping[str, Mapping[str, float]]) -> None:
         left = 0.0
         for part, wide in parts.items():
             _, colour, hatch, ink = LOOKS[part]
-            edge = WORK if hatch else "white"
+            edge = _edge(part)
             axes.barh(row, wide, 0.68, left=left, color=colour, hatch=hatch, edgecolor=edge, linewidth=0.6, zorder=2)
             label = minutes_of(wide)
             if wide and wide / whole * LONG > width_of(label, 7.5) + 0.06:
@@ -89,11 +89,15 @@ def _bars(axes: Axes, means: Mapping[str, Mapping[str, float]]) -> None:
             left += wide
 
 
+def _edge(part: str) -> str:
+    # Yellow turns to a dark olive where a page is read in the dark: its edge is what is seen of it there.
+    return WORK if LOOKS[part][2] else MUTED if part == "bake" else "white"
+
+
 def _key(picture: Picture, means: Mapping[str, Mapping[str, float]]) -> None:
     shown = [part for part in LOOKS if any(parts.get(part, 0.0) > 0 for parts in means.values())]
     patches = [
-        Patch(facecolor=LOOKS[part][1], hatch=LOOKS[part][2], edgecolor=WORK if LOOKS[part][2] else "white")
-        for part in shown
+        Patch(facecolor=LOOKS[part][1], hatch=LOOKS[part][2], edgecolor=_edge(part), linewidth=0.6) for part in shown
     ]
     tall = picture.get_figheight()
     place = (MARGIN / WIDTH, (tall - picture.head) / tall)

@@ -144,9 +144,9 @@ def _draw(
                 clip_on=False,
             )  # fmt: skip
     for span in story.closed:
-        _bar(lanes, *span, base, blend(MUTED, 0.35), hatch="||||")
+        _bar(lanes, *span, base, blend(MUTED, 0.5), hatch="||||")
     for span in story.queued:
-        _bar(lanes, *span, base, blend(MUTED, 0.7), hatch="----")
+        _bar(lanes, *span, base, blend(MUTED, 0.85), hatch="----")
     if story.bake and not story.failed:
         _bar(lanes, *story.bake, base, blend(WORK, 0.28))
     if story.rollback:
@@ -280,7 +280,7 @@ class Key(StrEnum):
 
     SERVES = "serves the new version"
     DEFECT = "serves the defect, no harm yet"
-    HURTS = "hurts (darker: more requests fail)"
+    HURTS = "hurts (stronger: more requests fail)"
     ALARM = "the alarm"
     DEPLOYS = "deploys"
     FAILS = "deployment fails"
@@ -329,9 +329,9 @@ def entries(trace: Trace, names: Collection[str]) -> dict[str, Any]:
         if approvals(trace, story.wave):
             found[Key.APPROVAL] = Patch(facecolor=blend(APPROVAL, 0.55), hatch="....", edgecolor="white", linewidth=0)
         if story.queued:
-            found[Key.SLOT] = Patch(facecolor=blend(MUTED, 0.7), hatch="----", edgecolor="white", linewidth=0)
+            found[Key.SLOT] = Patch(facecolor=blend(MUTED, 0.85), hatch="----", edgecolor="white", linewidth=0)
         if story.closed:
-            found[Key.WINDOW] = Patch(facecolor=blend(MUTED, 0.35), hatch="||||", edgecolor="white", linewidth=0)
+            found[Key.WINDOW] = Patch(facecolor=blend(MUTED, 0.5), hatch="||||", edgecolor="white", linewidth=0)
         if story.rollback:
             label, hatch = (Key.BY_HAND, "\\\\\\\\") if story.by_hand else (Key.ROLLS_BACK, "////")
             found[label] = Patch(facecolor=ROLLBACK, hatch=hatch, edgecolor="white", linewidth=0)

@@ -21,6 +21,18 @@ def test_plans_show_every_region_once_a_plan_with_waves_bakes_and_approvals():
     assert set(shapes) <= set(seen)
 
 
+def test_a_plan_says_when_its_deployments_start():
+    """Days in a row as a span; where waves differ, how many have windows."""
+    plan = waves.sizes(scenario(3).fleet, [1, 2])
+    week, two = (
+        {"days": days, "hours": ("10:00", "16:00"), "zone": "UTC"} for days in (["mon", "tue", "wed"], ["fri"])
+    )
+    one = [plan.waves[0], {**plan.waves[1].model_dump(exclude_none=True), "calendar": two}]
+    chosen = {"office": plan.replace(calendar=week), "late": plan.replace(waves=one)}
+    said = " ".join(written(plots.plans(chosen, scenario(3).fleet)))
+    assert "mon–wed 10:00–16:00" in said and "1 wave in windows" in said
+
+
 def test_failover_partners_in_one_wave_are_marked_and_counted_in_the_title():
     """Partners are 1–2, 3–4, 5–6. Waves of 1, 2, 3 (1 | 2 3 | 4 5 6) hold the pair 5–6 only."""
     fleet = scenario(6, pairs=True).fleet
