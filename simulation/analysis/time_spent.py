@@ -48,5 +48,5 @@ def time_spent(outcomes: Outcomes) -> pd.DataFrame:
         block = trials[at : at + BLOCK]
         order = at + np.argsort(sampling.codes(block), kind="stable")
         for _, own, numbers, given in sampling.parted(outcomes.seed, block):
-            found[:, order[own]] = desk.spent(numbers, given)
+            found[:, order[own]] = desk.spent(numbers, given, own.start)
     return pd.DataFrame(found.T, columns=list(PARTS), index=outcomes.frame.index)

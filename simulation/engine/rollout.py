@@ -45,6 +45,7 @@ from simulation.engine.layout import (
     FALSE_ALARM,
     FAMILY,
     HALT_ONLY,
+    NOTHING,
     REJECTED,
     REPORT,
     ROLLBACK_ALL,
@@ -86,11 +87,11 @@ def rollout(worlds, plans, block, i, trial, n, scratch, row, extras):
     begin_row(case, row)
     if block.state[i] >= BUILD_FAILS:
         row[C_OUTCOME], row[C_END] = BUILD_FAILED, t
-        spend(worlds, plans, block, case, scratch, i, n, 0, t, extras)
+        spend(worlds, plans, block, case, scratch, i, n, NOTHING, t, extras)
         return 1
     outcome, upto, depth = UNDECIDED, np.int64(0), 0
     true, rank, false, failure = np.inf, AT_ALARMS, np.inf, np.inf
-    alarm, harm, late = np.inf, np.inf, False
+    alarm, harm, late = np.inf, np.inf, np.bool_(False)
     failures, worst = 0, 0
     for wave in range(plans.waves[n]):
         depth = 2 + wave
@@ -160,7 +161,8 @@ def ended(worlds, plans, case, scratch, n, upto, true, rank, false, failure):
 @leaf
 def alarm_after(worlds, plans, case, scratch, upto, stop):
     """Return the first true alarm of what started before a failure stopped the pipeline, and its rank."""
-    alarm, harm, late = earliest(scratch, 0, upto, stop, np.inf, np.inf, False)
+    late = np.bool_(False)
+    alarm, harm, late = earliest(scratch, NOTHING, upto, stop, np.inf, np.inf, late)
     return true_alarm(worlds, plans, case, scratch, upto, stop, alarm, harm, late)
 
 

@@ -3,6 +3,8 @@
 Not here: the rollout (``rollout``), which is over by then.
 """
 
+import numpy as np
+
 from simulation.engine.deployments import bake_of
 from simulation.engine.jit import leaf, part
 from simulation.engine.layout import (
@@ -40,7 +42,7 @@ def spend_all(worlds, plans, block, case, scratch, i, n, upto, end, extras):
             start = decided(worlds, case.push, t, block.wait[wave, i], extras)
             spent[P_APPROVAL] += before(end, start) - before(end, t)
             t = start
-        low, high = plans.bounds[n, wave], plans.bounds[n, wave + 1]
+        low, high = np.int64(plans.bounds[n, wave]), np.int64(plans.bounds[n, wave + 1])
         if low >= upto or t >= end:
             return
         last = t

@@ -62,14 +62,22 @@ class Desk:
             yield slice(at, at + len(run)), run, self._rooms[len(run)]
 
     def tally(
-        self, trials: Numbers, bins: NDArray[np.int64], counts: NDArray[np.int32], given: layout.Given | None = None
+        self,
+        trials: Numbers,
+        bins: NDArray[np.int64],
+        counts: NDArray[np.int32],
+        given: layout.Given | None = None,
+        since: int = 0,
     ) -> tuple[NDArray[np.float64], ...]:
-        """Return sums, products and regional sums of some trials; add to the histograms."""
+        """Return sums, products and regional sums of some trials; add to the histograms.
+
+        What goes wrong in the first of them is what is given at a place, here and below.
+        """
         plans = len(self.plans.waves)
         sums, cross = np.zeros((plans, layout.SUMS)), np.zeros((plans, layout.CROSS))
         regional = np.zeros(self.shape)
         for own, run, desk in self.runs(trials):
-            block, scratch = self._drawn(run, desk, part_of(given, own))
+            block, scratch = self._drawn(run, desk, given, since + own.start)
             base = base_room(len(run))
             kernel.keep_sums(
                 self.worlds, self.plans, block, scratch, run, base, sums, cross, regional, bins, counts, self.extras
@@ -82,6 +90,7 @@ class Desk:
         out: NDArray[np.float64],
         at: int = 0,
         given: layout.Given | None = None,
+        since: int = 0,
         *,
         noise: bool = False,
     ) -> NDArray[np.float64]:
@@ -91,14 +100,14 @@ class Desk:
         """
         regional = np.zeros(self.shape)
         for own, run, desk in self.runs(trials):
-            block, scratch = self._drawn(run, desk, part_of(given, own), noise=noise)
+            block, scratch = self._drawn(run, desk, given, since + own.start, noise=noise)
             if self.tape:
                 places, values = self.tape
                 play(self.worlds, block, places, np.ascontiguousarray(values[:, own]))
             kernel.keep_rows(self.worlds, self.plans, block, scratch, run, out, at + own.start, regional, self.extras)
         return regional
 
-    def spent(self, trials: Numbers, given: layout.Given | None = None) -> NDArray[np.float64]:
+    def spent(self, trials: Numbers, given: layout.Given | None = None, since: int = 0) -> NDArray[np.float64]:
         """Return where the minutes of a desk's only plan go, shape (parts, trials); the desk keeps parts."""
         out, rows, regional = (
             np.empty((layout.PARTS, len(trials))),
@@ -106,29 +115,24 @@ class Desk:
             np.zeros(self.shape),
         )
         for own, run, desk in self.runs(trials):
-            block, scratch = self._drawn(run, desk, part_of(given, own))
+            block, scratch = self._drawn(run, desk, given, since + own.start)
             kernel.keep_rows(self.worlds, self.plans, block, scratch, run, rows, 0, regional, self.extras)
             out[:, own] = scratch.spent.T
         return out
 
     def _drawn(
-        self, run: Numbers, desk: tuple[Any, ...], given: layout.Given | None, *, noise: bool = False
+        self, run: Numbers, desk: tuple[Any, ...], given: layout.Given | None, at: int, *, noise: bool = False
     ) -> tuple[layout.Block, layout.Scratch]:
         """Draw what all plans share; return where it is, and room to roll them out."""
         block, scratch, *rows = desk
         worlds.open_block(self.worlds, block, run, *rows, self.approvals)
         if given is not None:
             if noise:
-                worlds.impose_noise(self.worlds, block, given)
-            worlds.impose(self.worlds, block, given)
+                worlds.impose_noise(self.worlds, block, given, at)
+            worlds.impose(self.worlds, block, given, at)
         return block, scratch
 
 
 def numbered(trials: range) -> Numbers:
     """Return the numbers of trials as the engine takes them."""
     return np.arange(trials.start, trials.stop, dtype=np.uint64)
-
-
-def part_of(given: layout.Given | None, own: slice) -> layout.Given | None:
-    """Return what is given for some of the trials."""
-    return given and layout.Given._make(np.ascontiguousarray(each[..., own]) for each in given)

@@ -146,38 +146,38 @@ def fill_gate(worlds, block, trials, g, u_even, u_odd):
 
 
 @entry
-def impose(worlds, block, given):
-    """Put what goes wrong as it is given in place of what was drawn; all else stays."""
+def impose(worlds, block, given, at):
+    """Put what goes wrong as it is given, from a place on, in place of what was drawn; all else stays."""
     for i in range(len(block.build)):
-        some = False
+        some, k = False, at + i
         for f in range(len(worlds.fault_breaks)):
-            block.hits[f, i] = given.hits[f, i]
-            some = some or given.hits[f, i]
+            block.hits[f, i] = given.hits[f, k]
+            some = some or given.hits[f, k]
             for r in range(len(worlds.traffic)):
-                block.own_hits[f, r, i] = given.own_hits[f, r, i]
-                some = some or given.own_hits[f, r, i]
+                block.own_hits[f, r, i] = given.own_hits[f, r, k]
+                some = some or given.own_hits[f, r, k]
         for r in range(len(worlds.traffic)):
-            block.failing[r, i] = given.failing[r, i]
-            some = some or given.failing[r, i]
-        block.state[i] = np.int8(BUILD_FAILS if given.build[i] else WRONG if some else HEALTHY)
+            block.failing[r, i] = given.failing[r, k]
+            some = some or given.failing[r, k]
+        block.state[i] = np.int8(BUILD_FAILS if given.build[k] else WRONG if some else HEALTHY)
         if not some:
             continue
         prepare(worlds, block, i)
         for r in range(len(worlds.traffic)):
             f = block.fault[i, r]
-            if f != SOUND and given.seen[f, i] >= 0:
-                block.region_memo[i, r, M_BY_ALARMS] = np.float64(given.seen[f, i])
+            if f != SOUND and given.seen[f, k] >= 0:
+                block.region_memo[i, r, M_BY_ALARMS] = np.float64(given.seen[f, k])
 
 
 @entry
-def impose_noise(worlds, block, given):
-    """Put refusals as they are given in place of those drawn, and each false alarm between the quantiles given."""
+def impose_noise(worlds, block, given, at):
+    """Put refusals as they are given, from a place on, and each false alarm between the quantiles given."""
     for g in range(len(block.rejected)):
-        copy(block.rejected[g], given.rejected[g])
+        copy(block.rejected[g], given.rejected[g, at:])
     fill(block.calm, np.inf)
     for i in range(len(block.build)):
         for r in range(len(worlds.traffic)):
-            low, high = given.low[r, i], given.high[r, i]
+            low, high = given.low[r, at + i], given.high[r, at + i]
             # Rounding must not make 1 of it, whose clock is infinite.
             block.clocks[r, i] = min(low + (high - low) * block.clocks[r, i], 1.0 - 2.0**-53)
             block.calm[i] = min(block.calm[i], false_clock(worlds, block, i, r))

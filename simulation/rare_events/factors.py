@@ -23,7 +23,7 @@ Masks = NDArray[np.bool_]
 Thing = tuple[
     Fault, tuple[Any, ...], list[int]
 ]  # a fault, the row that says whether it strikes, the regions it reaches
-Uniform = Callable[[int], Floats]  # from the number of a thing to its uniforms, one a trial
+Uniform = Callable[[int, Any], Floats]  # from the number of a thing and an index of trials to its uniforms in those
 LONG = 0.999  # the quantile at which durations are put together to a pipeline that is long, for its kind
 
 
@@ -109,17 +109,18 @@ class Factor:
 
     def put(self, given: layout.Given, levels: NDArray[np.int64], uniform: Uniform) -> None:
         """Draw which things happen, given each trial's level, and write it into the pattern."""
-        if not levels.any():
+        some = np.flatnonzero(levels)
+        if not len(some):
             return
         exactly, least = tails(self.chances)
-        need, free = levels.copy(), levels == self.top
+        need, free = levels[some], levels[some] == self.top
         for j, (name, *index) in enumerate(self.where):
             here, after = np.maximum(need, 0), np.maximum(need - 1, 0)
             above = np.where(free, least[j + 1, after], np.where(need > 0, exactly[j + 1, after], 0.0))
             below = np.where(free, least[j, here], exactly[j, here])
             chance = np.divide(self.chances[j] * above, below, out=np.zeros_like(above), where=below > 0)
-            hit = uniform(self.first + j) < chance
-            getattr(given, name)[tuple(index)] = hit
+            hit = uniform(self.first + j, some) < chance
+            getattr(given, name)[tuple(index)][some] = hit
             need = need - hit
 
 
@@ -192,7 +193,7 @@ class Clocks(Factor):
             own = np.where(soon, self.chances[j], self._late[j])
             left = np.where(need > 0, np.where(soon, early[j, 1], late[j, 1]), 1.0)
             hit = (levels > 0) & (
-                uniform(self.first + j) < np.divide(own, left, out=np.ones_like(left), where=left > 0)
+                uniform(self.first + j, ...) < np.divide(own, left, out=np.ones_like(left), where=left > 0)
             )
             need = np.where(hit, 0, need)
             q, h = self.chances[j], self.ever[j]

@@ -91,7 +91,11 @@ class Sampling:
         """Draw what goes wrong in some trials; None where that is drawn as it comes."""
         if self.method == "crude":
             return None
-        n, (faults, regions) = len(trials), self.shape
+        return self._pattern(seed, _numbered(trials), self.codes(trials))
+
+    def _pattern(self, seed: int, numbers: NDArray[np.uint64], codes: Levels) -> layout.Given:
+        """Draw what goes wrong in some trials, by their numbers and strata."""
+        n, (faults, regions) = len(numbers), self.shape
         given = layout.Given(
             build=np.zeros(n, dtype=np.bool_),
             hits=np.zeros((faults, n), dtype=np.bool_),
@@ -102,34 +106,28 @@ class Sampling:
             low=np.zeros((regions, n)),
             high=np.ones((regions, n)),
         )
-        numbers = np.arange(trials.start, trials.stop, dtype=np.uint64)
-        for part, levels in zip(self.factors, self._levels(seed, trials, numbers).T, strict=True):
-            some = np.flatnonzero(levels)
 
-            def own(thing: int, some: NDArray[np.int64] = some) -> NDArray[np.float64]:
-                u = np.ones(n)  # where nothing of the kind happens, no number is below its chance
-                u[some] = uniform(seed, numbers[some], PURPOSES["stratum_pattern"], 0, thing)
-                return u
+        def own(thing: int, some: Any) -> NDArray[np.float64]:
+            return uniform(seed, numbers[some], PURPOSES["stratum_pattern"], 0, thing)
 
+        for part, levels in zip(self.factors, self._levels(seed, numbers, codes).T, strict=True):
             part.put(given, levels, own)
         return given
 
     def parted(self, seed: int, trials: range) -> Iterator["Parted"]:
         """Part trials by stratum."""
-        numbers, given = np.arange(trials.start, trials.stop, dtype=np.uint64), self.given(seed, trials)
         codes = self.codes(trials)
-        order, at = np.argsort(codes, kind="stable"), 0
+        order = np.argsort(codes.astype(np.uint8), kind="stable")
+        numbers, codes = _numbered(trials)[order], codes[order]
+        given, at = None if self.method == "crude" else self._pattern(seed, numbers, codes), 0
         for stratum, count in enumerate(np.bincount(codes, minlength=len(self.strata)).tolist()):
-            own = order[at : at + count]
             if count:
-                part = None if given is None else layout.Given._make(each[..., own] for each in given)
-                yield Parted(stratum, slice(at, at + count), numbers[own], part)
+                yield Parted(stratum, slice(at, at + count), numbers[at : at + count], given)
             at += count
 
-    def _levels(self, seed: int, trials: range, numbers: NDArray[np.uint64]) -> Levels:
+    def _levels(self, seed: int, numbers: NDArray[np.uint64], codes: Levels) -> Levels:
         """Return how much of each factor happens in each trial, shape (n, factors)."""
-        codes = self.codes(trials)
-        found = np.zeros((len(trials), len(self.factors)), dtype=np.int64)
+        found = np.zeros((len(numbers), len(self.factors)), dtype=np.int64)
         for code in np.unique(codes):
             own, stratum = np.flatnonzero(codes == code), self.strata[code]
             choice = np.zeros(len(own), dtype=np.int64)
@@ -141,12 +139,19 @@ class Sampling:
 
 
 class Parted(NamedTuple):
-    """The trials of one stratum: which it is, their place in the order of strata, their numbers, what goes wrong."""
+    """The trials of one stratum: which it is, their place in the order of strata, their numbers.
+
+    `given` is what goes wrong in the trials of all strata, in that order.
+    """
 
     stratum: int
     place: slice
     numbers: NDArray[np.uint64]
     given: layout.Given | None
+
+
+def _numbered(trials: range) -> NDArray[np.uint64]:
+    return np.arange(trials.start, trials.stop, dtype=np.uint64)
 
 
 @lru_cache(maxsize=64)
@@ -216,7 +221,8 @@ class _Pilot:
             cell = np.zeros((1, len(parts)), dtype=np.int64)
             cell[0, f] = level
             alone = _stratum("", 1.0, cell, np.ones(1))
-            _, total, squares, _ = sampled(desk, parts, alone, [target_of("impact_minutes_mean")], 0, trials)[0, 0]
+            impact = [target_of("impact_minutes_mean")]
+            _, total, squares, _ = sampled(desk, parts, alone, impact, 0, trials, noise=False)[0, 0]
             self.mean[f, level], self.square[f, level] = _rounded(total / PILOT), _rounded(squares / PILOT)
         build = {thing for thing in self.things if parts[thing[0]].kind == "build"}
         # A failed build ends all.

@@ -176,14 +176,21 @@ def pattern(
         u = uniform(seed, numbers, PURPOSES["stratum_cell"], 0, 0)
         choice = np.minimum(np.searchsorted(np.cumsum(stratum.shares), u, side="right"), len(stratum.cells) - 1)
     for part, levels in zip(parts, stratum.cells[choice].T, strict=True):
-        part.put(given, levels, lambda thing: uniform(seed, numbers, PURPOSES["stratum_pattern"], 0, thing))
+        part.put(given, levels, lambda thing, some: uniform(seed, numbers[some], PURPOSES["stratum_pattern"], 0, thing))
     return given
 
 
 def sampled(
-    desk: Desk, parts: Sequence[Factor], stratum: Stratum, events: Sequence[Target], seed: int, trials: range
+    desk: Desk,
+    parts: Sequence[Factor],
+    stratum: Stratum,
+    events: Sequence[Target],
+    seed: int,
+    trials: range,
+    *,
+    noise: bool = True,
 ) -> NDArray[np.float64]:
-    """Roll every plan out in trials of a stratum.
+    """Roll every plan out in trials of a stratum; `noise` says whether refusals and false alarms are among `parts`.
 
     Returns
     -------
@@ -193,7 +200,7 @@ def sampled(
     worlds = desk.worlds
     shape = len(worlds.fault_breaks), len(worlds.traffic), len(desk.approvals)
     rows = np.zeros((desk.shape[0], layout.COLUMNS, len(trials)))
-    desk.frames(numbered(trials), rows, given=pattern(parts, stratum, shape, seed, trials), noise=True)
+    desk.frames(numbered(trials), rows, given=pattern(parts, stratum, shape, seed, trials), noise=noise)
     found = np.zeros((desk.shape[0], len(events), 4))
     for n, m in np.ndindex(found.shape[:2]):
         values = events[m].values(rows[n])

@@ -25,7 +25,7 @@ from simulation.results.tally import Bins
 from simulation.setting import Setting
 
 STRETCH = 256  # bins, an even number
-TOGETHER = 16  # blocks worked on stratum by stratum, so that histograms are emptied once for all of them
+TOGETHER = 32  # blocks worked on stratum by stratum, so that histograms are emptied once for all of them
 GROUP = 256  # plans that a worker takes at once, the baseline among them: their histograms fit the cache
 LARGEST = 2**23  # rollouts in a job, at most: about a second, so that nobody waits long for an end
 LONGEST = 2**20  # trials in a job, at most: a single plan's take longer, as it has its draws for itself
@@ -140,11 +140,12 @@ class Job:
         sizes = ((layout.SUMS,), (layout.CROSS,), desk.shape[1:])
         strata, plans = len(self.sampling.strata), desk.shape[0]
         sums = [[np.zeros((plans, strata, *size)) for size in sizes] for _ in blocks]
-        parted = [{each.stratum: each for each in self.sampling.parted(seed, block)} for block in blocks]
-        for stratum in range(strata):
-            for into, own in zip(sums, parted, strict=True):
-                if stratum in own:
-                    added = desk.tally(own[stratum].numbers, bins, room, own[stratum].given)
+        edges = np.array([*(block.start for block in blocks), blocks[-1].stop], dtype=np.uint64)
+        for stratum, own, numbers, given in self.sampling.parted(seed, range(blocks[0].start, blocks[-1].stop)):
+            cuts = np.searchsorted(numbers, edges).tolist()
+            for into, (first, end) in zip(sums, itertools.pairwise(cuts), strict=True):
+                if first < end:
+                    added = desk.tally(numbers[first:end], bins, room, given, own.start + first)
                     for array, each in zip(into, added, strict=True):
                         array[:, stratum] = each
             whole.take(room[skip:], stratum)
@@ -171,7 +172,7 @@ class _Counting:
         indices = np.flatnonzero(flat)
         found = np.moveaxis(self.octaves, 1, 0).reshape(self.octaves.shape[1], -1)
         filled = np.flatnonzero(found.any(axis=0))
-        histograms = Histograms(indices, flat[indices], filled, found[:, filled])
+        histograms = Histograms(indices.astype(np.int32), flat[indices], filled, found[:, filled])
         flat[indices] = 0
         self.octaves[:] = 0
         return histograms

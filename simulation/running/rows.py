@@ -103,7 +103,7 @@ class Compiled(_Blocks):
             rows = np.zeros((self.shape[0], layout.COLUMNS, len(self.trials)))
             order = np.argsort(self.sampling.codes(self.trials), kind="stable")
             for stratum, own, numbers, given in self.sampling.parted(seed, self.trials):
-                regional[:, stratum] = desk.frames(numbers, rows, own.start, given)
+                regional[:, stratum] = desk.frames(numbers, rows, own.start, given, own.start)
             out[:, :, at + order] = rows
         advance(len(self.trials) * self.shape[0])
         return regional

@@ -17,7 +17,7 @@ from simulation.arguments import Workers
 from simulation.engine import layout, scoring
 from simulation.engine.fingerprint import check_edition, edition
 from simulation.engine.packing import pack_worlds
-from simulation.engine.worker import Desk, Numbers, numbered, part_of
+from simulation.engine.worker import Desk, Numbers, numbered
 from simulation.rare_events.sampling import Sampling
 from simulation.running.jobs import handed_out
 from simulation.scenario import Scenario
@@ -135,7 +135,7 @@ class _Scorer(Desk):
         """Write what is wanted of each plan in each trial, shape (plans, wanted + 2, trials)."""
         regional = np.zeros(self.shape[1:])
         for own, run, desk in self.runs(trials):
-            block, scratch = self._drawn(run, desk, part_of(given, own))
+            block, scratch = self._drawn(run, desk, given, own.start)
             scoring.keep_scores(
                 self.worlds, self.plans, block, scratch, run, wanted, tries, regional, out, own.start, self.extras
             )  # fmt: skip

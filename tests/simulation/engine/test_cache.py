@@ -115,3 +115,31 @@ def test_with_nowhere_at_all_it_runs_and_says_what_that_costs(checkout):
     first, *_ = found.stderr.splitlines()
     assert "made anew by each process" in first and first.endswith(LASTS)
     assert found.stdout == start(checkout).stdout
+
+
+STRANGE = "import sys, numba.core.typed_passes as passes\ndel passes.NativeLowering\n"
+QUANTILE = "print(njit(lambda u: numbers.normal_quantile(u))(0.3))\n"
+
+
+def test_another_numba_compiles_the_same_and_keeps_what_belongs_to_the_files_as_they_are(root, tmp_path):
+    """What a Numba documents is enough: it says so in one line, and a changed coefficient is never met by old code."""
+    for package in ("simulation", "waves"):
+        shutil.copytree(root / package, tmp_path / "copy" / package, ignore=shutil.ignore_patterns("__pycache__"))
+    place = {"cwd": tmp_path / "copy", "capture_output": True, "text": True, "check": True}
+    usual, strange = ([sys.executable, "-c", before + SMALL + QUANTILE] for before in ("", STRANGE))
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(tmp_path / "copy")}
+    wanted, found = (subprocess.run(command, env=environment, **place) for command in (usual, strange))
+    line, *others = found.stderr.splitlines()
+    assert all(other.startswith(COMPILES) for other in others)
+    assert line.startswith("Numba ") and line.endswith("install the version that requirements.lock has")
+    assert found.stdout == wanted.stdout
+    kept = tmp_path / "copy" / "simulation" / "engine" / "__pycache__"
+    assert [*kept.glob("engine-*/*/*.nbc")]
+    file = tmp_path / "copy" / "simulation" / "arithmetic.py"
+    text = file.read_text(encoding="utf-8")
+    assert text.count("3.3871328727963666080") == 1  # the first of the quantile's coefficients
+    file.write_text(text.replace("3.3871328727963666080", "4.3871328727963666080"), encoding="utf-8")
+    other = subprocess.run(strange, env=environment, **place)
+    assert other.stdout.splitlines()[0] == found.stdout.splitlines()[0]
+    assert other.stdout.splitlines()[1] != found.stdout.splitlines()[1]
+    assert len([*kept.glob("engine-*")]) == 2

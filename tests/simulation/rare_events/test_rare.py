@@ -80,7 +80,7 @@ def test_patterns_within_a_level_have_their_exact_conditional_distribution(level
         "failing", "x", np.array(chances), tuple(("failing", j) for j in range(5)), np.zeros((5, 5), bool), 3
     )
     into = nothing(n, regions=5)
-    wrong.put(into, np.full(n, level), lambda thing: rng.random(n))
+    wrong.put(into, np.full(n, level), lambda thing, some: rng.random(n)[some])
     wanted = patterns(chances, counts)
     got = {hits: 0 for hits in wanted}
     for hits in into.failing.T.tolist():
@@ -113,7 +113,7 @@ def test_false_alarm_clocks_put_together_by_their_weights_are_as_drawn_without_s
     rng = np.random.default_rng(6)
     levels = np.searchsorted(np.cumsum(clocks.weights), rng.random(n))
     into = nothing(n, regions=3)
-    clocks.put(into, levels, lambda thing: rng.random(n))
+    clocks.put(into, levels, lambda thing, some: rng.random(n)[some])
     u = into.low + (into.high - into.low) * rng.random((3, n))
     for row in u:
         assert stats.kstest(row, "uniform").statistic < 2.69 / math.sqrt(n)
