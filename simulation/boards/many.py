@@ -147,7 +147,7 @@ def _squares(domain: _Domain, found: Moments, known: NDArray[np.bool_], confiden
     freedom = np.maximum(all_rows - 1, 1)
     variance = np.where(few, within / freedom, variance)
     degrees = np.where(few, freedom, found.count - 1.0).astype(np.int64)
-    student = special.stdtrit(np.arange(1.0, max(degrees.max(), 1) + 1.0), (1 + confidence) / 2)
+    student = special.stdtrit(np.arange(1.0, int(degrees.max(initial=1)) + 1.0), (1 + confidence) / 2)
     t = np.where(degrees > 0, student[np.maximum(degrees, 1) - 1], 0.0)
     return np.where(known | (found.count == 0), 0.0, (domain.omega * t) ** 2 * variance / n)
 
