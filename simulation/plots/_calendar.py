@@ -108,20 +108,20 @@ def _days(axes: Axes, pushed: datetime, end: float) -> None:
 def _lane(axes: Axes, trace: Trace, story: RegionStory, end: float) -> list[str]:
     """Draw a region: its closed windows, and what it does and waits for; return which of `KINDS` there are."""
     site, push = trace.rollout.setting.sites[story.position], trace.rollout.push
-    for low, high in shut(site.windows, push, 0.0, end):
-        axes.barh(story.position, high - low, 0.82, left=low, color=FAINT, zorder=1)
-    attempts = [("deploying" if good else "deployment fails", begin, until) for begin, until, good in story.attempts]
+    closed = [(low, high - low) for low, high in shut(site.windows, push, 0.0, end)]
+    axes.broken_barh(closed, (story.position - 0.41, 0.82), color=FAINT, zorder=1)
+    attempts = [("deploying" if good else "deployment fails", (begin, until)) for begin, until, good in story.attempts]
     others = {
         "waiting for approval": approvals(trace, story.wave),
         "waiting for a slot": story.queued,
         "baking": [story.bake] if story.bake and not story.failed else [],
         "on the way back": [story.rollback] if story.rollback else [],
+        **{kind: [span for each, span in attempts if each == kind] for kind, _ in attempts},
     }
-    spans = [*((kind, *span) for kind, each in others.items() for span in each), *attempts]
-    for kind, begin, until in spans:
-        long = max(min(until, end) - begin, HIDDEN * end)
-        axes.barh(story.position, long, 0.5, left=begin, zorder=2.5, linewidth=0.5, **KINDS[kind])
-    return [kind for kind, *_ in spans]
+    for kind, spans in others.items():
+        bars = [(begin, max(min(until, end) - begin, HIDDEN * end)) for begin, until in spans]
+        axes.broken_barh(bars, (story.position - 0.25, 0.5), zorder=2.5, linewidth=0.5, **KINDS[kind])
+    return [kind for kind, spans in others.items() if spans]
 
 
 def _key(picture: Picture, kinds: Collection[str]) -> None:

@@ -4,7 +4,7 @@ Timeline and duel draw their lanes with this. Not here: the axes, titles and hal
 """
 
 import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -16,7 +16,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.transforms import blended_transform_factory
 
-from simulation.analysis.trace import RegionStory, Trace
+from simulation.analysis.trace import RegionStory, Span, Trace
 from simulation.happenings import Event, every, first
 from simulation.plots.style import (
     APPROVAL,
@@ -143,10 +143,8 @@ def _draw(
                 x, base + 0.03 + STRIP / 2, "X", color=INK, markersize=_mark(lanes), markeredgecolor="white", zorder=5,
                 clip_on=False,
             )  # fmt: skip
-    for span in story.closed:
-        _bar(lanes, *span, base, blend(MUTED, 0.5), hatch="||||")
-    for span in story.queued:
-        _bar(lanes, *span, base, blend(MUTED, 0.85), hatch="----")
+    _bars(lanes, story.closed, base, blend(MUTED, 0.5), hatch="||||")
+    _bars(lanes, story.queued, base, blend(MUTED, 0.85), hatch="----")
     if story.bake and not story.failed:
         _bar(lanes, *story.bake, base, blend(WORK, 0.28))
     if story.rollback:
@@ -219,10 +217,18 @@ def _stays(lanes: Lanes, trace: Trace, story: RegionStory, base: float) -> None:
 def _bar(
     lanes: Lanes, low: float, high: float, base: float, colour: str | tuple[float, float, float], hatch: str = ""
 ) -> None:
-    left, right = (float(lanes.scale.place(t)) for t in (low, high))
-    right = max(right, left + lanes.scale.width * 0.0015)  # what takes no time shall still be seen
-    lanes.axes.fill_between([left, right], base + 0.03, base + 0.03 + STRIP, facecolor=colour, hatch=hatch,
-                            edgecolor="white", linewidth=0, zorder=2)  # fmt: skip
+    _bars(lanes, [(low, high)], base, colour, hatch)
+
+
+def _bars(
+    lanes: Lanes, spans: Sequence[Span], base: float, colour: str | tuple[float, float, float], hatch: str = ""
+) -> None:
+    """Draw what a region does in some spans of time, as one artist: who waits day by day has hundreds."""
+    places = np.array([lanes.scale.place(np.array(span)) for span in spans]).reshape(-1, 2)
+    wide = np.maximum(places[:, 1] - places[:, 0], lanes.scale.width * 0.0015)  # what takes no time shall still be seen
+    bars = list(zip(places[:, 0].tolist(), wide.tolist(), strict=True))
+    lanes.axes.broken_barh(bars, (base + 0.03, STRIP), facecolor=colour, hatch=hatch, edgecolor="white", linewidth=0,
+                           zorder=2)  # fmt: skip
 
 
 def _mark(lanes: Lanes) -> float:

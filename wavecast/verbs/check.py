@@ -34,8 +34,10 @@ and with --as-plan, or with any other option that is about the plan, an error.
 With --fleet, or where one of the files is a fleet or a scenario (or a scenario and its own fleet), pipelines and plans
 are also held against it: regions that it does not have, failover partners in one wave, a first wave with more traffic
 than the rest, more regions in a wave than AWS's rule for fanning out allows, regions left out; with a scenario for F,
-approvals of which it does not say how long they take. A file of rules is held against it, too: where no plan for the
-fleet can keep its rules together, the smallest set that clashes is named.
+approvals of which it does not say how long they take, calendars without the times at which people push, waves that wait
+for their windows past the horizon, a timeout below the median deployment, and an on_alarm that leaves regions to people
+without a manual_recovery. A file of rules is held against it, too: where no plan for the fleet can keep its rules
+together, the smallest set that clashes is named.
 
 With --rules, pipelines and plans are also held against the rules of a file: what they break is an error. Its limits
 are for reports and gates.
