@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from history.backtesting.forecasts import Forecast, forecast
+from history.backtesting.forecasts import Forecast, forecasts
 from history.backtesting.naive import NAIVE, Naive
 from history.backtesting.origins import WEEK, origins
 from history.backtesting.result import Backtest
@@ -89,8 +89,10 @@ class _Run:
         self, known: Told, came: Told, scenarios: Sequence[Scenario], seed: int
     ) -> dict[str, Forecast]:  # fmt: skip
         """Return the forecast of each plan, by its digest."""
-        plans = {known.plans[service].digest: known.plans[service] for service in set(came.table["service"])}
-        return {digest: forecast(plan, scenarios, self.trials, seed) for digest, plan in plans.items()}
+        names = sorted(set(came.table["service"]))
+        halted = came.table.loc[came.table["share_at_halt"].notna(), "service"]
+        plans = {known.plans[service].digest: known.plans[service] for service in names}
+        return forecasts(plans, scenarios, self.trials, seed, {known.plans[service].digest for service in halted})
 
     def _rows(
         self, origin: pd.Timestamp, known: Told, came: Told, foretold: Mapping[str, Forecast], naive: Naive

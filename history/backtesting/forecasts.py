@@ -4,18 +4,19 @@ Each scenario of several gives as many rollouts: so what the fit is unsure of is
 (`truth`), what one foretells without a model (`naive`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation import SHIPPED, Draws, Rollout, Scenario, run, setting
+from simulation import SHIPPED, Draws, Rollout, Scenario, run_all, setting
 from waves import Plan
 
 Floats = NDArray[np.float64]
 NEVER_BEGAN = ("build_failed", "rejected")  # a record of deployments does not tell of these
 HALTS = 120  # halted rollouts that are rolled out region by region
+_Part = tuple[Floats, Floats, list[tuple[int, int]]]  # of one scenario: minutes, halts, and which trials those are
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +28,7 @@ class Forecast:
     end_minutes, halted : (n,)
         Of each; `halted` is 1 or 0.
     share_at_halt : (k,)
-        Of some of those that were halted.
+        Of some of those that were halted; none where nobody asked.
     scenario : (n,)
         By which scenario each is.
     """
@@ -47,33 +48,42 @@ class Forecast:
         return np.sort(getattr(self, target))
 
 
-def forecast(plan: Plan, scenarios: Sequence[Scenario], trials: int, seed: int) -> Forecast:
-    """Foretell a rollout of a plan.
+def forecasts(
+    plans: Mapping[str, Plan], scenarios: Sequence[Scenario], trials: int, seed: int, halted: Collection[str]
+) -> dict[str, Forecast]:
+    """Foretell a rollout of each of several plans.
 
     Parameters
     ----------
-    plan
-        Which it goes by.
+    plans
+        Which they go by, by any name.
     scenarios
         One, or draws of a fit.
     trials
-        How many rollouts, of all scenarios together.
+        How many rollouts of each plan, of all scenarios together.
     seed
         From 0 to 2⁶⁴ − 1.
+    halted
+        Of which plans it is asked how far a halted one had come: that takes the model in SimPy.
     """
     each = -(-trials // len(scenarios))
-    ends, halts, which = [], [], []
-    marked: list[tuple[int, int]] = []
+    parts: dict[str, list[_Part]] = {name: [] for name in plans}
     for number, scenario in enumerate(scenarios):
-        frame = run(plan, scenario, trials=each, seed=seed, first=number * each, sampling="crude").frame
-        frame = frame[~frame["outcome"].isin(NEVER_BEGAN)]
-        halted = ~frame["outcome"].isin(SHIPPED).to_numpy()
-        ends.append(frame["end_minutes"].to_numpy(dtype=float))
-        halts.append(halted.astype(float))
-        which.append(np.full(len(frame), number))
-        marked += [(number, int(trial)) for trial in frame.index[halted]]
-    shares = _shares(plan, scenarios, seed, marked[:: max(len(marked) // HALTS, 1)], each)
-    return Forecast(np.concatenate(ends), np.concatenate(halts), shares, np.concatenate(which))
+        some = run_all([*plans.values()], scenario, trials=each, seed=seed, first=number * each, sampling="crude")
+        for name, outcomes in zip(plans, some, strict=True):
+            frame = outcomes.frame
+            frame = frame[~frame["outcome"].isin(NEVER_BEGAN)]
+            stopped = ~frame["outcome"].isin(SHIPPED).to_numpy()
+            marked = [(number, int(trial)) for trial in frame.index[stopped]]
+            parts[name].append((frame["end_minutes"].to_numpy(dtype=float), stopped.astype(float), marked))
+    found = {}
+    for name, plan in plans.items():
+        ends, halts, marks = zip(*parts[name], strict=True)
+        marked = [mark for own in marks for mark in own] if name in halted else []
+        shares = _shares(plan, scenarios, seed, marked[:: max(len(marked) // HALTS, 1)], each)
+        which = np.repeat(np.arange(len(scenarios)), [len(own) for own in ends])
+        found[name] = Forecast(np.concatenate(ends), np.concatenate(halts), shares, which)
+    return found
 
 
 def _shares(

@@ -14,6 +14,7 @@ from history.fitting.durations import SECOND, Lasted, usable
 from history.fitting.grids import Floats
 from history.fitting.past import Past, minutes
 
+INSTANT = 1e-6  # minutes: tables of single instants, such as of commits, have deployments that take no time
 SHIPS = ("change", "configuration", "retry", "resume")
 
 
@@ -64,14 +65,21 @@ class Attempts:
         """Which failed."""
         return np.asarray(self.status == "failed", dtype=np.bool_)
 
+    @property
+    def undated(self) -> NDArray[np.bool_]:
+        """Which tell not how long they took: over as they begin, and all, where more than half of those over are."""
+        over = self.good | self.failed
+        found = np.asarray(over & (np.abs(self.lasted) < INSTANT), dtype=np.bool_)
+        return np.ones(len(self), dtype=np.bool_) if found.sum() > over.sum() / 2 else found
+
     def minutes(self) -> tuple[Lasted, NDArray[np.bool_]]:
         """Return how long attempts took that did not fail, and which those are."""
-        used = ~self.failed & ~self.paused & usable(self.lasted, self.good)
+        used = ~self.failed & ~self.paused & ~self.undated & usable(self.lasted, self.good)
         return Lasted.of(self.lasted[used], self.good[used]), used
 
     def failing(self) -> tuple[Lasted, NDArray[np.bool_]]:
         """Return how long those took that failed, and which those are."""
-        used = self.failed & ~self.paused & usable(self.lasted, self.failed)
+        used = self.failed & ~self.paused & ~self.undated & usable(self.lasted, self.failed)
         return Lasted.of(self.lasted[used], np.ones(int(used.sum()), dtype=np.bool_)), used
 
 

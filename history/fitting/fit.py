@@ -205,6 +205,12 @@ def _attempts(found: Fit, tried: Attempts) -> None:
     if tried.impossible:
         many = counted(tried.impossible, "deployment")
         found.remarks.append(f"{many} left out of durations: ended before it began, or before its configured holds.")
+    if tried.undated.any():
+        why = "over as they began, so that nobody can say how long they took"
+        if tried.undated.all():
+            found.cannot_tell["deploy"] = f"deployments are instants, most of them {why}"
+        else:
+            found.remarks.append(f"{counted(int(tried.undated.sum()), 'deployment')} left out of durations: {why}.")
     if tried.paused.any():
         many = counted(int(tried.paused.sum()), "deployment")
         found.remarks.append(f"{many} left out of durations: a hook could wait for a person.")
@@ -250,8 +256,10 @@ def _waits(found: Fit, told: Waits) -> None:
 
 def _defects(found: Fit, told: Defects | None, own: Judged) -> None:
     if told is None:
+        bad = int(own.bad.sum())
         found.cannot_tell["change failure rate"] = (
             "of no rollout it is known whether an alarm rang: no alarm is no evidence where nobody looked"
+            + (f"; {bad:,} of {counted(len(own.bad), 'rollout')} are known to have been bad, at least" if bad else "")
         )
         return
     known = own.known
@@ -276,9 +284,8 @@ def _recoveries(found: Fit, told: Recoveries) -> None:
     found.minutes("reaction", told.reaction, "reaction", told.reacted)
     found.minutes("rollback", told.machine, "roll-back", told.machine_at, told.machine_regions)
     found.minutes("manual_recovery", told.hand, "manual recovery", told.hand_at, told.hand_regions)
-    tried, hand = len(told.machine) + len(told.hand), len(told.hand)
     at = np.concatenate([told.machine_at, told.hand_at])
-    found.share("rollback_failure_probability", hand, tried, "roll-back", at)
+    found.share("rollback_failure_probability", told.failed, told.tried, "roll-back", at)
     if told.unknown:
         found.remarks.append(
             f"{counted(told.unknown, 'roll-back')} left out of reactions: nobody says when it was noticed that it was"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from history.fitting.attempts import INSTANT
 from history.fitting.durations import Lasted, usable
 from history.fitting.grids import Floats
 from history.fitting.judged import CLOCKS, SOON, Judged
@@ -28,6 +29,8 @@ class Recoveries:
         Of which regions.
     machine_at, hand_at
         When they began.
+    tried, failed
+        How many ways back there were, and how many of them people went.
     unknown
         Ways back of which nobody says when it was noticed that they were needed.
     """
@@ -40,6 +43,8 @@ class Recoveries:
     hand: Lasted
     hand_regions: NDArray[np.object_]
     hand_at: Floats
+    tried: int
+    failed: int
     unknown: int
 
 
@@ -63,6 +68,8 @@ def recoveries(past: Past, found: Judged) -> Recoveries:
     kept = usable(way, done) & (past.place >= 0)
     names = np.asarray(regions["region"], dtype=object)
     parts: list[tuple[Lasted, NDArray[np.object_], Floats]] = []
-    for own in (kept & ~by_hand, kept & by_hand):
+    timed = kept & ~(done & (np.abs(way) < INSTANT))  # tables of single instants have ways back that take no time
+    for own in (timed & ~by_hand, timed & by_hand):
         parts.append((Lasted.of(way[own], done[own]), names[own], begin[own]))
-    return Recoveries(Lasted.of(took[used], told[used]), found.back[used], *parts[0], *parts[1], unknown)
+    counts = int(kept.sum()), int((kept & by_hand).sum())
+    return Recoveries(Lasted.of(took[used], told[used]), found.back[used], *parts[0], *parts[1], *counts, unknown)

@@ -101,6 +101,19 @@ def test_all_cut_short_says_only_that_they_last_longer():
     assert fitted.frame.loc["deploy", "high"] > 1000
 
 
+def test_instants_are_no_durations():
+    """Of a table of commits, which end as they begin, no length is learnt, and of a few such rows that of the rest."""
+    rollouts = seen(40)
+    own = rollouts.deployments
+    few = own["finished_at"].mask(own.index % 4 == 0, own["started_at"])
+    some = sane(fit(replace(rollouts, deployments=own.assign(finished_at=few))))
+    assert some.frame.loc["deploy", "n"] == int((own.index % 4 != 0).sum()) and some.frame.loc["deploy", "low"] > 3
+    none = own["finished_at"].mask(own.index % 4 != 0, own["started_at"])
+    instants = sane(fit(replace(rollouts, deployments=own.assign(finished_at=none))))
+    assert "deploy" not in instants.frame.index and "deployments are instants" in instants.cannot_tell["deploy"]
+    assert instants.frame.loc["deploy_failure_probability", "n"] == len(own)
+
+
 def test_a_person_who_stops_a_deployment_is_no_failure():
     rollouts = seen(40)
     own = rollouts.deployments
