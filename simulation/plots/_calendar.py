@@ -70,7 +70,8 @@ def calendar(trace: Trace) -> Picture:
     with styled():
         stories = trace.regions
         tall = ROW * len(stories)
-        picture = Picture(_title(trace, pushed), _caption(trace, where), KEY + tall + FOOT)
+        cut = f"Only the first {LONGEST} days are drawn. " if trace.end > end else ""
+        picture = Picture(_title(trace, pushed), cut + _caption(trace, where), KEY + tall + FOOT)
         axes = picture.place(LEFT, KEY, WIDTH - LEFT - MARGIN - 0.1, tall)
         rule_rows(axes, len(stories))
         axes.set_xlim(0, end * 1.01)
@@ -118,10 +119,11 @@ def _lane(axes: Axes, trace: Trace, story: RegionStory, end: float) -> list[str]
         "on the way back": [story.rollback] if story.rollback else [],
         **{kind: [span for each, span in attempts if each == kind] for kind, _ in attempts},
     }
-    for kind, spans in others.items():
+    drawn = {kind: [span for span in spans if span[0] < end] for kind, spans in others.items()}
+    for kind, spans in drawn.items():
         bars = [(begin, max(min(until, end) - begin, HIDDEN * end)) for begin, until in spans]
         axes.broken_barh(bars, (story.position - 0.25, 0.5), zorder=2.5, linewidth=0.5, **KINDS[kind])
-    return [kind for kind, spans in others.items() if spans]
+    return [kind for kind, spans in drawn.items() if spans]
 
 
 def _key(picture: Picture, kinds: Collection[str]) -> None:

@@ -67,6 +67,14 @@ def test_waits_for_slots_and_windows_are_told_apart():
     assert "on the way back" not in written(on_days)
 
 
+def test_a_calendar_draws_sixty_days_and_says_so():
+    """Frozen for 70 days: nothing of the deployment is drawn, or explained."""
+    frozen = {"zone": "UTC", "freezes": [{"from": "2026-11-23", "to": "2027-02-01"}]}
+    picture = plots.calendar(one(scenario(1, pushes="2026-11-23 10:00 UTC"), [1], calendar=frozen))
+    assert plain(picture.caption).startswith("Only the first 60 days are drawn.")
+    assert "window closed" in written(picture) and "deploying" not in written(picture)
+
+
 def test_a_region_that_keeps_the_old_version_does_not_bake():
     """Its failure is tolerated: the wave bakes for nothing, from 14 to 34."""
     picture = plots.timeline(one(scenario(1, deploy_failure_probability=1.0), [1], max_failed_regions=1))
