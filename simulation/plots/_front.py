@@ -38,7 +38,7 @@ def front(found: "PlanFront") -> Picture:
     """
     risk, time = found.objectives[0], found.objectives[-1]
     rows = {name: (known[time], known[risk]) for name, known in found.known.items()}
-    how = "of all there are" if found.every else "the best known"
+    how = "of all there are" if found.every else "the best known" if found.finished else "the best known so far"
     with styled():
         picture = Picture(
             f"{sum(name != TODAY for name in rows)} plans worth discussing, {how}",
