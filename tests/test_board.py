@@ -304,7 +304,7 @@ def lab(root: Path, tmp_path: Path) -> Iterator[str]:
         )
         try:
             address = re.compile(r"http://127\.0\.0\.1:\d+/lab/tree/board\.ipynb\?token=\w+")
-            yield until(lambda: address.findall(log.read_text(encoding="utf-8")), 60)[0]
+            yield until(lambda: address.findall(log.read_text(encoding="utf-8")), 600)[0]
         finally:
             os.killpg(server.pid, 15)
             server.wait(30)
@@ -321,31 +321,31 @@ def test_the_board_in_jupyterlab(browser: Any, lab: str) -> None:
     watched = Watched(browser, viewport={"width": 1500, "height": 1100})
     page = watched.page
     page.goto(lab)
-    page.locator(".jp-Notebook .jp-CodeCell").first.wait_for(timeout=60_000)
-    until(lambda: page.locator("text=/Python 3.*\\| Idle/").count(), 60)
+    page.locator(".jp-Notebook .jp-CodeCell").first.wait_for(timeout=600_000)
+    until(lambda: page.locator("text=/Python 3.*\\| Idle/").count(), 600)
     page.locator(".jp-CodeCell .cm-content").first.click()
     page.keyboard.press("Shift+Enter")
-    page.locator(".wb .wb-chip").first.wait_for(timeout=60_000)
+    page.locator(".wb .wb-chip").first.wait_for(timeout=600_000)
     began, first = grouped(page), page.inner_text(VALUE)
-    until(lambda: "32,768 rollouts of each plan." in page.inner_text(".wb-basis"), 60)
+    until(lambda: "32,768 rollouts of each plan." in page.inner_text(".wb-basis"), 600)
     drag(page, "us-east-1", ".wb-wave >> nth=0")
-    until(lambda: grouped(page)[0] == ["eu-north-1", "us-east-1"], 20)
+    until(lambda: grouped(page)[0] == ["eu-north-1", "us-east-1"], 300)
     assert page.inner_text(VALUE) != first
     page.locator(".wb-chip", has_text="us-west-2").focus()
     page.keyboard.press("Shift+ArrowLeft")
-    until(lambda: len(grouped(page)) == 4, 20)
+    until(lambda: len(grouped(page)) == 4, 300)
     assert "max_waves allows 3" in page.inner_text(".wb-remarks")
     page.evaluate(TWO_KEYS, "region ap-northeast-1")
-    until(lambda: "ap-northeast-1" in grouped(page)[1], 20)
+    until(lambda: "ap-northeast-1" in grouped(page)[1], 300)
     page.locator(".wb-input").first.fill("5")
     page.keyboard.press("Enter")
-    until(lambda: "wave 1 bakes 5 minutes" in page.inner_text(".wb-remarks"), 20)
+    until(lambda: "wave 1 bakes 5 minutes" in page.inner_text(".wb-remarks"), 300)
     page.locator(".wb-chip").first.focus()
     for _ in range(5):
         page.keyboard.press("Control+z")
-    until(lambda: grouped(page) == began, 20)
+    until(lambda: grouped(page) == began, 300)
     page.click("text=Copy as pipeline")
-    until(lambda: "Actions:" in page.input_value(".wb-text textarea"), 20)
+    until(lambda: "Actions:" in page.input_value(".wb-text textarea"), 300)
     assert [each for each in watched.faults if "favicon" not in each] == []
     assert page.locator("text=Jupyter news").count() == 0  # nor does it ask whether it may ask for them
     host = lab.split("/lab/")[0]

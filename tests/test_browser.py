@@ -103,7 +103,7 @@ def lab(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[
     with open(folder / "lab.log", "w", encoding="utf-8") as log:
         server = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT)
         try:
-            found = until(lambda: list(runtime.glob("jpserver-*.json")), 60)
+            found = until(lambda: list(runtime.glob("jpserver-*.json")), 600)
             yield json.loads(found[0].read_text(encoding="utf-8"))["url"].rstrip("/"), folder
         finally:
             server.terminate()
@@ -143,6 +143,7 @@ def test_a_notebook_runs_from_top_to_bottom_in_jupyterlab(browser: Any, lab: tup
     """Run All leaves every picture with its text, no error and no warning; nothing is asked for beyond this machine."""
     url, folder = lab
     page = browser.new_page(viewport={"width": 1400, "height": 1000})
+    page.set_default_timeout(300_000)  # a guard against hanging, however busy the machine
     faults: list[str] = []
     asked: list[str] = []
     page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
@@ -156,11 +157,11 @@ def test_a_notebook_runs_from_top_to_bottom_in_jupyterlab(browser: Any, lab: tup
         own = [kernel for kernel in kernels(url) if kernel["id"] not in before]
         return any(kernel["execution_state"] == "idle" and kernel["connections"] >= 1 for kernel in own)
 
-    until(connected, 90)
+    until(connected, 600)
     page.click(".lm-MenuBar-itemLabel:text-is('Run')")
     page.click(".lm-Menu-itemLabel:text-is('Run All Cells')")
-    until((folder / f"{name}.done").exists, 240)
-    book = until(lambda: page.keyboard.press("Control+s") or saved(folder, name), 90)
+    until((folder / f"{name}.done").exists, 1200)
+    book = until(lambda: page.keyboard.press("Control+s") or saved(folder, name), 600)
     outputs = [output for cell in book.cells for output in cell.get("outputs", [])]
     assert [output for output in outputs if output.output_type == "error" or output.get("name") == "stderr"] == []
     pages = "".join(output.data.get("text/html", "") for output in outputs if "data" in output)
