@@ -4,7 +4,7 @@ Not here: the compiled code (``kernel``), the arrays it reads (``packing``), mer
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -52,6 +52,7 @@ class Desk:
         self.approvals = plans.approval.any(axis=0)
         self.shape = (len(plans.waves), layout.REGION_SUMS, plans.order.shape[1])
         self._rooms: dict[int, tuple[Any, ...]] = {}
+        self._found: dict[Any, Callable[..., Any]] = {}
 
     def runs(self, trials: Numbers) -> Iterator[tuple[slice, Numbers, tuple[Any, ...]]]:
         """Cut trials into runs: where each is, its trials, and its room."""
@@ -79,8 +80,9 @@ class Desk:
         for own, run, desk in self.runs(trials):
             block, scratch = self._drawn(run, desk, given, since + own.start)
             base = base_room(len(run))
-            kernel.keep_sums(
-                self.worlds, self.plans, block, scratch, run, base, sums, cross, regional, bins, counts, self.extras
+            self._call(
+                kernel.keep_sums, self.worlds, self.plans, block, scratch, run, base, sums, cross, regional, bins,
+                counts, self.extras,
             )  # fmt: skip
         return sums, cross, regional
 
@@ -120,12 +122,25 @@ class Desk:
             out[:, own] = scratch.spent.T
         return out
 
+    def _call(self, function: Any, *arguments: Any) -> None:
+        """Call compiled code, the first time as ever, then what was found: on one desk no argument changes its type.
+
+        Numba looks at each array's type at each call, for as long as ten rollouts take.
+        """
+        if function in self._found:
+            self._found[function](*arguments)
+            return
+        function(*arguments)
+        types = tuple(map(function.typeof_pyval, arguments)) if hasattr(function, "typeof_pyval") else ()
+        compiled = getattr(function, "overloads", {}).get(types)
+        self._found[function] = getattr(compiled, "entry_point", function)
+
     def _drawn(
         self, run: Numbers, desk: tuple[Any, ...], given: layout.Given | None, at: int, *, noise: bool = False
     ) -> tuple[layout.Block, layout.Scratch]:
         """Draw what all plans share; return where it is, and room to roll them out."""
         block, scratch, *rows = desk
-        worlds.open_block(self.worlds, block, run, *rows, self.approvals)
+        self._call(worlds.open_block, self.worlds, block, run, *rows, self.approvals)
         if given is not None:
             if noise:
                 worlds.impose_noise(self.worlds, block, given, at)
