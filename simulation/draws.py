@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from simulation.arithmetic import Array
 from simulation.distributions import Constant, Exponential
+from simulation.engine.layout import SEVERITIES
 from simulation.scenario import Scenario
 from simulation.windows import PushSpans
 
@@ -168,7 +169,13 @@ class Draws:
         self._columns["build_failure", 0, 0] = wrong.build.tolist()
         for region, failing in enumerate(wrong.failing):
             self._columns["deploy_failure", region, 0] = failing.tolist()
+        for region, stuck in enumerate(wrong.stuck):
+            if (stuck >= 0).any():
+                rule = self.scenario.of(region, YES_NO["rollback_failure"])
+                drawn = self._values(rule, PURPOSES["rollback_failure"], region, 0)
+                self._columns["rollback_failure", region, 0] = np.where(stuck < 0, drawn, stuck == 1).tolist()
         for number, fault in enumerate(self.scenario.faults):
+            self._grade(number, wrong.severe[number])
             if fault.where == "each_region":
                 for region, hits in enumerate(wrong.own_hits[number]):
                     self._columns["hit", REGION, region, number] = hits.tolist()
@@ -177,6 +184,19 @@ class Draws:
             seen = wrong.seen[number]
             drawn = self._values(fault.detection_probability, PURPOSES["seen_by_alarms"], number, 0)
             self._columns["seen_by_alarms", FAULT, number, 0] = np.where(seen < 0, drawn, seen == 1).tolist()
+
+    def _grade(self, number: int, parts: NDArray[np.int8]) -> None:
+        """Draw a fault's severities from the parts of their distribution that are given."""
+        if (parts < 0).all():
+            return
+        own = self.scenario.faults[number].where == "each_region"
+        low, high = (np.where(parts < 0, whole, np.array(SEVERITIES)[parts + n]) for n, whole in ((0, 0.0), (1, 1.0)))
+        for place in range(len(self.scenario.fleet.regions)) if own else [number]:
+            kind, occurrence = (REGION, number) if own else (FAULT, 0)
+            where = Purpose(kind, PURPOSES["severity"].number)
+            u = low + (high - low) * uniform(self.seed, self._numbers, where, place, occurrence)
+            severity = self.scenario.faults[number].severity.quantile(np.minimum(u, 1.0 - 2.0**-53))
+            self._columns["severity", kind, place, occurrence] = severity.tolist()
 
     def _lay(self, tape: Any) -> None:
         """Put what a tape knows over what is drawn."""

@@ -296,8 +296,8 @@ def test_the_picture_of_the_readme_is_the_duel_that_its_text_tells():
     assert tuple(re.findall(r"([\d.]+)\s+fleet-minutes", alt)) == costs
     hurt = [sum(bool(story.harm) for story in side.regions) for side in (duel.first, duel.second)]
     assert [int(n) for n in re.findall(r"(\d+)\s+regions?\s+hurts?", alt)] == hurt
-    assert {story.wave for story in duel.second.regions if story.harm} == {2}
-    assert not [story for story in duel.second.regions if story.wave == 3 and story.attempts]
+    assert {story.wave for story in duel.second.regions if story.harm} == {1}
+    assert not [story for story in duel.second.regions if story.wave == 2 and story.attempts]
     picture = ROOT / "docs" / "images" / "duel.png"
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert picture.stat().st_size < 100_000

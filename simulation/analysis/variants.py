@@ -219,11 +219,11 @@ class Variants:
         if scenario is self.scenario:
             return self.design
         parts, _, _ = cells_of(scenario, all_at_once(scenario.fleet))
-        return weighed(self.design, parts) or sampling_of(scenario)
+        return weighed(self.design, parts, scenario) or sampling_of(scenario)
 
 
-def weighed(design: Sampling, parts: list[Factor]) -> Sampling | None:
-    """Return a design with the weights that its cells have by other factors; None where those are not alike."""
+def weighed(design: Sampling, parts: list[Factor], scenario: Scenario) -> Sampling | None:
+    """Return a design with the weights that its strata have in another scenario; None where those are not alike."""
     alike = [(each.kind, each.label, each.where, len(each.weights)) for each in parts]
     if alike != [(each.kind, each.label, each.where, len(each.weights)) for each in design.factors]:
         return None
@@ -234,7 +234,8 @@ def weighed(design: Sampling, parts: list[Factor]) -> Sampling | None:
             weights = weights * part.weights[level]
         total = math.fsum(weights)
         shares = weights / total if total > 0 else stratum.shares
-        strata.append(replace(stratum, weight=total, shares=shares))
+        grade = stratum.grade and stratum.grade.under(scenario)
+        strata.append(replace(stratum, weight=total * (grade.weight if grade else 1.0), shares=shares, grade=grade))
     if abs(sum(each.weight for each in strata) - 1.0) > 1e-9:
         return None  # a cell that could not be is there now
     return replace(design, factors=tuple(parts), strata=tuple(strata))

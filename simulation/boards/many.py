@@ -103,7 +103,9 @@ class _Domain:
 
 
 @ENDLESS
-def means(strata: Strata, found: Moments, confidence: float, bounds: Bounds | None = None) -> Ends:
+def means(
+    strata: Strata, found: Moments, confidence: float, bounds: Bounds | None = None, apart: Floats | None = None
+) -> Ends:
     """Estimate means, as ``estimator.mean``."""
     domain = _Domain(strata, found.count)
     known = np.zeros(len(strata.trials), dtype=np.bool_) if bounds is None else bounds.known
@@ -117,7 +119,11 @@ def means(strata: Strata, found: Moments, confidence: float, bounds: Bounds | No
     squares = _squares(domain, found, known, confidence)
     below, above = squares.sum(axis=1), squares.sum(axis=1)
     if bounds is not None:
-        most = np.maximum(squares, _missed(domain, found, known, confidence, bounds)).sum(axis=1)
+        missed = _missed(domain, found, known, confidence, bounds)
+        if apart is not None:
+            one, none = _t(found, confidence) * domain.omega, np.full(missed.shape, np.inf)
+            missed = np.minimum(missed, np.multiply(one**2 / n, apart, out=none, where=apart < np.inf))
+        most = np.maximum(squares, missed).sum(axis=1)
         below, above = below if (bounds.low >= 0).all() else most, most
     moved = domain.moved(own, value, confidence)
     low, high = np.sqrt(below + moved), np.sqrt(above + moved)
@@ -134,6 +140,18 @@ def means(strata: Strata, found: Moments, confidence: float, bounds: Bounds | No
 
 def _longer(lean: Floats, half: Floats) -> Floats:
     return np.where((lean > 0) & (half > 0), lean * (1 + MISSED * _over(lean, half)), 0.0)
+
+
+def unpaired(one: Moments, other: Moments) -> Floats:
+    """Return the variances of differences if they were not of the same worlds, as ``summary`` does."""
+    enough = np.minimum(one.nonzero, other.nonzero) >= FEW
+    return np.where(enough, _over(one.squares, one.count - 1.0) + _over(other.squares, other.count - 1.0), np.inf)
+
+
+def _t(found: Moments, confidence: float) -> Floats:
+    """Return Student's quantile of each stratum that has 10 trials."""
+    degrees = np.maximum(found.count - 1.0, 1.0).astype(np.int64)
+    return np.asarray(special.stdtrit(np.arange(1.0, degrees.max() + 1.0), (1 + confidence) / 2)[degrees - 1])
 
 
 def _squares(domain: _Domain, found: Moments, known: NDArray[np.bool_], confidence: float) -> Floats:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from simulation.boards.arrangement import grouping_like
 from simulation.boards.figures import FIGURES, HALF, LEAST, QUANTILES
-from simulation.boards.many import Ends, Ladder, Moments, Strata, means, shares
+from simulation.boards.many import Ends, Ladder, Moments, Strata, means, shares, unpaired
 from simulation.engine import layout
 from simulation.engine.packing import pack_plans, pack_worlds
 from simulation.engine.worker import Desk
@@ -238,13 +238,14 @@ class _Rows:
             else (layout.C_SHARE, self.worlds.exposed)
         )  # fmt: skip
         x = self.rows[:, column]
-        own = self._mean(self.strata.moments(x), bounds)
+        one, other = (self.strata.moments(each[:, column]) for each in (self.rows, self.base))
         with np.errstate(invalid="ignore"):  # an endless horizon gives infinite impacts
             apart = np.where(x == self.base[:, column], 0.0, x - self.base[:, column])
-        return own, self._mean(self.strata.moments(apart), _either_way(bounds))
+        differ = self._mean(self.strata.moments(apart), _either_way(bounds), unpaired(one, other))
+        return self._mean(one, bounds), differ
 
-    def _mean(self, moments: Moments, bounds: Bounds | None = None) -> Ends:
-        return means(self.strata, moments, self.confidence, bounds)
+    def _mean(self, moments: Moments, bounds: Bounds | None = None, apart: Floats | None = None) -> Ends:
+        return means(self.strata, moments, self.confidence, bounds, apart)
 
     def _half(self) -> tuple[Ends, Ends]:
         high = (self.worlds.exposed.high >= LEAST - SLACK).astype(np.float64)

@@ -178,6 +178,10 @@ class Block(NamedTuple):
     tries: Any  # float64 (B, R, K, 3): what a tape knows of attempts (``tape``), K of them; without a tape none
 
 
+# Severities are told apart by thirds of their distribution, the worst of them halved (`Given.severe`).
+SEVERITIES = (0.0, 1 / 3, 2 / 3, 5 / 6, 1.0)
+
+
 class Given(NamedTuple):
     """What goes wrong in some trials, where that is given and not drawn; the last three may be given, too."""
 
@@ -186,6 +190,8 @@ class Given(NamedTuple):
     own_hits: Any  # bool (F, R, B)
     failing: Any  # bool (R, B)
     seen: Any  # int8 (F, B): whether alarms can see the fault, or -1: as drawn
+    severe: Any  # int8 (F, B): the part of `SEVERITIES` that its severity comes from, or -1: as drawn
+    stuck: Any  # int8 (R, B): whether a roll-back fails, or -1: as drawn
     rejected: Any  # bool (W, B)
     low: Any  # float64 (R, B): the uniforms of the false-alarm clocks come from between these
     high: Any  # float64 (R, B)

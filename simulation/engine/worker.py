@@ -144,7 +144,7 @@ class Desk:
         if given is not None:
             if noise:
                 worlds.impose_noise(self.worlds, block, given, at)
-            worlds.impose(self.worlds, block, given, at)
+            worlds.impose(self.worlds, block, given, at, run)
         return block, scratch
 
 

@@ -6,6 +6,7 @@ The numbers of purposes are ``draws``'. Not here: what only a trial in which som
 
 import numpy as np
 
+from simulation.engine.demand import fault_uniform
 from simulation.engine.jit import entry, leaf, part
 from simulation.engine.layout import (
     ALWAYS_FAILS,
@@ -26,6 +27,8 @@ from simulation.engine.layout import (
     HEALTHY,
     HIT,
     M_BY_ALARMS,
+    M_FAILS,
+    M_SEVERITY,
     N_APPROVAL_WAIT,
     N_BUILD,
     N_DEPLOY,
@@ -33,13 +36,16 @@ from simulation.engine.layout import (
     N_HANDOVER,
     N_HIT,
     N_PUSH,
+    N_SEVERITY,
     NOTHING,
     REGION,
     REJECTION,
+    SEVERITIES,
+    SEVERITY,
     SOUND,
     WRONG,
 )
-from simulation.engine.numbers import CONSTANT, NEVER, copy, fill, fill_quantiles, fill_words, log
+from simulation.engine.numbers import CONSTANT, NEVER, copy, fill, fill_quantiles, fill_words, log, quantile
 
 
 @entry
@@ -146,7 +152,7 @@ def fill_gate(worlds, block, trials, g, u_even, u_odd):
 
 
 @entry
-def impose(worlds, block, given, at):
+def impose(worlds, block, given, at, trials):
     """Put what goes wrong as it is given, from a place on, in place of what was drawn; all else stays."""
     for i in range(len(block.build)):
         some, k = False, at + i
@@ -164,9 +170,21 @@ def impose(worlds, block, given, at):
             continue
         prepare(worlds, block, i)
         for r in range(len(worlds.traffic)):
-            f = block.fault[i, r]
+            f, memo = block.fault[i, r], block.region_memo[i, r]
+            if given.stuck[r, k] >= 0:
+                memo[M_FAILS] = np.float64(given.stuck[r, k])
             if f != SOUND and given.seen[f, k] >= 0:
-                block.region_memo[i, r, M_BY_ALARMS] = np.float64(given.seen[f, k])
+                memo[M_BY_ALARMS] = np.float64(given.seen[f, k])
+            if f != SOUND and given.severe[f, k] >= 0:
+                memo[M_SEVERITY] = graded(worlds, trials[i], f, r, given.severe[f, k])
+
+
+@part
+def graded(worlds, trial, f, r, severe):
+    """Return a severity that lies in a part of its distribution."""
+    low, high = SEVERITIES[severe], SEVERITIES[severe + 1]
+    u = low + (high - low) * fault_uniform(worlds.seed, worlds.fault_own, trial, f, r, N_SEVERITY)
+    return quantile(worlds.rules, worlds.table, worlds.fault_rules[f, SEVERITY], min(u, 1.0 - 2.0**-53))
 
 
 @entry

@@ -201,6 +201,22 @@ class Clocks(Factor):
             given.high[region] = np.where(hit, np.where(soon, q, h), 1.0)
 
 
+def nothing(n: int, faults: int, regions: int, waves: int = 0, *, noise: bool = True) -> layout.Given:
+    """Return the pattern of so many trials in which nothing goes wrong; without noise, false alarms are as drawn."""
+    return layout.Given(
+        build=np.zeros(n, dtype=np.bool_),
+        hits=np.zeros((faults, n), dtype=np.bool_),
+        own_hits=np.zeros((faults, regions, n), dtype=np.bool_),
+        failing=np.zeros((regions, n), dtype=np.bool_),
+        seen=np.full((faults, n), -1, dtype=np.int8),
+        severe=np.full((faults, n), -1, dtype=np.int8),
+        stuck=np.full((regions, n), -1, dtype=np.int8),
+        rejected=np.zeros((waves, n), dtype=np.bool_),
+        low=np.zeros((regions if noise else 0, n)),
+        high=np.ones((regions if noise else 0, n)),
+    )
+
+
 def factors(scenario: Scenario, settings: Sequence[Setting], most: int, pooled: bool, noise: bool) -> list[Factor]:
     """Cut what can go wrong into factors.
 

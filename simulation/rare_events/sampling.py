@@ -17,11 +17,10 @@ from numpy.typing import NDArray
 
 from simulation.draws import PURPOSES, uniform
 from simulation.engine import layout
-from simulation.engine.packing import pack_plans, pack_worlds
-from simulation.engine.worker import Desk
-from simulation.rare_events.factors import Factor, factors
-from simulation.rare_events.strata import CELLS, Stratum, sampled
-from simulation.rare_events.targets import target_of
+from simulation.rare_events.factors import Factor, factors, nothing
+from simulation.rare_events.grades import put
+from simulation.rare_events.pilot import Pilot
+from simulation.rare_events.strata import CELLS, Stratum, anything
 from simulation.scenario import Scenario
 from simulation.setting import setting
 from waves import Plan, all_at_once
@@ -30,10 +29,9 @@ Method = Literal["stratified", "crude"]
 BLOCK = 4096  # trials that have every stratum in its share
 LEVELS = 10  # things that have strata of their own, at most
 FLOOR = 32  # trials of each stratum in a block, at the least
-NEYMAN, EVEN = 0.4, 0.15  # of a block, divided by what the impact varies by, and evenly; the rest by weight
-PILOT, FIRST = 256, 2**32 - 2**20  # trials of each thing in the pilot; the number of its first: far from anybody's
+NEYMAN, EVEN = 0.5, 0.1  # of a block, divided by what the impact varies by, and evenly; the rest by weight
+ALONE = np.ones(1)  # the share of a stratum's only combination; sent to workers once
 UNITS = 2**30  # of the greatest weight, where weights are whole numbers
-ANYTHING = np.zeros((1, 1)), np.ones((1, 1))  # all that is known of a figure in a stratum; sent to workers once
 Levels = NDArray[np.int64]
 
 
@@ -95,23 +93,14 @@ class Sampling:
 
     def _pattern(self, seed: int, numbers: NDArray[np.uint64], codes: Levels) -> layout.Given:
         """Draw what goes wrong in some trials, by their numbers and strata."""
-        n, (faults, regions) = len(numbers), self.shape
-        given = layout.Given(
-            build=np.zeros(n, dtype=np.bool_),
-            hits=np.zeros((faults, n), dtype=np.bool_),
-            own_hits=np.zeros((faults, regions, n), dtype=np.bool_),
-            failing=np.zeros((regions, n), dtype=np.bool_),
-            rejected=np.zeros((0, n), dtype=np.bool_),
-            seen=np.full((faults, n), -1, dtype=np.int8),
-            low=np.zeros((regions, n)),
-            high=np.ones((regions, n)),
-        )
+        given = nothing(len(numbers), *self.shape, noise=False)
 
         def own(thing: int, some: Any) -> NDArray[np.float64]:
             return uniform(seed, numbers[some], PURPOSES["stratum_pattern"], 0, thing)
 
         for part, levels in zip(self.factors, self._levels(seed, numbers, codes).T, strict=True):
             part.put(given, levels, own)
+        put([each.grade for each in self.strata], codes, given, own)
         return given
 
     def parted(self, seed: int, trials: range) -> Iterator["Parted"]:
@@ -169,9 +158,9 @@ def sampling_of(scenario: Scenario, method: Method = "stratified") -> Sampling:
         return Sampling(method, (), (_whole(),), np.array([BLOCK]), shape)
     plan = all_at_once(scenario.fleet)
     parts, cells, weights = cells_of(scenario, plan)
-    pilot = _Pilot(scenario, plan, parts)
-    strata = tuple(_strata(parts, cells, weights, pilot))
-    counts = _counts(np.array([each.weight for each in strata]), np.array([pilot.spread(each) for each in strata]))
+    pilot = Pilot(scenario, plan, parts)
+    strata = tuple(pilot.cut(_strata(parts, cells, weights, pilot)))
+    counts = _counts(np.array([each.weight for each in strata]), np.array([pilot.error(each) for each in strata]))
     return Sampling(method, tuple(parts), strata, counts, shape)
 
 
@@ -181,12 +170,8 @@ def check_method(method: str) -> None:
         raise ValueError(f"sampling is {method!r}; use one of {', '.join(get_args(Method))}")
 
 
-def _stratum(what: str, weight: float, cells: NDArray[Any], shares: NDArray[np.float64]) -> Stratum:
-    return Stratum(what, weight, cells, shares, *ANYTHING)
-
-
 def _whole() -> Stratum:
-    return _stratum("whatever comes", 1.0, np.zeros((1, 0), dtype=np.int64), np.ones(1))
+    return anything("whatever comes", 1.0, np.zeros((1, 0), dtype=np.int64), np.ones(1))
 
 
 def cells_of(scenario: Scenario, plan: Plan) -> tuple[list[Factor], Levels, NDArray[np.float64]]:
@@ -204,52 +189,7 @@ def cells_of(scenario: Scenario, plan: Plan) -> tuple[list[Factor], Levels, NDAr
     return parts, cells[weights > 0], weights[weights > 0]
 
 
-class _Pilot:
-    """What each thing alone comes to where all regions get the change at once: a few rollouts each."""
-
-    def __init__(self, scenario: Scenario, plan: Plan, parts: list[Factor]) -> None:
-        self.things = [
-            (f, level)
-            for f, part in enumerate(parts)
-            for level in range(1, len(part.weights))
-            if part.weights[level] > 0
-        ]
-        desk = Desk(pack_worlds(scenario, 0), pack_plans([setting(plan, scenario)]))
-        trials = range(FIRST, FIRST + PILOT)
-        self.mean, self.square = {}, {}
-        for f, level in self.things:
-            cell = np.zeros((1, len(parts)), dtype=np.int64)
-            cell[0, f] = level
-            alone = _stratum("", 1.0, cell, np.ones(1))
-            impact = [target_of("impact_minutes_mean")]
-            _, total, squares, _ = sampled(desk, parts, alone, impact, 0, trials, noise=False)[0, 0]
-            self.mean[f, level], self.square[f, level] = _rounded(total / PILOT), _rounded(squares / PILOT)
-        build = {thing for thing in self.things if parts[thing[0]].kind == "build"}
-        # A failed build ends all.
-        self.order = sorted(self.things, key=lambda thing: (thing in build, self.mean[thing]))
-
-    def ranks(self, cells: Levels) -> NDArray[np.int64]:
-        """Return the place in the order of the worst thing of each combination, from 1; 0 where nothing happens."""
-        worst = np.zeros(len(cells), dtype=np.int64)
-        for rank, (f, level) in enumerate(self.order, start=1):
-            worst = np.where(cells[:, f] == level, np.maximum(worst, rank), worst)
-        return worst
-
-    def spread(self, stratum: Stratum) -> float:
-        """Guess the standard deviation of the impact in a stratum: that of its worst thing alone."""
-        worst = int(self.ranks(stratum.cells).max(initial=0))
-        if worst == 0:
-            return 0.0
-        thing = self.order[worst - 1]
-        return math.sqrt(max(self.square[thing] - self.mean[thing] ** 2, 0.0))
-
-
-def _rounded(value: float) -> float:
-    """Round to a few digits, so that no machine's last bit decides how many trials a stratum has."""
-    return float(f"{value:.6g}") if math.isfinite(value) else 1e100
-
-
-def _strata(parts: list[Factor], cells: Levels, weights: NDArray[np.float64], pilot: _Pilot) -> list[Stratum]:
+def _strata(parts: list[Factor], cells: Levels, weights: NDArray[np.float64], pilot: Pilot) -> list[Stratum]:
     """Put combinations together by their worst thing, alone or with others; what matters least goes together."""
     ranks, several = pilot.ranks(cells), (cells > 0).sum(axis=1) > 1
     if len(pilot.order) > LEVELS:
@@ -272,20 +212,20 @@ def _strata(parts: list[Factor], cells: Levels, weights: NDArray[np.float64], pi
     strata = []
     for what, mask in found:
         weight = math.fsum(weights[mask])
-        strata.append(_stratum(what, weight, cells[mask].astype(np.int8), weights[mask] / weight))
+        shares = weights[mask] / weight if mask.sum() > 1 else ALONE
+        strata.append(anything(what, weight, cells[mask].astype(np.int8), shares))
     return strata
 
 
-def _what(parts: list[Factor], pilot: _Pilot, rank: int, several: bool) -> str:
+def _what(parts: list[Factor], pilot: Pilot, rank: int, several: bool) -> str:
     if rank == 0:
         return "nothing"
     factor, level = pilot.order[rank - 1]
     return parts[factor].words(level) + (", and something milder" if several else "")
 
 
-def _counts(weights: NDArray[np.float64], spreads: NDArray[np.float64]) -> NDArray[np.int64]:
+def _counts(weights: NDArray[np.float64], error: NDArray[np.float64]) -> NDArray[np.int64]:
     """Divide a block among the strata: by what each adds to the error, by its weight, and evenly."""
-    error = weights * np.minimum(spreads, 1e150)
     neyman = error / error.sum() if error.sum() > 0 else weights
     share = NEYMAN * neyman + EVEN / len(weights) + (1 - NEYMAN - EVEN) * weights
     counts = np.maximum((share * BLOCK).astype(np.int64), FLOOR)

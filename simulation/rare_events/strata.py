@@ -8,6 +8,7 @@ rest are sampled together, so no weight is ever dropped. Not here: the factors (
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,16 +16,18 @@ from numpy.typing import NDArray
 from simulation.draws import PURPOSES, uniform
 from simulation.engine import layout
 from simulation.engine.worker import Desk, numbered
-from simulation.rare_events.factors import Factor, Floats, factors
+from simulation.rare_events.factors import Factor, Floats, factors, nothing
+from simulation.rare_events.grades import Grade, put
 from simulation.rare_events.targets import Reach, Target
 from simulation.setting import Setting
 
 CELLS = 50_000  # combinations enumerated, at most
 OWN = 48  # strata of single combinations, at most
+ANYTHING = np.zeros((1, 1)), np.ones((1, 1))  # all that is known of a figure in a stratum; sent to workers once
 RARE = 1e-3  # of what must be sampled; combinations less likely than that are sampled together
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Stratum:
     """Combinations of levels that are sampled together, or whose figures are known.
 
@@ -38,6 +41,8 @@ class Stratum:
         Its combinations, shape (n, factors), and the probability of each given the stratum, shape (n,).
     low, high
         The least and the greatest each number can be, shape (plans, events); equal where it is known.
+    grade
+        Which of its only combination's cases it has; None for all of them.
     """
 
     what: str
@@ -46,11 +51,17 @@ class Stratum:
     shares: Floats
     low: Floats
     high: Floats
+    grade: Grade | None = None
 
     @property
     def known(self) -> bool:
         """Whether nothing is left to sample."""
         return bool(np.all(self.low == self.high))
+
+
+def anything(what: str, weight: float, cells: NDArray[Any], shares: Floats, grade: Grade | None = None) -> Stratum:
+    """Return a stratum for every figure, of which nothing is known."""
+    return Stratum(what, weight, cells, shares, *ANYTHING, grade)
 
 
 @dataclass(frozen=True)
@@ -160,23 +171,19 @@ def pattern(
         The addresses of the draws: purposes `stratum_cell` and `stratum_pattern`.
     """
     n, (faults, regions, waves) = len(trials), shape
-    given = layout.Given(
-        build=np.zeros(n, dtype=np.bool_),
-        hits=np.zeros((faults, n), dtype=np.bool_),
-        own_hits=np.zeros((faults, regions, n), dtype=np.bool_),
-        failing=np.zeros((regions, n), dtype=np.bool_),
-        rejected=np.zeros((waves, n), dtype=np.bool_),
-        seen=np.full((faults, n), -1, dtype=np.int8),
-        low=np.zeros((regions, n)),
-        high=np.ones((regions, n)),
-    )
+    given = nothing(n, faults, regions, waves)
     numbers = np.arange(trials.start, trials.stop, dtype=np.uint64)
     choice = np.zeros(n, dtype=np.int64)
     if len(stratum.cells) > 1:
         u = uniform(seed, numbers, PURPOSES["stratum_cell"], 0, 0)
         choice = np.minimum(np.searchsorted(np.cumsum(stratum.shares), u, side="right"), len(stratum.cells) - 1)
+
+    def own(thing: int, some: Any) -> Floats:
+        return uniform(seed, numbers[some], PURPOSES["stratum_pattern"], 0, thing)
+
     for part, levels in zip(parts, stratum.cells[choice].T, strict=True):
-        part.put(given, levels, lambda thing, some: uniform(seed, numbers[some], PURPOSES["stratum_pattern"], 0, thing))
+        part.put(given, levels, own)
+    put([stratum.grade], np.zeros(n, dtype=np.int64), given, own)
     return given
 
 

@@ -222,8 +222,10 @@ def exact_high(hits: Numbers, trials: Numbers, tail: float) -> Floats:
 
 
 @ENDLESS
-def mean(sample: Sample, found: Moments, confidence: float, bounds: Bounds | None = None) -> Estimate:
-    """Estimate the mean of the trials that have a value.
+def mean(
+    sample: Sample, found: Moments, confidence: float, bounds: Bounds | None = None, apart: Floats | None = None
+) -> Estimate:
+    """Estimate the mean of the trials that have a value; `apart` is the variance of differences between other worlds.
 
     The ends are NaN where the trials do not suffice for an honest interval (`times`): fewer than 10 values other than
     zero, a stratum without a trial, or values so skewed that as few as 10 of them would make as much of the error.
@@ -239,7 +241,7 @@ def mean(sample: Sample, found: Moments, confidence: float, bounds: Bounds | Non
     skewness = _Skewness(domain, found, known)
     if not math.isfinite(value) or domain.unseen.any() or _times(found, known, skewness) > 1:
         return Estimate(value, math.nan, math.nan)
-    below, above = _sides(domain, found, known, confidence, bounds)
+    below, above = _sides(domain, found, known, confidence, bounds, apart)
     moved = domain.moved(own, value, confidence)
     lean = skewness.lean(confidence)
     least = 0.0 if found.least >= 0 else -math.inf  # what cannot be negative has no mean below zero
@@ -258,8 +260,9 @@ def _longer(lean: float, half: float) -> float:
 
 
 def _sides(
-    domain: _Domain, found: Moments, known: NDArray[np.bool_], confidence: float, bounds: Bounds | None
-) -> tuple[float, float]:
+    domain: _Domain, found: Moments, known: NDArray[np.bool_], confidence: float, bounds: Bounds | None,
+    apart: Floats | None,
+) -> tuple[float, float]:  # fmt: skip
     """Return the squares of the distances to both ends, strata together."""
     count = np.maximum(found.count, 1)
     variance = _over(found.squares, count - 1.0)
@@ -277,6 +280,9 @@ def _sides(
     _, high = clopper_pearson(found.nonzero, found.count, confidence)
     most = np.minimum(bounds.high, found.size)
     missed = np.where(sparse, (domain.omega * high * most) ** 2, 0.0)
+    if apart is not None:  # what two plans differ by is no wider than both of them together
+        most = np.multiply((domain.omega * t) ** 2 / count, apart, out=np.full(len(t), np.inf), where=apart < np.inf)
+        missed = np.minimum(missed, most)
     below = squares if (bounds.low >= 0).all() else np.maximum(squares, missed)
     return float(below.sum()), float(np.maximum(squares, missed).sum())
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from simulation.arguments import is_number, whole
-from simulation.results.estimator import Bounds, chance
+from simulation.results.estimator import Bounds, Floats, chance
 from simulation.results.rows import Rows
 from simulation.results.statistics import Estimate
 
@@ -77,25 +77,27 @@ def _cause(outcomes: "Outcomes", trial: int) -> str:
 
 def strata(rows: Rows) -> pd.DataFrame:
     """Return what went wrong how often, and what came of it; see `Outcomes.strata`."""
-    probabilities, trials = rows.sample
-    share, impact = (rows.moments(column, "all").mean for column in ("share_exposed", "impact_minutes"))
+    named, place = np.unique([each.what for each in rows.design.strata], return_inverse=True)
+    weights, count = rows.sample
+
+    def together(each: Floats) -> Floats:
+        """Put the grades of what went wrong together, by how likely they are; none where one has no trial yet."""
+        return np.bincount(place, weights=np.where(count > 0, each * weights, np.nan)) / probabilities
+
+    probabilities, trials = np.bincount(place, weights=weights), np.bincount(place, weights=count).astype(np.int64)
+    each = np.maximum(count, 1)
     half = rows.counted(rows.column("share_exposed") >= 0.5 - SLACK)
-    shipped = rows.hits("shipped")
-    seen = trials > 0
-    total = float((probabilities * impact)[seen].sum())
+    impact = together(rows.moments("impact_minutes", "all").mean)
+    total = float(np.nansum(probabilities * impact))
     columns = {
-        "what_went_wrong": [each.what for each in rows.design.strata],
+        "what_went_wrong": named,
         "probability": probabilities,
         "trials": trials,
-        "shipped": _of(shipped, trials),
-        "exposes_half": _of(half, trials),
-        "share_exposed_mean": np.where(seen, share, np.nan),
-        "impact_minutes_mean": np.where(seen, impact, np.nan),
-        "part_of_impact": np.where(seen, probabilities * impact / total if total else 0.0, np.nan),
+        "shipped": together(rows.hits("shipped") / each),
+        "exposes_half": together(half / each),
+        "share_exposed_mean": together(rows.moments("share_exposed", "all").mean),
+        "impact_minutes_mean": impact,
+        "part_of_impact": probabilities * impact / total if total else np.where(np.isnan(impact), np.nan, 0.0),
     }
     order = np.argsort(-np.nan_to_num(columns["part_of_impact"]), kind="stable")
     return pd.DataFrame(columns).iloc[order].reset_index(drop=True)
-
-
-def _of(counts: "np.ndarray[tuple[int], np.dtype[np.int64]]", trials: "np.ndarray[tuple[int], np.dtype[np.int64]]"):  # type: ignore[no-untyped-def]
-    return np.divide(counts, trials, out=np.full(len(trials), np.nan), where=trials > 0)

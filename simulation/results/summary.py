@@ -201,8 +201,28 @@ def difference(pair: Pair, figure: str, confidence: float) -> Estimate:
     shipped = min(int(source.hits("shipped").sum()) for source in (pair.base, pair.other))
     if not math.isfinite(value) or (figure in RATIOS and shipped < FEW):
         return Estimate(value, math.nan, math.nan)
-    found = mean(pair.base.sample, pair.moments(figure), confidence, _bounds(pair, figure))
-    return _around(value, found)
+    bounds = _bounds(pair, figure)
+    apart = _unpaired(*(_own(source, figure) for source in (pair.base, pair.other))) if bounds else None
+    return _around(value, mean(pair.base.sample, pair.moments(figure), confidence, bounds, apart))
+
+
+def _unpaired(one: Moments, other: Moments) -> Floats:
+    """Return by stratum the variance of a difference if it were not of the same worlds; infinite where little was seen.
+
+    In the same worlds plans vary together, so a difference varies less than that.
+    """
+    enough = np.minimum(one.nonzero, other.nonzero) >= FEW
+    ours, theirs = (each.squares / np.maximum(each.count - 1, 1) for each in (one, other))
+    return np.where(enough, ours + theirs, np.inf)
+
+
+def _own(source: Source, figure: str) -> Moments:
+    """Return what a figure's number comes to under one plan."""
+    name, kind = _split(figure)
+    if kind == "mean":
+        return source.moments(name, "all")
+    hits, trials = source.hits(name).astype(np.float64), source.sample.trials
+    return Moments.of_sums(np.array([trials, hits, hits, hits, hits]))
 
 
 def value_of(source: Source, figure: str) -> float:

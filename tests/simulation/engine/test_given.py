@@ -13,6 +13,7 @@ from simulation import OUTCOMES, Scenario, setting
 from simulation.engine import layout
 from simulation.engine.packing import pack_plans, pack_worlds
 from simulation.engine.worker import Desk, numbered
+from simulation.rare_events.factors import nothing
 from tests.builders import fleet, plan
 from waves import Plan
 
@@ -27,11 +28,7 @@ def rollouts(scene: Scenario, waves: Plan, trials: int, **fields: Any) -> NDArra
     """Columns of some rollouts in which nothing goes wrong but what is given."""
     desk = Desk(pack_worlds(scene, 3), pack_plans([setting(waves, scene)]))
     rows, faults, n = np.zeros((1, layout.COLUMNS, trials)), len(scene.faults), trials
-    given = layout.Given(
-        build=np.zeros(n, bool), hits=np.zeros((faults, n), bool), own_hits=np.zeros((faults, 1, n), bool),
-        failing=np.zeros((1, n), bool), rejected=np.zeros((1, n), bool), seen=np.full((faults, n), -1, np.int8),
-        low=np.zeros((1, n)), high=np.ones((1, n)),
-    )  # fmt: skip
+    given = nothing(n, faults, 1, 1)
     for name, (at, value) in fields.items():
         getattr(given, name)[at] = value
     desk.frames(numbered(range(trials)), rows, given=given, noise=True)
@@ -59,3 +56,27 @@ def test_a_false_alarm_comes_between_the_quantiles_that_are_given(low, high):
     assert (u > least - 1e-9).all() and (u < most + 1e-9).all()
     for third in np.array_split(np.linspace(least, most, 7), 3):
         assert low == high or ((u > third[0]) & (u < third[-1])).any()
+
+
+PARTS = {0: {0.1, 0.2}, 1: {0.3, 0.4}, 2: {0.5}, 3: {0.6}, -1: {0.1, 0.2, 0.3, 0.4, 0.5, 0.6}}
+
+
+@pytest.mark.parametrize("part, severities", PARTS.items())
+@pytest.mark.parametrize("where", ["everywhere", "each_region"])
+def test_a_severity_comes_from_the_part_that_is_given(part, severities, where):
+    """A blind defect hurts from 4 to 104 minutes: its impact is 100 times its severity, all of which are met."""
+    fault = {"name": "x", "probability": 0.5, "detection_probability": 0.0, "where": where,
+             "severity": {"empirical": [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]}}  # fmt: skip
+    scene = Scenario.model_validate({"fleet": ONE, "deploy": 4.0, "faults": [fault], "horizon_minutes": 104})
+    own = {"hits": (0, True)} if where == "everywhere" else {"own_hits": ((0, 0), True)}
+    found = rollouts(scene, plan("a", bake=1, strategy="blue_green"), 200, severe=(0, part), **own)
+    assert {round(float(impact), 9) for impact in found[layout.C_IMPACT] / 100} == severities
+
+
+@pytest.mark.parametrize("stuck, minutes", [(0, 5.0), (1, 50.0)])
+def test_a_roll_back_fails_or_not_as_given(stuck, minutes):
+    """A roll-back takes 5 minutes; where it fails, people take 50 (rule 18)."""
+    fields = {"rollback": 5.0, "manual_recovery": 50.0, "rollback_failure_probability": 0.5, "reaction": 0.0}
+    scene = Scenario.model_validate(SCENE.model_dump() | fields)
+    found = rollouts(scene, plan("a", bake=20), 40, hits=(0, True), seen=(0, 1), stuck=(0, stuck))
+    assert found[layout.C_RECOVERED] - found[layout.C_END] == pytest.approx(np.full(40, minutes))

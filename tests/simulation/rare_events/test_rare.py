@@ -15,7 +15,7 @@ from simulation.draws import MINUTES_A_DAY
 from simulation.engine import layout
 from simulation.engine.packing import pack_plans, pack_worlds
 from simulation.engine.worker import Desk, numbered
-from simulation.rare_events.factors import Clocks, Factor, tails
+from simulation.rare_events.factors import Clocks, Factor, nothing, tails
 from simulation.rare_events.strata import sampled, stratify
 from simulation.rare_events.targets import FIXED, target_of
 from tests.builders import plan, sample_plan, shares
@@ -79,7 +79,7 @@ def test_patterns_within_a_level_have_their_exact_conditional_distribution(level
     wrong = Factor(
         "failing", "x", np.array(chances), tuple(("failing", j) for j in range(5)), np.zeros((5, 5), bool), 3
     )
-    into = nothing(n, regions=5)
+    into = nothing(n, 0, 5)
     wrong.put(into, np.full(n, level), lambda thing, some: rng.random(n)[some])
     wanted = patterns(chances, counts)
     got = {hits: 0 for hits in wanted}
@@ -94,14 +94,6 @@ def test_patterns_within_a_level_have_their_exact_conditional_distribution(level
     assert seen[~keep].sum() <= stats.poisson.isf(ALPHA, 1.0)
 
 
-def nothing(n, faults=0, regions=0, waves=0):
-    return layout.Given(
-        build=np.zeros(n, bool), hits=np.zeros((faults, n), bool), own_hits=np.zeros((faults, regions, n), bool),
-        failing=np.zeros((regions, n), bool), rejected=np.zeros((waves, n), bool),
-        seen=np.full((faults, n), -1, np.int8), low=np.zeros((regions, n)), high=np.ones((regions, n)),
-    )  # fmt: skip
-
-
 def test_false_alarm_clocks_put_together_by_their_weights_are_as_drawn_without_strata():
     """The uniforms of each region's clock are uniform again (Kolmogorov and Smirnov at α = 1e-6), levels kept apart."""
     soon, ever, n = np.array([0.1, 0.3, 0.02]), np.array([0.5, 0.6, 0.04]), 60_000
@@ -112,7 +104,7 @@ def test_false_alarm_clocks_put_together_by_their_weights_are_as_drawn_without_s
     assert clocks.weights[0] == pytest.approx(0.5 * 0.4 * 0.96, rel=1e-14)
     rng = np.random.default_rng(6)
     levels = np.searchsorted(np.cumsum(clocks.weights), rng.random(n))
-    into = nothing(n, regions=3)
+    into = nothing(n, 0, 3)
     clocks.put(into, levels, lambda thing, some: rng.random(n)[some])
     u = into.low + (into.high - into.low) * rng.random((3, n))
     for row in u:

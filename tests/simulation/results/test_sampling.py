@@ -8,6 +8,7 @@ import math
 import numpy as np
 import pytest
 
+from benchmarks.gains import gains, plans
 from simulation import (
     FIGURES,
     Draws,
@@ -18,6 +19,7 @@ from simulation import (
     gate,
     parse_limits,
     run,
+    run_all,
     sample,
     setting,
     sweep,
@@ -86,6 +88,35 @@ def test_what_goes_wrong_is_as_likely_as_the_scenario_says():
         # A failed build ends all, so what else happens then is not told apart: it counts all the same.
         error = math.sqrt((shares[so] ** 2).sum())
         assert abs(shares[so].sum() - wanted) < FAR * error, name
+
+
+def test_grades_are_as_likely_as_the_scenario_says():
+    """By weight, severities and failing roll-backs come as often as drawn, each for itself and both at once."""
+    design, trials = sampling_of(STOREFRONT), range(10 * BLOCK)
+    assert {each.what for each in design.strata if each.grade} >= {"bad release, seen", "bad configuration, seen"}
+    wrong = design.given(4, trials)
+    assert wrong is not None
+    shares = design.weights[design.codes(trials)] / len(trials)
+    draws = Draws(STOREFRONT, 4, trials, wrong=wrong)
+    severe = {f: np.array(draws.fault_column("severity", f, 0)) for f in (1, 3)}
+    stuck = {r: np.array(draws.column("rollback_failure", r)) for r in (0, 3)}
+    events = {
+        "a bad release of the worst two in six": (wrong.hits[1] & (severe[1] >= 0.5), 0.05 / 3),
+        "one of the mildest": (wrong.hits[1] & (severe[1] == 0.02), 0.05 / 6),
+        "a total one, and a roll-back fails": (wrong.hits[1] & (severe[1] == 1) & stuck[3], 0.05 / 6 * 0.02),
+        "two roll-backs fail": (wrong.hits[1] & stuck[0] & stuck[3], 0.05 * 0.02**2),
+        "a bad configuration, half": (wrong.hits[3] & (severe[3] == 0.5), 0.03 / 3),
+        "a roll-back fails, whatever hits": (stuck[3], 0.02),
+    }
+    for name, (so, wanted) in events.items():
+        assert abs(shares[so].sum() - wanted) < FAR * math.sqrt((shares[so] ** 2).sum()), name
+
+
+def test_four_plans_in_one_run_need_a_twentieth_of_the_trials():
+    """Crude sampling takes 20 times as many for the same error of each mean impact and of each difference."""
+    found = run_all(list(plans().values()), STOREFRONT, trials=40 * BLOCK, seed=6)
+    for apart in (False, True):
+        assert min(gains(found, "impact_minutes_mean", apart=apart)) > 20
 
 
 @pytest.mark.parametrize("engine", ["compiled", "simpy"])

@@ -1,0 +1,62 @@
+"""How many times as many trials crude sampling takes for the same standard error, figure by figure: a table.
+
+`python -m benchmarks.gains` rolls four plans of the storefront out. Variances do not depend on the machine. Not here:
+whether intervals hold (``coverage``), what a trial costs (``engines``).
+"""
+
+import argparse
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulation import Outcomes, run_all, sample
+from simulation.rare_events.sampling import BLOCK, Sampling, sampling_of
+from waves import Plan, all_at_once, one_at_a_time, sizes
+from waves import sample as sample_plan
+
+FIGURES = (
+    "impact_minutes_mean", "share_exposed_mean", "probability_escaped", "probability_failover_hit", "minutes_to_ship",
+)  # fmt: skip
+
+
+def plans() -> dict[str, Plan]:
+    """Return the four plans, the baseline first."""
+    fleet = sample("storefront").fleet
+    return {
+        "three waves": sample_plan("six-region-three-wave"),
+        "one at a time": one_at_a_time(fleet, bake_minutes=30),
+        "2 and 4": sizes(fleet, [2, 4], bake_minutes=30),
+        "all at once": all_at_once(fleet, bake_minutes=60),
+    }
+
+
+def gain(values: NDArray[np.float64], design: Sampling) -> float:
+    """Return crude sampling's variance over that of strata, from whole blocks of one number a trial."""
+    codes = design.codes(range(len(values)))
+    parts = [values[codes == code] for code in range(len(design.strata))]
+    mean = sum(p * part.mean() for p, part in zip(design.probabilities, parts, strict=True))
+    crude = sum(p * ((part - mean) ** 2).mean() for p, part in zip(design.probabilities, parts, strict=True))
+    ours = sum(p**2 * part.var() / n for p, part, n in zip(design.probabilities, parts, design.counts, strict=True))
+    return float(crude / BLOCK / ours)
+
+
+def gains(found: list[Outcomes], figure: str, *, apart: bool) -> list[float]:
+    """Return a figure's gain under each plan, or that of its difference from the first plan's."""
+    design = sampling_of(found[0].scenario)
+    values = [each.rows.influence(figure)[1] for each in found]
+    return [gain(each, design) for each in ([each - values[0] for each in values[1:]] if apart else values)]
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.gains", description=__doc__)
+    parser.add_argument("--blocks", type=int, default=100, help="of 4,096 trials; 100 if left out")
+    found = run_all(list(plans().values()), sample("storefront"), trials=parser.parse_args().blocks * BLOCK, seed=6)
+    print(f"| Figure of the storefront | {' | '.join(plans())} |\n| --- | {' | '.join(['---:'] * len(found))} |")
+    for figure in FIGURES:
+        print(f"| `{figure}` | {' | '.join(f'{each:.2g}' for each in gains(found, figure, apart=False))} |")
+        print(f"| minus that of three waves | | {' | '.join(f'{g:.2g}' for g in gains(found, figure, apart=True))} |")
+
+
+if __name__ == "__main__":
+    main()
