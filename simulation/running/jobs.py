@@ -25,7 +25,7 @@ from simulation.results.tally import Bins
 from simulation.setting import Setting
 
 STRETCH = 256  # bins, an even number
-TOGETHER = 32  # blocks worked on stratum by stratum, so that histograms are emptied once for all of them
+TOGETHER = 8  # blocks worked on stratum by stratum, so that histograms are emptied once for all of them
 GROUP = 256  # plans that a worker takes at once, the baseline among them: their histograms fit the cache
 LARGEST = 2**23  # rollouts in a job, at most: about a second, so that nobody waits long for an end
 LONGEST = 2**20  # trials in a job, at most: a single plan's take longer, as it has its draws for itself

@@ -48,7 +48,7 @@ Examples:
 Exit codes:
   0    fine
   1    no plan keeps the rules
-  2    input that cannot be read, a region that the fleet does not have, a search that is not this one
+  2    input that cannot be read, an unknown region, a search that is not this one
   130  interrupted by Ctrl-C (143 by SIGTERM): what was found by then is told
 """
 

@@ -23,7 +23,7 @@ OTHER = waves.Plan.model_validate({"name": "other", "waves": [{"regions": ["b", 
 @pytest.fixture(scope="module")
 def storefront():
     plans = {p.name: p for p in map(sample_plan, ("six-region-three-wave", "all-at-once", "two-halves"))}
-    return simulation.compare(plans, simulation.sample("storefront"), trials=400, seed=7)
+    return simulation.compare(plans, simulation.sample("storefront"), trials=4000, seed=7)
 
 
 def everything(comparison):
@@ -180,7 +180,7 @@ def test_the_caveats_name_what_the_design_leaves_out(storefront):
     for words in ("away from a bad region", "Time of day", "queues", "ordered list", "Resuming", "drawn independently"):
         assert words in text
     each = storefront.outcomes["six-region-three-wave"]
-    assert f"{int(each.defective.sum())} of 400 rollouts had a bad change" in text
+    assert f"{int(each.defective.sum()):,} of 4,000 rollouts had a bad change" in text
 
 
 def test_html_escapes_everything_but_html():
