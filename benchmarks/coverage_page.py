@@ -34,8 +34,6 @@ quantiles, whose ends are values that there are. *Unknown* says in how many of a
 interval; one that claims nothing is not missed. Half-widths are medians, those of the plan that is judged, the first.
 Error budgets and figures of a month are multiples of the impact's, and failed requests too: they hold as often.
 
-These tables were measured before strata saw severities and failing roll-backs ([grades](rare-events.md#how-it-works)).
-
 This page is made by `nice python -m benchmarks.coverage`, some hours of one core, and
 `python -m benchmarks.coverage_page build/coverage`."""
 
