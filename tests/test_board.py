@@ -89,7 +89,10 @@ def drag(page: Any, region: str, target: str) -> None:
     page.mouse.down()
     page.mouse.move(start["x"] + 40, start["y"] + 30)  # gaps grow once something is dragged
     box = page.locator(target).bounding_box()
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=3)
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y, steps=3)
+    card = page.locator(".wb-ghost").bounding_box()
+    assert abs(card["x"] + card["width"] / 2 - x) < 2 and abs(card["y"] + card["height"] / 2 - y) < 2
     page.mouse.up()
 
 
@@ -240,6 +243,7 @@ def test_a_finger_moves_a_region(browser: Any, mailed: Path) -> None:
 
 def test_bakes_are_chosen_and_the_plan_reads_back(opened: Watched, tmp_path: Path) -> None:
     page = opened.page
+    page.evaluate("document.body.style.contain = 'layout', document.body.style.margin = '70px'")  # as Lab's panels
     drag(page, "us-east-1", ".wb-wave >> nth=1")
     page.click("text=half of today")
     assert "bakes 22.5 minutes, and min_bake_minutes asks for 25" in page.inner_text(".wb-remarks")

@@ -157,8 +157,7 @@ class Hands {
       drag.chip.classList.add("wb-lifted");
       this.known(drag.region);
     }
-    drag.ghost.style.left = `${event.clientX}px`;
-    drag.ghost.style.top = `${event.clientY}px`;
+    follow(drag.ghost, event.clientX, event.clientY);
     const edge = 48;
     if (event.clientY < edge) window.scrollBy(0, -12);
     else if (event.clientY > window.innerHeight - edge) window.scrollBy(0, 12);
@@ -197,4 +196,13 @@ class Hands {
     if (target && ghost) this.act(this.asked(region, target)); // for what was seen: before a late view is drawn
     if (this.late) { this.late = false; this.draw(); }
   }
+}
+
+// Keeps what is dragged under the pointer, also where "fixed" is not to the window: within JupyterLab's panels it is not.
+function follow(ghost, x, y) {
+  ghost.style.left = `${x}px`;
+  ghost.style.top = `${y}px`;
+  const box = ghost.getBoundingClientRect();
+  ghost.style.left = `${2 * x - box.left - box.width / 2}px`;
+  ghost.style.top = `${2 * y - box.top - box.height / 2}px`;
 }

@@ -46,12 +46,15 @@ class Guard:
         The parameters' values, as far as they were read.
     faults
         Why no cell may run; a new run of the parameters' cell clears them.
+    begun
+        Whether a report has begun in this kernel: papermill begins one, and who runs cells again is a person.
     """
 
     def __init__(self) -> None:
         self.types: dict[str, str] | None = None
         self.values: dict[str, Any] = {}
         self.faults: list[str] = []
+        self.begun = False
 
     def read(self, info: Any) -> None:
         """Read a cell before it runs; what is wrong with it is raised in `visit`, as IPython swallows it here."""
@@ -62,6 +65,8 @@ class Guard:
         elif self.types is not None and not self.faults:
             if tree is not None and ast.dump(tree) == ast.dump(ast.parse(BEGIN)):
                 take_away([self.values.get("out")])
+                self.types, self.begun = None, True
+            elif self.begun:
                 self.types = None
             elif tree is None or tree.body:
                 self._injected(source, tree)

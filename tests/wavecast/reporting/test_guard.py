@@ -133,6 +133,14 @@ def test_what_people_change_in_the_cell_is_checked_when_the_report_begins(notebo
     assert notebook.run("trails = 1") is None
 
 
+def test_who_runs_cells_again_need_not_begin_again(notebook):
+    """In Lab: the parameters are edited and run, and then the one cell whose answer is wanted."""
+    assert notebook.run(BEGIN) is None
+    assert notebook.run(PARAMETERS.replace("20", "30")) is None
+    assert notebook.run("short = trials") is None
+    assert notebook.run("again = short + 1") is None
+
+
 def test_a_refusal_ends_where_the_parameters_are_run_again(notebook):
     assert notebook.run("trails = 1") is not None
     assert notebook.run(PARAMETERS) is None
