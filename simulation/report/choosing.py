@@ -4,11 +4,13 @@ Not here: how any of it is worked out (``analysis``), the pictures (``plots``).
 """
 
 import math
+from collections import Counter
+from collections.abc import Sequence
 
 from simulation.analysis.compare import Comparison
 from simulation.analysis.parts import Parts, waves_or_minutes
 from simulation.analysis.sensitivity import Sensitivity, sensitivity
-from simulation.analysis.turning import CALLED
+from simulation.analysis.turning import CALLED, BreakEven
 from simulation.analysis.variants import of_comparison
 from simulation.report.html import Html, bullets, cards, element, paragraph
 from simulation.results.figures import amount, estimated, odds
@@ -140,10 +142,23 @@ def _turning(own: Sensitivity) -> Html:
     if not own.breaks:
         figures = "harm, time to ship or cost" if own.price else "harm or time to ship"
         return paragraph(f"Of {count}, none makes another plan as good as {own.baseline} in {figures}, or the reverse.")
-    said = [f"{each.sentence(own.baseline)}{'' if each.within else ' (beyond its range)'}." for each in own.breaks]
+    breaks = in_turn(own.breaks)
+    said = [f"{each.sentence(own.baseline)}{'' if each.within else ' (beyond its range)'}." for each in breaks]
     more = len(said) - SENTENCES
     rest = paragraph(f"And {more} more, farther away.") if more > 0 else Html("")
-    return paragraph(f"Of {count}:") + bullets(said[:SENTENCES]) + rest
+    firm = [name for name in own.plans if name != own.baseline and name not in {each.plan for each in breaks}]
+    none = paragraph(f"None turns how {own.baseline} compares with {', '.join(firm)}.") if firm else Html("")
+    return paragraph(f"Of {count}:") + bullets(said[:SENTENCES]) + rest + none
+
+
+def in_turn(breaks: Sequence[BreakEven]) -> list[BreakEven]:
+    """Return break-evens so that each plan's nearest is told before the second of any."""
+    told: Counter[str] = Counter()
+    turns = []
+    for each in breaks:
+        turns.append(told[each.plan])
+        told[each.plan] += 1
+    return [breaks[n] for n in sorted(range(len(breaks)), key=turns.__getitem__)]
 
 
 def _regrets(own: Sensitivity) -> Html:

@@ -1,9 +1,13 @@
 """The report's first answers, on the rollouts that the test of sensitivity works out by hand: 40 minutes, 8 / p."""
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
 from simulation import compare
 from simulation.report import answers, flips, turned
+from simulation.report.choosing import in_turn
 from tests.simulation.analysis.test_sensitivity import ONE, PLANS, TWO, scenario
 
 
@@ -39,3 +43,18 @@ def test_what_a_choice_costs_over_the_best_is_told_by_objective():
 def test_what_turns_an_answer_is_told_unless_nobody_wants_it(wanted, words):
     found = turned(compare(PLANS, scenario(), trials=256), wanted, price=50)
     assert words in flips(found)
+
+
+def test_each_plan_has_its_nearest_turn_told_before_another_has_its_second():
+    order = (("a", 1), ("a", 2), ("a", 3), ("b", 1), ("c", 1), ("b", 2))
+    turns: Any = [SimpleNamespace(plan=name, nth=n) for name, n in order]
+    told: list[Any] = list(in_turn(turns))
+    assert [each.plan + str(each.nth) for each in told] == ["a1", "b1", "c1", "a2", "b2", "a3"]
+
+
+def test_a_plan_that_nothing_turns_is_named():
+    """The same plan under another name: whatever is turned, the two stay alike."""
+    same = TWO.replace(name="twin")
+    assert "None turns how two waves compares with twin." in flips(
+        turned(compare({**PLANS, "twin": same}, scenario(), trials=256), True, price=50)
+    )
