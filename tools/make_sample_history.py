@@ -7,11 +7,8 @@ cron, since AWS forgets. Not here: the story itself (`tests.aws_stand_in`).
 import csv
 import datetime as dt
 import json
-import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -95,21 +92,12 @@ def wavecast(*arguments: str | Path) -> None:
             raise
 
 
-@contextmanager
-def environment(aws: StandIn, folder: Path) -> Iterator[None]:
-    """Point the AWS clients at the stand-in, and away from whatever this machine knows of AWS."""
-    nobody = {name: str(folder / "none") for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")}
-    own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    with mock.patch.dict(os.environ, {**own, **nobody, **aws.environment()}, clear=True):
-        yield
-
-
 def collect(history: History, folder: Path) -> None:
     """Fetch run after run up to the end of the story, then import the incidents."""
     store = folder / "history.sqlite"
     with (
         StandIn(history.at(-(RUNS - 1) * BETWEEN_DAYS * 24 * 60)) as aws,
-        environment(aws, folder),
+        aws.alone(folder),
         mock.patch("history.collecting.fetch.clock", lambda: history.now * 1000),
         mock.patch("history.importing.tables.clock", lambda: history.now * 1000),
     ):

@@ -5,6 +5,7 @@ It refuses to listen anywhere but on loopback. Not here: what is answered (`desk
 
 import contextlib
 import io
+import os
 import socket
 import socketserver
 import ssl
@@ -12,11 +13,12 @@ import struct
 import sys
 import tempfile
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from unittest import mock
 
 from tests.aws_stand_in import certificate
 from tests.aws_stand_in.desk import Desk, Reply
@@ -325,3 +327,11 @@ class StandIn:
             "AWS_CA_BUNDLE": self.ca_bundle,
             "AWS_EC2_METADATA_DISABLED": "true",
         }
+
+    @contextlib.contextmanager
+    def alone(self, folder: Path) -> Iterator[None]:
+        """Point this process's AWS clients here, and away from whatever the machine knows of AWS."""
+        nobody = {name: str(folder / "none") for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")}
+        own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        with mock.patch.dict(os.environ, {**own, **nobody, **self.environment()}, clear=True):
+            yield
