@@ -29,6 +29,7 @@ Vectors = NDArray[np.float32]
 Flags = NDArray[np.bool_]
 ROLLOUTS = 2**21  # of a batch, about: what is kept of them is some 32 megabytes
 FEWEST, MOST = 16, 1024  # plans in a batch
+EVEN = 8  # batches of what is scored at once, where there are enough plans: so that no core waits long for another
 AHEAD = 4  # batches
 
 RISKS = {
@@ -165,13 +166,19 @@ def against(
     tuple
         The plans, which of them no rival beats, and the scores of those.
     """
-    size = min(max(ROLLOUTS // len(trials), FEWEST), MOST)
+    size = _size(len(shapes), len(trials))
     worlds, own = pack_worlds(terms.scenario, terms.seed), edition()
     parts = (slice(at, at + size) for at in range(0, len(shapes), size))
     heats = (Heat(worlds, packing, terms, shapes.of(part), firm[part], trials, rivals, sure, own) for part in parts)
     with handed_out(heats, workers, AHEAD) as results:
         for heat, (alive, found) in results:
             yield heat.shapes, alive, found
+
+
+def _size(plans: int, trials: int) -> int:
+    most = min(max(ROLLOUTS // trials, FEWEST), MOST)
+    batches = max(-(-plans // most), EVEN)
+    return min(max(-(-plans // batches), FEWEST), most)
 
 
 def no_scores(terms: Terms, trials: range) -> Scores:
