@@ -1,5 +1,6 @@
 """What changes when a file changes: the edition that workers must share, and the compiled code that is kept on disk."""
 
+import ast
 import os
 import shutil
 import subprocess
@@ -100,6 +101,23 @@ def test_compiled_code_is_made_from_what_it_imports_and_from_no_more(fingerprint
     assert not {"scenario.py", "engine/packing.py", "engine/worker.py", "_run.py"} & made
     assert all(changes(fingerprint, copy / "simulation" / name)[1] for name in made)
     assert not changes(fingerprint, copy / "simulation" / "scenario.py")[1]
+
+
+def test_imports_are_found_by_the_text_as_they_are_by_the_grammar(root):
+    """Whatever a file of the kit imports, in parentheses or inside a function, and under whatever name."""
+    from simulation.engine import fingerprint
+
+    def by_the_grammar(path: Path) -> Iterator[str]:
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                module = getattr(node, "module", None)
+                yield from (f"{module}.{alias.name}" if module else alias.name for alias in node.names)
+
+    files = [path for package in ("waves", "simulation") for path in (root / package).rglob("*.py")]
+    for path in files:
+        expected = {file for name in by_the_grammar(path) for file in fingerprint._files(name)}
+        assert set(fingerprint._imported(path)) == expected, path
+    assert len(files) > 50
 
 
 def test_another_coefficient_and_another_line_that_is_inlined_are_compiled_anew(copy):
