@@ -57,14 +57,20 @@ def fragment(
     nearby
         Whether today's plan and what one move makes of it suffice, which takes a moment instead of some seconds.
     """
-    setting(today, scenario)  # which refuses what is no plan of this fleet
     if rules is not None and not isinstance(rules, Rules):
         raise ValueError(f"rules is {type(rules).__name__}; give Rules, such as Rules.read(path) gives")
+    return of_table(looked_up(scenario, today, seed=seed, confidence=confidence, nearby=nearby), rules)
+
+
+def looked_up(
+    scenario: Scenario, today: Plan, *, seed: int = 0, confidence: float = 0.95, nearby: bool = False
+) -> Table:
+    """Return the table that a board for a page is made of; for the parameters see `fragment`."""
+    setting(today, scenario)  # which refuses what is no plan of this fleet
     check_address(seed, range(TRIALS))
     whole = len(today.regions) <= LARGEST and not nearby
     options: dict[str, Any] = {"seed": int(seed), "confidence": check_confidence(confidence)}
-    found = all_groupings(scenario, today, **options) if whole else near(scenario, today, fronts=not nearby, **options)
-    return of_table(found, rules)
+    return all_groupings(scenario, today, **options) if whole else near(scenario, today, fronts=not nearby, **options)
 
 
 def of_table(table: Table, rules: Rules | None = None) -> Html:

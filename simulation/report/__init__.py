@@ -9,7 +9,7 @@ from simulation.report.caveats import horizon, left_out
 from simulation.report.choosing import answers, flips, picture_of_parts, picture_of_turns, turned
 from simulation.report.html import Html
 from simulation.report.lived import as_lived, see_time
-from simulation.report.playing import board
+from simulation.report.playing import begin_board, board
 from simulation.report.regrets import regrets
 from simulation.report.sentences import (
     picture_of_change,
@@ -29,6 +29,7 @@ __all__ = [
     "answers",
     "as_lived",
     "assumptions",
+    "begin_board",
     "board",
     "budget",
     "exposure",

@@ -111,7 +111,7 @@ def turned(comparison: Comparison, wanted: bool, price: float | None = None) -> 
     if not wanted or len(plans) < 2:
         return None
     own = {"seed": comparison.seed, "confidence": comparison.confidence}
-    found = sensitivity(plans, comparison.scenario, price=price, trials=TURNS, workers=-1, **own)  # type: ignore[arg-type]
+    found = sensitivity(plans, comparison.scenario, price=price, trials=TURNS, **own)  # type: ignore[arg-type]
     first, second = (plan.replace(name=name) for name, plan in list(plans.items())[:2])
     if set(first.regions) != set(second.regions):
         return found, None

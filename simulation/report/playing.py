@@ -3,32 +3,52 @@
 Not here: the board (``boards.page``).
 """
 
-from simulation.analysis.compare import Comparison
+from typing import TYPE_CHECKING
+
 from simulation.report.html import Html, element, paragraph
-from waves import Rules
+from simulation.scenario import Scenario
+from waves import Plan, Rules
+
+if TYPE_CHECKING:
+    from simulation.boards.beside import Begun
 
 
-def board(comparison: Comparison, rules: Rules | None = None, wanted: bool = True) -> Html:
-    """Return a board of the first plan that needs no kernel, with its heading; nothing where it is not wanted.
+def begin_board(
+    plan: Plan, scenario: Scenario, *, seed: int = 0, confidence: float = 0.95, wanted: bool = True
+) -> "Begun | None":
+    """Begin to work out a board, beside whatever comes next; nothing where it is not wanted.
 
     Parameters
     ----------
-    comparison
-        Its first plan is that of the board, its seed and confidence are the board's.
-    rules
-        What a plan should keep to.
+    plan, scenario
+        What is moved about, and in which scenario.
+    seed, confidence
+        As for `compare`.
     wanted
-        Whether to make it at all: it takes some seconds.
+        Whether to make it at all: it takes some seconds of a core.
     """
     if not wanted:
-        return Html("")
-    from simulation.boards.page import fragment
+        return None
+    from simulation.boards.beside import begin
 
-    first = comparison.outcomes[comparison.baseline]
-    made = fragment(
-        comparison.scenario, first.plan, rules=rules, seed=comparison.seed, confidence=comparison.confidence
-    )
+    return begin(scenario=scenario, today=plan, seed=seed, confidence=confidence)
+
+
+def board(begun: "Begun | None", rules: Rules | None = None) -> Html:
+    """Return a board that needs no kernel, with its heading, as soon as it is worked out; nothing if none was begun.
+
+    Parameters
+    ----------
+    begun
+        Of `begin_board`.
+    rules
+        What a plan should keep to.
+    """
+    if begun is None:
+        return Html("")
+    from simulation.boards.page import of_table
+
     said = paragraph(
         "Move the regions of the first plan from wave to wave, and see what that comes to: the page has worked it out."
     )
-    return element("h2", "Another grouping?") + said + made
+    return element("h2", "Another grouping?") + said + of_table(begun.result(), rules)
