@@ -222,6 +222,47 @@ def test_a_mailed_page_moves_by_mouse_and_by_keyboard(opened: Watched) -> None:
     assert page.inner_text(VALUE) == second
 
 
+def test_figures_and_answers_are_where_one_looks(browser: Any, tmp_path: Path) -> None:
+    """With nine waves, on a small screen: no scrolling for figures, waves and a text, which is closed by its button."""
+    world = builders.scenario(builders.fleet(dict.fromkeys("abcdefghi", 1.0)))
+    today = builders.plan(*"abcdefghi", bake=[30] * 9)
+    own = np.array([range(9), [0, 0, *range(1, 8)]], dtype=np.uint16)
+    path = tmp_path / "nine.html"
+    made = of_table(table(world, today, own, whole=False, trials=64))
+    path.write_text(document(str(made), title="nine"), encoding="utf-8")
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    open_board(page, path)
+    bottoms = "names => names.map(name => Math.max(...[...document.querySelectorAll(name)].map("
+    bottoms += "each => each.getBoundingClientRect().bottom)))"
+    figures, waves_ = page.evaluate(bottoms, [".wb-figures", ".wb-wave"])
+    assert figures < waves_ <= 800
+    page.click("text=Copy as plan")
+    assert page.evaluate(bottoms, [".wb-text"])[0] < 500
+    page.click("text=Close")
+    assert not page.locator(".wb-text").is_visible()
+    page.evaluate("window.scrollTo(0, 300)")
+    assert page.locator(".wb-figures").bounding_box()["y"] >= 0
+    page.context.close()
+
+
+def moved(page: Any) -> list[str]:
+    """What is marked as moved, and whence."""
+    chips = "chips => chips.map(chip => chip.querySelector('.wb-name').innerText + ': ' + "
+    return list(page.locator(".wb-moved").evaluate_all(f"{chips}chip.querySelector('.wb-was').innerText)"))
+
+
+def test_only_what_changed_its_wave_is_marked_as_moved(opened: Watched) -> None:
+    """Not those whose wave has another number: after a join, after a new wave before theirs."""
+    page = opened.page
+    page.locator(".wb-join").first.click()
+    assert [len(wave) for wave in grouped(page)] == [3, 3]
+    assert moved(page) == ["eu-north-1: today in wave 1"]
+    page.keyboard.press("Control+z")
+    drag(page, "us-east-1", ".wb-gap >> nth=0")
+    assert [len(wave) for wave in grouped(page)] == [1, 1, 2, 2]
+    assert moved(page) == ["us-east-1: today in wave 3"]
+
+
 def test_a_finger_moves_a_region(browser: Any, mailed: Path) -> None:
     watched = Watched(browser, viewport={"width": 390, "height": 900}, has_touch=True)
     page = watched.page

@@ -6,19 +6,24 @@ const HELP =
   "with shift into a new wave of its own; arrow up or down goes from region to region; Ctrl+Z undoes.";
 const SIGNS = { better: "▼ ", worse: "▲ ", open: "≈ ", same: "", unknown: "? " };
 
-/** Return all of a board; `own` is what the hands know beside the view: focus, reach, help, live, bakes, copied. */
+/**
+ * Return all of a board; `own` is what the hands know beside the view: focus, reach, help, live, bakes, copied, shut.
+ * Figures and answers stand above the waves: where one looks, however many waves there are.
+ */
 function faces(view, own) {
+  const open = (answer) => (answer && answer.turn !== own.shut ? answer : null);
   return [
     h("p", { class: "wb-title" }, h("strong", {}, "Wave board"), ` ${view.plan}, scenario ${view.scenario}`),
     bar(view, own),
+    h("p", { class: "wb-refused", hidden: !view.refused }, view.refused ? `${view.refused}.` : ""),
+    h("div", { class: "wb-duel", hidden: !open(view.duel) }, duel(open(view.duel))),
+    h("div", { class: "wb-text", hidden: !open(view.text) }, copied(open(view.text), own)),
+    h("div", { class: "wb-figures", role: "table", "aria-label": "risk and time" }, figures(view, own)),
     h("div", { class: "wb-waves", role: "list", "aria-label": "waves, in order" }, waves(view, own)),
     h("div", { class: "wb-choice", hidden: !view.choices }, choices(view)),
-    h("p", { class: "wb-shadow" }, h("span", {}, "Today: "), view.today),
     h("ul", { class: "wb-remarks", "aria-label": "rules", hidden: view.remarks.length === 0 }, remarks(view)),
-    h("div", { class: "wb-figures", role: "table", "aria-label": "risk and time" }, figures(view, own)),
-    basis(view),
-    h("div", { class: "wb-duel", hidden: !view.duel }, duel(view.duel)),
-    h("div", { class: "wb-text", hidden: !view.text }, copied(view.text, own)),
+    h("p", { class: "wb-shadow" }, h("span", {}, "Today: "), view.today),
+    h("p", { class: "wb-basis" }, `${view.basis}. Intervals of ${view.confidence}.`),
     h("p", { class: "wb-help", id: own.help }, HELP),
     h("p", { class: "wb-said", "aria-live": "polite", role: "status" }, view.refused ? `${view.refused}.` : view.said),
   ];
@@ -48,15 +53,41 @@ function waves(view, own) {
   const gap = (place) => h(
     "div", { class: "wb-gap", "data-place": place, "aria-hidden": "true" }, h("span", {}, "new wave"),
   );
-  const left = view.leftOut.map((region) => chip(region, null, view, own));
+  const left = view.leftOut.map((region) => chip(region, null, null, view, own));
+  const homes = kept(view.waves);
   return [
-    view.waves.map((each, w) => [gap(w), wave(each, w, view, own)]),
+    view.waves.map((each, w) => [gap(w), wave(each, w, homes[w], view, own)]),
     gap(view.waves.length),
     left.length ? h("div", { class: "wb-out" }, h("p", { class: "wb-head" }, "In no wave"), left) : null,
   ];
 }
 
-function wave(wave, w, view, own) {
+/**
+ * Return of each wave which of today's it goes on from, or null: that of most of its regions, each of today's once, in
+ * today's order. Those that are left over have been moved, and the later ones only have another number.
+ */
+function kept(waves) {
+  const most = waves.map(({ regions }) => {
+    const homes = regions.map((region) => region.today).filter((home) => home !== null);
+    const many = (home) => homes.filter((each) => each === home).length;
+    const best = [...new Set(homes)].sort((a, b) => many(b) - many(a) || a - b)[0];
+    return best === undefined ? null : { home: best, many: many(best) };
+  });
+  const best = []; // by wave, of the runs of today's order that end there the one with most regions that stay
+  most.forEach((own, w) => {
+    if (!own) return;
+    const before = [...best.keys()].filter((each) => best[each] && most[each].home < own.home);
+    const last = before.reduce((one, each) => (one === null || best[each].stay > best[one].stay ? each : one), null);
+    best[w] = { stay: own.many + (last === null ? 0 : best[last].stay), last };
+  });
+  const found = waves.map(() => null);
+  const ends = [...best.keys()].filter((w) => best[w]);
+  let at = ends.reduce((one, w) => (one === null || best[w].stay > best[one].stay ? w : one), null);
+  for (; at !== null; at = best[at].last) found[at] = most[at].home;
+  return found;
+}
+
+function wave(wave, w, home, view, own) {
   const classes = ["wb-wave", ...wave.marks.map((mark) => `wb-${mark}`)].join(" ");
   return h(
     "div", { class: classes, role: "listitem", "data-wave": w },
@@ -64,7 +95,7 @@ function wave(wave, w, view, own) {
       "div", { class: "wb-head" }, h("b", {}, wave.title), wave.name ? ` ${wave.name}` : "",
       h("small", {}, `${wave.share} of the traffic`), wave.approval ? h("small", {}, "after an approval") : null,
     ),
-    h("div", { class: "wb-chips" }, wave.regions.map((region) => chip(region, w, view, own))),
+    h("div", { class: "wb-chips" }, wave.regions.map((region) => chip(region, w, home, view, own))),
     own.bakes ? bake(wave, w) : h("p", { class: "wb-bake" }, `bakes ${wave.bakeText}`),
     w + 1 < view.waves.length ? joiner(w) : null,
   );
@@ -90,8 +121,8 @@ function joiner(w) {
   );
 }
 
-function chip(region, w, view, { focus, help }) {
-  const moved = region.today !== w;
+function chip(region, w, home, view, { focus, help }) {
+  const moved = w !== null && region.today !== home;
   const classes = ["wb-chip", moved ? "wb-moved" : "", ...region.marks.map((mark) => `wb-${mark}`)].join(" ");
   const was = !moved ? "" : region.today === null ? "new" : `today in wave ${region.today + 1}`;
   const where = w === null ? "in no wave" : `wave ${w + 1} of ${view.waves.length}`;
@@ -154,16 +185,15 @@ function meter(figure, reach) {
   return h("span", { class: "wb-meter", "aria-hidden": "true" }, both);
 }
 
-function basis(view) {
-  const text = view.refused ? `${view.refused}.` : `${view.basis}. Intervals of ${view.confidence}.`;
-  return h("p", { class: `wb-basis${view.refused ? " wb-refused" : ""}` }, text);
+function close(answer) {
+  return button("close", "Close", { "data-turn": answer.turn, "data-key": "close", "aria-label": "close the answer" });
 }
 
 function copied(text, { copied: state }) {
   if (!text) return [];
   return [
-    h("p", {}, h("b", {}, text.title), " ", h("small", {}, state)),
-    h("textarea", { readonly: true, rows: 12, spellcheck: "false", "aria-label": text.title, value: text.text }),
+    h("p", { class: "wb-answer" }, h("b", {}, text.title), " ", h("small", { role: "status" }, state), close(text)),
+    h("textarea", { readonly: true, rows: 9, spellcheck: "false", "aria-label": text.title, value: text.text }),
     text.remarks.map((each) => h("p", {}, each)),
   ];
 }
@@ -171,5 +201,6 @@ function copied(text, { copied: state }) {
 function duel(duel) {
   if (!duel) return [];
   const picture = duel.picture ? h("img", { src: duel.picture, alt: duel.sentence }) : null;
-  return [h("p", {}, h("b", {}, duel.sentence)), picture, h("p", {}, duel.caption)];
+  const said = h("p", { class: "wb-answer" }, h("b", { role: "status" }, duel.sentence), close(duel));
+  return [said, picture, h("p", {}, h("small", {}, duel.caption))];
 }

@@ -15,9 +15,11 @@ class Hands {
     this.focus = null; // the region that the tab key comes to
     this.help = `wb-help-${Math.random().toString(36).slice(2)}`; // each board on a page has a script of its own
     this.copied = ""; // what became of the text that was to be copied last
+    this.shut = null; // the turn of the answer that was closed last
     this.drag = null;
     root.hands = this; // for those who look from outside, such as tests
     root.classList.add("wb");
+    if (this.live) root.classList.add("wb-live");
     root.setAttribute("data-lm-suppress-shortcuts", "true"); // JupyterLab has shortcuts on arrows, z and Enter
     root.setAttribute("role", "group");
     root.setAttribute("aria-label", "Wave board");
@@ -74,6 +76,10 @@ class Hands {
 
   press(asked) {
     if (!asked) return;
+    if (asked.act === "close") {
+      this.shut = Number(asked.turn);
+      return void this.paint();
+    }
     const act = { do: asked.act };
     for (const name of ["wave", "choice"]) if (name in asked) act[name] = Number(asked[name]);
     if (asked.act === "pipeline") act.system = this.root.querySelector(".wb-select").value;
@@ -158,9 +164,9 @@ class Hands {
       this.known(drag.region);
     }
     follow(drag.ghost, event.clientX, event.clientY);
-    const edge = 48;
-    if (event.clientY < edge) window.scrollBy(0, -12);
-    else if (event.clientY > window.innerHeight - edge) window.scrollBy(0, 12);
+    const edge = 48, panel = this.panel(), { top, bottom } = within(panel);
+    if (event.clientY < Math.max(top, this.covered(top)) + edge) panel.scrollBy(0, -12);
+    else if (event.clientY > bottom - edge) panel.scrollBy(0, 12);
     const under = document.elementFromPoint(event.clientX, event.clientY);
     const target = under && this.root.contains(under) ? under.closest(".wb-wave, .wb-gap") : null;
     if (target !== drag.over) {
@@ -168,6 +174,21 @@ class Hands {
       target?.classList.add("wb-over");
       drag.over = target;
     }
+  }
+
+  /** Return what scrolls: in JupyterLab a panel, on a page the window. */
+  panel() {
+    for (let at = this.root.parentElement; at && at !== document.body; at = at.parentElement) {
+      if (at.scrollHeight > at.clientHeight && /auto|scroll/.test(getComputedStyle(at).overflowY)) return at;
+    }
+    return document.scrollingElement;
+  }
+
+  /** Return down to where figures that stay in sight cover the waves. */
+  covered(top) {
+    const narrow = this.root.classList.contains("wb-narrow");
+    const box = this.root.querySelector(narrow ? ".wb-heads + .wb-row" : ".wb-figures").getBoundingClientRect();
+    return box.top < top + 2 ? box.bottom : top;
   }
 
   known(region) {
@@ -196,6 +217,13 @@ class Hands {
     if (target && ghost) this.act(this.asked(region, target)); // for what was seen: before a late view is drawn
     if (this.late) { this.late = false; this.draw(); }
   }
+}
+
+// Returns between which heights of the window a panel is seen.
+function within(panel) {
+  if (panel === document.scrollingElement) return { top: 0, bottom: window.innerHeight };
+  const { top, bottom } = panel.getBoundingClientRect();
+  return { top: Math.max(top, 0), bottom: Math.min(bottom, window.innerHeight) };
 }
 
 // Keeps what is dragged under the pointer, also where "fixed" is not to the window: within JupyterLab's panels it is not.

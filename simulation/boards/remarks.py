@@ -24,8 +24,8 @@ def remarks(table: Table, rules: Rules | None) -> tuple[dict[str, Any], list[lis
     Returns
     -------
     groupings : dict
-        `texts`, each a remark with `kind`, `text`, `wave` and `region` (places, or None), and `of`: by grouping the
-        numbers of its texts.
+        `texts`, each a remark with `kind`, `text`, `wave` (its place, or None) and `regions` (places), and `of`: by
+        grouping the numbers of its texts.
     bakes : list
         By factor and by number of waves, from one on, the remarks on bakes.
     """
@@ -38,13 +38,10 @@ def remarks(table: Table, rules: Rules | None) -> tuple[dict[str, Any], list[lis
 
 
 def said_of(plan: Plan, table: Table, rules: Rules | None) -> Iterable[tuple[Any, ...]]:
-    """Yield the rule, the kind, the text, the wave and the region of each remark on a plan."""
-    for kind, where, text, rule in remarks_on(plan, rules, table.scenario.fleet):
+    """Yield the rule, the kind, the text, the wave and the regions of each remark on a plan."""
+    for kind, where, text, rule, regions in remarks_on(plan, rules, table.scenario.fleet):
         wave = where[1] if where[:1] == ("waves",) and len(where) > 1 else None
-        region = None
-        if wave is not None and where[2:3] == ("regions",) and len(where) > 3:
-            region = table.regions.index(plan.waves[wave].regions[where[3]])
-        yield rule, kind, text, wave, region
+        yield rule, kind, text, wave, tuple(map(table.regions.index, regions))
 
 
 def _bakes(table: Table, rules: Rules | None) -> list[list[list[Remark]]]:
@@ -64,8 +61,8 @@ def _of_bakes(table: Table, rules: Rules, factor: float, count: int) -> list[Rem
     )
     plan = Plan.model_construct(name=today.name, waves=waves)
     found: list[tuple[Any, str, str]] = list(breaches(plan, rules, None))
-    return [_remark("broken", f"{text}.", where[1], None) for where, text, _ in found]
+    return [_remark("broken", f"{text}.", where[1], ()) for where, text, _ in found]
 
 
-def _remark(kind: str, text: str, wave: int | None, region: int | None) -> Remark:
-    return {"kind": kind, "text": text, "wave": wave, "region": region}
+def _remark(kind: str, text: str, wave: int | None, regions: tuple[int, ...]) -> Remark:
+    return {"kind": kind, "text": text, "wave": wave, "regions": regions}

@@ -209,13 +209,12 @@ class Board(Shown):
 
     def _wave(self, w: int, marks: list[Remark]) -> dict[str, Any]:
         wave, fleet = self.plan.waves[w], self.scenario.fleet
-        here = [(each.kind, each.where) for each in marks if each.where[:2] == ("waves", w)]
-        placed = [(kind, wave.regions[where[3]]) for kind, where in here if where[2:3] == ("regions",) and where[3:]]
+        here = [each for each in marks if each.where[:2] == ("waves", w)]
         return {
             "title": f"Wave {w + 1}", "name": words.short(wave.name) if wave.name else "",
             "share": words.share_of(fleet, *wave.regions), "bake": wave.bake_minutes, "approval": wave.approval,
-            "marks": sorted({kind for kind, _ in here}),
-            "regions": [self._region(name, [kind for kind, who in placed if who == name]) for name in wave.regions],
+            "marks": sorted({each.kind for each in here}),
+            "regions": [self._region(name, [r.kind for r in here if name in r.regions]) for name in wave.regions],
         }  # fmt: skip
 
     def _region(self, name: str, marks: list[str]) -> dict[str, Any]:

@@ -262,7 +262,7 @@ class Still {
         marks: [...new Set(marks.filter((mark) => mark.wave === w).map((mark) => mark.kind))],
         regions: own.map((region) => ({
           name: region.name, share: percent(region.part), today: data.today[region.n],
-          marks: [...new Set(marks.filter((mark) => mark.region === region.n).map((mark) => mark.kind))],
+          marks: [...new Set(marks.filter((mark) => mark.regions.includes(region.n)).map((mark) => mark.kind))],
         })),
       };
     });

@@ -101,6 +101,15 @@ def test_a_mark_stands_at_the_region_that_the_rule_is_about():
     assert [(each["name"], each["marks"]) for each in regions] == [("us-west-2", ["broken"]), ("ap-southeast-2", [])]
 
 
+def test_of_failover_partners_in_one_wave_both_are_marked():
+    """Whether practice says it or a rule; who is in the wave beside them is not."""
+    for rules, kind in ((None, "note"), (waves.Rules.model_validate({"rules": {"partners_apart": True}}), "broken")):
+        mine = Board(SCENARIO, TODAY, rules=rules, trials=2048)
+        mine.move("us-east-1", 1)
+        marked = {each["name"]: each["marks"] for each in mine.view["waves"][1]["regions"]}
+        assert marked == {"us-west-2": [kind], "us-east-1": [kind], "ap-southeast-2": []}
+
+
 def test_what_it_says_tells_place_and_outcome():
     mine = board()
     mine.move("us-east-1", 0)
