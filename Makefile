@@ -8,6 +8,16 @@ CHROMIUM ?= /usr/bin/chromium
 export PYTHON INSTALLER CHROMIUM
 # Some container images forbid it; then each of the many processes of a report and of the tests compiles pandas anew.
 unexport PYTHONDONTWRITEBYTECODE
+# Where the home cannot be written, as in many containers, what is started here keeps its caches in build/ instead.
+# Settings in it are still read: those of pip and uv, and the credentials of AWS.
+ifneq ($(shell [ -d "$$HOME" ] && [ -w "$$HOME" ] && echo kept),kept)
+export XDG_CACHE_HOME ?= $(CURDIR)/build/home/cache
+export MPLCONFIGDIR ?= $(CURDIR)/build/home/matplotlib
+export IPYTHONDIR ?= $(CURDIR)/build/home/ipython
+export JUPYTER_CONFIG_DIR ?= $(CURDIR)/build/home/jupyter/config
+export JUPYTER_DATA_DIR ?= $(CURDIR)/build/home/jupyter/data
+export JUPYTER_RUNTIME_DIR ?= $(CURDIR)/build/home/jupyter/runtime
+endif
 
 BIN := .venv/bin
 WORKERS ?= auto

@@ -144,7 +144,7 @@ def story(place):
         yield aws.environment() | {
             "CONFIG": str(place / "fetch.yaml"),
             "RULES": str(place / "rules.yaml"),
-            "REPORT": "--trials 500 --no-sensitivity",
+            "REPORT": "--trials 500 --no-sensitivity --no-board",
         }
 
 
@@ -221,6 +221,7 @@ def test_what_cannot_be_uploaded_hides_neither_the_other_nor_the_gate(place, shu
         assert run(codecatalyst("Gate"), place)[0] == code
 
 
+@pytest.mark.skipif(shutil.which("git") is None, reason="no git, which this example calls; all else can do without it")
 def test_a_pull_request_is_reviewed_against_its_base_and_told_where_a_rule_is_broken(place):
     """In a repository of its own, whose base has the plan otherwise."""
     plan, rules = place / "plan.yaml", place / "rules.yaml"

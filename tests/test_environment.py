@@ -1,7 +1,13 @@
-"""environment.yml says what pyproject.toml says, in words that conda can read."""
+"""environment.yml says what pyproject.toml says, in words that conda can read; `make` works in odd places, or says why.
+
+Not here: what is installed, which takes a minute.
+"""
 
 import importlib
+import os
 import re
+import shutil
+import subprocess
 import tomllib
 from types import ModuleType
 
@@ -80,3 +86,32 @@ def test_the_lock_pins_and_hashes_every_direct_dependency(root, renderer, pyproj
 def test_the_lock_names_no_place_where_packages_come_from(root):
     lock = (root / "requirements.lock").read_text(encoding="utf-8")
     assert not re.findall(r"https?://|file:|^-.*", lock, re.MULTILINE)
+
+
+def caches(root, home: str) -> dict[str, str]:
+    """What `make` tells the programs that it starts about where to keep things, for one home."""
+    names = ("XDG_CACHE_HOME", "MPLCONFIGDIR", "IPYTHONDIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
+    clean = {key: value for key, value in os.environ.items() if key not in names}
+    command = ["make", "--no-print-directory", "--eval", "told: ; @env", "told"]
+    done = subprocess.run(command, cwd=root, env=clean | {"HOME": home}, capture_output=True, text=True, check=True)
+    lines = (line.partition("=") for line in done.stdout.splitlines())
+    return {name: value for name, _, value in lines if name in names}
+
+
+def test_where_the_home_cannot_be_written_caches_lie_in_the_checkout(root, tmp_path):
+    """No home, or none that is a folder; one that can be written is left to be used as ever."""
+    (tmp_path / "file").touch()
+    for home in ("/nonexistent", str(tmp_path / "file"), ""):
+        found = caches(root, home)
+        assert len(found) == 5 and all(value.startswith(f"{root}/build/home/") for value in found.values())
+    assert caches(root, str(tmp_path)) == {}
+
+
+@pytest.mark.parametrize("name", ["a$b", "a:b"])
+def test_a_path_in_which_nothing_can_be_installed_is_told_before_anything_is_made(root, tmp_path, name):
+    place = tmp_path / name / ".ci"
+    place.mkdir(parents=True)
+    shutil.copy(root / ".ci" / "environment", place)
+    done = subprocess.run([place / "environment"], capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and done.stderr.startswith("environment: error: this folder's path has a $ or a colon")
+    assert str(place.parent) in done.stderr and not (place.parent / ".venv").exists()

@@ -143,7 +143,7 @@ class Outcomes(Shown):
     @property
     def spent(self) -> NDArray[np.float64]:
         """By trial: minutes until the change has shipped or, where it has not, until the next try (rule 26)."""
-        end, recovered = (self.frame[column].to_numpy(dtype=float) for column in ("end_minutes", "recovered_minutes"))
+        end, recovered = (self.frame[column].to_numpy() for column in ("end_minutes", "recovered_minutes"))
         return np.where(self.shipped, end, np.fmax(end, recovered) + self.scenario.fix.mean)
 
     def _glance(self) -> str:

@@ -7,9 +7,11 @@ import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import history
 from waves import DATA
 
 NAMED = ("--plan", "six-region-three-wave", "--scenario", "storefront", "--worlds", "40")
@@ -91,7 +93,18 @@ def test_a_plan_that_does_not_go_with_the_scenario_is_told_by_file_and_line(wave
 HISTORY = ("--store", str(DATA / "history"), "--plan", "six-region-three-wave", "--worlds", "2")
 
 
-def test_replay_prints_a_table_and_the_same_as_json(wavecast):
+def test_replay_prints_a_table_and_the_same_as_json(wavecast, monkeypatch):
+    """The second time it is not replayed anew, as that it was asked the same is held to the first."""
+    answers: list[tuple[Any, Any]] = []
+
+    def once(rollouts: Any, plans: Any, *others: Any, **options: Any) -> Any:
+        question = (len(rollouts), plans, others, options)
+        answers[:] = answers or [(question, replay(rollouts, plans, *others, **options))]
+        assert answers[0][0] == question
+        return answers[0][1]
+
+    replay = history.replay
+    monkeypatch.setattr(history, "replay", once)
     asked = ("replay", *HISTORY, "--scenario", "storefront", "all-at-once")
     answer = wavecast(*asked)
     assert answer.code == 0 and "\\x" not in answer.out
