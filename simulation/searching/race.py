@@ -10,9 +10,10 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulation.arguments import Workers
-from simulation.searching import scores
+from simulation.searching import scores, shapes
 from simulation.searching.front import front
 from simulation.searching.packed import Packing
 from simulation.searching.scores import (
@@ -29,6 +30,7 @@ from simulation.searching.tree import Tree
 
 RUNGS = (2048, 4096, 16_384)  # trials
 SURE = 4.0  # standard errors of a difference from which on it is beyond doubt
+LIKELY = 1.0  # the same, where not all there are is looked at: other bakes of single waves, and a population
 RIVALS = 64  # plans that all others are held against, at most: the front so far
 
 Told = Callable[[int, int, Floats], None]  # rollouts more, plans in the race, the figures of the front so far
@@ -121,30 +123,29 @@ class Race:
         """Return a race that goes on from here by itself: this one stays where it is, and can be gone on with again."""
         return replace(self, tree=self.tree and self.tree.again(), scored=dict(self.scored), settled=_nothing)
 
-    def enter(self, plans: Shapes, rungs: Sequence[int], sure: float = SURE) -> None:
+    def enter(self, plans: Shapes, rungs: Sequence[int], sure: float = SURE, firm: bool = True) -> None:
         """Run new plans against the front so far, rung by rung; that front, and what it does not beat, make the race.
 
         Where that does not come to its end, the race is as it was before.
         """
-        best, left = self.best, plans
-        aside = self._firm_beside(best)
+        on, left = front(self.value, self.terms.resolution), plans
+        best = Held(self.shapes.of(on), self.value[on])
+        stay = [best, self._firm_beside(best.shapes)] if firm else [best]
         for trials in rungs:
-            field = _Field(self, trials, best, sure)
-            first = field.value
-            left, value = field.run(in_order(left))
-        stay = [Held(best, first), aside, Held(left, value)]
+            left, value = _Field(self, trials, best.shapes, sure).run(in_order(left))
+        stay.append(Held(left, value))
         self.held = Held(joined([each.shapes for each in stay]), np.concatenate([each.value for each in stay]))
         self.looked_at += len(plans)
         self.settled(self)
 
-    def finish(self) -> None:
+    def finish(self, sure: float = SURE) -> None:
         """Run the rungs that are left with what is left."""
         for trials in RUNGS:
             if trials > self.rung and len(self.shapes):
-                best, on = self.best, front(self.value, self.terms.resolution)
-                field = _Field(self, trials, best)
-                left, value = field.run(in_order(self.shapes.of(np.delete(np.arange(len(self.shapes)), on))))
-                self.held, self.rung = Held(joined([best, left]), np.concatenate([field.value, value])), trials
+                field = _Field(self, trials, self.best, sure)
+                rivals, first = field.shapes, field.rivals.value
+                left, value = field.run(in_order(shapes.without(self.shapes, set(rivals.keys))))
+                self.held, self.rung = Held(joined([rivals, left]), np.concatenate([first, value])), trials
                 self.settled(self)
 
     def _firm_beside(self, best: Shapes) -> Held:
@@ -158,30 +159,22 @@ class Race:
 
 
 class _Field:
-    """The rivals of one rung: the front so far, by which others are beaten; those of them that are on it join.
+    """The rivals of one rung: some of a front, by which others are beaten; those of them that are on it join."""
 
-    Attributes
-    ----------
-    value
-        The figures of those it began with.
-    """
-
-    def __init__(self, race: Race, trials: int, rivals: Shapes, sure: float = SURE) -> None:
+    def __init__(self, race: Race, trials: int, best: Shapes, sure: float = SURE) -> None:
         self.race, self.trials, self.sure = race, range(trials), sure
-        self.shapes, self.rivals = none(rivals.wave.shape[1]), no_scores(race.terms, self.trials)
-        known, keys = race.scored.get(trials, {}), rivals.keys
-        fresh = self._scored(rivals.of(np.array([key not in known for key in keys], dtype=np.bool_)))
+        self.shapes, self.rivals = best.of(_some(len(best))), no_scores(race.terms, self.trials)
+        known, keys = race.scored.get(trials, {}), self.shapes.keys
+        fresh = self._scored(self.shapes.of(np.array([key not in known for key in keys], dtype=np.bool_)))
         rows = iter(zip(*fresh, strict=True))
         own = [known[key] if key in known else next(rows) for key in keys]
         if own:
-            self.shapes, self.rivals = rivals, Scores(*map(np.stack, zip(*own, strict=True)))
-        self.value = self.rivals.value
+            self.rivals = Scores(*map(np.stack, zip(*own, strict=True)))
         race.firm |= set(keys)
-        self._thin()
 
     def run(self, plans: Shapes) -> tuple[Shapes, Floats]:
         """Return the plans that no rival beats, and their figures; those on the front are rivals from then on."""
-        stays, values = [none(plans.wave.shape[1])], [self.value[:0]]
+        stays, values = [none(plans.wave.shape[1])], [self.rivals.value[:0]]
         for some, alive, found in self._against(plans, self.rivals):
             stays.append(some.of(alive))
             values.append(found.value)
@@ -205,7 +198,11 @@ class _Field:
 
     def _thin(self) -> None:
         best = front(self.rivals.value, self.race.terms.resolution)
-        if len(best) > RIVALS:
-            best = best[np.linspace(0, len(best) - 1, RIVALS).round().astype(np.int64)]
+        best = best[_some(len(best))]
         self.shapes, self.rivals = self.shapes.of(best), self.rivals.of(best)
         self.race.firm |= set(self.shapes.keys)
+
+
+def _some(count: int) -> NDArray[np.int64]:
+    """Return as many places of a front as there may be rivals, one as far from the next as the other."""
+    return np.unique(np.linspace(0, count - 1, RIVALS).round().astype(np.int64)) if count else np.arange(0)

@@ -25,7 +25,7 @@ from simulation.searching.keeping import Keeper, differing, identity
 from simulation.searching.packed import Packing
 from simulation.searching.population import vary
 from simulation.searching.provable import suggested
-from simulation.searching.race import RUNGS, Held, Race
+from simulation.searching.race import LIKELY, RUNGS, SURE, Held, Race
 from simulation.searching.scores import OBJECTIVES, TIMES, Terms
 from simulation.searching.shapes import Shapes
 from simulation.searching.told import told
@@ -39,7 +39,7 @@ BAKES = (0.0, 30.0, 60.0, 120.0)
 EVERY = 3_000_000  # plans, up to which all are looked at
 LAST_SEED = 2**64 - 1
 FINER = 0.2  # of the resolution, in the race of a population: what it holds is within a hundredth of what is best
-STEPS, LIKELY = 12, 1.0  # rounds of other bakes, at most; by how many standard errors one of them is let go
+STEPS = 12  # rounds of other bakes, at most
 
 
 class NoPlan(ValueError):
@@ -148,7 +148,7 @@ def _run(race: Race, candidates: Candidates) -> None:
             race.start(race.tree or Tree(candidates), seeds)
         else:
             vary(race, candidates, seeds)
-    race.finish()
+    race.finish(LIKELY if race.tree is None else SURE)
     if race.tree is not None:  # a population has tried other bakes on its way
         _try_bakes(race, candidates)
 

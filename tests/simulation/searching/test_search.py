@@ -174,7 +174,7 @@ def test_what_is_interrupted_is_kept_and_gone_on_with(few, monkeypatch):
     """The best so far, said to be so; resumed, it ends where an undisturbed one does."""
     scenario, whole = scene(), search(scene(), bake_minutes=BAKES, seed=2)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("simulation.searching.race.Race.finish", lambda race: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr("simulation.searching.race.Race.finish", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         half = search(scenario, bake_minutes=BAKES, seed=2)
     assert not half.finished and "interrupted" in repr(half) and any("interrupted" in each for each in half.sentences)
     again = search(scenario, bake_minutes=BAKES, seed=2, resume=half)
