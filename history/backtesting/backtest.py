@@ -14,12 +14,14 @@ from tqdm import tqdm
 
 from history.backtesting.forecasts import Forecast, forecasts
 from history.backtesting.naive import NAIVE, Naive
-from history.backtesting.origins import WEEK, origins
+from history.backtesting.origins import WEEK, origins, spread
 from history.backtesting.result import Backtest
 from history.backtesting.scores import BINARY, interval, place, scores
 from history.backtesting.truth import TARGETS, Told, told, under
 from history.fitting import Fitted
 from history.fitting import fit as fit_
+from history.fitting.attempts import attempts
+from history.fitting.past import Past
 from history.joining import Rollouts
 from history.joining.as_of import as_of, only
 from simulation import Scenario
@@ -27,7 +29,8 @@ from simulation.arguments import check_confidence, whole
 from waves import Plan
 
 Fit = Callable[[Rollouts, Scenario, Mapping[str, Plan], int], Sequence[Scenario]]
-LEAST, TRIALS, LEVEL, DRAWS = 30, 4_000, 0.9, 20
+LEAST, TRIALS, LEVEL, DRAWS, MOST = 30, 4_000, 0.9, 20, 60
+MINUTES = "end_minutes"
 TOGETHER = 1_000  # periods that may be, for the interval of a period's mean
 FORECASTERS = ("model", *NAIVE)
 NEVER = "the scenario never lets one begin: no build of it succeeds"
@@ -42,6 +45,7 @@ class _Run:
     scenario: Scenario
     used: Mapping[str, Plan]
     fit: Fit | None
+    timed: bool
     level: float
     trials: int
     seed: int
@@ -51,9 +55,14 @@ class _Run:
     empty: int = 0
     later: int = 0
 
+    @property
+    def targets(self) -> list[str]:
+        """What can be scored: minutes only where the history tells how long deployments took."""
+        return [target for target in TARGETS if self.timed or target != MINUTES]
+
     def add(self, number: int, origin: pd.Timestamp, until: pd.Timestamp) -> None:
         """Foretell what was pushed from an origin on until the next, and hold it against what came."""
-        pushed = self.rollouts.frame["pushed_at"].fillna(self.rollouts.frame["started_at"])
+        pushed = _pushed(self.rollouts)
         coming = self.rollouts.frame.index[(pushed >= origin) & (pushed < until)]
         if not len(coming):
             self.empty += 1
@@ -100,7 +109,7 @@ class _Run:
         for name, values in came.table.iterrows():
             service = str(values["service"])
             own = foretold[known.plans[service].digest]
-            for target in TARGETS:
+            for target in self.targets:
                 value = float(values[target])
                 ensembles = dict(zip(FORECASTERS, (own.of(target), *naive.values(target, service)), strict=True))
                 if np.isnan(value) or not all(len(each) for each in ensembles.values()):
@@ -126,16 +135,18 @@ class _Run:
         """Hold the mean of the period's minutes, and how many were halted, against the same of periods that may be."""
         rng = np.random.default_rng([seed % 2**32, seed >> 32])
         plans = [known.plans[str(service)].digest for service in came.table["service"]]
-        draws = {"end_minutes": np.zeros(TOGETHER), "halted": np.zeros(TOGETHER)}
+        draws = {MINUTES: np.zeros(TOGETHER), "halted": np.zeros(TOGETHER)}
         for digest in sorted(set(plans)):
             for world in range(count):
                 so, picked = np.arange(world, TOGETHER, count), foretold[digest].of_world(world)
                 some = picked[rng.integers(0, len(picked), (len(so), plans.count(digest)))]
                 for target, own in draws.items():
                     own[so] += getattr(foretold[digest], target)[some].sum(axis=1)
-        draws["end_minutes"] /= len(plans)
+        draws[MINUTES] /= len(plans)
         for target, own in draws.items():
-            values, value = np.sort(own), float(came.table[target].mean() if target == "end_minutes" else
+            if target not in self.targets:
+                continue
+            values, value = np.sort(own), float(came.table[target].mean() if target == MINUTES else
                                                 came.table[target].sum())  # fmt: skip
             low, high = interval(values, self.level)
             self.periods.append({
@@ -163,6 +174,7 @@ def backtest(
     used: Plan | Mapping[str, Plan] | None = None,
     every: str | int = WEEK,
     least: int = LEAST,
+    most: int = MOST,
     level: float = LEVEL,
     trials: int = TRIALS,
     seed: int = 0,
@@ -188,6 +200,8 @@ def backtest(
         `week`, or so many rollouts.
     least : int
         How many rollouts there must be before the first origin.
+    most : int
+        How many periods are foretold at most; of more, so many, evenly spread.
     level : float
         Of the intervals.
     trials : int
@@ -197,8 +211,7 @@ def backtest(
     progress : bool
         Whether to show a progress bar on standard error.
     fit : callable, optional
-        What makes scenarios of a past, of the rollouts as they were known, the scenario, the plans and a seed; 20 draws
-        of `history.fit` if left out. None: the scenario is held against history as it is.
+        From rollouts, scenario, plans and a seed to scenarios: 20 draws of `history.fit`; None: the scenario as it is.
 
     Returns
     -------
@@ -209,20 +222,29 @@ def backtest(
     ValueError
         For a period, a level, a number or a seed out of range.
     """
-    check_confidence(level)
-    whole("least", least, 2), whole("trials", trials, 100)
-    if not 0 <= whole("seed", seed, 0) < 2**64:
-        raise ValueError(f"seed is {seed}; give a whole number from 0 to 2**64 - 1")
+    _check(level, least, most, trials, seed)
     base = scenario.base if isinstance(scenario, Fitted) else scenario
     plans = {} if used is None else {"*": used} if isinstance(used, Plan) else dict(used)
-    run = _Run(rollouts, base, plans, fit, level, trials, int(seed))
-    pushed = rollouts.frame["pushed_at"].fillna(rollouts.frame["started_at"])
-    todo = list(origins(pushed, every, least))
+    timed = not attempts(Past(rollouts, base, plans)).undated.all() if len(rollouts) else True
+    run = _Run(rollouts, base, plans, fit, timed, level, trials, int(seed))
+    all_origins = list(origins(_pushed(rollouts), every, least))
+    todo = spread(all_origins, most)
     for number, (origin, until) in enumerate(tqdm(todo, unit="origin", disable=not progress, leave=False)):
         run.add(number, origin, until)
-    all_ = told(rollouts, base, plans)
     return Backtest(
         frame=pd.DataFrame(run.rows), periods=pd.DataFrame(run.periods), left_out=run.left_out, scenario=base,
         every=every, least=least, level=level, trials=trials, seed=int(seed), fitted=fit is not None,
-        origins=len(todo), empty=run.empty, later=run.later, known=all_.table, source=rollouts.source,
+        origins=len(todo), possible=len(all_origins), timed=timed, empty=run.empty, later=run.later,
+        known=told(rollouts, base, plans).table, source=rollouts.source,
     )  # fmt: skip
+
+
+def _pushed(rollouts: Rollouts) -> "pd.Series[Any]":
+    return rollouts.frame["pushed_at"].fillna(rollouts.frame["started_at"])
+
+
+def _check(level: float, least: int, most: int, trials: int, seed: int) -> None:
+    check_confidence(level)
+    whole("least", least, 2), whole("most", most, 1), whole("trials", trials, 100)
+    if not 0 <= whole("seed", seed, 0) < 2**64:
+        raise ValueError(f"seed is {seed}; give a whole number from 0 to 2**64 - 1")

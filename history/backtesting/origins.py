@@ -1,16 +1,25 @@
 """At which instants a back test stands: every Monday, or every so many rollouts. Not here: what it does there."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from simulation.arguments import whole
 
 WEEK = "week"
+Period = tuple[pd.Timestamp, pd.Timestamp]
 
 
-def origins(pushed: "pd.Series[Any]", every: str | int, least: int) -> Iterator[tuple[pd.Timestamp, pd.Timestamp]]:
+def spread(every: Sequence[Period], most: int) -> list[Period]:
+    """Return at most so many periods, evenly spread, the first and the last among them."""
+    if len(every) <= most:
+        return list(every)
+    return [every[n] for n in np.unique(np.linspace(0, len(every) - 1, most).round().astype(int))]
+
+
+def origins(pushed: "pd.Series[Any]", every: str | int, least: int) -> Iterator[Period]:
     """Yield each origin, and the one after it: what is pushed between them is foretold.
 
     Parameters

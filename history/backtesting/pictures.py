@@ -19,6 +19,8 @@ BINS = 10
 LEFT, WIDE, TALL, ROOM = 0.55, 3.2, 1.75, 0.75  # inches
 SHORT = {"end_minutes": "minutes to the end", "halted": "halted or not", "share_at_halt": "traffic at the halt"}
 
+WHOLE = {"end_minutes": "the minutes", "halted": "the chance of a halt"}
+
 
 def drawn(test: "Backtest") -> Picture:
     """Draw a back test."""
@@ -29,13 +31,14 @@ def drawn(test: "Backtest") -> Picture:
         picture = Picture(title, _caption(test), 2 * (TALL + ROOM) + 0.1)
         _places(picture.place(LEFT, 0.35, WIDE, TALL), test)
         _over_time(picture.place(LEFT + WIDE + 0.75, 0.35, 4.1, TALL), test)
-        _scores(picture.place(LEFT + 1.55, 0.35 + TALL + ROOM + 0.15, 6.5, TALL - 0.35), test)
+        if _comparable(test):
+            _scores(picture.place(LEFT + 1.55, 0.35 + TALL + ROOM + 0.15, 6.5, TALL - 0.35), test)
         return picture
 
 
 def _places(axes: Axes, test: "Backtest") -> None:
     """Draw how many values lay in each tenth of their forecast."""
-    pit = test.of("end_minutes")["pit"].to_numpy(dtype=float)
+    pit = test.of(test.main)["pit"].to_numpy(dtype=float)
     counts, edges = np.histogram(pit, bins=BINS, range=(0, 1))
     low, high = stats.binom(len(pit), 1 / BINS).interval(0.95)
     for end in (low, high):
@@ -46,12 +49,12 @@ def _places(axes: Axes, test: "Backtest") -> None:
     axes.axhline(len(pit) / BINS, color=INK, linewidth=1.0)
     axes.set_xlim(0, 1)
     axes.set_xlabel("place in the forecast, 0 to 1", loc="left")
-    axes.set_title("Rollouts in each tenth of the minutes foretold", size=SMALL + 0.5, pad=8)
+    axes.set_title(f"Rollouts in each tenth of {WHOLE[test.main]} foretold", size=SMALL + 0.5, pad=8)
 
 
 def _over_time(axes: Axes, test: "Backtest") -> None:
     """Draw where the mean of each period lay, and whether its interval held."""
-    own = test.periods[test.periods["target"] == "end_minutes"]
+    own = test.periods[test.periods["target"] == test.main]
     edge = (1 - test.level) / 2
     axes.axhspan(edge, 1 - edge, color=FAINT, zorder=0)
     held = own["held"].to_numpy(dtype=bool)
@@ -62,16 +65,22 @@ def _over_time(axes: Axes, test: "Backtest") -> None:
     axes.set_yticks([0, edge, 0.5, 1 - edge, 1])
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.xaxis.set_major_locator(AutoDateLocator(minticks=2, maxticks=6))
-    axes.set_title(f"Mean minutes of each {_period(test)}: its place in the forecast", size=SMALL + 0.5, pad=8)
+    what = "Mean minutes" if test.timed else "Halts"
+    axes.set_title(f"{what} of each {_period(test)}: their place in the forecast", size=SMALL + 0.5, pad=8)
 
 
 def _period(test: "Backtest") -> str:
     return "week" if isinstance(test.every, str) else "period"
 
 
+def _comparable(test: "Backtest") -> list[str]:
+    """Return the targets of which the past's quantiles have a score that is not 0."""
+    return [target for target in TARGETS if len(test.of(target)) and test.of(target)["past_score"].mean() > 0]
+
+
 def _scores(axes: Axes, test: "Backtest") -> None:
     """Draw each score beside those of the naive forecasts, the past's quantiles being 100 %."""
-    targets = [target for target in TARGETS if len(test.of(target)) and test.of(target)["past_score"].mean() > 0]
+    targets = _comparable(test)
     looks = {"model": (BLUE, "o"), "last": (MUTED, "D"), "past": (INK, "|")}
     rule_rows(axes, len(targets))
     for place, target in enumerate(targets):

@@ -43,8 +43,10 @@ class Backtest:
         As asked.
     fitted
         Whether a scenario was fitted at each origin.
-    origins, empty
-        How many origins there were, and in how many periods nothing was pushed.
+    origins, possible, empty
+        How many origins were taken, of how many there are, and in how many of their periods nothing was pushed.
+    timed
+        Whether the history tells how long deployments took; where it does not, minutes are not scored.
     later
         How many of those foretold were set back after their pipeline's end: they count as shipped.
     known : DataFrame
@@ -64,6 +66,8 @@ class Backtest:
     seed: int
     fitted: bool
     origins: int
+    possible: int
+    timed: bool
     empty: int
     later: int
     known: pd.DataFrame = field(repr=False)
@@ -78,6 +82,11 @@ class Backtest:
     def period(self) -> str:
         """What a period is called."""
         return "week" if isinstance(self.every, str) else f"period of {self.every:,} rollouts"
+
+    @property
+    def main(self) -> str:
+        """The target that the sentence and the picture are of: minutes, or halts where nobody can tell minutes."""
+        return "end_minutes" if self.timed else "halted"
 
     def of(self, target: str) -> pd.DataFrame:
         """Return the rows of a target."""

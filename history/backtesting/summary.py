@@ -22,6 +22,10 @@ EVENT_TIME = (
     "At each origin the history was cut by event time: what ended later was open, what came or was noticed later was "
     "not there."
 )
+UNTIMED = (
+    "Deployments are told as instants, over as they begin: how long they took, and so how many minutes a rollout did, "
+    "is unknown, and not scored."
+)
 DEPENDENT = "Rollouts of a period share a fit, and are no independent tries; periods nearly are."
 
 
@@ -29,11 +33,12 @@ def headline(test: "Backtest") -> str:
     """Say in how many periods the interval held; where nothing was foretold, why, and what can still be said."""
     if not test.scored:
         return _nothing(test)
-    held = test.held(periods=True)
+    held = test.held(test.main, periods=True)
     periods = f"{held.of:,} {test.period}{'' if held.of == 1 else 's'}".replace("rolloutss", "rollouts")
     if not isinstance(test.every, str):
         periods = counted(held.of, "period")
-    return f"in {held.count:,} of {periods} the {test.level * 100:g} % interval held ({_range(held)})"
+    what = "" if test.timed else " of how many are halted"
+    return f"in {held.count:,} of {periods} the {test.level * 100:g} % interval{what} held ({_range(held)})"
 
 
 def _range(held: Held) -> str:
@@ -52,9 +57,12 @@ def _nothing(test: "Backtest") -> str:
         why = f"nothing could be foretold: {what}, and none of what came later went by a plan that was known before"
     minutes = known["end_minutes"].to_numpy(dtype=float)
     halted = Held.counted(known["halted"].to_numpy() > 0)
+    took = (
+        f"they took {number(float(minutes.min()))} to {number(float(minutes.max()))} minutes, "
+        f"{number(float(np.median(minutes)))} in the median, and "
+    )
     return (
-        f"{why}; what can still be said: they took {number(float(minutes.min()))} to {number(float(minutes.max()))} "
-        f"minutes, {number(float(np.median(minutes)))} in the median, and {halted.count:,} of {halted.of:,} "
+        f"{why}; what can still be said: {took if test.timed else ''}{halted.count:,} of {halted.of:,} "
         f"{'was' if halted.count == 1 else 'were'} halted ({_range(halted)} %)"
     )
 
@@ -64,9 +72,12 @@ def sentences(test: "Backtest") -> list[str]:
     head = headline(test)
     found = [f"{head[0].upper()}{head[1:]}."]
     if test.scored:
-        found += [*_minutes(test), *_halted(test), *_shares(test), EVENT_TIME, DEPENDENT]
+        found += [*(_minutes(test) if test.timed else [UNTIMED]), *_halted(test), *_shares(test), EVENT_TIME, DEPENDENT]
     found.append(_basis(test))
     found += [f"Left out, {counted(n, 'rollout')}: {why}." for why, n in test.left_out.most_common()]
+    if test.possible > test.origins:
+        periods = counted(test.possible, "week" if isinstance(test.every, str) else "period")
+        found.append(f"Of {periods} {test.origins:,} were foretold, evenly spread over the history.")
     if test.empty:
         found.append(f"In {counted(test.empty, test.period)} nothing was pushed: skipped.")
     return found
@@ -182,7 +193,7 @@ def html(test: "Backtest") -> str:
 
 def as_dict(test: "Backtest") -> dict[str, Any]:
     """Return everything as plain values."""
-    held = test.held(periods=True)
+    held = test.held(test.main, periods=True)
 
     def rows(frame: Any) -> Any:
         return json.loads(frame.to_json(orient="records", date_format="iso", date_unit="us"))
@@ -190,6 +201,8 @@ def as_dict(test: "Backtest") -> dict[str, Any]:
     return {
         "rollouts": test.scored,
         "origins": test.origins,
+        "possible_origins": test.possible,
+        "minutes_known": test.timed,
         "empty_periods": test.empty,
         "set_back_later": test.later,
         "every": test.every,

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from history.fitting.defects import carriers, shifted
+from history.fitting.defects import SURE, carriers, shifted
 from history.fitting.detection import Noticed, frozen, gathered
 from history.fitting.grids import Floats, surface
 from history.fitting.learnt import Learnt, interval, number
@@ -187,6 +187,8 @@ class _Posterior:
         self.weights = np.array([fault.probability for fault in carriers(past)])
         self.own = np.array([fault.detection_probability for fault in carriers(past)])
         self.possible = np.ones(len(records.alarm), dtype=np.bool_)
+        mean = float(self.weights @ np.clip(self.own, 1.0 - SURE, SURE) / self.weights.sum())
+        self.seen = prior.seen * mean, prior.seen * (1.0 - mean)
 
     def at(self, logs: Floats, logits: Floats | None) -> Floats:
         """Return it for factors (A,) and shares (B,), (A, B); where no share is learnt that of the base, (A, 1)."""
@@ -198,7 +200,7 @@ class _Posterior:
             found: Floats = np.log(likely[:, :, self.possible]).sum(axis=2)
         found = found - 0.5 * (logs[:, None] / self.prior.factor) ** 2
         if logits is not None:
-            a, b = self.prior.seen
+            a, b = self.seen
             found = found + a * special.log_expit(logits) + b * special.log_expit(-logits)
         return found
 

@@ -163,7 +163,7 @@ def fit(
     return Fitted(
         base=scenario, learnt=tuple(found.learnt), cannot_tell=found.cannot_tell, source=read.source,
         rollouts=len(read), remarks=tuple(found.remarks), seed=int(seed), draws=draws, prior=found.prior,
-        seen=Seen(found.lasted, found.services, found.detection),
+        incidents=incidents, seen=Seen(found.lasted, found.services, found.detection),
     )  # fmt: skip
 
 

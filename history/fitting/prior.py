@@ -15,8 +15,8 @@ class Prior:
     ----------
     share : (float, float)
         Beta(a, b) of every probability; Jeffreys' (½, ½).
-    seen : (float, float)
-        Beta(a, b) of how likely alarms can see a bad change, over its faults; Jeffreys' (½, ½).
+    seen : float
+        How many bad changes the base's opinion of who can see them is worth: a beta about its mean over faults.
     factor : float
         How far a median, or the evidence that alarms need, may lie from the base's: the standard deviation of its
         logarithm.
@@ -33,7 +33,7 @@ class Prior:
     """
 
     share: tuple[float, float] = (0.5, 0.5)
-    seen: tuple[float, float] = (0.5, 0.5)
+    seen: float = 4.0
     factor: float = math.log(10.0)
     sigma: tuple[float, float] = (0.6, 0.7)
     apart: float = 0.5

@@ -45,6 +45,8 @@ class Fitted(Shown):
         Whence the posterior draws, and how many there are at most.
     prior
         What was believed before.
+    incidents
+        `complete` or `partial`, where that was said.
     seen
         What the pictures show: durations, times to detect, counts by service.
     """
@@ -58,6 +60,7 @@ class Fitted(Shown):
     seed: int
     draws: int
     prior: Prior
+    incidents: str | None
     seen: "Seen" = field(repr=False)
 
     @cached_property

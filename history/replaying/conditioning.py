@@ -110,6 +110,15 @@ def _can_ring(records: Records, reach: Bools, r: int) -> Bools:
     return _of_region(records, r) & reach[r] & (records.halt <= records.end + SECOND)
 
 
+def _true(records: Records, scenario: Scenario, reach: Bools) -> Bools:
+    """Return which alarms may have meant something: not those without an incident, if the model can have a false one.
+
+    The model has false alarms of regions with traffic, while the pipeline runs.
+    """
+    false = [_can_ring(records, reach, int(r)) for r in np.flatnonzero(rates(scenario) > 0)]
+    return ~records.meaningless | ~np.logical_or.reduce(false, axis=0, initial=False)
+
+
 def weigh(records: Records, scenario: Scenario, reach: Bools, latents: Latents) -> Weights:
     """Return how well each proposal explains each record, the prior of its stratum left out."""
     regions = range(len(reach))
@@ -132,7 +141,7 @@ def weigh(records: Records, scenario: Scenario, reach: Bools, latents: Latents) 
     no_complaint, complains = _customers(records, scenario, latents, hit, rate, t, found, NOWHERE)
     quiet = base * no_complaint
     everyone = _product(survives)
-    halted = _halted(records)[:, None]
+    halted, true = _halted(records)[:, None], _true(records, scenario, reach)[:, None]
     found.by["quiet", NOWHERE] = quiet * everyone * ~halted
     if not halted.any():
         return found
@@ -148,15 +157,15 @@ def weigh(records: Records, scenario: Scenario, reach: Bools, latents: Latents) 
             silent, _ = _customers(records, scenario, latents, hit, rate, t, found, r)
             calm_before = _unseen(records, latents, hit, t) * incident * silent
             latents.harm[r] = kept
-        found.by["evidence", r] = np.where(mine & visible[r], calm_before * others * rang, 0.0)
+        found.by["evidence", r] = np.where(mine & true & visible[r], calm_before * others * rang, 0.0)
         end = full(latents.paths[r])
         checked = hit[r] & latents.seen["seen_by_check"][r] & (latents.harm[r] <= end) & (np.abs(end - t) <= SECOND)
         checked &= np.isnan(records.in_flight[r])[:, None]
-        found.by["check", r] = np.where(mine & checked, quiet * everyone, 0.0)
+        found.by["check", r] = np.where(mine & true & checked, quiet * everyone, 0.0)
         phi = rates(scenario)[r] * SECOND
         found.by["false", r] = quiet * everyone * phi * _can_ring(records, reach, r)[:, None]
     # That there was no report before is part of the density of the one that came.
-    nobody = _of_nobody(records)[:, None]
+    nobody = _of_nobody(records)[:, None] & true
     found.by["customers", NOWHERE] = np.where(nobody, base * everyone * complains, 0.0)
     return found
 

@@ -60,7 +60,9 @@ class Read:
     inferred: bool
 
 
-def read(rollouts: Rollouts, scenario: Scenario, used: Mapping[str, Plan]) -> Read:
+def read(
+    rollouts: Rollouts, scenario: Scenario, used: Mapping[str, Plan], complete: bool | None = None
+) -> Read:  # fmt: skip
     """Read joined rollouts as records.
 
     Parameters
@@ -71,6 +73,9 @@ def read(rollouts: Rollouts, scenario: Scenario, used: Mapping[str, Plan]) -> Re
         Over whose fleet.
     used
         By service, or under `*` for all others: the plan under which it really went, where that is known.
+    complete
+        Whether every bad change has an incident, so that an alarm without one meant nothing; if left out, so it is
+        taken where there is any.
     """
     frame = rollouts.frame
     places = scenario.fleet.positions
@@ -93,7 +98,7 @@ def read(rollouts: Rollouts, scenario: Scenario, used: Mapping[str, Plan]) -> Re
     plans, inferred = plans_of(frame.loc[kept], shapes, table, used, scenario)
     groups, flags = [], []
     for plan, names in plans:
-        records, marks = _records(rollouts, scenario, plan, names, table)
+        records, marks = _records(rollouts, scenario, plan, names, table, complete)
         groups.append(records)
         flags.append(marks)
     return Read(groups, flags, why.dropna().astype(str), inferred)
@@ -105,12 +110,31 @@ class _Tables:
     def __init__(self, rollouts: Rollouts, kept: pd.Index) -> None:
         pushed = rollouts.frame.loc[kept, "pushed_at"].fillna(rollouts.frame.loc[kept, "started_at"])
         self.pushed = pushed
+        self.stayed = _stayed(rollouts, kept)
         self.regions = _own(rollouts.regions, pushed)
         self.waves = _own(rollouts.waves, pushed)
         made = rollouts.deployments[~rollouts.deployments["kind"].isin(["rollback", "redeploy"])]
         deployments = _own(made, pushed).sort_values("started_at", kind="stable")
         deployments["attempt"] = deployments.groupby(["rollout", "region"], observed=True).cumcount()
         self.deployments = deployments
+
+
+def _stayed(rollouts: Rollouts, kept: pd.Index) -> "pd.Series[Any]":
+    """Return until when a rollout's version is known to have stayed where it was, by rollout.
+
+    In all of its regions: until another version came to the first of them, else to the end of the history. Nobody and
+    nothing had set it back by then, and in the model that is what everything that anybody notices comes to.
+    """
+    columns = ["service", "region", "started_at"]
+    begun = rollouts.regions.assign(service=rollouts.regions["rollout"].map(rollouts.frame["service"]).astype(object))
+    left = rollouts.left_out
+    unsure = left.loc[left["kind"] != "redeploy", columns] if len(left) else begun.iloc[:0]
+    both = pd.concat([begun[[*columns, "rollout"]].astype({"region": object}), unsure.reindex(columns=columns)])
+    both = both.sort_values("started_at", kind="stable")
+    both["next"] = both.groupby(["service", "region"], sort=False)["started_at"].shift(-1)
+    own = both[both["rollout"].notna()].assign(rollout=lambda table: table["rollout"].astype(object))
+    latest: Any = rollouts.deployments[["started_at", "finished_at"]].max().max()
+    return own["next"].fillna(latest).groupby(own["rollout"]).min().reindex(kept)
 
 
 def _own(frame: pd.DataFrame, pushed: "pd.Series[Any]") -> pd.DataFrame:
@@ -130,7 +154,7 @@ def _minutes(instants: Any, origin: Any) -> Floats:
 
 
 def _records(
-    rollouts: Rollouts, scenario: Scenario, plan: Plan, names: list[Any], table: _Tables
+    rollouts: Rollouts, scenario: Scenario, plan: Plan, names: list[Any], table: _Tables, complete: bool | None
 ) -> tuple[Records, list[frozenset[str]]]:
     """Return the records of one plan's rollouts, and what in each the model cannot have."""
     frame = rollouts.frame.loc[names]
@@ -160,43 +184,30 @@ def _records(
     end, shipped = _over(plan, places, started, over, halt, outcome == "deploy_failed")
     if plan.on_deploy_failure == "rollback_all":
         halt = np.where(outcome == "deploy_failed", end, halt)
-    known = frame["alarm"].to_numpy() == "none"
-    watched = np.where(known | rolled, np.fmax(watched, end), end)  # while it went on, nothing had halted it
+    watched = np.where(rolled, np.fmax(watched, end), end)  # while it went on, nothing had halted it
+    kept = _minutes(table.stayed.reindex(names).to_numpy(), pushed.to_numpy())
+    watched = np.where(frame["outcome"] == "completed", np.fmax(kept, end), watched)
     ways = ~np.isnan(back).all(axis=0) & np.isfinite(halt)
     first_back = np.min(np.where(np.isnan(back), np.inf, back), axis=0)
     reaction = np.full(n, np.nan)
     reaction[ways] = np.maximum(first_back[ways] - halt[ways], 0.0)
     halted = np.where(ways, halt, 0.0)
     harm, hurt = _incidents(frame, pushed, places, started, count)
+    named = rollouts.frame["incident"].notna().any() if complete is None else complete
     records = Records(
-        plan=plan,
-        names=np.array(names, dtype=object),
-        services=frame["service"].to_numpy(dtype=object),
-        months=frame["started_at"].dt.strftime("%Y-%m").to_numpy(dtype=object),
-        build=gates["build"],
-        handover=gates["handover"],
-        wait=gates["wait"],
-        waited=gates["waited"],
-        started=started,
-        minutes=tries,
-        failed=failed,
-        in_flight=flying,
-        halt=halt,
-        alarm=alarm,
+        plan=plan, names=np.array(names, dtype=object), services=frame["service"].to_numpy(dtype=object),
+        months=frame["started_at"].dt.strftime("%Y-%m").to_numpy(dtype=object), build=gates["build"],
+        handover=gates["handover"], wait=gates["wait"], waited=gates["waited"], started=started, minutes=tries,
+        failed=failed, in_flight=flying, halt=halt, alarm=alarm,
         alarm_region=np.where(alarm == FIRED, frame["alarm_region"].map(places).fillna(NOWHERE), NOWHERE).astype(int),
-        watched=np.where(np.isnan(watched), end, watched),
-        end=end,
-        shipped=shipped,
-        deploy_failed=outcome == "deploy_failed",
-        reaction=reaction,
+        watched=np.where(np.isnan(watched), end, watched), end=end, shipped=shipped,
+        deploy_failed=outcome == "deploy_failed", reaction=reaction,
         way_back=np.where(ways, np.maximum(back_end - halted - np.nan_to_num(reaction), 0.0), np.nan),
-        by_hand=np.where(np.isnan(back_end), np.nan, hand),
-        harm=harm,
-        hurt=hurt,
+        by_hand=np.where(np.isnan(back_end), np.nan, hand), harm=harm, hurt=hurt,
+        meaningless=(alarm == FIRED) & frame["incident"].isna().to_numpy() & bool(named),
         pushed=_since_epoch(scenario, pushed),
-        strategies=tuple(plan.strategy_of(name) for name in scenario.fleet.names),
-        places=dict(places),
-    )
+        strategies=tuple(plan.strategy_of(name) for name in scenario.fleet.names), places=dict(places),
+    )  # fmt: skip
     marks = _flags(records, frame, gates, back, late)
     return records, marks
 

@@ -48,7 +48,7 @@ class Records:
     alarm, alarm_region : (n,)
         NONE, FIRED, UNKNOWN or PEOPLE (it was set back, and no alarm had fired), and whose alarm, a place in the fleet.
     watched : (n,)
-        Up to when it is known that there was no alarm, or none but that.
+        Up to when it is known that there was no alarm that set it back, or none but that.
     end : (n,)
         When the pipeline ended.
     shipped, deploy_failed : bool, (n,)
@@ -63,6 +63,8 @@ class Records:
         When an incident says that harm began; NaN where none does.
     hurt : (R, n)
         Whether an incident names the region, 1 or 0; NaN where there is none, or it names none.
+    meaningless : bool, (n,)
+        Whether the alarm that halted it has no incident, where every bad change has one: nothing was wrong.
     pushed : (n,)
         Minutes from the scenario's first allowed push to this one; NaN where that is not known.
     strategies
@@ -95,6 +97,7 @@ class Records:
     by_hand: Floats
     harm: Floats
     hurt: Floats
+    meaningless: NDArray[np.bool_]
     pushed: Floats
     strategies: tuple[Any, ...]
     places: Mapping[str, int]

@@ -4,9 +4,9 @@ Not here: how worlds are chosen (`conditioning`, `worlds`), what an answer is (`
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -180,6 +180,7 @@ def replay(
     scenario: Scenario | Sequence[Scenario] | Fitted,
     *,
     used: Plan | Mapping[str, Plan] | None = None,
+    incidents: str | None = None,
     worlds: int = WORLDS,
     seed: int = 0,
     engine: str = "compiled",
@@ -198,6 +199,8 @@ def replay(
     used : Plan or mapping of str to Plan, optional
         The plan under which rollouts really went, or that of each service (`*`: of all others); inferred where it is
         left out or a rollout did not go by it.
+    incidents : str, optional
+        `complete` or `partial`, as for a fit; if left out as it was there, else complete where there is any.
     worlds : int
         How many worlds of each rollout, at least 2.
     seed : int
@@ -219,19 +222,16 @@ def replay(
         Where no rollout is left to replay, or for worlds, a seed or an engine out of range.
     """
     whole("worlds", worlds, 2)
-    if isinstance(scenario, Fitted):
-        scenario = scenario.posterior(min(worlds, scenario.draws))
-    scenarios = [scenario] if isinstance(scenario, Scenario) else list(cast(Iterable[Scenario], scenario))
+    incidents, scenarios = _believed(scenario, incidents, worlds)
     named = {plans.name: plans} if isinstance(plans, Plan) else dict(plans)
     _check(named, scenarios, worlds, seed, engine)
-    read_ = rollouts if isinstance(rollouts, Read) else read(rollouts, scenarios[0], _used(used))
+    read_ = _read(rollouts, scenarios[0], used, incidents)
     total = sum(len(each) for each in read_.groups)
     if not total:
         why = Counter(read_.left_out).most_common(1)
         raise ValueError(f"no rollout is left to replay{f'; most are {why[0][0]!r}' if why else ': there are none'}")
     settings_of(named, scenarios[0])
-    answer = Answer(len(named) + 1, worlds, seed)
-    run = _Run(named, scenarios, worlds, seed, engine, answer)
+    run = _Run(named, scenarios, worlds, seed, engine, Answer(len(named) + 1, worlds, seed))
     with tqdm(total=total, unit="rollout", disable=not progress, leave=False) as bar:
         for first, records, flags in chunks(read_, CHUNK):
             run.add(first, records, flags)
@@ -239,11 +239,30 @@ def replay(
     reach = Reach.of(read_.groups, scenarios[0])
     return Replay(
         plans=named, scenario=scenarios[0], seed=seed, worlds=worlds, total=total, left_out=read_.left_out,
-        inferred=read_.inferred, answer=answer, identity=run.identity, shares=run.shares.of(named), reach=reach,
+        inferred=read_.inferred, answer=run.answer, identity=run.identity, shares=run.shares.of(named), reach=reach,
         impossible=run.impossible, explanations=run.explanations,
         effective=np.concatenate(run.effective) if run.effective else np.zeros(0), few=run.few, hidden=run.hidden,
         differing=tuple(run.differing),
     )  # fmt: skip
+
+
+def _believed(
+    scenario: Scenario | Sequence[Scenario] | Fitted, incidents: str | None, worlds: int
+) -> tuple[str | None, list[Scenario]]:
+    """Return how complete incidents are taken to be, and the scenarios that give the worlds."""
+    if incidents not in (None, "complete", "partial"):
+        raise ValueError(f"incidents is {incidents!r}; say complete or partial, or leave it out")
+    if isinstance(scenario, Fitted):
+        return incidents or scenario.incidents, scenario.posterior(min(worlds, scenario.draws))
+    return incidents, [scenario] if isinstance(scenario, Scenario) else list(scenario)
+
+
+def _read(
+    rollouts: Rollouts | Read, scenario: Scenario, used: Plan | Mapping[str, Plan] | None, incidents: str | None
+) -> Read:
+    if isinstance(rollouts, Read):
+        return rollouts
+    return read(rollouts, scenario, _used(used), None if incidents is None else incidents == "complete")
 
 
 def _used(used: Plan | Mapping[str, Plan] | None) -> Mapping[str, Plan]:

@@ -142,6 +142,7 @@ def cut(drawn: Timelines, which: NDArray[np.int64], told: Mapping[str, Any]) -> 
         watched=np.full(n, halt), end=end, shipped=shipped, deploy_failed=np.zeros(n, dtype=np.bool_),
         reaction=np.full(n, math.nan), way_back=hole.copy(), by_hand=hole.copy(), harm=np.full(n, told["harm"]),
         hurt=np.repeat(np.asarray(told["hurt"], dtype=float)[:, None], n, axis=1), pushed=np.full(n, told["pushed"]),
+        meaningless=np.zeros(n, dtype=np.bool_),
         strategies=tuple(plan.strategy_of(name) if name in plan.regions else "rolling" for name in fleet.names),
         places=dict(fleet.positions),
     )  # fmt: skip

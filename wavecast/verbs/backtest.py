@@ -55,6 +55,8 @@ class Every(click.ParamType):
               help="From one origin to the next: a week, or so many rollouts.")  # fmt: skip
 @click.option("--least", type=click.IntRange(2, 1_000_000), default=30, show_default=True, metavar="N",
               help="Rollouts before the first origin.")  # fmt: skip
+@click.option("--most", type=click.IntRange(1, 100_000), default=60, show_default=True, metavar="N",
+              help="Forecasts of so many periods, evenly spread, where there are more.")  # fmt: skip
 @click.option("--level", type=Number(0, 1, min_open=True, max_open=True), default=0.9, show_default=True, metavar="P",
               help="Of the intervals.")  # fmt: skip
 @click.option("--trials", type=click.IntRange(100, 1_000_000), default=4_000, show_default=True, metavar="N",
@@ -73,6 +75,7 @@ def backtest(
     scenario: str,
     every: str | int,
     least: int,
+    most: int,
     level: float,
     trials: int,
     as_it_is: bool,
@@ -95,8 +98,8 @@ def backtest(
         return 1
     own: dict[str, Any] = {"fit": None} if as_it_is else {}
     found = history.backtest(
-        rollouts, world, used=read_plans(plans), every=every, least=least, level=level, trials=trials, seed=seed,
-        progress=progress(), **own,
+        rollouts, world, used=read_plans(plans), every=every, least=least, most=most, level=level, trials=trials,
+        seed=seed, progress=progress(), **own,
     )  # fmt: skip
     if found.scored:
         save_picture(found, out)

@@ -41,13 +41,17 @@ as_of_option: Decorator = click.option(
     "--as-of", "as_of", metavar="INSTANT", help="Read nothing that happened later: ISO 8601 with a zone."
 )
 
+incidents_option: Decorator = click.option(
+    "--incidents", type=click.Choice(["complete", "partial"]),
+    help="Whether every bad change has an incident; if left out, yes where there is any.",
+)  # fmt: skip
+
 
 @click.command(help=HELP)
 @join_options
 @click.option("--scenario", "base", required=True, metavar="S", help="The base: a file, or a sample's name.")
 @as_of_option
-@click.option("--incidents", type=click.Choice(["complete", "partial"]),
-              help="Whether every bad change has an incident; if left out, yes where there is any.")  # fmt: skip
+@incidents_option
 @seed_option
 @click.option("--out", metavar="FILE", help=OUT)
 @click.option("--page", metavar="FILE", help="Write a page of pictures, which needs nothing else: .html.")

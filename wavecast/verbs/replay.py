@@ -7,6 +7,7 @@ import click
 from wavecast.inputs import read_fleet
 from wavecast.plans import Reading, read_inputs, remarks
 from wavecast.terminal import Refusal, check_picture, fault, progress, save_picture, say, say_json, warn
+from wavecast.verbs.fit import incidents_option
 from wavecast.verbs.options import json_option, out_option, scenario_option, seed_option, workflow_options
 from wavecast.verbs.rollouts import join_options, read_plans, read_rollouts
 from waves import InputError
@@ -34,6 +35,7 @@ Exit codes:
 @click.argument("others", metavar="PLAN...", nargs=-1, required=True)
 @join_options
 @scenario_option
+@incidents_option
 @click.option("--worlds", type=click.IntRange(2, 1000), default=20, show_default=True, metavar="M",
               help="Worlds of each rollout.")  # fmt: skip
 @seed_option
@@ -48,6 +50,7 @@ def replay(
     places: tuple[str, ...],
     renamed: tuple[str, ...],
     scenario: str,
+    incidents: str | None,
     worlds: int,
     seed: int,
     reading: Reading,
@@ -71,7 +74,8 @@ def replay(
         fault(f"{store}: there are no rollouts in it")
         return 1
     try:
-        found = history.replay(rollouts, named, world, used=used, worlds=worlds, seed=seed, progress=progress())
+        found = history.replay(rollouts, named, world, used=used, incidents=incidents, worlds=worlds, seed=seed,
+                               progress=progress())  # fmt: skip
     except InputError:  # which is a ValueError, and words itself
         raise
     except ValueError as error:

@@ -192,6 +192,29 @@ def test_how_far_a_halted_rollout_had_come_is_the_traffic_of_what_was_through():
     assert list(found["halted"]) == [1.0] * 3 + [0.0] * 9
 
 
+def test_where_deployments_are_instants_minutes_are_unknown_and_halts_are_scored():
+    """Twelve that are over as they begin, of which five are foretold: no score of minutes, and the sentence says so."""
+    own = simulation.Scenario.model_validate({"fleet": fleet({"a": 10.0, "b": 30.0}), "deploy": 5.0})
+    rows = [row(r, f"v{n}", at, at) for n in range(12) for r, at in (("a", 1440 * n), ("b", 1440 * n + 10))]
+    found = history.backtest(joined(rows, fleet=fleet({"a": 10.0, "b": 30.0})), own, least=7, every=1, trials=100,
+                             fit=None)  # fmt: skip
+    assert set(found.frame["target"]) == set(found.periods["target"]) == {"halted"} and len(found.frame) == 5
+    assert found.sentence.startswith("in 5 of 5 periods the 90 % interval of how many are halted held")
+    assert any("how many minutes a rollout did, is unknown, and not scored" in each for each in found.sentences)
+    assert any("Halts of each period" in axes.get_title("left") for axes in found.plot().axes)
+
+
+def test_of_many_periods_so_many_are_foretold_evenly_spread():
+    """The first, the last, and what lies half-way; each foretells its own period alone."""
+    own = simulation.Scenario.model_validate({"fleet": fleet({"a": 10.0, "b": 30.0}), "deploy": 5.0})
+    found = history.backtest(small(15), own, least=4, every=1, most=3, trials=100, fit=None)
+    assert (found.origins, found.possible) == (3, 11)
+    assert found.scored == 3
+    origins = found.periods["origin"].drop_duplicates()
+    assert (origins - origins.min()).dt.round("D").dt.days.tolist() == [0, 5, 10]
+    assert "Of 11 periods 3 were foretold, evenly spread over the history." in found.sentences
+
+
 @pytest.mark.parametrize(
     ("options", "text"),
     [
@@ -201,6 +224,7 @@ def test_how_far_a_halted_rollout_had_come_is_the_traffic_of_what_was_through():
         ({"seed": -1}, "seed is -1"),
         ({"trials": 5}, "trials is 5"),
         ({"least": 1}, "least is 1"),
+        ({"most": 0}, "most is 0"),
     ],
 )
 def test_what_cannot_be_is_refused(options, text):

@@ -17,7 +17,7 @@ from tests.history.fitting.twins import twin
 from waves import Fleet, Plan
 
 DRAWS = 100
-PRIOR = Prior(share=(1.0, 8.0), factor=0.6, sigma=(0.5, 0.35), rate=(2.0, 4.0), seen=(3.0, 1.0))
+PRIOR = Prior(share=(1.0, 8.0), factor=0.6, sigma=(0.5, 0.35), rate=(2.0, 4.0), seen=4.0)
 PLAN = Plan.model_validate({
     "name": "two waves", "retries": 1,
     "waves": [
@@ -39,6 +39,7 @@ SHARES = (
     "build_failure_probability", "rejection_probability", "deploy_failure_probability", "rollback_failure_probability",
 )  # fmt: skip
 EVIDENCE = 4000.0
+SEEN = 0.75
 REPORT = 250.0
 
 
@@ -62,7 +63,7 @@ def scenario(minutes: dict[str, tuple[float, float]], shares: dict[str, float], 
 
 def base() -> Scenario:
     """The scenario about which the prior lies."""
-    shares = dict.fromkeys([*SHARES, "registry", "bad", "check"], 0.1) | {"false": 0.5, "seen": 0.75}
+    shares = dict.fromkeys([*SHARES, "registry", "bad", "check"], 0.1) | {"false": 0.5, "seen": SEEN}
     return scenario({name: (median, 0.5) for name, median in MINUTES.items()}, shares, EVIDENCE)
 
 
@@ -76,7 +77,7 @@ def truth(rng: np.random.Generator) -> tuple[Scenario, dict[str, float]]:
         for name, median in MINUTES.items()
     }
     shares = {name: float(rng.beta(*PRIOR.share)) for name in (*SHARES, "registry", "bad", "check")}
-    shares["seen"] = float(rng.beta(*PRIOR.seen))
+    shares["seen"] = float(rng.beta(SEEN * PRIOR.seen, (1.0 - SEEN) * PRIOR.seen))
     shares["false"] = float(rng.gamma(PRIOR.rate[0], 1.0 / PRIOR.rate[1]))
     factor = math.exp(PRIOR.factor * rng.standard_normal())
     found = scenario(minutes, shares, EVIDENCE * factor)

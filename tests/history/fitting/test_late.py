@@ -10,7 +10,6 @@ import pytest
 from scipy import special, stats
 
 import history
-from history.fitting import Prior
 from history.fitting.defects import shifted
 from simulation import SHIPPED, run
 from tests.history.fitting.calibration import MINUTES, PLAN, base, scenario
@@ -24,6 +23,7 @@ SLOW = {"exponential": {"mean": 1500}}  # customers: after the end, mostly
 TRUE = scenario({name: (median, 0.5) for name, median in MINUTES.items()}, SHARES, 500.0).replace(report=SLOW)
 SURE = base().replace(faults=[each.replace(detection_probability=0.95) for each in base().faults], report=SLOW)
 COUNT = 300
+WORTH = 4.0
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ def _sighted(known):
 def test_who_sees_a_fault_is_a_share_of_those_that_somebody_noticed(rollouts):
     """Where alarms need next to nothing, what none saw is blind: a beta of two counts, with incidents or without.
 
-    Those that a check saw, before any alarm could ring, say nothing.
+    Those that a check saw, before any alarm could ring, say nothing. the base's 95 % is worth four.
     """
     quick = scenario({name: (median, 0.5) for name, median in MINUTES.items()}, SHARES | {"check": 0.0}, 1.0)
     seen = twin(PLAN, quick, 8, COUNT)
@@ -69,8 +69,9 @@ def test_who_sees_a_fault_is_a_share_of_those_that_somebody_noticed(rollouts):
     assert alarms > 10 and people.sum() > 10 and undated > 3
     found = history.fit(seen, quick.replace(faults=SURE.faults), used=PLAN, incidents="complete", seed=1)
     row = found.frame.loc["bad: detection_probability"]
+    a, b = (WORTH * each for each in (0.95, 0.05))  # the base's opinion
     for each, q in ((row.low, 0.025), (row.estimate, 0.5), (row.high, 0.975)):
-        assert each == pytest.approx(stats.beta.ppf(q, 0.5 + alarms, 0.5 + people.sum()), abs=0.02)
+        assert each == pytest.approx(stats.beta.ppf(q, a + alarms, b + people.sum()), abs=0.02)
     assert row.n == alarms + people.sum()
 
 
@@ -94,4 +95,3 @@ def test_odds_of_all_faults_are_shifted_by_one_factor():
     assert weights @ found / 4.0 == pytest.approx([0.05, 0.5, 0.9], rel=1e-3)
     apart = special.logit(found) - special.logit(np.minimum(own, 0.99))[:, None]
     assert np.ptp(apart, axis=0) == pytest.approx(0.0, abs=1e-9)
-    assert Prior().seen == (0.5, 0.5)

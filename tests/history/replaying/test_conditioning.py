@@ -48,6 +48,7 @@ def recorded(way: Plan, starts: dict[str, float], halt: float = math.inf, **fiel
         end=np.full(COPIES, float(end)), shipped=np.full(COPIES, halt == math.inf),
         deploy_failed=np.zeros(COPIES, dtype=bool), reaction=hole(), way_back=hole(2), by_hand=hole(2),
         harm=np.full(COPIES, own["harm"]), hurt=hole(2), pushed=hole(),
+        meaningless=np.full(COPIES, own.get("meaningless", False)),
         strategies=tuple(way.strategy_of(name) if name in way.regions else "rolling" for name in TWO),
         places={"a": 0, "b": 1},
     )  # fmt: skip
@@ -82,6 +83,16 @@ def test_an_alarm_is_evidence_or_false():
     total = evidence + unseen + sound
     assert agrees(found.explanation == "evidence", evidence / total)
     assert agrees(found.bad, (evidence + unseen) / total)
+
+
+def test_an_alarm_without_an_incident_is_false_where_every_bad_change_has_one():
+    """Of the same alarm what is left: .5 · e^(−1) and .5, both at 1 in 50; a scenario without false ones keeps it."""
+    records = recorded(plan("a", bake=60), {"a": 0.0}, halt=24.0, alarm_region=0, meaningless=True)
+    known = scene(evidence={"exponential": {"mean": 200}}, false_alarms_per_region_day=1440 / 50)
+    found = worlds_of(records, known)
+    assert (found.explanation == "false").all()
+    assert agrees(found.bad, math.exp(-1) / (math.exp(-1) + 1))
+    assert (worlds_of(records, scene(evidence={"exponential": {"mean": 200}})).explanation == "evidence").all()
 
 
 def test_a_constant_evidence_leaves_the_lag():

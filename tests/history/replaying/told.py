@@ -87,7 +87,8 @@ def told(plan: Plan, scenario: Scenario, rollouts: Sequence[Trace], after: float
         services=np.array(["shop"] * n, dtype=object), months=np.array(["2026-05"] * n, dtype=object),
         minutes=minutes, failed=failed, handover=handover, wait=wait, halt=halt, alarm=alarm, alarm_region=where,
         shipped=np.isin(outcome, ("completed", "escaped")), deploy_failed=outcome == "deploy_failed",
-        strategies=tuple(plan.strategy_of(name) for name in fleet.names), places=dict(fleet.positions), **one, **many,
+        strategies=tuple(plan.strategy_of(name) for name in fleet.names), places=dict(fleet.positions),
+        meaningless=np.zeros(n, dtype=np.bool_), **one, **many,
     )  # fmt: skip
 
 
