@@ -55,19 +55,22 @@ class Choice(Shown):
         """The plan of today."""
         return next(iter(self.plans.values()))
 
+    @property
+    def beside(self) -> dict[str, Plan]:
+        """The plans that are held beside it, by name."""
+        return dict(list(self.plans.items())[1:])
+
     def shortlist(self, found: "PlanFront") -> dict[str, Plan]:
-        """Return today's plan, those beside it, and of a search the fastest as safe as today's and the safest as fast.
+        """Return today's plan, those beside it, and of a search the fastest about as safe and the safest about as fast.
 
         Parameters
         ----------
         found
             A search with the plan of today.
         """
-        from simulation.searching.gains import best
+        from simulation.searching.gains import picked
 
-        *risks, time = found.objectives
-        names = best(found, time, risks), best(found, risks[0], [*risks[1:], time])
-        return {**self.plans, **{name: found.plan(name) for name in dict.fromkeys(names) if name is not None}}
+        return {**self.plans, **{name: found.plan(name) for name in picked(found)}}
 
     def named(self, plans: Mapping[str, Plan], name: str) -> tuple[str, Plan]:
         """Return the plan of a name; without one the last, and what its name is.

@@ -76,6 +76,13 @@ def counted(number: int, thing: str) -> str:
     return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
+class SaysItAll(Exception):
+    """An error whose message says it all: a notebook shows that alone, without the calls that led to it."""
+
+    def _render_traceback_(self) -> list[str]:
+        return str(self).splitlines()
+
+
 class Shown:
     """What says of itself, in `_glance`, what one line has room for.
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from waves import Fleet
 from waves.files.documents import did_you_mean
+from waves.showing import SaysItAll
 
 
 class Place(NamedTuple):
@@ -26,7 +27,7 @@ class Place(NamedTuple):
         return "/".join(part for part in self if part)
 
 
-class UnmappedPlaces(ValueError):
+class UnmappedPlaces(SaysItAll, ValueError):
     """Places that no region of the fleet is, or that several are; one line each."""
 
 

@@ -10,6 +10,8 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
+from waves.showing import SaysItAll
+
 _BEGINNING = ".new"  # ends the name of a store that is being made
 _RESCUE = "go back to a copy of it, or save what can be read with sqlite3's .recover"
 # After these the file is as the last commit left it; of others nobody can be sure.
@@ -25,7 +27,7 @@ _HARMLESS = {
 }
 
 
-class StoreError(Exception):
+class StoreError(SaysItAll):
     """The store cannot be opened or written; says which file, why, and what to do."""
 
 

@@ -11,11 +11,12 @@ import pyarrow as pa
 import pyarrow.fs as pafs
 
 from history.aws.secrets import clean
+from waves.showing import SaysItAll
 
 _SNAPSHOT = re.compile(r"\d{8}T\d{12}Z-[0-9a-f]{8}")
 
 
-class ExportError(Exception):
+class ExportError(SaysItAll):
     """A snapshot cannot be written or read; says where, why, and what to do."""
 
 

@@ -4,13 +4,14 @@ Not here: what is on it (``simulation.searching``).
 """
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
 
 from simulation.plots.charts import amount_axis, colour, duration_axis, share_axis
 from simulation.plots.labels import Spot, label_points
-from simulation.plots.style import INK, MARGIN, MUTED, SMALL, WIDTH, Picture, styled
+from simulation.plots.style import INK, MARGIN, MUTED, SMALL, VERMILION, WIDTH, Picture, styled
 from simulation.plots.words import fit
 from simulation.results.figures import UNITS, called
 from simulation.results.statistics import Estimate
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from simulation.searching.found import PlanFront
 
 TALL = 3.6  # inches
+FEW = 15  # plans, up to which a name may stand off its point with a line between
 TODAY = "today"
 
 
@@ -34,24 +36,34 @@ def front(found: "PlanFront") -> Picture:
     Returns
     -------
     Picture
-        A matplotlib figure: time to the right, the first objective upwards, with intervals; the plan of today hollow.
+        A matplotlib figure: time to the right, the first objective upwards, with intervals; the plan of today hollow,
+        plans of one's own as squares; those and the ones to look at first are named.
     """
     risk, time = found.objectives[0], found.objectives[-1]
+    short = [name for name in found.short if name in found.known]
     rows = {name: (known[time], known[risk]) for name, known in found.known.items()}
     how = "of all there are" if found.every else "the best known" if found.finished else "the best known so far"
     with styled():
         picture = Picture(
-            f"{sum(name != TODAY for name in rows)} plans worth discussing, {how}",
+            f"{counted(sum(name != TODAY and name not in found.own for name in rows), 'plan')} worth discussing, {how}",
             f"{found.looked_at:,} plans looked at, {found.rollouts:,} rollouts; what is drawn comes from "
             f"{found.told.trials:,} more of each, with {found.told.confidence * 100:g} % intervals",
             TALL + 0.7,
         )
         axes = picture.place(0.95, 0.1, WIDTH - 0.95 - MARGIN - 0.1, TALL)
-        _draw(axes, rows, risk, time)
+        _draw(axes, rows, (risk, time), short, found.own)
     return picture
 
 
-def _draw(axes: Axes, rows: dict[str, tuple[Estimate, Estimate]], risk: str, time: str) -> None:
+def _draw(
+    axes: Axes,
+    rows: dict[str, tuple[Estimate, Estimate]],
+    figures: tuple[str, str],
+    short: Sequence[str],
+    own: Sequence[str],
+) -> None:
+    """Draw a point a plan; those to look at first have their name at any price, the others where there is room."""
+    risk, time = figures
     hours = duration_axis(axes.xaxis, [part for times, _ in rows.values() for part in times])
     costs = [part for _, values in rows.values() for part in values]
     if "share" in risk or risk.startswith("probability"):
@@ -66,15 +78,19 @@ def _draw(axes: Axes, rows: dict[str, tuple[Estimate, Estimate]], risk: str, tim
     axes.text(1, 1.03, "better: down and left", transform=axes.transAxes, size=7.5, color=MUTED, ha="right")
     whiskers, spots = [], []
     for name, ((x, left, right), (y, low, high)) in rows.items():
-        ink = INK if name == TODAY else colour(0)
+        ink = INK if name == TODAY else VERMILION if name in own else colour(0)
         for ends in (([left, right], [y, y]), ([x, x], [low, high])):
             if all(map(math.isfinite, (*ends[0], *ends[1]))):
                 axes.plot(*ends, color=ink, linewidth=1.2, zorder=3)
-        axes.plot([x], [y], "D" if name == TODAY else "o", color=ink, markersize=6, clip_on=False,
-                  zorder=4 + (name == TODAY), markerfacecolor="white" if name == TODAY else ink)  # fmt: skip
+        mark = "D" if name == TODAY else "s" if name in own else "o"
+        size = 6.5 if name in short else 4.5 if len(rows) > FEW else 6.0
+        axes.plot([x], [y], mark, color=ink, markersize=size, clip_on=False, zorder=4 + (name in short),
+                  markerfacecolor="white" if name == TODAY else ink)  # fmt: skip
         whiskers += [(left, right, y, y), (x, x, low, high)]
-        spots.append(Spot(x, y, fit(name.removeprefix("front "), 1.5, SMALL)))
-    spots.sort(key=lambda spot: spot.text != TODAY)
-    if unnamed := label_points(axes, whiskers, spots):
-        few = f"no room for {counted(len(unnamed), 'name')}"
+        text = name if name in short else name.removeprefix("front ")
+        spots.append((name, Spot(x, y, fit(text, 1.5, SMALL))))
+    spots.sort(key=lambda pair: short.index(pair[0]) if pair[0] in short else len(short))
+    most = len(short) if len(rows) > FEW else None
+    if label_points(axes, whiskers, [spot for _, spot in spots], most):
+        few = "names where there is room; the table has all"
         axes.text(0, 1.03, few, transform=axes.transAxes, size=7.5, color=MUTED)

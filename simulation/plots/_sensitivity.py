@@ -5,15 +5,16 @@ Not here: the estimates themselves (``sensitivity``, ``parts``).
 
 import math
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from simulation.analysis.parts import FIGURES, Parts
 from simulation.analysis.sensitivity import Sensitivity
 from simulation.plots.charts import dot, finite, name_rows, rule_rows
 from simulation.plots.style import BLUE, INK, MARGIN, MUTED, VERMILION, WIDTH, Picture, styled
-from simulation.plots.words import fit, minutes_of, number, signed, titled
+from simulation.plots.words import fit, number, signed, titled
 
 ROWS = 12  # assumptions that are drawn; the others move less
 ROW, LEFT, FOOT = 0.27, 2.9, 0.45  # inches
@@ -54,19 +55,17 @@ def tornado(found: Sensitivity, plan: str | None = None, figure: str | None = No
     ]
     turned = {name: (low, high) for name, _, low, high, _ in found.assumptions.itertuples()}
     base = _base(found, plan, figure)
-    minutes = figure != "impact_minutes_mean"
+    scale = _scale(figure, finite([base, *(value for _, values in rows for value in (values[0], values[3]))]))
     with styled():
         tall = ROW * len(rows)
-        picture = Picture(_title(found, plan, figure, rows, base), _caption(found, plan, figure), tall + FOOT)
+        title = _title(found, plan, figure, rows, base, scale)
+        picture = Picture(title, _caption(found, plan, figure), tall + FOOT)
         axes = picture.place(LEFT, 0.0, WIDTH - LEFT - 0.75, tall)
         rule_rows(axes, len(rows))
         known = finite([base, *(v for _, values in rows for v in values)])
-        _limits(axes, known)
-        write = _hours if minutes else number
-        axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 3, 6, 10]))
-        axes.xaxis.set_major_formatter(lambda value, _: write(value))
-        unit = "hours of waiting" if figure == "worth" else "hours" if minutes else "fleet-minutes"
-        axes.set_xlabel(f"{WORDS[figure]}, {unit}", loc="left")
+        _limits(axes, known, scale.size)
+        axes.xaxis.set_major_formatter(lambda value, _: number(value / scale.size))
+        axes.set_xlabel(f"{WORDS[figure]}, {scale.name}{' of waiting' if figure == 'worth' else ''}", loc="left")
         if math.isfinite(base):
             axes.axvline(base, color=INK, linewidth=1.1, zorder=2)
         name_rows(axes, [name for name, _ in rows], LEFT - MARGIN - 0.1)
@@ -75,8 +74,19 @@ def tornado(found: Sensitivity, plan: str | None = None, figure: str | None = No
     return picture
 
 
-def _hours(value: float) -> str:
-    return number(value / 60)
+class Scale(NamedTuple):
+    """The one unit of a picture: how many of the figure's own it is, and its name."""
+
+    size: float
+    name: str
+
+
+def _scale(figure: str, known: Sequence[float]) -> Scale:
+    """Return fleet-minutes, or of the times the unit in which the farthest is read best."""
+    most = max(map(abs, known), default=0.0)
+    if figure == "impact_minutes_mean":
+        return Scale(1.0, "fleet-minutes")
+    return Scale(1.0, "minutes") if most <= 180 else Scale(60.0, "hours") if most <= 6000 else Scale(1440.0, "days")
 
 
 def _base(found: Sensitivity, plan: str, figure: str) -> float:
@@ -84,10 +94,12 @@ def _base(found: Sensitivity, plan: str, figure: str) -> float:
     return found.base.worth(place, 0).value if figure == "worth" else found.base.difference(place, 0, figure).value
 
 
-def _limits(axes: Axes, known: Sequence[float]) -> None:
+def _limits(axes: Axes, known: Sequence[float], size: float) -> None:
     low, high = min(known, default=0.0), max(known, default=1.0)
-    room = (high - low) * 0.08 or 1.0
+    room = (high - low) * 0.12 or 1.0  # for the factors beside the ends
     axes.set_xlim(low - room, high + room)
+    ticks = MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]).tick_values((low - room) / size, (high + room) / size)
+    axes.xaxis.set_major_locator(FixedLocator([t * size for t in ticks if low - room <= t * size <= high + room]))
 
 
 def _bar(axes: Axes, row: int, values: tuple[float, ...], base: float, turned: tuple[float, float]) -> None:
@@ -105,18 +117,22 @@ def _bar(axes: Axes, row: int, values: tuple[float, ...], base: float, turned: t
                           color=MUTED, ha="left" if side > 0 else "right", va="center_baseline")  # fmt: skip
 
 
-def _title(found: Sensitivity, plan: str, figure: str, rows: list[tuple[str, tuple[float, ...]]], base: float) -> str:
+def _title(
+    found: Sensitivity, plan: str, figure: str, rows: list[tuple[str, tuple[float, ...]]], base: float, scale: Scale
+) -> str:
+    """Say what the picture comes to, and how far one assumption moves it: to either side the one that does most."""
     names = f"{titled(plan)} against {titled(found.baseline)}"
-    if not rows or not math.isfinite(base):
+    ends = [(value, name) for name, values in rows for value in (values[0], values[3]) if math.isfinite(value)]
+    if not ends or not math.isfinite(base):
         return f"{names}: no assumption to turn"
-    top, values = rows[0]
-    ends = sorted(finite((values[0], values[3])))
+    write: Callable[[float], str] = number if figure == "worth" else signed
+    (low, least), (high, most) = min(ends), max(ends)
+    span = f"from {write(low / scale.size)} ({least}) to {write(high / scale.size)} ({most})"
+    size = f"{write(base / scale.size)} {scale.name}"
     if figure == "worth":
-        span = " to ".join(minutes_of(v) for v in ends)
-        worth = f"is worth it while a fleet-minute costs {_way(found, plan)} than {minutes_of(base)} of waiting"
-        return f"{names} {worth}; {top} moves that most ({span})"
-    write: Callable[[float], str] = signed if figure == "impact_minutes_mean" else lambda v: f"{signed(v / 60)} h"
-    return f"{names}, {WORDS[figure]}: {write(base)}; {top} moves that most ({' to '.join(map(write, ends))})"
+        worth = f"is worth it while a fleet-minute costs {_way(found, plan)} than {size} of waiting"
+        return f"{names} {worth}; one assumption turned makes that {span}"
+    return f"{names}, {WORDS[figure]}: {size}; one assumption turned makes that {span}"
 
 
 def _way(found: Sensitivity, plan: str) -> str:

@@ -5,16 +5,16 @@ Not here: how any of it is worked out (``analysis``), the pictures (``plots``).
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from simulation.analysis.compare import Comparison
 from simulation.analysis.parts import Parts, waves_or_minutes
 from simulation.analysis.sensitivity import Sensitivity, sensitivity
 from simulation.analysis.turning import CALLED, BreakEven
-from simulation.analysis.variants import of_comparison
+from simulation.analysis.variants import IMPACT, of_comparison
 from simulation.report.html import Html, bullets, cards, element, paragraph
 from simulation.results.figures import amount, estimated, odds
-from simulation.results.numerals import minutes_of, number
+from simulation.results.numerals import alike, minutes_of, number
 from simulation.results.statistics import Estimate, without_rounding
 
 HALF = "probability_share_exposed_at_least_0.5"
@@ -142,13 +142,31 @@ def _turning(own: Sensitivity) -> Html:
     if not own.breaks:
         figures = "harm, time to ship or cost" if own.price else "harm or time to ship"
         return paragraph(f"Of {count}, none makes another plan as good as {own.baseline} in {figures}, or the reverse.")
-    breaks = in_turn(own.breaks)
+    breaks = in_turn([each for each in own.breaks if sure(_base(own, each.plan, each.figure))])
     said = [f"{each.sentence(own.baseline)}{'' if each.within else ' (beyond its range)'}." for each in breaks]
     more = len(said) - SENTENCES
     rest = paragraph(f"And {more} more, farther away.") if more > 0 else Html("")
-    firm = [name for name in own.plans if name != own.baseline and name not in {each.plan for each in breaks}]
+    told = {each.plan for each in breaks}
+    firm = [name for name in list(own.plans)[1:] if name not in told and _apart(own, name)]
     none = paragraph(f"None turns how {own.baseline} compares with {', '.join(firm)}.") if firm else Html("")
-    return paragraph(f"Of {count}:") + bullets(said[:SENTENCES]) + rest + none
+    open_ = [name for name in list(own.plans)[1:] if not _apart(own, name)]
+    alike_ = f"Between {own.baseline} and {', '.join(open_)} there is no sure difference to turn."
+    last = paragraph(alike_) if open_ else Html("")
+    return paragraph(f"Of {count}:") + none + bullets(said[:SENTENCES]) + rest + last
+
+
+def _base(own: Sensitivity, name: str, figure: str) -> Estimate:
+    return own.base.difference(list(own.plans).index(name), 0, figure)
+
+
+def _apart(own: Sensitivity, name: str) -> bool:
+    """Whether a plan surely differs from the first in anything: what is not so has no answer to turn."""
+    return any(sure(_base(own, name, figure)) for figure in own.figures)
+
+
+def sure(found: Estimate) -> bool:
+    """Return whether a difference is not nought, by its interval."""
+    return math.isinf(found.value) or not (math.isnan(found.low) or found.low <= 0 <= found.high)
 
 
 def in_turn(breaks: Sequence[BreakEven]) -> list[BreakEven]:
@@ -164,11 +182,13 @@ def in_turn(breaks: Sequence[BreakEven]) -> list[BreakEven]:
 def _regrets(own: Sensitivity) -> Html:
     """Return what each plan costs over the best one, by objective: as the scenario is, and at the worst turn."""
     heads = ("what a choice costs over the best one", *(CALLED[each] for each in own.figures))
-    rows = [(name, *(_regret(own, name, figure) for figure in own.figures)) for name in own.plans]
+    harms = own.regret.xs(IMPACT, level="figure")[["regret", "low", "high"]].to_numpy(dtype=float)
+    write = alike(harms[:, 0].tolist())
+    rows = [(name, *(_regret(own, name, figure, write) for figure in own.figures)) for name in own.plans]
     return cards(heads, rows)
 
 
-def _regret(own: Sensitivity, name: str, figure: str) -> Html:
+def _regret(own: Sensitivity, name: str, figure: str, write: Callable[..., str]) -> Html:
     value, low, high, worst = (
         float(own.regret[column][(name, figure)]) for column in ("regret", "low", "high", "worst")
     )
@@ -176,6 +196,8 @@ def _regret(own: Sensitivity, name: str, figure: str) -> Html:
     words = "nothing: it is the best"
     if value != 0.0 or high > 0:
         size, interval = estimated(value, low, high, unit)
+        if figure == IMPACT:
+            size, interval = (f"{each} {unit}" for each in (write(value), f"{write(low)} to {write(high)}"))
         words = f"{size} ({'too few differ to tell' if math.isnan(low) else interval})"
     most = amount(worst, unit) if math.isfinite(worst) else "without end"
     at = "" if not worst > max(value, 0.0) else f"at worst {most}: {where}"

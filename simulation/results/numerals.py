@@ -4,7 +4,7 @@ Not here: text that must be measured to fit a picture (``plots.words``), the nam
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -98,6 +98,29 @@ def apart(low: float, high: float, write: Callable[..., str] = number) -> str:
 def digits_of(low: float, high: float, write: Callable[..., str] = number) -> int:
     """Return how many digits a range takes: three where two tell its ends not apart."""
     return 3 if low < high and write(low, 2) == write(high, 2) else 2
+
+
+def alike(values: Iterable[float]) -> Callable[..., str]:
+    """Return what writes numbers of one list with as many decimals each: 0.0108, 0.0078, 0.0008.
+
+    As many as give those within a tenth of the greatest two digits that count.
+
+    Parameters
+    ----------
+    values
+        The list, of either sign; what is not finite has no say.
+    """
+    sizes = [abs(value) for value in values if math.isfinite(value) and value]
+    least = min((size for size in sizes if size >= max(sizes) / 10), default=1.0)
+    places = 1 - math.floor(math.log10(least * 1.0001))
+    if places > 6:  # such amounts are written by powers of ten
+        return number
+
+    def write(value: float, digits: int = 2) -> str:
+        known = math.isfinite(value)
+        return f"{value:,.{max(places, 0)}f}".replace("-", "−") if known else number(value, digits)
+
+    return write
 
 
 def span(low: float, high: float) -> str:

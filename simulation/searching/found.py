@@ -4,18 +4,19 @@ Not here: the search (``search``), sentences (``gains``).
 """
 
 import itertools
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import pandas as pd
 
 from simulation.results.figures import PAIRED, called, estimated
 from simulation.results.statistics import Estimate
-from simulation.searching.gains import sentences
+from simulation.searching.gains import sentences, short
 from simulation.searching.race import Race
-from simulation.searching.told import Told
+from simulation.searching.told import Told, told
 from waves import Plan
-from waves.showing import Html, Shown, counted, element, glimpse
+from waves.showing import Html, Shown, cards, counted, element, glimpse
 
 TODAY = "today"
 GLANCE = 12  # plans of a front whose table is open in a notebook: what is said stands before a longer one, and after it
@@ -28,7 +29,8 @@ class PlanFront(Shown):
     Attributes
     ----------
     plans
-        By name, from the fastest to the slowest; the plan of today, where it was given, is `today`.
+        By name, from the fastest to the slowest; the plan of today, where it was given, is `today`. Those of `own`
+        come next.
     told
         What is known of them from worlds that had no part in the choice.
     objectives
@@ -42,6 +44,8 @@ class PlanFront(Shown):
         Whether it came to its end, rather than being interrupted.
     looked_at, rollouts, whole
         How many plans were, how many rollouts that took, and how many it would have been without a race.
+    own
+        The names of the plans that people asked about, which no search had to find: see `beside`.
     """
 
     plans: dict[str, Plan]
@@ -54,6 +58,40 @@ class PlanFront(Shown):
     rollouts: int
     whole: int
     race: Race = field(repr=False)
+    own: tuple[str, ...] = ()
+
+    def beside(self, plans: Mapping[str, Plan]) -> "PlanFront":
+        """Return the same front with plans of one's own beside it, told of in the same worlds.
+
+        Parameters
+        ----------
+        plans
+            By name.
+
+        Raises
+        ------
+        ValueError
+            For a name that the front has already.
+        InputError
+            Where a plan has regions that the scenario's fleet does not have.
+        """
+        for name in plans:
+            if name in self.plans:
+                raise ValueError(f"there is a plan {name!r} already; give it another name")
+        today = {TODAY: self.plans[TODAY]} if TODAY in self.plans else {}
+        known = told(plans, today, self.race.terms, self.told.confidence, self.race.workers)
+        rest = {name: plan for name, plan in self.plans.items() if name not in today}
+        return replace(
+            self, plans={**today, **plans, **rest}, own=(*self.own, *plans),
+            told=replace(
+                self.told, known={**known.known, **self.told.known}, apart={**known.apart, **self.told.apart}
+            ),
+        )  # fmt: skip
+
+    @property
+    def short(self) -> dict[str, str]:
+        """The plans to look at first, each with why: today's, one's own, the fastest near today's risk, the safest."""
+        return short(self)
 
     @property
     def known(self) -> dict[str, dict[str, Estimate]]:
@@ -108,19 +146,25 @@ class PlanFront(Shown):
     def _glance(self) -> str:
         how = "of all there are" if self.every else "best known"
         ends = "" if self.finished else "; interrupted"
-        kept = sum(name != TODAY for name in self.plans)
+        kept = sum(name != TODAY and name not in self.own for name in self.plans)
         return f"{counted(kept, 'plan')}, {how}, of {counted(self.looked_at, 'plan')} looked at{ends}"
 
     def _repr_html_(self) -> Html:
         said = Html("".join(element("p", each) for each in self.sentences))
-        rows = [
-            (name, in_words(plan), bakes(plan), *(_cell(figure, each) for figure, each in self.known[name].items()))
-            for name, plan in self.plans.items()
-        ]
-        shown = glimpse(self._glance(), ("plan", "waves", "bakes", *map(called, self.objectives)), rows)
-        if len(rows) <= GLANCE:
+        heads = ("plan", "waves", "bakes", *map(called, self.objectives))
+        shown = glimpse(self._glance(), heads, list(self._rows(self.plans)))
+        if len(self.plans) <= GLANCE:
             return said + shown
-        return said + element("details", element("summary", "The plans, one by one"), shown)
+        listed = cards(heads, self._rows(self.short)) if TODAY in self.plans else Html("")
+        return said + listed + element("details", element("summary", "All of them, one by one"), shown)
+
+    def _rows(self, names: Iterable[str]) -> Iterable[tuple[object, ...]]:
+        """Yield a row for each plan; those to look at first say why."""
+        why = self.short
+        for name in names:
+            plan, known = self.plans[name], self.known[name].items()
+            said = element("span", name) + Html("<br>") + element("small", why[name]) if name in why else name
+            yield said, in_words(plan), bakes(plan), *(_cell(figure, each) for figure, each in known)
 
 
 def in_words(plan: Plan) -> str:

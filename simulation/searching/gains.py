@@ -1,4 +1,4 @@
-"""What a search comes to in words: the fastest plan at today's risk, the safest at today's speed, and what is in it.
+"""What a search comes to in words: the fastest plan near today's risk, the safest near today's speed, people's own.
 
 Not here: the search (``search``), how numbers are rounded (``numerals``).
 """
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from simulation.results.figures import PAIRED, amount, between, called
 from simulation.results.numerals import percent
+from simulation.results.statistics import Estimate
 from waves import Plan
 
 if TYPE_CHECKING:
@@ -34,22 +35,76 @@ def sentences(found: "PlanFront") -> list[str]:
     elif TODAY in found.plans:
         said.append(_fastest(found, risks, time))
         said.append(_safest(found, risks, time))
-    return said
+    return said + [_of_own(found, name) for name in found.own]
+
+
+def short(found: "PlanFront") -> dict[str, str]:
+    """Return the plans that people want to look at first, each with why: today's, their own, the fastest, the safest.
+
+    Where nothing that is about as safe or as fast gains, the fastest of those stands for it: today's is never alone.
+    """
+    *risks, time = found.objectives
+    listed = {TODAY: "the plan of today"} if TODAY in found.plans else {}
+    listed |= dict.fromkeys(found.own, "asked for")
+    for name, why in picked(found).items():
+        listed[name] = why
+    return listed
+
+
+def picked(found: "PlanFront") -> dict[str, str]:
+    """Return the fastest plan near today's risk, and the safest near its time, each with what it is."""
+    if TODAY not in found.plans:
+        return {}
+    *risks, time = found.objectives
+    near = _near(found)
+    fast, safe = _least(found, time, risks), _least(found, risks[0], [*risks[1:], time])
+    if fast is None and safe is None:
+        fast = best(found, time, risks)
+    listed = {fast: f"the fastest {near} risk"} if fast is not None else {}
+    if safe is not None:
+        listed[safe] = f"{listed[safe]}, and the safest {near} time" if safe in listed else f"the safest {near} time"
+    return listed
+
+
+def _near(found: "PlanFront") -> str:
+    return f"within {percent(found.resolution)} of today's" if found.resolution else "at today's"
 
 
 def _fastest(found: "PlanFront", risks: list[str], time: str) -> str:
     name = _least(found, time, risks)
     if name is not None:
-        return f"The fastest plan at today's risk is {name}: {_gain(found, name, time)}."
-    return _nothing(found, time, risks, "as safe as today's", "faster")
+        beside = _gain(found, name, risks[0])
+        return f"The fastest plan {_near(found)} risk is {name}: {_gain(found, name, time)}; {beside}."
+    return _nothing(found, time, risks, "about as safe as today's", "faster")
 
 
 def _safest(found: "PlanFront", risks: list[str], time: str) -> str:
     others = [*risks[1:], time]
     name = _least(found, risks[0], others)
     if name is not None:
-        return f"The safest plan at today's speed is {name}: {_gain(found, name, risks[0])}."
-    return _nothing(found, risks[0], others, "as fast as today's", f"better in {called(risks[0])}")
+        beside = _gain(found, name, time)
+        return f"The safest plan {_near(found)} time is {name}: {_gain(found, name, risks[0])}; {beside}."
+    return _nothing(found, risks[0], others, "about as fast as today's", f"better in {called(risks[0])}")
+
+
+def _of_own(found: "PlanFront", name: str) -> str:
+    """Say which plan is better than one of people's own in all figures, if any is, by what is estimated."""
+    own = found.known[name]
+    better = [
+        other for other, row in found.known.items()
+        if other != TODAY and other not in found.own and all(row[each].value <= own[each].value for each in row)
+        and any(row[each].value < own[each].value for each in row)
+    ]  # fmt: skip
+    if not better:
+        return f"No plan that was found is better than {name} in every figure."
+    by = min(better, key=lambda other: found.known[other][found.objectives[0]].value)
+
+    def written(each: str) -> str:
+        theirs, ours = (amount(row[each].value, PAIRED.get(each, "probability")) for row in (found.known[by], own))
+        return f"{called(each)} {theirs} rather than {ours}"
+
+    of = map(written, (found.objectives[-1], found.objectives[0]))
+    return f"By what is estimated, {by} is at least as good as {name} in every figure: {'; '.join(of)}."
 
 
 def _least(found: "PlanFront", figure: str, others: list[str]) -> str | None:
@@ -65,7 +120,9 @@ def best(found: "PlanFront", figure: str, others: list[str]) -> str | None:
     kept = {
         name: row[figure].value
         for name, row in found.known.items()
-        if name != TODAY and all(row[other].value <= today[other].value * little for other in others)
+        if name != TODAY
+        and name not in found.own
+        and all(row[other].value <= today[other].value * little for other in others)
     }
     return min(kept, key=kept.__getitem__, default=None)
 
@@ -92,7 +149,7 @@ def most_gained(found: "PlanFront", figure: str, others: list[str]) -> float:
     """
     little, today = 1 + found.lost, found.known[TODAY][figure].value
     gains = [0.0]
-    for name in found.plans:
+    for name in (each for each in found.plans if each not in found.own):
         ends = {other: _end(found, name, other) for other in (figure, *others)}
         may = name != TODAY and not any(ends[o] > found.known[TODAY][o].value * little for o in others)
         if may:
@@ -126,4 +183,13 @@ def _gain(found: "PlanFront", name: str, figure: str) -> str:
     apart = found.told.apart.get((name, figure))
     if apart is None or math.isnan(apart.low):
         return gain
-    return f"{gain}, {between(-apart.high, -apart.low, unit)} less"
+    return f"{gain}, {_apart(apart, unit)}"
+
+
+def _apart(apart: Estimate, unit: str) -> str:
+    """Write how far a figure is from today's: `2 h to 3 h less`, `0.0061 to 0.0097 fleet-minutes more`."""
+    if apart.low <= 0 <= apart.high and apart.low < apart.high:
+        return "no sure difference"
+    less = apart.value < 0
+    low, high = (-apart.high, -apart.low) if less else (apart.low, apart.high)
+    return f"{between(low, high, unit)} {'less' if less else 'more'}"

@@ -25,6 +25,7 @@ from simulation.searching.race import Held, Race
 from simulation.searching.scores import Terms
 from simulation.searching.shapes import Shapes
 from simulation.searching.tree import Place, Tree
+from waves.showing import SaysItAll
 
 FORMAT = 1
 EVERY = 30.0  # seconds on the wall between two times of keeping, about
@@ -33,7 +34,7 @@ HEAD, ARRAYS = ("edition", "of", "place", *COUNTS), ("wave", "bake", "value", "t
 REMEDY = "give the same, or another file, which begins a search of its own"
 
 
-class NotThis(ValueError):
+class NotThis(SaysItAll, ValueError):
     """That a file holds no search, or not the one that is to go on."""
 
 

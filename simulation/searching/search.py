@@ -19,6 +19,7 @@ from simulation.rare_events.sampling import sampling_of
 from simulation.scenario import Scenario
 from simulation.searching import shapes
 from simulation.searching.candidates import Candidates, bakes_of
+from simulation.searching.cell import in_notebook
 from simulation.searching.found import TODAY, PlanFront
 from simulation.searching.front import front
 from simulation.searching.keeping import Keeper, differing, identity
@@ -33,6 +34,7 @@ from simulation.searching.tree import Tree
 from waves import Plan, Rules, did_you_mean, named
 from waves.groupings import GROUPINGS
 from waves.rules.clashes import grouping_that_keeps
+from waves.showing import SaysItAll
 
 USUAL = ("impact_minutes_mean", "probability_share_exposed_at_least_0.5", "end_minutes_given_shipped_mean")
 BAKES = (0.0, 30.0, 60.0, 120.0)
@@ -42,7 +44,7 @@ FINER = 0.2  # of the resolution, in the race of a population: what it holds is 
 STEPS = 12  # rounds of other bakes, at most
 
 
-class NoPlan(ValueError):
+class NoPlan(SaysItAll, ValueError):
     """That no plan keeps the rules."""
 
 
@@ -265,13 +267,19 @@ class _Line:
     """The line that shows how far a search is: rollouts, plans in the race, and where the front is."""
 
     def __init__(self, shown: bool) -> None:
-        self.bar = tqdm(total=None, unit="rollout", unit_scale=True, disable=not shown, leave=False)
+        self.cell, self.rollouts = in_notebook() if shown else None, 0
+        self.bar = tqdm(total=None, unit="rollout", unit_scale=True, disable=not shown or bool(self.cell), leave=False)
 
     def tell(self, rollouts: int, plans: int, best: NDArray[np.float64]) -> None:
         """Show that so many rollouts more are done."""
+        self.rollouts += rollouts
         (low, *_, quick), (high, *_, slow) = best.min(axis=0, initial=np.inf), best.max(axis=0, initial=-np.inf)
         where = f": {low:.3g} to {high:.3g} in {quick:,.0f} to {slow:,.0f} min" if len(best) else ""
-        self.bar.set_postfix_str(f"{plans:,} plans in the race, {len(best)} on the front{where}", refresh=False)
+        said = f"{plans:,} plans in the race, {len(best)} on the front{where}"
+        if self.cell is not None:
+            self.cell.say(f"Searching: {self.rollouts:,} rollouts, {said}")
+            return
+        self.bar.set_postfix_str(said, refresh=False)
         self.bar.update(rollouts)
 
     def __enter__(self) -> "_Line":
@@ -279,3 +287,5 @@ class _Line:
 
     def __exit__(self, *_: object) -> None:
         self.bar.close()
+        if self.cell is not None:
+            self.cell.clear()

@@ -44,3 +44,16 @@ def test_a_plot_is_seen_though_a_semicolon_hides_the_value(monkeypatch, cell, sh
         assert len(seen) == shown
     finally:
         InteractiveShell.clear_instance()
+
+
+@pytest.mark.parametrize("cell", ["waves.Plan.read('no.yaml')", "wavecast.read_choice('all-at-onec', 'storefront')"])
+def test_a_fault_of_input_is_told_in_a_notebook_without_the_calls_that_led_to_it(monkeypatch, cell):
+    """One line a fault; an error of the code still shows where it comes from."""
+    shell = InteractiveShell.instance()
+    told: list[str] = []
+    monkeypatch.setattr(shell, "_showtraceback", lambda kind, error, lines: told.extend(lines))
+    shell.run_cell(f"import waves, wavecast\n{cell}")
+    (line,) = told
+    assert "no.yaml:1:1: error: no such file" in line or "did you mean 'all-at-once'?" in line
+    shell.run_cell("1 / 0")
+    assert len(told) > 2

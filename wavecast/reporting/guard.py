@@ -16,6 +16,7 @@ from IPython.core.error import InputRejected
 
 from wavecast.reporting.earlier import take_away
 from wavecast.reporting.parameters import refusal, stranger
+from waves.showing import SaysItAll
 
 BEGIN = "from wavecast import begin_report\nbegin_report(globals())"
 LINE = re.compile(r"^([^=#\n]+?) = (.*)$", re.MULTILINE)  # as papermill writes each parameter
@@ -33,6 +34,10 @@ def load_ipython_extension(shell: Any) -> None:
     guard = Guard()
     shell.events.register("pre_run_cell", guard.read)
     shell.ast_transformers.append(guard)
+
+
+class Refused(SaysItAll, InputRejected):
+    """That a cell may not run; one line a fault."""
 
 
 class Guard:
@@ -74,7 +79,7 @@ class Guard:
     def visit(self, tree: ast.Module) -> ast.Module:
         """Return a cell as it is, or refuse it."""
         if self.faults:
-            raise InputRejected("\n".join(self.faults))
+            raise Refused("\n".join(self.faults))
         return tree
 
     def _declared(self, tree: ast.Module) -> None:

@@ -14,6 +14,7 @@ from wavecast.reporting.earlier import take_away
 from wavecast.terminal import Refusal
 from waves import InputError, did_you_mean
 from waves.files.documents import parse_yaml
+from waves.showing import SaysItAll
 
 NAME = re.compile(r"[a-z_][a-z0-9_]*")
 LIST, MAPPING = "give a list: [a, b]", "give a mapping: {name: value}"
@@ -99,6 +100,10 @@ def refusal(name: str, value: Any, kind: str) -> list[str]:
     return []
 
 
+class Refused(SaysItAll, ValueError):
+    """Parameters that a report cannot take; one line each."""
+
+
 def begin_report(names: Mapping[str, Any]) -> None:
     """Take away the verdict of an earlier run, and refuse parameters that the report cannot take.
 
@@ -124,7 +129,7 @@ def begin_report(names: Mapping[str, Any]) -> None:
     take_away([names.get("out")], surely=True)
     faults = [line for name, kind in types.items() for line in refusal(name, names[name], kind)]
     if faults:
-        raise ValueError("\n".join(faults))
+        raise Refused("\n".join(faults))
 
 
 def _fitting(name: str, value: Any, kind: str) -> None:

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from waves.showing import SaysItAll
+
 Severity = Literal["error", "warning"]
 Where = tuple[str | int, ...]
 Place = tuple[int, int]
@@ -49,7 +51,7 @@ class Finding:
         return asdict(self)
 
 
-class InputError(ValueError):
+class InputError(SaysItAll, ValueError):
     """Input that cannot be used; `str()` gives all findings, one a line, in the order of the file.
 
     Attributes

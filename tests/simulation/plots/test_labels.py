@@ -10,14 +10,14 @@ from simulation.plots.labels import DOT, Spot, label_points
 from simulation.plots.style import Picture, styled
 
 
-def boxes(spots, lines=()):
+def boxes(spots, lines=(), **options):
     """The boxes of the names that were written, in inches from the axes' corner, and the points without one."""
     with styled():
         picture = Picture("t", "c", 4.0)
         axes = picture.place(0.5, 0.2, 6.0, 3.0)
         axes.set_xlim(0, 6)
         axes.set_ylim(0, 3)
-        unnamed = label_points(axes, lines, spots)
+        unnamed = label_points(axes, lines, spots, **options)
         picture.canvas.draw()
         corner, dpi = axes.get_window_extent(), picture.dpi
         found = {}
@@ -52,3 +52,22 @@ def test_a_name_without_room_is_given_back_and_the_first_has_it():
     assert not found and len(unnamed) == len(crowd)
     two = [Spot(3, 1.5, "first " * 9), Spot(3.01, 1.5, "second " * 9)]
     assert "first " * 9 in boxes(two)[0]
+
+
+def test_only_the_first_may_stand_off_their_points_and_no_line_crosses_a_name():
+    """Of a crowd the first three are named, each with a line; others only right beside their own point."""
+    rng = random.Random(4)
+    spots = [Spot(rng.gauss(3, 0.3), rng.gauss(1.5, 0.15), f"plan number {i}") for i in range(30)]
+    found, unnamed = boxes(spots, anywhere=3)
+    assert {spot.text for spot in spots[:3]} <= set(found) and len(unnamed) > 15
+    for spot in spots[:3]:
+        left, low, right, high = found[spot.text]
+        ends = (left + right) / 2, (low + high) / 2
+        for n in range(1, 20):
+            x, y = (at + (end - at) * n / 20 for at, end in zip((spot.x, spot.y), ends, strict=True))
+            others = (box for name, box in found.items() if name != spot.text)
+            assert not any(box[0] < x < box[2] and box[1] < y < box[3] for box in others)
+    for spot in spots[3:]:
+        if spot.text in found:
+            left, low, right, high = found[spot.text]
+            assert min(abs(left - spot.x), abs(right - spot.x)) < 0.2 and abs((low + high) / 2 - spot.y) < 0.1

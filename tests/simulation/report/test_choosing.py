@@ -36,7 +36,7 @@ def test_a_plan_that_does_the_same_is_told_to_be_so_whatever_is_left_of_rounding
 def test_what_a_choice_costs_over_the_best_is_told_by_objective():
     """At 50 minutes a fleet-minute: two waves cost 40 − 25 more, and 40 more minutes; at once 0.5 fleet-minutes."""
     told = flips(turned(compare(PLANS, scenario(), trials=4096), True, price=50)).replace("\u00a0", " ")
-    assert all(words in told for words in ("0.5 fleet-minutes", "40 min", "15 min", "nothing: it is the best"))
+    assert all(words in told for words in ("0.50 fleet-minutes", "40 min", "15 min", "nothing: it is the best"))
 
 
 @pytest.mark.parametrize(("wanted", "words"), [(True, "bad: probability exceeds"), (False, "left out")])
@@ -52,9 +52,10 @@ def test_each_plan_has_its_nearest_turn_told_before_another_has_its_second():
     assert [each.plan + str(each.nth) for each in told] == ["a1", "b1", "c1", "a2", "b2", "a3"]
 
 
-def test_a_plan_that_nothing_turns_is_named():
-    """The same plan under another name: whatever is turned, the two stay alike."""
-    same = TWO.replace(name="twin")
-    assert "None turns how two waves compares with twin." in flips(
-        turned(compare({**PLANS, "twin": same}, scenario(), trials=256), True, price=50)
-    )
+def test_a_plan_that_nothing_turns_is_named_and_one_without_a_difference_has_nothing_to_turn():
+    """An hour more of baking at the end costs an hour whatever is turned; a plan under another name costs nothing."""
+    longer = TWO.replace(waves=(TWO.waves[0], TWO.waves[1].replace(bake_minutes=TWO.waves[1].bake_minutes + 60.0)))
+    plans = {**PLANS, "twin": TWO.replace(name="twin"), "longer": longer}
+    told = flips(turned(compare(plans, scenario(), trials=256), True, price=50))
+    assert "None turns how two waves compares with longer." in told
+    assert "Between two waves and twin there is no sure difference to turn." in told

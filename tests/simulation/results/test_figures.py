@@ -16,6 +16,7 @@ from simulation.closed_forms.quantities import Course
 from simulation.rare_events.targets import FIXED, target_of
 from simulation.results.figures import EXACT, amount, between, estimated
 from simulation.results.figures import PAIRED as DIFFERENCES
+from simulation.results.numerals import alike
 from simulation.setting import setting
 from tests.builders import plan, sample_plan, shares
 from tests.simulation.closed_forms.set_ups import GOLDEN_FLEET, GOLDEN_PLAN, scenario
@@ -115,3 +116,11 @@ def test_a_limit_is_written_as_it_was_given():
     assert amount(0.0035, "share of traffic", EXACT) == "0.35\u00a0%"
     assert amount(0.5, "probability", EXACT) == "50\u00a0%"
     assert amount(1234.5, "fleet-minutes", EXACT) == "1,234.5 fleet-minutes"
+
+
+def test_numbers_of_a_list_have_as_many_decimals_each():
+    """Two digits that count for the least within a tenth of the greatest; what is far below gets no more for it."""
+    write = alike([0.0108, 0.0078, -0.00082, math.nan])
+    assert [write(each) for each in (0.0108, 0.0078, -0.00082, math.nan)] == ["0.0108", "0.0078", "−0.0008", "unknown"]
+    assert [alike([120.0, 35.0])(each) for each in (1234.5, 35.0)] == ["1,234", "35"]
+    assert alike([3e-9])(3e-9) == "3·10⁻⁹" and alike([])(0.0) == "0.0"
