@@ -17,7 +17,7 @@ import nbformat
 import pytest
 
 from simulation.boards.parts import read
-from tests.wavecast.conftest import Answer, door
+from tests.wavecast.conftest import COMPILING, Answer, door
 from wavecast.reporting.earlier import not_of
 
 EVIL = "<script>alert(1)</script>"
@@ -39,7 +39,7 @@ def execute(root: Path, *command: str, cwd: Path | None = None, **environment: s
     env = {**os.environ, "PYTHONPATH": str(root), **environment}
     quiet: dict[str, Any] = {"capture_output": True, "text": True, "stdin": subprocess.DEVNULL}
     done = subprocess.run(command, cwd=cwd or root, env=env, timeout=400, check=False, **quiet)
-    return Done(done.returncode, done.stdout, done.stderr)
+    return Done(done.returncode, done.stdout, done.stderr.replace(COMPILING, ""))
 
 
 @pytest.fixture

@@ -81,9 +81,7 @@ SUITES = {
         _files(*BY_HAND, "test_notes", "test_trace", "test_engines"), "not [naive and not compiled"
     ),
     **{f"simulation/engine/{module}.py": ENGINE for module in COMPILED},
-    "simulation/engine/scoring.py": Suite(
-        ("test_scoring.py", "test_search.py::test_what_a_race_goes_by_is_what_is_told"), silent=True
-    ),
+    "simulation/engine/scoring.py": Suite(_files("test_scoring"), silent=True),
     "simulation/engine/tape.py": Suite(("test_tape.py",), "not simpy", silent=True),
     "simulation/draws.py": Suite(
         (

@@ -1,6 +1,6 @@
-"""What a search makes of its numbers: figures by strata, errors as vectors, and who beats whom, by NumPy's own means.
+"""What a search keeps of rollouts and makes of it, as rows and NumPy have it: means, errors, and who is beaten.
 
-Not here: what is kept of a rollout (``test_search``), the races (``test_fronts``).
+Not here: the races (``test_search``, ``test_fronts``).
 """
 
 from typing import Any
@@ -8,7 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from simulation import run
 from simulation.engine import scoring
+from simulation.searching import search, shapes
+from simulation.searching.candidates import Candidates
+from simulation.searching.packed import Packing
+from simulation.searching.scores import OBJECTIVES, TIMES, against, no_scores
+from tests import builders
 
 TRIALS, PLANS, SCORED = 61, 5, 2  # figures of a risk, before minutes and whether it ships
 CODES = np.arange(TRIALS) % 4
@@ -86,3 +92,21 @@ def test_a_plan_is_beaten_by_whoever_is_surely_as_good_in_all(sure, most):
         wanted.append(bool(((rivals <= own * most) & (sure * error <= room)).all(axis=1).any()))
     assert list(found) == wanted
     assert any(wanted) and not all(wanted)
+
+
+@pytest.mark.parametrize("time", TIMES)
+def test_what_is_kept_of_rollouts_gives_the_figures_of_rows(time):
+    """Each risk, half the traffic exactly, and minutes with and without another try, of two plans that begin alike."""
+    faults = [{"name": "bad", "probability": 0.3, "severity": 0.3, "detection_probability": 0.8}]
+    own = {"evidence": {"exponential": {"mean": 100.0}}, "report": 200.0, "rollback": 5.0, "deploy": 8.0, "fix": 70.0}
+    more = {"build_failure_probability": 0.1, "rejection_probability": 0.2, "approval_wait": 30.0}
+    fleet = builders.fleet(dict(zip("abcde", (3.0, 4.0, 2.0, 1.0, 8.0), strict=True)))
+    scenario, figures = builders.scenario(fleet, faults=faults, **own, **more), (*OBJECTIVES[: -len(TIMES)], time)
+    candidates = Candidates(scenario, None, (30.0,))
+    both = shapes.joined([candidates.shape(["abc", "de"], 0), candidates.shape(["abc", "d", "e"], 0)])
+    terms, trials = search._terms(scenario, 3, figures, 0.05), range(1000, 1096)
+    packing, nobody = Packing(candidates, scenario), no_scores(terms, trials)
+    ((_, _, found),) = against(both, np.zeros(2, dtype=bool), nobody, packing, terms, trials, 1, 4.0)
+    for plan, scores in zip(candidates.plans(both), found.value, strict=True):
+        told = run(plan, scenario, trials=96, first=1000, seed=3, sampling="stratified")
+        assert scores == pytest.approx([told.estimate(figure)[0].value for figure in figures], rel=1e-5)
