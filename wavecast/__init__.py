@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from wavecast.past import read_history
     from wavecast.plans import read_inputs, read_plan, read_plans
     from wavecast.reporting.parameters import begin_report
-    from wavecast.rules import read_rules
+    from wavecast.rules import read_limits, read_rules
 
 __all__ = [
     "begin_report",
@@ -20,6 +20,7 @@ __all__ = [
     "read_fleet",
     "read_history",
     "read_inputs",
+    "read_limits",
     "read_plan",
     "read_plans",
     "read_rules",
@@ -32,5 +33,5 @@ def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     homes = {"begin_report": "reporting.parameters", "read_fleet": "inputs", "read_scenario": "inputs"}
-    homes |= {"read_choice": "choices", "read_history": "past", "read_rules": "rules"}
+    homes |= {"read_choice": "choices", "read_history": "past", "read_limits": "rules", "read_rules": "rules"}
     return getattr(_import_module(f"wavecast.{homes.get(name, 'plans')}"), name)

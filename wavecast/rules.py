@@ -5,10 +5,14 @@ Not here: holding plans against the rules (``waves.rules``), judging by the limi
 
 import os
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from wavecast.inputs import find, mistaken, recognise
 from waves import Finding, Fleet, InputError, Rules, clash_findings
 from waves.files.documents import Document, closest
+
+if TYPE_CHECKING:
+    from simulation import Limit, Service
 
 
 def read_rules(name: str | os.PathLike[str]) -> Rules:
@@ -42,6 +46,34 @@ def _misplaced(document: Document) -> InputError | None:
         return None
     text = "limits stand under `limits:`, and rules under `rules:`; write `limits:` above them and indent them"
     return InputError([document.finding((next(iter(document.value)),), text, "limit")])
+
+
+def read_limits(rules: Rules, service: "Service | None" = None) -> "list[Limit]":
+    """Return the limits of a file of rules, for a report or a review to judge by.
+
+    Parameters
+    ----------
+    rules
+        As `read_rules` gives them.
+    service
+        What is promised, and how often it changes; None where nobody said.
+
+    Raises
+    ------
+    InputError
+        With one line for each limit on what only a service has, where that was not said.
+    """
+    from simulation import FIGURES, parse_limits
+    from simulation.results.service import lacking
+
+    remedy = {True: "give `changes_a_month`, such as 40", False: "give `objective`, such as 0.999"}[service is not None]
+    if faults := [
+        rules.remark(("limits", name), f"{name} needs {what}; {remedy}, or take the limit out", "limit")
+        for name in rules.bounds
+        if (what := lacking(name, service))
+    ]:
+        raise InputError(faults)
+    return parse_limits(rules.bounds, FIGURES)
 
 
 def limit_findings(rules: Rules) -> Iterator[Finding]:

@@ -16,9 +16,8 @@ import click
 from waves.files.documents import Finding, one_line
 
 WIDTH = 80
-SEEDS = click.IntRange(0, 2**64 - 1)
-TRIALS = click.IntRange(1, 10_000_000)
 PICTURES = (".svg", ".png")
+UNITS = {"MIN": " of minutes", "DAYS": " of days"}  # by the options' metavars
 
 
 class Number(click.FloatRange):
@@ -27,11 +26,54 @@ class Number(click.FloatRange):
     name = "number"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Read it, or fail with what is wrong."""
-        number = super().convert(value, param, ctx)
-        if not math.isfinite(number):
-            self.fail(f"{value!r} is not a finite number", param, ctx)
+        """Read it, or fail with what is wrong and what to give."""
+        try:
+            number = float(value)
+        except ValueError:
+            number = math.nan
+        if not (math.isfinite(number) and _within(number, self)):
+            near = f", perhaps {number / 100:g}" if self.max == 1 and 1 < number < 100 else ""
+            unit = UNITS.get(str(param.metavar), "") if param is not None else ""
+            self.fail(f"{value}; give a number{unit} {_range(self)}{near}", param, ctx)
         return number
+
+
+class Whole(click.IntRange):
+    """A whole number within a range."""
+
+    name = "whole number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read it, or fail with what is wrong and what to give."""
+        try:
+            number = int(value)
+        except ValueError:
+            number = None
+        if number is None or not _within(number, self):
+            self.fail(f"{value}; give a whole number {_range(self)}", param, ctx)
+        return number
+
+
+def _within(number: float, bounds: click.FloatRange | click.IntRange) -> bool:
+    low, high = bounds.min, bounds.max
+    above = low is None or (number > low if bounds.min_open else number >= low)
+    return above and (high is None or (number < high if bounds.max_open else number <= high))
+
+
+def _range(bounds: click.FloatRange | click.IntRange) -> str:
+    low, high = (_plain(end) for end in (bounds.min, bounds.max))
+    if bounds.min_open and bounds.max_open:
+        return f"between {low} and {high}"
+    least = f"{'above' if bounds.min_open else 'from'} {low}"
+    return f"{least} {'to below' if bounds.max_open else 'to'} {high}" if high else least
+
+
+def _plain(end: float | None) -> str:
+    return "" if end is None else f"{end:,}" if isinstance(end, int) else f"{end:,.15g}"
+
+
+SEEDS = Whole(0, 2**64 - 1)
+TRIALS = Whole(1, 10_000_000)
 
 
 class Refusal(click.ClickException):

@@ -14,7 +14,7 @@ from simulation.rare_events.sampling import Method
 from simulation.results.figures import PAIRED
 from simulation.results.outcomes import Outcomes
 from simulation.results.rows import RowPair
-from simulation.results.service import Service
+from simulation.results.service import Service, check_service
 from simulation.results.summary import COLUMNS, differing, takes
 from simulation.running.run import run_named
 from simulation.scenario import Scenario
@@ -145,7 +145,7 @@ def compare(
         raise ValueError("there are no plans to compare; give at least one")
     if not isinstance(plans, Mapping) or not all(isinstance(plan, Plan) for plan in plans.values()):
         raise ValueError("plans must be a mapping from names to plans, such as {'today': plan}")
-    confidence = check_confidence(confidence)
+    confidence, service = check_confidence(confidence), check_service(service)
     found = run_named(
         plans, scenario, trials=trials, seed=seed, first=0, engine="compiled", sampling=sampling, precision=precision,
         workers=workers, progress=progress,

@@ -11,9 +11,10 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from simulation.results.named import is_figure
-from waves import did_you_mean
+from simulation.arguments import MOST
+from simulation.results.named import is_figure, no_figure
 
+SURELY = (1 + 1.2816 / 1.96) ** 2  # the estimate moves by 1.28 standard errors, 1.96 of which are the interval
 SHARES = ("probability_", "share_exposed", "peak_share")  # figures that are probabilities or shares begin so
 
 
@@ -58,7 +59,9 @@ class Judgement:
     def takes(self) -> int | None:
         """About how many trials it would take to decide it; None where it is decided, or nobody can tell.
 
-        An interval shrinks with the root of the trials; where there is none yet, ten times as many are a beginning.
+        An interval shrinks with the root of the trials, and the estimate moves with them: these are as many as decide
+        it in nine of ten runs if the figure is what it seems. Where there is no interval yet, ten times as many are a
+        beginning.
         """
         if self.verdict != "undecided":
             return None
@@ -68,7 +71,7 @@ class Judgement:
             return None
         room = abs(self.limit.value - self.estimate)
         half = (self.high - self.estimate) if self.limit.value > self.estimate else (self.estimate - self.low)
-        times = 10.0 if math.isnan(half) else (half / room) ** 2 * 1.1 if room > 0 else math.inf
+        times = 10.0 if math.isnan(half) else (half / room) ** 2 * SURELY if room > 0 else math.inf
         return int(float(f"{min(self.trials * times, 1e12):.2g}")) if times < 1e7 else None
 
     @property
@@ -76,7 +79,11 @@ class Judgement:
         """What to do where it is undecided."""
         if self.verdict != "undecided":
             return ""
-        return "; run more trials" if self.takes is None else f"; run about {self.takes:,} trials"
+        if self.takes is None:
+            return "; run more trials"
+        if self.takes > MOST:
+            return f"; about {self.takes:,} trials would tell, more than a report takes: move the limit or the plan"
+        return f"; run about {self.takes:,} trials"
 
     def __str__(self) -> str:
         """Word the judgement in one line."""
@@ -110,10 +117,13 @@ def parse_limits(wanted: Mapping[str, Any], figures: Mapping[str, Any]) -> list[
             for side, value in bounds.items():
                 if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
                     faults.append(f"limits: {figure}: {side} is {value!r}; give a number")
+                elif math.isinf(value):
+                    faults.append(f"limits: {figure}: {side} is {value!r}; give a finite number, or leave it out")
                 elif value < 0 or (value > 1 and figure.startswith(SHARES)):
                     faults.append(f"limits: {figure}: {side} is {value:g}; {_range(figure, value)}")
                 else:
                     limits.append(Limit(figure, side, float(value)))
+            faults += _apart(figure, limits)
     if faults:
         raise ValueError("\n".join(faults))
     return limits
@@ -126,7 +136,16 @@ def _no_figure(figure: Any, figures: Mapping[str, Any]) -> str:
             return ""
     except ValueError as error:
         return str(error)
-    return f"{figure!r} is not a figure{did_you_mean(str(figure), figures) or '; see the figures of a summary'}"
+    return no_figure(figure, figures)
+
+
+def _apart(figure: str, limits: list[Limit]) -> list[str]:
+    """Say where a figure's bounds leave nothing between them."""
+    bounds = {limit.side: limit.value for limit in limits if limit.figure == figure}
+    least, most = bounds.get("at_least", -math.inf), bounds.get("at_most", math.inf)
+    if least <= most:
+        return []
+    return [f"limits: {figure}: at_least is {least:g} and at_most {most:g}; nothing is both, so exchange them"]
 
 
 def _range(figure: str, value: float) -> str:

@@ -8,6 +8,7 @@ from functools import cached_property
 
 import pandas as pd
 
+from simulation.arguments import whole
 from simulation.columns import Row, harms, paths, row
 from simulation.draws import Draws, check_address
 from simulation.happenings import Event, Happening, first
@@ -236,6 +237,7 @@ def trace(
     ValueError
         For a seed or a trial out of range, also out of the tape's.
     """
+    trial = whole("trial", trial, 0, 2**32 - 1)
     laid, one = setting(plan, scenario), range(trial, trial + 1)
     check_address(seed, one)
     if tape is not None:

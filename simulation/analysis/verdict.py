@@ -19,7 +19,7 @@ import pandas as pd
 
 from simulation.analysis.compare import Comparison
 from simulation.analysis.limits import Judgement, Limit, judge
-from simulation.results.figures import EXACT, amount, called, estimated, odds
+from simulation.results.figures import called, estimated, held_against
 from simulation.results.horizon import warning
 from simulation.results.numerals import several
 from simulation.results.outcomes import Outcomes
@@ -184,12 +184,8 @@ def _as_beside_its_interval(figure: Mapping[str, Plain]) -> str:
 
 def say(j: Judgement) -> str:
     """Word a judgement: the figure, its estimate, its interval, and the limit."""
-    if j.limit.figure.partition("_at_least_")[1]:
-        limit, estimate = odds(j.limit.value), odds(j.estimate)
-        interval = f"{odds(j.low)} to {odds(j.high)}"
-    else:
-        limit = amount(j.limit.value, j.unit, EXACT)
-        estimate, interval = estimated(j.estimate, j.low, j.high, j.unit)
+    found = (j.estimate, j.low, j.high)
+    limit, estimate, interval = held_against(j.limit.value, j.limit.figure, found, j.unit)
     side = j.limit.side.replace("_", " ")
     return f"{called(j.limit.figure)}: {estimate} ({interval}), {side} {limit}{j.remedy}"
 

@@ -10,6 +10,7 @@ from simulation.results.numerals import number, percent
 
 LEVELS = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 1.0)
 WORST = 10
+DIGITS = 3  # as in a terminal
 
 
 def exposure(comparison: Comparison) -> Html:
@@ -35,7 +36,7 @@ def worst(comparison: Comparison) -> Html:
         return paragraph(f"No trial of {comparison.baseline} hurt anybody.")
     numbers = found[["impact_minutes", "share_exposed", "one_in"]].to_numpy(dtype=float).tolist()
     rows = [
-        (trial, number(impact), percent(share), odds(1 / one_in), cause)
+        (trial, number(impact, DIGITS), percent(share), odds(1 / one_in), cause)
         for trial, (impact, share, one_in), cause in zip(found.index, numbers, found["cause"], strict=True)
     ]
     how = "" if comparison.sampling == "stratified" else f", sampling={comparison.sampling!r}"
@@ -57,7 +58,7 @@ def strata(comparison: Comparison) -> Html:
         return Html("")
     numbers = found[["probability", "exposes_half", "impact_minutes_mean", "part_of_impact"]].to_numpy(dtype=float)
     rows = [
-        (what, odds(chance), percent(half), number(mean), percent(part))
+        (what, odds(chance), percent(half), number(mean, DIGITS), percent(part))
         for what, (chance, half, mean, part) in zip(found["what_went_wrong"], numbers.tolist(), strict=True)
     ]
     top, _, half, _, part = rows[0]
@@ -79,11 +80,11 @@ def budget(comparison: Comparison) -> Html:
         cells = []
         for each in comparison.outcomes.values():
             (value, low, high), unit = each.estimate(name, comparison.confidence, service)
-            estimate, interval = estimated(value, low, high, unit)
+            estimate, interval = estimated(value, low, high, unit, DIGITS)
             cells.append(element("span", estimate) + Html("<br>") + element("small", interval))
         rows.append((OF_SERVICE[name], *cells))
     what = (
-        f"An objective of {service.objective:.6g} over {service.window_days:g} days leaves a budget of "
-        f"{number(service.budget)} fleet-minutes."
+        f"An objective of {service.objective:.15g} over {service.window_days:g} days leaves a budget of "
+        f"{number(service.budget, DIGITS)} fleet-minutes."
     )
     return paragraph(what) + table(("", *comparison.outcomes), rows)

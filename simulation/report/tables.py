@@ -14,7 +14,7 @@ from simulation.analysis.compare import Comparison
 from simulation.analysis.verdict import number_of
 from simulation.describing import describe
 from simulation.report.html import Html, bullets, element, paragraph, table
-from simulation.results.figures import EXACT, FIGURES, amount, called, estimated
+from simulation.results.figures import FIGURES, amount, called, estimated, held_against
 from simulation.results.numerals import several
 from simulation.scenario import Label, Scenario
 from waves import Fleet, Plan, Rules, clash_findings, rule_findings
@@ -89,8 +89,10 @@ def limits(verdict: Mapping[str, Any]) -> Html:
         value, estimate, low, high = (number_of(entry[key]) for key in ("value", "estimate", "low", "high"))
         kept = entry["verdict"] == "holds"
         word = element("strong", WORDS[entry["verdict"]], style=f"white-space:nowrap;color:{GOOD if kept else BAD}")
-        limit = f"{entry['side'].replace('_', ' ')} {amount(value, unit, EXACT)}"
-        rows.append((called(entry["figure"]), limit, *estimated(estimate, low, high, unit), word))
+        limit, *found = held_against(value, entry["figure"], (estimate, low, high), unit)
+        if takes := entry["trials_it_takes"]:
+            word += Html("<br>") + element("small", f"about {takes:,} trials decide it")
+        rows.append((called(entry["figure"]), f"{entry['side'].replace('_', ' ')} {limit}", *found, word))
     head = ("", "limit", "estimate", "interval", "")
     return table(head, rows) + _follows(verdict)
 

@@ -4,7 +4,7 @@ Not here: estimates (``estimator``), why a single trial went as it did (``cause`
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,6 +34,9 @@ def at_least(rows: Rows, column: str, value: float, confidence: float) -> Estima
 
 def exposure(rows: Rows, shares: Sequence[float], confidence: float) -> pd.DataFrame:
     """Return how likely a change exposes at least so much of the traffic; see `Outcomes.exposure`."""
+    if isinstance(shares, str) or not isinstance(shares, Iterable):
+        raise ValueError(f"shares is {shares!r}; give a list of shares of traffic, such as [0.1, 0.5]")
+    shares = list(shares)
     for share in shares:
         if not (is_number(share) and 0 < share <= 1):
             near = f"; perhaps {share / 100:g}" if is_number(share) and 1 < share <= 100 else ""

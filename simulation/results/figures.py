@@ -3,7 +3,9 @@
 Not here: how they are estimated (``outcomes``, ``statistics``), how numbers are rounded (``numerals``).
 """
 
+import math
 from collections.abc import Callable
+from functools import partial
 
 from simulation.results.numerals import apart, digits_of, minutes_of, number, percent
 
@@ -65,6 +67,8 @@ PAIRED = {  # figures of which there are differences between plans, trial by tri
 }
 
 EXACT = 6  # digits of what a person gave
+RARE = 0.01  # from here on a chance is not told as odds
+REACHES = "_at_least_"
 WRITERS: dict[str, Callable[..., str]] = {
     "probability": percent,
     "share of traffic": percent,
@@ -83,7 +87,7 @@ def called(figure: str) -> str:
     """
     if figure in FIGURES or figure in OF_SERVICE:
         return (FIGURES | OF_SERVICE)[figure]
-    column, reaches, least = figure.removeprefix("probability_").partition("_at_least_")
+    column, reaches, least = figure.removeprefix("probability_").partition(REACHES)
     if not reaches or column not in REACHED:
         return figure
     words, unit = REACHED[column]
@@ -106,24 +110,51 @@ def amount(value: float, unit: str, digits: int = 2) -> str:
     return f"{WRITERS.get(unit, number)(value, digits)}{_after(unit)}"
 
 
-def odds(value: float) -> str:
+def odds(value: float, digits: int = 3) -> str:
     """Write a small probability as people say it: `1 in 1,200`; from one in a hundred on, `25 %`."""
-    if not 0 < value < 0.01:
+    if not 0 < value < RARE:
         return percent(value)
-    return f"1 in {float(f'{1 / value:.3g}'):,.0f}"
+    return f"1 in {float(f'{1 / value:.{digits}g}'):,.0f}"
 
 
-def between(low: float, high: float, unit: str) -> str:
+def between(low: float, high: float, unit: str, least: int = 2) -> str:
     """Write an interval: `2.1 % to 2.9 %`; the unit once where both ends share it."""
-    return f"{apart(low, high, WRITERS.get(unit, number))}{_after(unit)}"
+    return f"{apart(low, high, WRITERS.get(unit, number), least)}{_after(unit)}"
 
 
-def estimated(value: float, low: float, high: float, unit: str) -> tuple[str, str]:
+def estimated(value: float, low: float, high: float, unit: str, least: int = 2) -> tuple[str, str]:
     """Write an estimate and its interval with the same digits: `0.382 %`, and `0.378 % to 0.387 %`.
 
     Rounded more coarsely than its interval, an estimate would stand outside of it.
+
+    Parameters
+    ----------
+    value, low, high, unit
+        As the summary has them.
+    least
+        So many digits at least.
     """
-    return amount(value, unit, digits_of(low, high, WRITERS.get(unit, number))), between(low, high, unit)
+    digits = max(least, digits_of(low, high, WRITERS.get(unit, number)))
+    return amount(value, unit, digits), between(low, high, unit, least)
+
+
+def held_against(limit: float, figure: str, found: tuple[float, float, float], unit: str) -> tuple[str, str, str]:
+    """Write a limit, and what it is held against: `1 in 1,200`, `1 in 214`, and `1 in 226 to 1 in 197`.
+
+    With three digits, as in a terminal, and with more where a number would read like the limit and is another. A chance
+    to reach something is written as odds where all of its numbers are small.
+    """
+    value, low, high = found
+    known = [each for each in found if not math.isnan(each)]
+    as_odds = REACHES in figure and all(each < RARE for each in (limit, *known))
+    for digits in range(3, EXACT + 1):
+        write = partial(odds, digits=digits) if as_odds else partial(amount, unit=unit, digits=digits)
+        said = write(limit) if as_odds else amount(limit, unit, EXACT)
+        if all(write(each) != said or each == limit for each in known):
+            break
+    if as_odds:
+        return said, write(value), f"{write(low)} to {write(high)}"
+    return said, *estimated(value, low, high, unit, digits)
 
 
 def _after(unit: str) -> str:

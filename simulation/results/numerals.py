@@ -80,7 +80,7 @@ def minutes_of(value: float, digits: int = 2) -> str:
     return "\u00a0".join(parts)
 
 
-def apart(low: float, high: float, write: Callable[..., str] = number) -> str:
+def apart(low: float, high: float, write: Callable[..., str] = number, least: int = 2) -> str:
     """Write a range, `78.6 to 79.4`: with another digit where two tell its ends not apart, as one where none does.
 
     Parameters
@@ -89,8 +89,10 @@ def apart(low: float, high: float, write: Callable[..., str] = number) -> str:
         The ends.
     write
         `number`, `percent` or `minutes_of`.
+    least
+        So many digits at least.
     """
-    digits = digits_of(low, high, write)
+    digits = max(least, digits_of(low, high, write))
     a, b = write(low, digits), write(high, digits)
     return a if a == b else f"{a} to {b}"
 

@@ -10,15 +10,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from simulation import Comparison, Estimate, parse_limits, verdict, waves_or_minutes
-from simulation.analysis.limits import Limit
+from simulation import Comparison, Estimate, verdict, waves_or_minutes
 from simulation.analysis.variants import of_comparison
+from simulation.analysis.verdict import number_of, warnings_of
 from simulation.analysis.verdict import plain as plain_number
-from simulation.analysis.verdict import warnings_of
-from simulation.results.figures import EXACT, FIGURES, amount, called, estimated
+from simulation.results.figures import called, estimated, held_against
 from simulation.results.numerals import minutes_of, number
 from simulation.results.statistics import without_rounding
 from wavecast.reporting.markdown import bullets, code, plain, table
+from wavecast.rules import read_limits
 from waves import Change, Finding, Fleet, Plan, Rules, changes, clash_findings, rule_findings
 
 BEFORE, AFTER = "before", "after"
@@ -77,7 +77,7 @@ class Review:
     @cached_property
     def limits(self) -> list[dict[str, Any]]:
         """The later plan's limits, judged as a report does."""
-        wanted: list[Limit] = parse_limits(self.rules.bounds, FIGURES)
+        wanted = read_limits(self.rules, self.comparison.service)
         if AFTER not in self.plans or not wanted:
             return []
         alone = dataclasses.replace(self.comparison, outcomes={AFTER: self.comparison.outcomes[AFTER]})
@@ -203,10 +203,12 @@ class Review:
             return ""
         rows = []
         for each in self.limits:
-            numbers = [math.nan if each[key] is None else float(each[key]) for key in ("estimate", "low", "high")]
+            numbers = Estimate(*(number_of(each[key]) for key in ("estimate", "low", "high")))
             word = each["verdict"] if each["verdict"] == "holds" else f"**{each['verdict']}**"
-            limit = _written(f"{each['side'].replace('_', ' ')} {amount(each['value'], each['unit'], EXACT)}")
-            rows.append((called(each["figure"]), limit, _cell(Estimate(*numbers), each["unit"]), word))
+            limit, *said = held_against(each["value"], each["figure"], numbers, each["unit"])
+            takes = f", about {each['trials_it_takes']:,} trials decide it" if each["trials_it_takes"] else ""
+            limit = _written(f"{each['side'].replace('_', ' ')} {limit}")
+            rows.append((called(each["figure"]), limit, _with_ends(numbers, *said), word + takes))
         return "### Limits\n\n" + table(("", "limit", "after", ""), rows)
 
     def _footer(self) -> str:
@@ -222,9 +224,12 @@ def _numbers(found: Estimate) -> dict[str, Any]:
 
 
 def _cell(found: Estimate, unit: str) -> str:
+    return _with_ends(found, *estimated(*found, unit))
+
+
+def _with_ends(found: Estimate, value: str, ends: str) -> str:
     if math.isnan(found.value):
         return "unknown"
-    value, ends = estimated(*found, unit)
     return _written(f"{value} ({'too few to tell' if math.isnan(found.low) else ends})")
 
 

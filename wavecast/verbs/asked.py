@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wavecast.terminal import Number, Refusal, say, table
+from wavecast.terminal import Number, Refusal, Whole, say, table
 
 if TYPE_CHECKING:
     from simulation import Outcomes, Service
@@ -18,60 +18,85 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Asked:
-    """What was asked for: the worst so many, the curve of exposure, the strata, and a service's objective."""
+    """What was asked for: the worst so many, the curve of exposure, and the strata."""
 
     worst: int
     exposure: bool
     strata: bool
+
+
+@dataclass(frozen=True)
+class Promised:
+    """What a service promises, as the options say it."""
+
     objective: float | None
-    window_days: float
+    window_days: float | None
     changes_a_month: float | None
 
     @property
     def service(self) -> "Service | None":
-        """The service; None where no objective was given."""
+        """The service; None where no objective was given.
+
+        Raises
+        ------
+        Refusal
+            Where something has no effect without one.
+        """
+        if self.objective is None:
+            for option, value in (("--window-days", self.window_days), ("--changes-a-month", self.changes_a_month)):
+                if value is not None:
+                    raise Refusal(f"{option} {value:g} needs an objective; give --objective, such as 0.999")
+            return None
         from simulation import Service
 
-        if self.objective is None:
-            if self.changes_a_month is not None:
-                raise Refusal("run: --changes-a-month needs an objective; give --objective, such as 0.999")
-            return None
-        return Service(self.objective, self.window_days, self.changes_a_month)
+        return Service(self.objective, self.window_days or 30.0, self.changes_a_month)
 
 
 def asked_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options, and hand over what they say as `asked`."""
 
     @wraps(command)
-    def with_asked(
-        *args: Any, worst: int, exposure: bool, strata: bool, objective: float | None, window_days: float,
-        changes_a_month: float | None, **rest: Any,
-    ) -> Any:  # fmt: skip
-        asked = Asked(worst, exposure, strata, objective, window_days, changes_a_month)
-        return command(*args, asked=asked, **rest)
+    def with_asked(*args: Any, worst: int, exposure: bool, strata: bool, **rest: Any) -> Any:
+        return command(*args, asked=Asked(worst, exposure, strata), **rest)
 
     options = (
-        click.option("--worst", type=click.IntRange(0, 1000), default=0, metavar="N",
+        click.option("--worst", type=Whole(0, 1000), default=0, metavar="N",
                      help="The N worst trials, with their cause; `wavecast trace` opens them."),
         click.option("--exposure", is_flag=True, help="How likely at least so much of the traffic is exposed."),
         click.option("--strata", is_flag=True, help="What went wrong, how likely that is, and what came of it."),
-        click.option("--objective", type=Number(0, 1, min_open=True, max_open=True), metavar="P",
-                     help="The share of requests that shall succeed, such as 0.999; tells what goes of the budget."),
-        click.option("--window-days", type=Number(0, min_open=True, max=36_500), default=30.0, show_default=True,
-                     metavar="DAYS", help="The window of the objective."),
-        click.option("--changes-a-month", type=Number(0, min_open=True, max=1e9), metavar="N",
-                     help="With an objective: how many changes go out, for figures by month."),
     )  # fmt: skip
     for option in reversed(options):
         with_asked = option(with_asked)
     return with_asked
 
 
-def tell(outcomes: "Outcomes", asked: Asked, confidence: float) -> None:
+def service_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of what is promised, and hand over what they say as `promised`."""
+
+    @wraps(command)
+    def with_promised(
+        *args: Any, objective: float | None, window_days: float | None, changes_a_month: float | None, **rest: Any
+    ) -> Any:
+        return command(*args, promised=Promised(objective, window_days, changes_a_month), **rest)
+
+    options = (
+        click.option("--objective", type=Number(0, 1, min_open=True, max_open=True), metavar="P",
+                     help="The share of requests that shall succeed, such as 0.999; tells what goes of the budget."),
+        click.option("--window-days", type=Number(0, min_open=True, max=36_500), metavar="DAYS",
+                     help="The window of the objective; 30 days if left out."),
+        click.option("--changes-a-month", type=Number(0, min_open=True, max=1e9), metavar="N",
+                     help="With an objective: how many changes go out, for figures by month."),
+    )  # fmt: skip
+    for option in reversed(options):
+        with_promised = option(with_promised)
+    return with_promised
+
+
+def tell(outcomes: "Outcomes", asked: Asked, confidence: float, service: "Service | None") -> None:
     """Print what was asked for."""
     from wavecast.verbs.run import short
 
-    if service := asked.service:
+    if service:
         rows = []
         for name in service.figures:
             estimate, unit = outcomes.estimate(name, confidence, service)
@@ -92,12 +117,12 @@ def tell(outcomes: "Outcomes", asked: Asked, confidence: float) -> None:
         say("\n" + table(("what went wrong", *(name.replace("_", " ") for name in names)), rows))
 
 
-def as_json(outcomes: "Outcomes", asked: Asked, confidence: float) -> dict[str, Any]:
+def as_json(outcomes: "Outcomes", asked: Asked, confidence: float, service: "Service | None") -> dict[str, Any]:
     """Give what was asked for as plain values; nothing of what was not."""
     from simulation.analysis.verdict import plain
 
     found: dict[str, Any] = {}
-    if service := asked.service:
+    if service:
         found["service"] = {}
         for name in service.figures:
             estimate, unit = outcomes.estimate(name, confidence, service)

@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wavecast.inputs import read_fleet, read_scenario
-from wavecast.terminal import Number, Refusal, check_page, check_picture, fault, progress, save_picture, say, say_json
+from wavecast.terminal import (
+    Number,
+    Refusal,
+    Whole,
+    check_page,
+    check_picture,
+    fault,
+    progress,
+    save_picture,
+    say,
+    say_json,
+)
 from wavecast.verbs.options import json_option, out_option, scenario_option, seed_option
 from wavecast.verbs.rollouts import join_options, read_plans, read_rollouts
 
@@ -53,13 +64,13 @@ class Every(click.ParamType):
 @scenario_option
 @click.option("--every", type=Every(), default="week", show_default=True, metavar="week|N",
               help="From one origin to the next: a week, or so many rollouts.")  # fmt: skip
-@click.option("--least", type=click.IntRange(2, 1_000_000), default=30, show_default=True, metavar="N",
+@click.option("--least", type=Whole(2, 1_000_000), default=30, show_default=True, metavar="N",
               help="Rollouts before the first origin.")  # fmt: skip
-@click.option("--most", type=click.IntRange(1, 100_000), default=60, show_default=True, metavar="N",
+@click.option("--most", type=Whole(1, 100_000), default=60, show_default=True, metavar="N",
               help="Forecasts of so many periods, evenly spread, where there are more.")  # fmt: skip
 @click.option("--level", type=Number(0, 1, min_open=True, max_open=True), default=0.9, show_default=True, metavar="P",
               help="Of the intervals.")  # fmt: skip
-@click.option("--trials", type=click.IntRange(100, 1_000_000), default=4_000, show_default=True, metavar="N",
+@click.option("--trials", type=Whole(100, 1_000_000), default=4_000, show_default=True, metavar="N",
               help="Rollouts of each forecast.")  # fmt: skip
 @click.option("--as-it-is", is_flag=True, help="Fit nothing: hold the scenario itself against history.")
 @seed_option

@@ -17,7 +17,7 @@ import click
 
 from wavecast.plans import Reading, read_inputs, remarks
 from wavecast.rules import read_rules
-from wavecast.terminal import Refusal, fault, say, warn
+from wavecast.terminal import Refusal, Whole, fault, say, warn
 from wavecast.verbs.options import confidence_option, seed_option, workflow_options
 
 HELP = """Open a board: drag regions from wave to wave, or move them by keyboard, and see risk and time move along.
@@ -53,7 +53,7 @@ SILENT = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", 
 @workflow_options
 @click.option("--out", metavar="FILE", help="Write a page, .html, in the place of opening JupyterLab.")
 @click.option("--no-browser", is_flag=True, help="Do not open a browser: the address is said.")
-@click.option("--port", type=click.IntRange(0, 65_535), metavar="N", help="JupyterLab's port; a free one if left out.")
+@click.option("--port", type=Whole(0, 65_535), metavar="N", help="JupyterLab's port; a free one if left out.")
 def board(
     plan: str,
     scenario: str,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from wavecast.plans import Reading, read_inputs, remarks
-from wavecast.terminal import Number, Refusal, check_page, say, say_json, warn
+from wavecast.terminal import Number, Refusal, Whole, check_page, say, say_json, warn
 from wavecast.verbs.options import Decorator, json_option, scenario_option, seed_option, workflow_options
 from waves import InputError
 
@@ -55,7 +55,7 @@ def _option(name: str, shown: str, text: str, *, required: bool = False) -> Deco
 @click.option("--against", "against", multiple=True, required=True, metavar="PLAN...",
               help="Other plans, one or more.")  # fmt: skip
 @click.argument("others", metavar="", nargs=-1)
-@click.option("--worlds", type=click.IntRange(2, 100_000), default=400, show_default=True, metavar="M",
+@click.option("--worlds", type=Whole(2, 100_000), default=400, show_default=True, metavar="M",
               help="Worlds that give what was typed.")  # fmt: skip
 @seed_option
 @workflow_options

@@ -6,7 +6,7 @@ import click
 
 from wavecast.inputs import read_fleet
 from wavecast.plans import Reading, read_inputs, remarks
-from wavecast.terminal import Refusal, check_picture, fault, progress, save_picture, say, say_json, warn
+from wavecast.terminal import Refusal, Whole, check_picture, fault, progress, save_picture, say, say_json, warn
 from wavecast.verbs.fit import incidents_option
 from wavecast.verbs.options import json_option, out_option, scenario_option, seed_option, workflow_options
 from wavecast.verbs.rollouts import join_options, read_plans, read_rollouts
@@ -36,7 +36,7 @@ Exit codes:
 @join_options
 @scenario_option
 @incidents_option
-@click.option("--worlds", type=click.IntRange(2, 1000), default=20, show_default=True, metavar="M",
+@click.option("--worlds", type=Whole(2, 1000), default=20, show_default=True, metavar="M",
               help="Worlds of each rollout.")  # fmt: skip
 @seed_option
 @workflow_options

@@ -6,8 +6,9 @@ from typing import Any
 import click
 
 from wavecast.plans import Reading, read_inputs, remarks
-from wavecast.rules import read_rules
+from wavecast.rules import read_limits, read_rules
 from wavecast.terminal import Refusal, progress, say_json, warn
+from wavecast.verbs.asked import Promised, service_options
 from wavecast.verbs.options import (
     confidence_option,
     json_option,
@@ -26,7 +27,7 @@ new, or gone. Names are escaped, and it is short enough for a comment on GitHub.
 Examples:
   git show origin/main:release.yaml > base.yaml
   wavecast review base.yaml release.yaml --scenario scenario.yaml > review.md
-  wavecast review base.yaml plan.yaml --scenario s.yaml --rules rules.yaml >> summary.md
+  wavecast review base.yaml plan.yaml --scenario s.yaml --rules rules.yaml --objective 0.999 >> summary.md
 
 \b
 Exit codes:
@@ -45,6 +46,7 @@ Exit codes:
 @seed_option
 @confidence_option
 @workflow_options
+@service_options
 @json_option
 def review(
     base: str,
@@ -55,13 +57,16 @@ def review(
     seed: int,
     confidence: float,
     reading: Reading,
+    promised: Promised,
     as_json: bool,
 ) -> int:
     """See HELP."""
     there = [name for name, path in (("before", base), ("after", head)) if not _absent(path)]
     if not there:
         raise Refusal(f"review: neither {base} nor {head} has a plan in it; give one at least")
-    asked = None if rules is None else read_rules(rules)
+    asked, service = None if rules is None else read_rules(rules), promised.service
+    if asked is not None:
+        read_limits(asked, service)  # refused before anything is run
     named, world = read_inputs([base if name == "before" else head for name in there], scenario, **reading)
     plans = dict(zip(there, named.values(), strict=True))
     notes = remarks(plans.values(), world)
@@ -69,7 +74,9 @@ def review(
     import simulation
     from wavecast.reporting.review import Review
 
-    compared = simulation.compare(plans, world, trials=trials, seed=seed, confidence=confidence, progress=progress())
+    compared = simulation.compare(
+        plans, world, trials=trials, seed=seed, confidence=confidence, service=service, progress=progress()
+    )  # fmt: skip
     more: dict[str, Any] = {} if asked is None else {"rules": asked}
     found = Review(plans, compared, notes=tuple(notes), **more)
     if as_json:

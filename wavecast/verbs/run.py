@@ -7,7 +7,7 @@ import click
 
 from wavecast.plans import Reading, read_inputs, remarks
 from wavecast.terminal import fault, progress, say, say_json, table, warn
-from wavecast.verbs.asked import Asked, asked_options, tell
+from wavecast.verbs.asked import Asked, Promised, asked_options, service_options, tell
 from wavecast.verbs.asked import as_json as as_json_of
 from wavecast.verbs.options import (
     confidence_option,
@@ -58,6 +58,7 @@ Exit codes:
 @sampling_option
 @workflow_options
 @asked_options
+@service_options
 @click.option("--all", "everything", is_flag=True, help="Every figure of the summary, not only the main ones.")
 @json_option
 def run(
@@ -69,6 +70,7 @@ def run(
     sampling: Any,
     reading: Reading,
     asked: Asked,
+    promised: Promised,
     everything: bool,
     as_json: bool,
 ) -> int:
@@ -77,7 +79,7 @@ def run(
     warn(remarks(named.values(), world))
     import simulation
 
-    asked.service  # noqa: B018  refused before anything is run
+    service = promised.service  # refused before anything is run
     found = simulation.run_all(
         list(named.values()), world, trials=trials, seed=seed, sampling=sampling, progress=progress()
     )
@@ -86,14 +88,14 @@ def run(
     if as_json:
         found_json = as_dict(outcomes, confidence)
         for name, each in outcomes.items():
-            found_json["plans"][name] |= as_json_of(each, asked, confidence)
+            found_json["plans"][name] |= as_json_of(each, asked, confidence, service)
         say_json(found_json)
         return 0
     for n, (name, each) in enumerate(outcomes.items()):
         say("\n" * (n > 0) + f"{name}: {counted(trials, 'rollout')} ({sampling}), scenario {world.name}, seed {seed}\n")
         say(summary(each, confidence, everything))
         say(regions(each))
-        tell(each, asked, confidence)
+        tell(each, asked, confidence, service)
     return 0
 
 

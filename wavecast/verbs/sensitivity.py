@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wavecast.plans import Reading, read_inputs, remarks
-from wavecast.terminal import Number, Refusal, check_picture, save_picture, say, say_json, table, warn
+from wavecast.terminal import Number, Refusal, Whole, check_picture, save_picture, say, say_json, table, warn
 from wavecast.verbs.options import (
     confidence_option,
     json_option,
@@ -55,7 +55,7 @@ Exit codes:
 )
 @click.option(
     "--trials",
-    type=click.IntRange(1, 1_000_000),
+    type=Whole(1, 1_000_000),
     default=8192,
     show_default=True,
     metavar="N",

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wavecast.plans import Reading, read_inputs, remarks
-from wavecast.terminal import check_picture, fault, save_picture, say, say_json, table, warn
+from wavecast.terminal import Whole, check_picture, fault, save_picture, say, say_json, table, warn
 from wavecast.verbs.options import (
     json_option,
     out_option,
@@ -34,7 +34,7 @@ Exit codes:
   2  input that cannot be read, a region that the fleet does not have
 """
 
-trial_type = click.IntRange(0, MOST_TRIALS)
+trial_type = Whole(0, MOST_TRIALS)
 
 
 @click.command(help=HELP)

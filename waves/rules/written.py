@@ -4,19 +4,32 @@ Not here: whether any plan can keep the rules (``clashes``), what good practice 
 limits are judged (``simulation.analysis.limits``).
 """
 
+import re
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
-from pydantic import ConfigDict, Field, Strict, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, Strict, model_validator
 
 from waves.files.documents import Finding, Where
 from waves.fleet import Fleet, unknown_region
 from waves.nouns import Minutes, Noun, Part, Switch, Text, quantity
 from waves.plan import Plan
 
+CHANCE = re.compile(r"(?P<a>\d+(?:\.\d+)?) *(?:(?P<percent>%)|(?: in |/ *)(?P<b>\d[\d,]*))", re.ASCII)
+
+
+def _number(value: Any) -> Any:
+    """Refuse a chance as people say it with the number that it is."""
+    if isinstance(value, str) and (found := CHANCE.fullmatch(value.strip())):
+        out_of = 100.0 if found["percent"] else float(found["b"].replace(",", ""))
+        if out_of > 0:
+            raise ValueError(f"{value!r} is no number; write {float(found['a']) / out_of:.6g}")
+    return value
+
+
 Share = Annotated[float, Strict(), Field(gt=0, le=1)]
 Whole = Annotated[int, Strict(), Field(ge=1, le=10_000)]
-Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
+Number = Annotated[float, Strict(), Field(allow_inf_nan=False), BeforeValidator(_number)]
 ROUNDING = 1e-9  # shares are sums; what is above its bound by less is on it
 OF_THE_FLEET = ("max_share_per_wave", "max_first_wave_share", "partners_apart")
 
@@ -53,7 +66,7 @@ class Bounds(Part):
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1})
 
-    at_most: Number | None = quantity(None, "The most, in the unit of the figure.")
+    at_most: Number | None = quantity(None, "The most, in the unit of the figure; one in 1,200 is 0.000833.")
     at_least: Number | None = quantity(None, "The least, in the unit of the figure.")
 
     @model_validator(mode="after")

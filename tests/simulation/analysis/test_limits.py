@@ -5,6 +5,7 @@ import math
 import pandas as pd
 import pytest
 
+import simulation
 from simulation import Judgement, Limit, judge, parse_limits
 
 NAN = math.nan
@@ -71,7 +72,8 @@ def test_every_fault_of_the_limits_comes_at_once():
         parse_limits(wanted, FIGURES)
     assert str(refused.value).splitlines() == [
         "limits: 'share_exposed_p59' is not a figure; did you mean 'share_exposed_p95'?",
-        "limits: 'zzz' is not a figure; see the figures of a summary",
+        "limits: 'zzz' is not a figure; there are those of a summary, chances such as "
+        "probability_share_exposed_at_least_0.5, and of a service error_budget_mean and the like",
         "limits: share_exposed_p95: at_most is True; give a number",
         "limits: share_exposed_p95: at_least is '0.5'; give a number",
         "limits: probability_shipped: {'at_lest': 0.9} is no limit; write {at_most: 0.5} or {at_least: 0.9}",
@@ -95,3 +97,24 @@ def test_a_judgement_is_one_line_with_its_remedy():
     open_ = Judgement(limit, 0.25, 0.2, NAN, "share of traffic", "undecided")
     assert str(held) == "holds: share_exposed_p95 at most 0.5 share of traffic: 0.25 (0.2 to 0.3)"
     assert str(open_).startswith("undecided: ") and str(open_).endswith("(0.2 to nan); run more trials")
+
+
+@pytest.mark.parametrize(("name", "nearest"), [
+    ("error_budgt_mean", "error_budget_mean"),
+    ("probability_share_expsed_at_least_0.25", "probability_share_exposed_at_least_0.25"),
+    ("probability_peak_shares_at_least_few", "probability_peak_share_at_least_0.5"),
+])  # fmt: skip
+def test_a_misspelt_name_is_told_with_the_nearest_of_all_that_a_limit_may_name(name, nearest):
+    """A chance to reach a number with the number that was given."""
+    with pytest.raises(ValueError, match=f"^limits: {name!r} is not a figure; did you mean {nearest!r}\\?$"):
+        parse_limits({name: {"at_most": 0.5}}, FIGURES)
+
+
+def test_bounds_that_leave_nothing_or_bound_nothing_are_refused():
+    wanted = {"impact_minutes_mean": {"at_least": 3, "at_most": 2}, "minutes_to_ship": {"at_most": math.inf}}
+    with pytest.raises(ValueError) as refused:
+        parse_limits(wanted, simulation.FIGURES)
+    assert str(refused.value).splitlines() == [
+        "limits: impact_minutes_mean: at_least is 3 and at_most 2; nothing is both, so exchange them",
+        "limits: minutes_to_ship: at_most is inf; give a finite number, or leave it out",
+    ]

@@ -91,7 +91,7 @@ def test_an_error_budget_is_spent_in_proportion(outcomes):
 
 @pytest.mark.parametrize("fields, fault", [
     ({"objective": 99.9}, "objective is 99.9"), ({"window_days": 0}, "window_days is 0"),
-    ({"changes_a_month": -1}, "changes_a_month is -1"),
+    ({"changes_a_month": -1}, "changes_a_month is -1"), ({"window_days": 40_000}, "up to 36,500"),
 ])  # fmt: skip
 def test_a_service_that_cannot_be_is_refused(fields, fault):
     with pytest.raises(ValueError, match=fault):
@@ -108,9 +108,15 @@ def test_limits_name_what_is_asked_for():
 
 
 def test_what_is_undecided_says_how_many_trials_it_takes():
-    """The interval reaches 0.04 beyond 1, and there is room for 0.02: four times the trials, and a tenth more."""
+    """The interval reaches 0.04 beyond 1, and there is room for 0.02: four times the trials bring it there.
+
+    But the estimate moves, too: in nine of ten runs by less than 1.28 standard errors, of which the interval is 1.96.
+    So the room must be (1 + 1.28 / 1.96) times the interval, which takes 2.73 times as many again.
+    """
     limit = Limit("impact_minutes_mean", "at_most", 1.02)
     undecided = Judgement(limit, 1.0, 0.96, 1.04, "fleet-minutes", "undecided", 20_000)
-    assert undecided.takes == 88_000 and "run about 88,000 trials" in str(undecided)
+    assert undecided.takes == 220_000 and "run about 220,000 trials" in str(undecided)
+    near = Judgement(Limit("impact_minutes_mean", "at_most", 1.001), 1.0, 0.96, 1.04, "x", "undecided", 20_000)
+    assert near.takes == 88_000_000 and "more than a report takes" in str(near)
     assert Judgement(limit, 1.0, 0.99, 1.01, "fleet-minutes", "holds", 20_000).takes is None
     assert Judgement(limit, 1.0, math.nan, math.nan, "fleet-minutes", "undecided", 20_000).takes == 200_000

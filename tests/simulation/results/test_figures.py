@@ -14,7 +14,7 @@ from simulation import FIGURES, compare, exact, judge, parse_limits, rare, sampl
 from simulation.closed_forms.forms import SETUPS, forms
 from simulation.closed_forms.quantities import Course
 from simulation.rare_events.targets import FIXED, target_of
-from simulation.results.figures import EXACT, amount, between, estimated
+from simulation.results.figures import EXACT, amount, between, estimated, held_against
 from simulation.results.figures import PAIRED as DIFFERENCES
 from simulation.results.numerals import alike
 from simulation.setting import setting
@@ -124,3 +124,24 @@ def test_numbers_of_a_list_have_as_many_decimals_each():
     assert [write(each) for each in (0.0108, 0.0078, -0.00082, math.nan)] == ["0.0108", "0.0078", "−0.0008", "unknown"]
     assert [alike([120.0, 35.0])(each) for each in (1234.5, 35.0)] == ["1,234", "35"]
     assert alike([3e-9])(3e-9) == "3·10⁻⁹" and alike([])(0.0) == "0.0"
+
+
+@pytest.mark.parametrize(
+    ("figure", "unit", "limit", "found", "written"),
+    [
+        ("x_at_least_1", "probability", 1 / 1200, (0.0046748, 0.00442, 0.00509),
+         ("1 in 1,200", "1 in 214", "1 in 226 to 1 in 196")),
+        ("x_at_least_1", "probability", 1 / 1200, (1 / 1203, 0.0, 1 / 900),
+         ("1 in 1,200", "1 in 1,203", "0 % to 1 in 900")),
+        ("x_at_least_1", "probability", 0.01, (0.00389, 0.00376, 0.00422), ("1 %", "0.389 %", "0.376 % to 0.422 %")),
+        ("impact", "fleet-minutes", 0.17, (0.16924, 0.16251, 0.17635),
+         ("0.17 fleet-minutes", "0.169 fleet-minutes", "0.163 to 0.176 fleet-minutes")),
+        ("impact", "fleet-minutes", 0.17, (0.16924, 0.16251, 0.17003),
+         ("0.17 fleet-minutes", "0.16924 fleet-minutes", "0.16251 to 0.17003 fleet-minutes")),
+        ("impact", "fleet-minutes", 0.17, (0.17, 0.17, 0.17), ("0.17 fleet-minutes",) * 3),
+        ("share", "share of traffic", 0.5, (math.nan, math.nan, math.nan), ("50 %", "unknown", "unknown")),
+    ],
+)  # fmt: skip
+def test_nothing_beside_a_limit_reads_like_it_and_is_another(figure, unit, limit, found, written):
+    """Small chances as odds where the limit is one; three digits, and more where a number would read as the limit."""
+    assert tuple(each.replace("\u00a0", " ") for each in held_against(limit, figure, found, unit)) == written

@@ -39,9 +39,20 @@ def test_text_tells_it_too():
     assert "error_budget_mean" in text and "per_month" not in text
 
 
-def test_changes_a_month_need_an_objective():
-    found = CliRunner().invoke(main, [*RUN, "--changes-a-month", "40"])
-    assert found.exit_code == 2 and "--changes-a-month needs an objective" in found.stderr
+@pytest.mark.parametrize(("arguments", "told"), [
+    (["--changes-a-month", "40"], "--changes-a-month 40 needs an objective; give --objective, such as 0.999"),
+    (["--window-days", "10"], "--window-days 10 needs an objective; give --objective, such as 0.999"),
+    (["--objective", "99.9"], "'--objective': 99.9; give a number between 0 and 1, perhaps 0.999"),
+    (["--objective", "1.0"], "'--objective': 1.0; give a number between 0 and 1 "),
+    (["--objective", "0.9", "--window-days", "0"], "0; give a number of days above 0 to 36,500"),
+    (["--objective", "0.9", "--changes-a-month", "nan"], "nan; give a number above 0 to 1,000,000,000"),
+    (["--bake-minutes", "-1"], "-1; give a number of minutes from 0 to 1,000,000,000"),
+    (["--trials", "1e4"], "1e4; give a whole number from 1 to 10,000,000"),
+    (["--seed", str(2**64)], f"{2**64}; give a whole number from 0 to {2**64 - 1:,}"),
+])  # fmt: skip
+def test_a_number_that_cannot_be_is_told_with_its_place_its_range_and_what_to_give(arguments, told):
+    found = CliRunner().invoke(main, [*RUN, *arguments])
+    assert (found.exit_code, len(found.stderr.splitlines())) == (2, 1) and told in found.stderr
 
 
 def test_a_trial_is_traced_as_it_was_sampled():

@@ -39,7 +39,7 @@ def test_too_short_a_history_is_nothing_to_judge(wavecast, tmp_path):
     [
         (("--every", "month"), "'month' is neither week nor a number of rollouts, such as 20"),
         (("--every", "0"), "'0' is neither week nor a number of rollouts"),
-        (("--level", "nan"), "not a finite number"),
+        (("--level", "nan"), "nan; give a number between 0 and 1"),
         (("--page", "b.txt"), "--page b.txt: a page ends in .html"),
         (("--page", "no/b.html"), "there is no folder 'no'; make it first"),
         (("--fleet", "aws-regions"), "its regions are not those of scenario storefront"),

@@ -68,6 +68,17 @@ def test_rules_and_limits_of_the_head_make_the_exit_code(review, tmp_path):
     assert review(ONE, TWO, "--rules", str(rules)).code == 0
 
 
+def test_a_limit_on_what_a_service_has_needs_one(review, tmp_path):
+    """At its line before anything is run; with an objective it is judged: all of a budget is never spent here."""
+    rules = tmp_path / "rules.yaml"
+    rules.write_text("limits:\n  error_budget_per_month_mean: {at_most: 1}\n", encoding="utf-8")
+    for given, lacks in ((), "needs an objective"), (("--objective", "0.9"), "needs changes_a_month"):
+        answer = review(ONE, TWO, "--rules", str(rules), *given)
+        assert (answer.code, answer.out) == (2, "")
+        assert f"{rules}:2:3: error: error_budget_per_month_mean {lacks}" in answer.err
+    assert review(ONE, TWO, "--rules", str(rules), "--objective", "0.5", "--changes-a-month", "2").code == 0
+
+
 def test_a_file_that_is_new_gone_or_equal_is_said_to_be(review):
     new, gone, equal = review("", ONE), review(ONE, ""), review(ONE, ONE.replace("name: one", "name: other"))
     assert (new.code, gone.code, equal.code) == (0, 0, 0)
