@@ -4,7 +4,7 @@ Not here: what is on it (``simulation.searching``).
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
@@ -47,12 +47,19 @@ def front(found: "PlanFront") -> Picture:
         picture = Picture(
             f"{counted(sum(name != TODAY and name not in found.own for name in rows), 'plan')} worth discussing, {how}",
             f"{found.looked_at:,} plans looked at, {found.rollouts:,} rollouts; what is drawn comes from "
-            f"{found.told.trials:,} more of each, with {found.told.confidence * 100:g} % intervals",
+            f"{found.told.trials:,} more of each, with {found.told.confidence * 100:g} % intervals"
+            f"{_marks(rows, found.own)}",
             TALL + 0.7,
         )
         axes = picture.place(0.95, 0.1, WIDTH - 0.95 - MARGIN - 0.1, TALL)
         _draw(axes, rows, (risk, time), short, found.own)
     return picture
+
+
+def _marks(rows: Collection[str], own: Collection[str]) -> str:
+    """Say what stands for the plan of today, and for those that people asked about."""
+    said = ["diamond: the plan of today"] * (TODAY in rows) + ["squares: plans that were asked for"] * bool(own)
+    return "".join(f"; {each}" for each in said)
 
 
 def _draw(

@@ -127,7 +127,8 @@ def _title(
         return f"{names}: no assumption to turn"
     write: Callable[[float], str] = number if figure == "worth" else signed
     (low, least), (high, most) = min(ends), max(ends)
-    span = f"from {write(low / scale.size)} ({least}) to {write(high / scale.size)} ({most})"
+    left, right = write(low / scale.size), write(high / scale.size)
+    span = f"from {left} to {right} ({most})" if least == most else f"from {left} ({least}) to {right} ({most})"
     size = f"{write(base / scale.size)} {scale.name}"
     if figure == "worth":
         worth = f"is worth it while a fleet-minute costs {_way(found, plan)} than {size} of waiting"

@@ -85,7 +85,7 @@ def _bars(axes: Axes, means: Mapping[str, Mapping[str, float]]) -> None:
             label = minutes_of(wide)
             if wide and wide / whole * LONG > width_of(label, 7.5) + 0.06:
                 axes.text(left + wide / 2, row, label, size=7.5, color=ink, ha="center", va="center_baseline", zorder=3,
-                          bbox={"facecolor": colour, "edgecolor": "none", "pad": 1.0} if hatch else None)  # fmt: skip
+                          bbox={"facecolor": colour, "edgecolor": "none", "pad": 2.5} if hatch else None)  # fmt: skip
             left += wide
 
 

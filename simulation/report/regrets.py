@@ -53,12 +53,18 @@ def _worth(turned: Sensitivity, place: int, write: Callable[..., str]) -> Html:
     gains = f"{_way(time, 'saves', 'takes another', 'minutes')} and {hurts}"
     price = turned.base.worth(place, 0)
     if math.isnan(price.value):
-        best = time.value <= 0 and harm.value <= 0
-        return head + f"{gains}: {'better' if best else 'not better'} in both."
+        return head + f"{gains}: {_in_both(time, harm)}."
     less = "less" if harm.value > 0 else "more"
     size, interval = estimated(price.value, price.low, price.high, "minutes")
     known = f" ({interval})" if math.isfinite(price.low) else ""
     return head + f"{gains}: worth it while a fleet-minute costs {less} than {size} of waiting{known}."
+
+
+def _in_both(time: Estimate, harm: Estimate) -> str:
+    """Say what two differences come to that no price decides between."""
+    known = [each.value for each in (time, harm) if sure(each)]
+    word = "better" if all(value <= 0 for value in known) else "worse" if min(known) >= 0 else "not better"
+    return f"{word} in both" if len(known) == 2 else f"{word} in one, and in the other perhaps the same"
 
 
 def _example(turned: Sensitivity, place: int, write: Callable[..., str]) -> Html:

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from simulation import compare
-from simulation.report import answers, flips, turned
+from simulation import compare, sensitivity
+from simulation.report import answers, flips, regrets, turned
 from simulation.report.choosing import in_turn
 from tests.simulation.analysis.test_sensitivity import ONE, PLANS, TWO, scenario
 
@@ -37,6 +37,18 @@ def test_what_a_choice_costs_over_the_best_is_told_by_objective():
     """At 50 minutes a fleet-minute: two waves cost 40 − 25 more, and 40 more minutes; at once 0.5 fleet-minutes."""
     told = flips(turned(compare(PLANS, scenario(), trials=4096), True, price=50)).replace("\u00a0", " ")
     assert all(words in told for words in ("0.50 fleet-minutes", "40 min", "15 min", "nothing: it is the best"))
+
+
+def test_regrets_reckon_once_with_a_price():
+    """Half a fleet-minute at an hour each is 30 of the 40 minutes; an hour's bake more at the end is an hour lost."""
+    longer = TWO.replace(waves=(TWO.waves[0], TWO.waves[1].replace(bake_minutes=TWO.waves[1].bake_minutes + 60.0)))
+    told = regrets(sensitivity({**PLANS, "longer": longer}, scenario(), trials=4096)).replace("\u00a0", " ")
+    assert "worth it while a fleet-minute costs less than 80 min of waiting" in told
+    assert (
+        "if a fleet-minute is worth an hour of waiting to you, 0.50 fleet-minutes more count as 30 min, "
+        "beside 40 min less to ship: worth it, by 10 min a change."
+    ) in told
+    assert "worse in one, and in the other perhaps the same" in told
 
 
 @pytest.mark.parametrize(("wanted", "words"), [(True, "bad: probability exceeds"), (False, "left out")])
