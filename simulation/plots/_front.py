@@ -85,6 +85,8 @@ def _draw(
     axes.text(1, 1.03, "better: down and left", transform=axes.transAxes, size=7.5, color=MUTED, ha="right")
     whiskers, spots = [], []
     for name, ((x, left, right), (y, low, high)) in rows.items():
+        if not (math.isfinite(x) and math.isfinite(y)):
+            continue  # what never ships has no place; sentences tell of it
         ink = INK if name == TODAY else VERMILION if name in own else colour(0)
         for ends in (([left, right], [y, y]), ([x, x], [low, high])):
             if all(map(math.isfinite, (*ends[0], *ends[1]))):

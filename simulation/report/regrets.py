@@ -102,7 +102,7 @@ def _apart(turned: Sensitivity, place: int) -> Html:
 
 def _way(found: Estimate, less: str, more: str, unit: str, write: Callable[..., str] | None = None) -> str:
     if not math.isfinite(found.value):
-        return f"{more} nobody knows how much"
+        return "takes nobody knows how long" if unit == "minutes" else f"{more} nobody knows how much"
     if not sure(found):
         return f"makes no sure difference in {'time' if unit == 'minutes' else 'harm'}"
     low, high = sorted((abs(found.low), abs(found.high)))

@@ -71,10 +71,12 @@ class PlanFront(Shown):
         Raises
         ------
         ValueError
-            For a name that the front has already.
+            For what is no mapping, and a name that the front has already.
         InputError
             Where a plan has regions that the scenario's fleet does not have.
         """
+        if not isinstance(plans, Mapping):
+            raise ValueError(f"plans is {type(plans).__name__}; give a mapping from names to plans")
         for name in plans:
             if name in self.plans:
                 raise ValueError(f"there is a plan {name!r} already; give it another name")

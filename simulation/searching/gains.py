@@ -90,6 +90,8 @@ def _safest(found: "PlanFront", risks: list[str], time: str) -> str:
 def _of_own(found: "PlanFront", name: str) -> str:
     """Say which plan is better than one of people's own in all figures, if any is, by what is estimated."""
     own = found.known[name]
+    if not math.isfinite(own[found.objectives[-1]].value):
+        return f"Under {name} no change ships in any rollout."
     better = [
         other for other, row in found.known.items()
         if other != TODAY and other not in found.own and all(row[each].value <= own[each].value for each in row)

@@ -31,3 +31,13 @@ def test_ones_own_plan_is_told_as_compare_tells_it_and_by_what_is_better():
     assert "No plan that was found is better than bold" in found.beside({"bold": found.plan(1)}).sentences[-1]
     with pytest.raises(ValueError, match="there is a plan 'front 1' already"):
         both.beside({"front 1": mine})
+
+
+def test_a_plan_of_ones_own_that_never_ships_is_said_to_and_takes_no_name_from_the_others():
+    scenario = scene(3)
+    today = waves.all_at_once(scenario.fleet, bake_minutes=5.0)
+    never = today.replace(deploy_timeout_minutes=0.5, name="never")
+    found = search(scenario, today=today, bake_minutes=(0.0,), seed=1).beside({"never": never})
+    assert found.sentences[-1] == "Under never no change ships in any rollout."
+    written = {text.get_text() for text in found.plot().axes[0].texts}
+    assert {"today", "front 1"} <= written and "never" not in written
