@@ -62,7 +62,7 @@ def _over_time(axes: Axes, test: "Backtest") -> None:
     axes.plot(days[held], own["pit"][held], "o", color=BLUE, markersize=4.5, linestyle="none")
     axes.plot(days[~held], own["pit"][~held], "s", color=VERMILION, markersize=5, linestyle="none")
     axes.set_ylim(-0.04, 1.04)
-    axes.set_yticks([0, edge, 0.5, 1 - edge, 1])
+    axes.set_yticks([edge, 0.5, 1 - edge])
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.xaxis.set_major_locator(AutoDateLocator(minticks=2, maxticks=6))
     what = "Mean minutes" if test.timed else "Halts"

@@ -4,6 +4,7 @@
 const HELP =
   "Drag a region with mouse or finger, or use the keyboard: arrow left or right moves it a wave earlier or later, " +
   "with shift into a new wave of its own; arrow up or down goes from region to region; Ctrl+Z undoes.";
+const TIMES = "Times are those of the changes that ship: a time to ship counts halted attempts, too.";
 const SIGNS = { better: "▼ ", worse: "▲ ", open: "≈ ", same: "", unknown: "? " };
 
 /**
@@ -23,7 +24,7 @@ function faces(view, own) {
     h("div", { class: "wb-choice", hidden: !view.choices }, choices(view)),
     h("ul", { class: "wb-remarks", "aria-label": "rules", hidden: view.remarks.length === 0 }, remarks(view)),
     h("p", { class: "wb-shadow" }, h("span", {}, "Today: "), view.today),
-    h("p", { class: "wb-basis" }, `${view.basis}. Intervals of ${view.confidence}.`),
+    h("p", { class: "wb-basis" }, `${view.basis}. Intervals of ${view.confidence}. ${TIMES}`),
     h("p", { class: "wb-help", id: own.help }, HELP),
     h("p", { class: "wb-said", "aria-live": "polite", role: "status" }, view.refused ? `${view.refused}.` : view.said),
   ];
