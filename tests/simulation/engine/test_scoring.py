@@ -94,6 +94,14 @@ def test_a_plan_is_beaten_by_whoever_is_surely_as_good_in_all(sure, most):
     assert any(wanted) and not all(wanted)
 
 
+def test_where_neither_ships_the_one_as_good_in_all_else_beats():
+    """A difference of two endless times is no number, and no doubt; one that ships is beaten by none that doesn't."""
+    value, vector = centred(numbers())
+    found = np.zeros(PLANS, dtype=np.bool_)
+    scoring.beaten(value, vector, value[[2]], vector[[2]], 4.0, 1.0, found)
+    assert list(found) == [False, False, True, False, False]
+
+
 @pytest.mark.parametrize("time", TIMES)
 def test_what_is_kept_of_rollouts_gives_the_figures_of_rows(time):
     """Each risk, half the traffic exactly, and minutes with and without another try, of two plans that begin alike."""
