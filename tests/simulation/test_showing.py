@@ -57,3 +57,18 @@ def test_a_fault_of_input_is_told_in_a_notebook_without_the_calls_that_led_to_it
     assert "no.yaml:1:1: error: no such file" in line or "did you mean 'all-at-once'?" in line
     shell.run_cell("1 / 0")
     assert len(told) > 2
+
+
+def test_a_search_shows_below_its_cell_how_the_front_moves_and_leaves_nothing_there(monkeypatch):
+    """One line, changed in place: a terminal's would stay in the notebook as a heap of errors."""
+    shell = InteractiveShell.instance()
+    shown: list[str] = []
+    monkeypatch.setattr(shell, "kernel", object(), raising=False)
+    monkeypatch.setattr(shell.display_pub, "publish", lambda data, **_: shown.append(data["text/plain"]))
+    pair = waves.Fleet.model_validate({"regions": [{"name": name, "traffic": 1.0} for name in "ab"]})
+    world = simulation.sample("lesson").replace(fleet=pair)
+    simulation.search(world, bake_minutes=[0.0], resolution=0.5, progress=True)
+    assert shown[0] == shown[-1] == "" and shown[1].startswith("Searching: ") and " on the front: " in shown[1]
+    shown.clear()
+    simulation.search(world, bake_minutes=[0.0], resolution=0.5)
+    assert shown == []
