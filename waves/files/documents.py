@@ -26,6 +26,7 @@ from waves.files.findings import (
     one_line,
     shown,
 )
+from waves.files.remedies import number_meant, remedy
 from waves.files.yaml_reader import Dialect, parse_yaml, read_yaml
 from waves.files.yaml_writer import write_text, write_yaml, yaml_text
 
@@ -147,6 +148,12 @@ def _findings(document: Document, model: type[pydantic.BaseModel], at: Where, er
             or f"; known here: {', '.join(sorted(known)) or 'none'}"
         )
         yield document.finding(where, f"unknown key {shown(where[-1])}{hint}", "unknown-key")
+    elif kind == "distribution":
+        name, unit = _dotted(document.nearest(where)), _unit(model, error["loc"])
+        meant = number_meant(error["input"], unit) or "a number"
+        message = error["msg"].replace("distribution", f"distribution ({unit})" if unit else "distribution", 1)
+        message = message.replace("write a number", f"write {meant}", 1)
+        yield document.finding(where, (f"{name} is {shown(error['input'])}: " if name else "") + message, kind)
     elif kind == "value_error" or kind not in _PYDANTIC_TYPES:
         message = str(cause) if cause is not None else error["msg"]
         yield document.finding(where, message, _rule(kind))
@@ -181,8 +188,6 @@ def _sentence(document: Document, model: type[pydantic.BaseModel], at: Where, er
     if error["type"] == "missing":
         meaning = f": {field.description}" if field and field.description else ""
         return f"the key {shown(loc[-1])} is missing{_inside(document, (*at, *loc[:-1]))}{meaning}"
-    extra = field.json_schema_extra if field else None
-    unit = extra.get("unit", "") if isinstance(extra, dict) else ""
     must = _must(error)
     if error["type"] in ("too_short", "string_too_short"):
         least = error.get("ctx", {}).get("min_length", 1)
@@ -190,9 +195,22 @@ def _sentence(document: Document, model: type[pydantic.BaseModel], at: Where, er
         return (
             f"{_dotted(document.nearest((*at, *loc)))} {'is empty' if least == 1 else 'is short'}: give at least {many}"
         )
+    unit = _unit(model, loc)
+    end = remedy(error["type"], error["input"], unit)
     value = shown(error["input"]) + (f" {unit}" if unit and isinstance(error["input"], (int, float)) else "")
     name = _dotted(document.nearest((*at, *loc)))
-    return f"{name or 'this file'} is {value}: {must[0].lower()}{must[1:]}"
+    return f"{name or 'this file'} is {value}: {must[0].lower()}{must[1:]}{end}"
+
+
+def _unit(model: type[pydantic.BaseModel], loc: tuple[int | str, ...]) -> str:
+    """Return the unit of a field, or of the nearest around it that has one, such as a distribution's."""
+    for depth in range(len(loc), 0, -1):
+        known = [info.json_schema_extra for name, info in _fields(model, loc[: depth - 1]) if name == loc[depth - 1]]
+        for extra in known:
+            if isinstance(extra, dict) and extra.get("unit"):
+                units, last = str(extra["unit"]).split(", "), loc[-1]
+                return units[last] if isinstance(last, int) and last < len(units) > 1 else ", ".join(units)
+    return ""
 
 
 def _must(error: ErrorDetails) -> str:
