@@ -77,7 +77,7 @@ def setting(plan: Plan, scenario: Scenario) -> Setting:
             wanted = f"{kind.__name__}, such as {kind.__name__}.read(path) gives"
             raise ValueError(f"{name} is {type(value).__name__}; give a {wanted}")
     plan.require(scenario.fleet)
-    layout = Layout(plan, scenario)
+    layout = Layout(plan, scenario) if any(plan.calendars) else None
     places = ((w, name) for w, wave in enumerate(plan.waves) for name in wave.regions)
     sites = tuple(_site(plan, scenario, layout, position, *place) for position, place in enumerate(places))
     position = {site.name: site.position for site in sites}
@@ -98,7 +98,7 @@ def settings_of(plans: Mapping[str, Plan], scenario: Scenario) -> list[Setting]:
     return found
 
 
-def _site(plan: Plan, scenario: Scenario, layout: Layout, position: int, wave: int, name: str) -> Site:
+def _site(plan: Plan, scenario: Scenario, layout: Layout | None, position: int, wave: int, name: str) -> Site:
     fleet = scenario.fleet
     region = fleet.positions[name]
     return Site(
@@ -110,5 +110,5 @@ def _site(plan: Plan, scenario: Scenario, layout: Layout, position: int, wave: i
         share=fleet.shares[name],
         strategy=plan.strategy_of(name),
         alarm_threshold=scenario.of(region, "alarm_threshold"),
-        windows=layout.windows(wave, region),
+        windows=layout.windows(wave, region) if layout else None,
     )

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
+from functools import cached_property
 from inspect import Parameter, Signature
 from keyword import iskeyword
 from pathlib import Path
@@ -145,7 +146,7 @@ class Noun(Shown, Part):
         """Return plain lists, mappings, numbers and strings, as they would stand in a file; defaults left out."""
         return self.model_dump(mode="python", exclude_defaults=True)
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """The first 12 hexadecimal digits of the SHA-256 of the content, defaults included.
 

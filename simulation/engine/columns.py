@@ -22,6 +22,15 @@ from simulation.engine.layout import (
     C_RECOVERED,
     C_REGIONS,
     C_SHARE,
+    D_BEGIN,
+    D_DOWN,
+    D_FULL,
+    D_HARM,
+    D_OFF,
+    D_SERVED,
+    D_START,
+    D_UNTIL,
+    D_X,
     DEPLOY_FAILED,
     HAS_FAILED,
     HELD,
@@ -53,15 +62,15 @@ def measure(worlds, plans, case, scratch, stop, end, halt, upto, first, behind, 
     hit, share, deployed, falls = 0, 0.0, 0.0, np.inf
     for pos in range(upto):
         r, strategy = case.order[pos], case.strategy[pos]
-        served, full = scratch.served[pos], scratch.full[pos]
-        scratch.begin[pos] = np.inf
+        served, full = scratch.at[D_SERVED, pos], scratch.at[D_FULL, pos]
+        scratch.at[D_BEGIN, pos] = np.inf
         x = 1.0
-        started = scratch.start[pos] < stop and served < np.inf
+        started = scratch.at[D_START, pos] < stop and served < np.inf
         if halted and started:
             x = x_at(plans, strategy, served, full, halt)
         if not started or x <= 0.0:
             all_full = np.inf
-            if scratch.start[pos] != HAS_FAILED:
+            if scratch.at[D_START, pos] != HAS_FAILED:
                 deployed = np.inf
             continue
         off = down = np.inf
@@ -81,10 +90,10 @@ def measure(worlds, plans, case, scratch, stop, end, halt, upto, first, behind, 
         deployed = max(deployed, full if full <= halt else np.inf)
         if case.fault[r] != SOUND:
             hit += 1
-            scratch.x[pos], scratch.off[pos], scratch.down[pos] = x, off, down
+            scratch.at[D_X, pos], scratch.at[D_OFF, pos], scratch.at[D_DOWN, pos] = x, off, down
             falls = min(falls, down)
-            scratch.until[pos] = min(off, worlds.horizon)
-            scratch.begin[pos] = min(scratch.harm[pos], scratch.until[pos])
+            scratch.at[D_UNTIL, pos] = min(off, worlds.horizon)
+            scratch.at[D_BEGIN, pos] = min(scratch.at[D_HARM, pos], scratch.at[D_UNTIL, pos])
             share += worlds.share[r] * x
             regional[R_EXPOSED, pos] += 1.0
     if upto < case.until:
@@ -117,7 +126,7 @@ def harm_done(worlds, plans, case, scratch, halt, down, upto, row, regional):
     """
     impact, begun, settled, harmed = 0.0, halt, np.inf, np.inf
     for pos in range(upto):
-        if scratch.begin[pos] < scratch.until[pos]:
+        if scratch.at[D_BEGIN, pos] < scratch.at[D_UNTIL, pos]:
             r = case.order[pos]
             own = (
                 worlds.share[r]
@@ -125,21 +134,21 @@ def harm_done(worlds, plans, case, scratch, halt, down, upto, row, regional):
                 * hurt_area(plans, case, scratch, pos, halt)
             )
             impact += own
-            regional[R_MINUTES, pos] += scratch.until[pos] - scratch.begin[pos]
+            regional[R_MINUTES, pos] += scratch.at[D_UNTIL, pos] - scratch.at[D_BEGIN, pos]
             regional[R_IMPACT, pos] += own
-            begun = max(begun, scratch.begin[pos])
-            harmed = min(harmed, scratch.begin[pos])
+            begun = max(begun, scratch.at[D_BEGIN, pos])
+            harmed = min(harmed, scratch.at[D_BEGIN, pos])
     for pos in range(upto):
-        if scratch.begin[pos] < scratch.until[pos] and scratch.until[pos] > begun:
-            settled = min(settled, scratch.until[pos])
+        if scratch.at[D_BEGIN, pos] < scratch.at[D_UNTIL, pos] and scratch.at[D_UNTIL, pos] > begun:
+            settled = min(settled, scratch.at[D_UNTIL, pos])
     row[C_IMPACT] = impact
     row[C_HARMED] = harmed if harmed < np.inf else 0.0
     # While regions hurt, x only rises: the supremum is just before the end of some harm. Once all that will hurt does,
     # and x is frozen, the sum only falls: no later end than the next can have the supremum, and none where x falls.
     peak, done, settled = 0.0, np.nan, min(settled, down)
     for pos in range(upto):
-        until = scratch.until[pos]
-        if scratch.begin[pos] < until and until <= settled and until != done:
+        until = scratch.at[D_UNTIL, pos]
+        if scratch.at[D_BEGIN, pos] < until and until <= settled and until != done:
             peak, done = max(peak, hurting_before(worlds, plans, case, scratch, halt, upto, until)), until
     # Where x falls before that, the supremum may also be where it begins to, just before or, as a step may be taken at
     # that very instant, just after; or where some harm begins on the way down.
@@ -147,42 +156,49 @@ def harm_done(worlds, plans, case, scratch, halt, down, upto, row, regional):
         peak = max(peak, hurting_before(worlds, plans, case, scratch, halt, upto, down))
         peak = max(peak, hurting_after(worlds, case, scratch, upto, down))
         for pos in range(upto):
-            if down <= scratch.begin[pos] < scratch.until[pos]:
-                peak = max(peak, hurting_after(worlds, case, scratch, upto, scratch.begin[pos]))
+            if down <= scratch.at[D_BEGIN, pos] < scratch.at[D_UNTIL, pos]:
+                peak = max(peak, hurting_after(worlds, case, scratch, upto, scratch.at[D_BEGIN, pos]))
     row[C_PEAK] = peak
     for q in range(len(worlds.pairs)):
         a, b = -1, -1
         for pos in range(upto):
-            if scratch.begin[pos] < scratch.until[pos]:
+            if scratch.at[D_BEGIN, pos] < scratch.at[D_UNTIL, pos]:
                 a = pos if case.order[pos] == worlds.pairs[q, 0] else a
                 b = pos if case.order[pos] == worlds.pairs[q, 1] else b
-        if a >= 0 and b >= 0 and max(scratch.begin[a], scratch.begin[b]) < min(scratch.until[a], scratch.until[b]):
+        if (
+            a >= 0
+            and b >= 0
+            and max(scratch.at[D_BEGIN, a], scratch.at[D_BEGIN, b])
+            < min(scratch.at[D_UNTIL, a], scratch.at[D_UNTIL, b])
+        ):
             row[C_FAILOVER] = 1.0
 
 
 @part
 def hurt_area(plans, case, scratch, pos, halt):
     """Return ∫ x dt while a region hurts: as deployed up to the halt, frozen after it."""
-    begin, until = scratch.begin[pos], scratch.until[pos]
+    begin, until = scratch.at[D_BEGIN, pos], scratch.at[D_UNTIL, pos]
     area = 0.0
     if begin < halt:
-        area = area_of(plans, case.strategy[pos], scratch.served[pos], scratch.full[pos], begin, min(until, halt))
-    stays, down = until, scratch.down[pos]
+        area = area_of(
+            plans, case.strategy[pos], scratch.at[D_SERVED, pos], scratch.at[D_FULL, pos], begin, min(until, halt)
+        )
+    stays, down = until, scratch.at[D_DOWN, pos]
     if down < until:
         stays = down
-        since, x = max(begin, down), scratch.x[pos]
-        lost = x / (scratch.off[pos] - down)  # a minute
+        since, x = max(begin, down), scratch.at[D_X, pos]
+        lost = x / (scratch.at[D_OFF, pos] - down)  # a minute
         area += (x - lost * ((since - down) + (until - down)) / 2) * (until - since)
     if stays > max(begin, halt):
-        area += scratch.x[pos] * (stays - max(begin, halt))
+        area += scratch.at[D_X, pos] * (stays - max(begin, halt))
     return area
 
 
 @part
 def falling(scratch, pos, t):
     """Return x at an instant after the halt: as it was frozen, or on its way down."""
-    x, down = scratch.x[pos], scratch.down[pos]
-    return x if t <= down else x - x * ((t - down) / (scratch.off[pos] - down))
+    x, down = scratch.at[D_X, pos], scratch.at[D_DOWN, pos]
+    return x if t <= down else x - x * ((t - down) / (scratch.at[D_OFF, pos] - down))
 
 
 @part
@@ -190,7 +206,7 @@ def x_left(plans, case, scratch, pos, halt, t):
     """Return x just before an instant, the freeze included."""
     if t > halt:
         return falling(scratch, pos, t)
-    strategy, served, full = case.strategy[pos], scratch.served[pos], scratch.full[pos]
+    strategy, served, full = case.strategy[pos], scratch.at[D_SERVED, pos], scratch.at[D_FULL, pos]
     if strategy == ROLLING:
         return x_at(plans, strategy, served, full, t)
     if t > full:
@@ -210,7 +226,7 @@ def hurting_before(worlds, plans, case, scratch, halt, upto, t):
     """Return Σ share × x over the regions that hurt just before an instant."""
     total = 0.0
     for pos in range(upto):
-        if scratch.begin[pos] < t and t <= scratch.until[pos]:
+        if scratch.at[D_BEGIN, pos] < t and t <= scratch.at[D_UNTIL, pos]:
             total += worlds.share[case.order[pos]] * x_left(plans, case, scratch, pos, halt, t)
     return total
 
@@ -220,6 +236,6 @@ def hurting_after(worlds, case, scratch, upto, t):
     """Return Σ share × x over the regions that hurt just after an instant that is after the halt."""
     total = 0.0
     for pos in range(upto):
-        if scratch.begin[pos] <= t and t < scratch.until[pos]:
+        if scratch.at[D_BEGIN, pos] <= t and t < scratch.at[D_UNTIL, pos]:
             total += worlds.share[case.order[pos]] * falling(scratch, pos, t)
     return total

@@ -6,7 +6,17 @@ import numpy as np
 
 from simulation.engine.demand import severity_of
 from simulation.engine.jit import leaf, part
-from simulation.engine.layout import HELD, ROLLING, SHARE, SOUND, STEPS
+from simulation.engine.layout import (
+    D_FULL,
+    D_HARM,
+    D_SERVED,
+    D_START,
+    HELD,
+    ROLLING,
+    SHARE,
+    SOUND,
+    STEPS,
+)
 
 
 @part
@@ -38,12 +48,18 @@ def borne(worlds, plans, case, scratch, upto, stop, first, complaint, report, la
     while t < np.inf and t + report <= latest:  # both may be infinite
         rate, slope, end = 0.0, 0.0, np.inf
         for pos in range(upto):
-            if scratch.start[pos] < stop and scratch.served[pos] < np.inf and case.fault[case.order[pos]] != SOUND:
+            if (
+                scratch.at[D_START, pos] < stop
+                and scratch.at[D_SERVED, pos] < np.inf
+                and case.fault[case.order[pos]] != SOUND
+            ):
                 r = case.order[pos]
-                x, rise, bend = piece_of(plans, case.strategy[pos], scratch.served[pos], scratch.full[pos], t)
+                x, rise, bend = piece_of(
+                    plans, case.strategy[pos], scratch.at[D_SERVED, pos], scratch.at[D_FULL, pos], t
+                )
                 end = min(end, bend)
-                if scratch.harm[pos] > t:
-                    end = min(end, scratch.harm[pos])
+                if scratch.at[D_HARM, pos] > t:
+                    end = min(end, scratch.at[D_HARM, pos])
                 else:
                     own = worlds.traffic[r] * severity_of(worlds, case, r, case.fault[r])
                     rate += own * x

@@ -21,6 +21,14 @@ from simulation.engine.layout import (
     AFTER_ALL,
     ALWAYS_FAILS,
     C_FAILED,
+    D_ALARM,
+    D_BEGUN,
+    D_FULL,
+    D_HARM,
+    D_OPENS,
+    D_SERVED,
+    D_SLOT,
+    D_START,
     DEPLOY,
     DEPLOY_FAILURE,
     DEPLOYS,
@@ -73,17 +81,17 @@ def deploy_wave(worlds, plans, case, scratch, low, high, most, windowed, t, extr
                 start = opening(plans, case.calendar[pos], case.push, t)
         elif slot >= parallel:
             slot = free_slot(scratch, parallel)
-            start = scratch.slots[slot]
+            start = scratch.at[D_SLOT, slot]
         end, failed = attempt(worlds, plans, case, scratch, pos, start, extras)
         if crowded:
-            scratch.slots[slot] = end
+            scratch.at[D_SLOT, slot] = end
         last = max(last, end)
         if failed:
             failed_here += 1
             continue
         if case.sick:
             watch(worlds, plans, case, scratch, pos)
-        alarm = scratch.served[pos] + case.false[case.order[pos]]
+        alarm = scratch.at[D_SERVED, pos] + case.false[case.order[pos]]
         if alarm <= worlds.horizon and alarm < false:
             false = alarm
     return last, failed_here, false
@@ -94,7 +102,7 @@ def free_slot(scratch, parallel):
     """Return the first of the slots that are free soonest."""
     slot = 0
     for k in range(1, parallel):
-        slot = k if scratch.slots[k] < scratch.slots[slot] else slot
+        slot = k if scratch.at[D_SLOT, k] < scratch.at[D_SLOT, slot] else slot
     return slot
 
 
@@ -102,23 +110,23 @@ def free_slot(scratch, parallel):
 def queue_up(plans, case, scratch, low, high, parallel, t):
     """Note when each region's window first opens, and that all slots are free."""
     for pos in range(low, high):
-        scratch.opens[pos] = opening(plans, case.calendar[pos], case.push, t)
+        scratch.at[D_OPENS, pos] = opening(plans, case.calendar[pos], case.push, t)
     for k in range(parallel):
-        scratch.slots[k] = t
+        scratch.at[D_SLOT, k] = t
 
 
 @leaf
 def next_in_queue(plans, case, scratch, low, high, parallel):
     """Return who deploys next, in which slot and when: the first in the queue that is open, else who opens next."""
     slot = free_slot(scratch, parallel)
-    asked = scratch.slots[slot]
+    asked = scratch.at[D_SLOT, slot]
     start, chosen = np.inf, low
     for pos in range(low, high):
-        if not np.isnan(scratch.opens[pos]):
+        if not np.isnan(scratch.at[D_OPENS, pos]):
             opens = opening(plans, case.calendar[pos], case.push, asked)
-            if opens < start or (opens == start and scratch.opens[pos] < scratch.opens[chosen]):
+            if opens < start or (opens == start and scratch.at[D_OPENS, pos] < scratch.at[D_OPENS, chosen]):
                 start, chosen = opens, pos
-    scratch.opens[chosen] = np.nan
+    scratch.at[D_OPENS, chosen] = np.nan
     return chosen, slot, start
 
 
@@ -126,61 +134,82 @@ def next_in_queue(plans, case, scratch, low, high, parallel):
 def attempt(worlds, plans, case, scratch, pos, t, extras):
     """Deploy a region from t on, with retries (rule 9); return when it ends, and whether it failed."""
     r = case.order[pos]
-    scratch.begun[pos] = t
+    scratch.at[D_BEGUN, pos] = t
     minutes, failed, k = taken(worlds, case, r, NOTHING, case.minutes[r], case.fails[r] != DEPLOYS, extras)
     while failed and k < case.retries:
         t = t + minutes
         minutes, failed, k = retry(worlds, case, r, k + 1, extras)
     strategy = case.strategy[pos]
-    scratch.start[pos] = t
-    scratch.served[pos] = np.inf if failed else served_from(strategy, t, minutes)
-    scratch.full[pos] = t + minutes if failed else full_from(plans, strategy, t, minutes)
-    return scratch.full[pos], failed
+    scratch.at[D_START, pos] = t
+    scratch.at[D_SERVED, pos] = np.inf if failed else served_from(strategy, t, minutes)
+    scratch.at[D_FULL, pos] = t + minutes if failed else full_from(plans, strategy, t, minutes)
+    return scratch.at[D_FULL, pos], failed
 
 
 @part
 def taken(worlds, case, r, k, minutes, failed, extras):
     """Return how long an attempt takes, given its `deploy` minutes and failure; whether it fails; its number."""
     if failed:
-        minutes = failed_minutes(worlds, case, r, k, minutes, extras)
+        rule = worlds.region_rules[r, FAILED_DEPLOY]
+        if extras is not None or worlds.rules[rule, FAMILY] != NEVER:
+            minutes = failed_minutes(
+                worlds.seed,
+                worlds.rules,
+                worlds.table,
+                case.trial,
+                case.tries[r],
+                rule,
+                np.int64(r),
+                k,
+                minutes,
+                extras,
+            )
     if extras is not None and minutes > case.timeout:
         return case.timeout, True, k
     return minutes, failed, k
 
 
 @leaf
-def failed_minutes(worlds, case, r, k, minutes, extras):
+def failed_minutes(seed, rules, table, trial, tries, rule, r, k, minutes, extras):
     """Return how long an attempt takes that fails."""
-    if extras is not None and k < case.tries.shape[1] and not np.isnan(case.tries[r, k, TRY_FAILED_MINUTES]):
-        return case.tries[r, k, TRY_FAILED_MINUTES]
-    rule, index = worlds.region_rules[r, FAILED_DEPLOY], np.int64(r)
-    if worlds.rules[rule, FAMILY] == NEVER:
+    if extras is not None and k < len(tries) and not np.isnan(tries[k, TRY_FAILED_MINUTES]):
+        return tries[k, TRY_FAILED_MINUTES]
+    if rules[rule, FAMILY] == NEVER:
         return minutes
-    return value(worlds.seed, worlds.rules, worlds.table, case.trial, rule, REGION, index, N_FAILED_DEPLOY, k)
+    return value(seed, rules, table, trial, rule, REGION, r, N_FAILED_DEPLOY, k)
+
+
+@part
+def retry(worlds, case, r, k, extras):
+    """Return the same of the k-th retry."""
+    minutes, failed = drawn_again(
+        worlds.seed, worlds.rules, worlds.table, case.trial, case.tries[r], worlds.region_rules[r, DEPLOY],
+        worlds.region_chances[r, DEPLOY_FAILURE], case.fails[r], np.int64(r), k, extras,
+    )  # fmt: skip
+    return taken(worlds, case, r, k, minutes, failed, extras)
 
 
 @leaf
-def retry(worlds, case, r, k, extras):
-    """Return the same of the k-th retry."""
-    rule, index, failed = worlds.region_rules[r, DEPLOY], np.int64(r), True
-    minutes = value(worlds.seed, worlds.rules, worlds.table, case.trial, rule, REGION, index, N_DEPLOY, k)
-    known = extras is not None and k < case.tries.shape[1]
-    if known and not np.isnan(case.tries[r, k, TRY_MINUTES]):
-        minutes = case.tries[r, k, TRY_MINUTES]
-    if case.fails[r] == ALWAYS_FAILS:
-        failed = True
-    elif known and not np.isnan(case.tries[r, k, TRY_FAILS]):
-        failed = case.tries[r, k, TRY_FAILS] == 1.0
-    else:
-        chance = worlds.region_chances[r, DEPLOY_FAILURE]
-        failed = chance > 0.0 and uniform(worlds.seed, case.trial, REGION, index, N_DEPLOY_FAILURE, k) < chance
-    return taken(worlds, case, r, k, minutes, failed, extras)
+def drawn_again(seed, rules, table, trial, tries, rule, chance, fails, r, k, extras):
+    """Return the `deploy` minutes of the k-th retry, and whether it fails.
+
+    It is handed what it needs alone: whole tuples are hundreds of words, which a call would write to memory.
+    """
+    minutes = value(seed, rules, table, trial, rule, REGION, r, N_DEPLOY, k)
+    known = extras is not None and k < len(tries)
+    if known and not np.isnan(tries[k, TRY_MINUTES]):
+        minutes = tries[k, TRY_MINUTES]
+    if fails == ALWAYS_FAILS:
+        return minutes, True
+    if known and not np.isnan(tries[k, TRY_FAILS]):
+        return minutes, tries[k, TRY_FAILS] == 1.0
+    return minutes, chance > 0.0 and uniform(seed, trial, REGION, r, N_DEPLOY_FAILURE, k) < chance
 
 
 @part
 def end_of_last(worlds, case, scratch, pos, stop, extras):
     """Return when the last attempt of a region ends that starts before a stop, where a retry would start later."""
-    r, t = case.order[pos], scratch.begun[pos]
+    r, t = case.order[pos], scratch.at[D_BEGUN, pos]
     minutes, _, k = taken(worlds, case, r, NOTHING, case.minutes[r], case.fails[r] != DEPLOYS, extras)
     while t + minutes < stop:
         t = t + minutes
@@ -203,24 +232,48 @@ def exceeding(served, full, low, high, tolerated):
     return when, where
 
 
-@leaf
+@part
 def count_failed(worlds, case, scratch, stop, halt, upto, rank, worst, row, extras):
-    """Count regions whose last attempt failed and was not stopped by the halt (rule 22); mark them in `start`.
+    """Count regions whose last attempt failed and was not stopped by the halt (rule 22); mark them in `D_START`.
 
     `worst` is the region whose failure ended the pipeline.
     """
+    row[C_FAILED], between = failed_for_good(scratch.at, stop, halt, upto, rank, worst)
+    if between > 0:
+        row[C_FAILED] += failed_before_retry(worlds, case, scratch, stop, halt, upto, extras)
+
+
+@leaf
+def failed_for_good(at, stop, halt, upto, rank, worst):
+    """Count those whose last attempt had started before the stop, and how many others had only an earlier one."""
+    failed, between = 0.0, 0
     for pos in range(upto):
-        if pos == worst and not scratch.begun[pos] < stop:  # an attempt too short to change the clock
-            row[C_FAILED] += 1.0
-            scratch.start[pos] = HAS_FAILED
-        elif scratch.begun[pos] < stop and not (scratch.start[pos] < stop and scratch.served[pos] < np.inf):
-            end, last = scratch.full[pos], scratch.start[pos] < stop
-            if not last:
-                end = end_of_last(worlds, case, scratch, pos, stop, extras)
-            # At the instant of the halt, a last failure (rank d) may come before it; one with a retry (rank e) can't.
-            if end < halt or (last and end == halt and (rank == AFTER_ALL or (halt == stop and pos <= worst))):
-                row[C_FAILED] += 1.0
-                scratch.start[pos] = HAS_FAILED
+        if pos == worst and not at[D_BEGUN, pos] < stop:  # an attempt too short to change the clock
+            failed += 1.0
+            at[D_START, pos] = HAS_FAILED
+        elif at[D_BEGUN, pos] < stop and not at[D_START, pos] < stop:
+            between += 1
+        elif at[D_BEGUN, pos] < stop and not at[D_SERVED, pos] < np.inf:
+            end = at[D_FULL, pos]
+            # At the instant of the halt, a last failure (rank d) may come before it.
+            if end < halt or (end == halt and (rank == AFTER_ALL or (halt == stop and pos <= worst))):
+                failed += 1.0
+                at[D_START, pos] = HAS_FAILED
+    return failed, between
+
+
+@leaf
+def failed_before_retry(worlds, case, scratch, stop, halt, upto, extras):
+    """Count those of which an attempt had started before the stop, and fails before the halt, but no retry starts."""
+    failed = 0.0
+    for pos in range(upto):
+        if scratch.at[D_BEGUN, pos] < stop and not scratch.at[D_START, pos] < stop:
+            # At the instant of the halt, a failure with a retry (rank e) can't come before it.
+            counts = scratch.at[D_START, pos] != HAS_FAILED
+            if counts and end_of_last(worlds, case, scratch, pos, stop, extras) < halt:
+                failed += 1.0
+                scratch.at[D_START, pos] = HAS_FAILED
+    return failed
 
 
 @part
@@ -228,11 +281,16 @@ def bake_of(worlds, plans, case, scratch, low, high, bake, wanted, last):
     """Return how long a wave bakes (rule 12)."""
     if wanted > 0.0:
         for pos in range(low, high):
-            if scratch.served[pos] == np.inf:
+            if scratch.at[D_SERVED, pos] == np.inf:
                 continue
             traffic = worlds.traffic[case.order[pos]]
             served = traffic * area_of(
-                plans, case.strategy[pos], scratch.served[pos], scratch.full[pos], scratch.served[pos], last
+                plans,
+                case.strategy[pos],
+                scratch.at[D_SERVED, pos],
+                scratch.at[D_FULL, pos],
+                scratch.at[D_SERVED, pos],
+                last,
             )
             bake = max(bake, (wanted - served) / traffic)
     return bake
@@ -241,21 +299,21 @@ def bake_of(worlds, plans, case, scratch, low, high, bake, wanted, last):
 @part
 def watch(worlds, plans, case, scratch, pos):
     """Find a region's harm and its own first true alarm (rules 11, 13, 14)."""
-    scratch.harm[pos] = scratch.alarm[pos] = np.inf
+    scratch.at[D_HARM, pos] = scratch.at[D_ALARM, pos] = np.inf
     r = case.order[pos]
     f = case.fault[r]
     if f == SOUND:
         return
-    served, full = scratch.served[pos], scratch.full[pos]
+    served, full = scratch.at[D_SERVED, pos], scratch.at[D_FULL, pos]
     harm = served + onset_of(worlds, case, r, f)
-    scratch.harm[pos] = harm
+    scratch.at[D_HARM, pos] = harm
     if harm <= full and full <= worlds.horizon and seen_by_check(worlds, case, r, f):
-        scratch.alarm[pos] = full
+        scratch.at[D_ALARM, pos] = full
     if harm <= worlds.horizon and seen_by_alarms(worlds, case, r, f):
         severity = severity_of(worlds, case, r, f)
         rate, threshold = worlds.traffic[r] * severity, worlds.threshold[r] / severity
         enough = gathered(plans, case.strategy[pos], served, full, harm, rate, threshold, evidence_of(worlds, case, r))
-        if enough < scratch.alarm[pos]:
+        if enough < scratch.at[D_ALARM, pos]:
             alarm = enough + lag_of(worlds, case, r)
-            if alarm <= worlds.horizon and alarm < scratch.alarm[pos]:
-                scratch.alarm[pos] = alarm
+            if alarm <= worlds.horizon and alarm < scratch.at[D_ALARM, pos]:
+                scratch.at[D_ALARM, pos] = alarm

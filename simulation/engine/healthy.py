@@ -3,7 +3,13 @@
 import numpy as np
 
 from simulation.engine.jit import leaf, part
-from simulation.engine.layout import ROLLING
+from simulation.engine.layout import (
+    E_END,
+    E_FIRST,
+    E_LAST,
+    E_MIXED,
+    ROLLING,
+)
 from simulation.engine.numbers import add, add_number, copy, raise_to, subtract
 from simulation.engine.traffic import full_from, served_from
 from simulation.engine.windows import decided, opening
@@ -16,7 +22,7 @@ def healthy(worlds, plans, block, scratch, n, extras):
     Rounding keeps order, so the latest end is the wave's start plus the longest deployment, to the last bit; steps are
     added to the longest deployment of each strategy, in the model's order.
     """
-    last = scratch.last
+    last = scratch.whole[E_LAST]
     for g in range(max(plans.shared[n] - 1, 0), plans.waves[n]):
         clock = scratch.clock[g]
         if g == 0:
@@ -42,14 +48,14 @@ def healthy(worlds, plans, block, scratch, n, extras):
         if g == 0 and not apart:
             first_traffic(plans, block, scratch, n, clock, high)
         add_number(clock, last, plans.bake_minutes[n, g])
-    copy(scratch.end, scratch.clock[plans.waves[n] - 1])
-    subtract(scratch.mixed, last, scratch.first)
+    copy(scratch.whole[E_END], scratch.clock[plans.waves[n] - 1])
+    subtract(scratch.whole[E_MIXED], last, scratch.whole[E_FIRST])
 
 
 @leaf
 def ends(plans, block, scratch, n, clock, low, high):
     """Write the last end of a wave whose regions all start at once."""
-    last = scratch.last
+    last = scratch.whole[E_LAST]
     if plans.stepped[n]:
         step_ends(plans, block, scratch, n, clock, low, high)
         return
@@ -93,9 +99,9 @@ def windowed_ends(plans, block, scratch, n, clock, low, high):
             minutes, strategy = block.deploy[plans.order[n, pos], i], plans.strategy[n, pos]
             latest = max(latest, full_from(plans, strategy, start, minutes))
             first = min(first, served_from(strategy, start, minutes))
-        scratch.last[i] = latest
+        scratch.whole[E_LAST, i] = latest
         if low == 0:
-            scratch.first[i] = first
+            scratch.whole[E_FIRST, i] = first
 
 
 @leaf
@@ -103,31 +109,33 @@ def first_traffic(plans, block, scratch, n, clock, high):
     """Write when the first wave first has traffic anywhere."""
     for pos in range(high):
         if plans.strategy[n, pos] == ROLLING:
-            copy(scratch.first, clock)
+            copy(scratch.whole[E_FIRST], clock)
             return
-    for i in range(len(scratch.first)):
+    for i in range(len(scratch.whole[E_FIRST])):
         least = np.inf
         for pos in range(high):
             minutes = block.deploy[plans.order[n, pos], i]
             least = minutes if minutes < least else least
-        scratch.first[i] = clock[i] + least
+        scratch.whole[E_FIRST, i] = clock[i] + least
 
 
 @leaf
 def step_ends(plans, block, scratch, n, clock, low, high):
     """Write the last end of a wave in which some region moves its traffic in steps."""
-    for i in range(len(scratch.last)):
+    for i in range(len(scratch.whole[E_LAST])):
         latest = 0.0
         for pos in range(low, high):
             end = full_from(plans, plans.strategy[n, pos], clock[i], block.deploy[plans.order[n, pos], i])
             latest = end if end > latest else latest
-        scratch.last[i] = latest
+        scratch.whole[E_LAST, i] = latest
 
 
 @part
 def untouched(plans, block, scratch, n, i):
     """Return whether no false alarm and no refusal comes before the end of a rollout in which nothing else is wrong."""
-    return block.build[i] + block.calm[i] > scratch.end[i] and not (plans.approved[n] and refused(plans, block, n, i))
+    return block.build[i] + block.calm[i] > scratch.whole[E_END, i] and not (
+        plans.approved[n] and refused(plans, block, n, i)
+    )
 
 
 @leaf
@@ -138,8 +146,8 @@ def mark_late(plans, block, scratch, n):
     """
     for pos in range(plans.bounds[n, plans.waves[n]]):
         minutes = block.deploy[plans.order[n, pos]]
-        for i in range(len(scratch.end)):
-            scratch.end[i] = np.inf if minutes[i] > plans.timeout[n] else scratch.end[i]
+        for i in range(len(scratch.whole[E_END])):
+            scratch.whole[E_END, i] = np.inf if minutes[i] > plans.timeout[n] else scratch.whole[E_END, i]
 
 
 @part

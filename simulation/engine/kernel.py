@@ -17,9 +17,15 @@ from simulation.engine.layout import (
     C_MIXED,
     C_RECOVERED,
     COLUMNS,
+    E_END,
+    E_LAST,
+    E_MIXED,
     H_DETECTED,
     H_RECOVERED,
     HEALTHY,
+    L_DETECTED,
+    L_ODD,
+    L_RECOVERED,
     REGION_SUMS,
     S_DETECTED,
     S_RECOVERED,
@@ -41,30 +47,38 @@ def keep_sums(worlds, plans, block, scratch, trials, base, sums, cross, regional
         add_dense(scratch, base, sums[n], cross[n], bins, counts[n])
         take_out_lost(scratch, lost, base, sums[n], cross[n], bins, counts[n])
         add_hits(scratch, hit, base, sums[n], cross[n], bins, counts[n])
-        listed = scratch.detected[:detected]
+        listed = scratch.lists[L_DETECTED, :detected]
         add_dates(scratch.rows, listed, C_DETECTED, sums[n, S_DETECTED:], bins, counts[n, H_DETECTED])
-        listed = scratch.recovered[:recovered]
+        listed = scratch.lists[L_RECOVERED, :recovered]
         add_dates(scratch.rows, listed, C_RECOVERED, sums[n, S_RECOVERED:], bins, counts[n, H_RECOVERED])
 
 
 @entry
 def keep_rows(worlds, plans, block, scratch, trials, out, at, regional, extras):
-    """Roll every plan out in a block's worlds and keep each row; `out` comes as zeros."""
+    """Roll every plan out in a block's worlds and keep each row.
+
+    `out` comes as zeros, and is not written to where they stay: a page that nobody writes to is never taken.
+    """
     wrong = list_wrong(block, scratch)
     for n in plans.turn:
         odd = run_plan(worlds, plans, block, scratch, trials, n, wrong, regional[n], extras)
+        write(out[n], at, scratch, odd)
+
+
+@leaf
+def write(out, at, scratch, odd):
+    """Write the rows of a plan: what all rollouts have, then what those came to that needed the whole model."""
+    end = at + len(scratch.whole[E_END])
+    copy(out[C_DEPLOYED, at:end], scratch.whole[E_LAST])
+    copy(out[C_END, at:end], scratch.whole[E_END])
+    copy(out[C_MIXED, at:end], scratch.whole[E_MIXED])
+    fill(out[C_DETECTED, at:end], np.nan)
+    fill(out[C_RECOVERED, at:end], np.nan)
+    for k in range(odd):
+        row, place = scratch.rows[k], at + np.int64(scratch.lists[L_ODD, k])
         for column in range(COLUMNS):
-            row = out[n, column, at : at + len(scratch.end)]
-            if column == C_DEPLOYED:
-                copy(row, scratch.last)
-            elif column == C_END:
-                copy(row, scratch.end)
-            elif column == C_MIXED:
-                copy(row, scratch.mixed)
-            elif column in (C_DETECTED, C_RECOVERED):
-                fill(row, np.nan)
-            for k in range(odd):
-                row[scratch.odd[k]] = scratch.rows[k, column]
+            if row[column] != 0.0 or column in (C_DEPLOYED, C_END, C_MIXED):
+                out[column, place] = row[column]
 
 
 @leaf
@@ -73,7 +87,7 @@ def list_wrong(block, scratch):
     wrong = 0
     for i in range(len(block.state)):
         if block.state[i] != HEALTHY:
-            scratch.odd[wrong], scratch.depth[wrong] = i, 1
+            scratch.lists[L_ODD, wrong], scratch.depth[wrong] = i, 1
             wrong += 1
     return wrong
 
@@ -93,14 +107,14 @@ def run_plan(worlds, plans, block, scratch, trials, n, wrong, regional, extras):
             mark_late(plans, block, scratch, n)
     for i in range(size):
         if block.state[i] == HEALTHY and not (plans.plain[n] and untouched(plans, block, scratch, n, i)):
-            scratch.odd[odd] = i
+            scratch.lists[L_ODD, odd] = i
             odd += 1
     for depth in range(plans.shared[n] + 1, len(scratch.harmed)):
         for j in range(REGION_SUMS):
             fill(scratch.harmed[depth, j], 0.0)
     for k in range(odd):
         if k >= wrong or scratch.depth[k] > plans.shared[n]:
-            i = np.int64(scratch.odd[k])
+            i = np.int64(scratch.lists[L_ODD, k])
             scratch.depth[k] = rollout(worlds, plans, block, i, trials[i], n, scratch, scratch.rows[k], extras)
     for depth in range(len(scratch.harmed)):
         for j in range(REGION_SUMS):

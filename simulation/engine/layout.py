@@ -17,7 +17,7 @@ COMPLETED, ESCAPED, CAUGHT, FALSE_ALARM, DEPLOY_FAILED, REJECTED, BUILD_FAILED =
 UNDECIDED = -1  # no outcome yet
 HEALTHY, WRONG, BUILD_FAILS = range(3)  # `Block.state`: bits, so that from BUILD_FAILS on the build fails
 DEPLOYS, FAILS, ALWAYS_FAILS = range(3)  # `Block.fails`: a fault makes retries fail, too
-HAS_FAILED = 1e300  # `Scratch.start` of a region whose failure counts: no instant
+HAS_FAILED = 1e300  # `D_START` of a region whose failure counts: no instant
 SOUND = -1  # `Block.fault`, where there is no defect
 ROLLBACK_ALL, ROLLBACK_WAVE, ROLLBACK_REGION, HALT_ONLY = range(4)  # `Plans.on_alarm`
 ANYTIME = -1  # `Plans.calendar`, where there is none
@@ -52,6 +52,20 @@ TRY_MINUTES, TRY_FAILS, TRY_FAILED_MINUTES, TRY_SLOTS = range(4)  # of an attemp
 ) = range(15)  # fmt: skip
 R_EXPOSED, R_MINUTES, R_IMPACT, REGION_SUMS = range(4)  # what is added up by plan and region
 P_BUILD, P_HANDOVER, P_APPROVAL, P_CLOSED, P_DEPLOY, P_BAKE, PARTS = range(7)  # of `Scratch.spent`
+
+# What one rollout knows of each deployment: the starts of its first attempt and of the one that counts, whose first
+# traffic is infinity where it failed; when it has all its traffic, or has failed; its harm and its own first true
+# alarm; when its harm ends; where its way down begins (infinity where x stays to the end) and ends; from when its harm
+# counts; x as it was frozen; when a slot is free; when its region's window first opens, NaN once it deploys.
+(
+    D_BEGUN, D_START, D_SERVED, D_FULL, D_HARM, D_ALARM, D_UNTIL, D_DOWN, D_OFF, D_BEGIN, D_X, D_SLOT, D_OPENS,
+    DEPLOYMENT,
+) = range(14)  # fmt: skip
+# What a plan comes to in each trial: `end_minutes`; when the last wave worked on has all its traffic, the first some.
+E_END, E_LAST, E_FIRST, E_MIXED, ENDS = range(5)
+# Trials that need the whole model, first those that do so under any plan; those not shipped; and among the rows of the
+# first: in which some region is exposed, and which have this date.
+L_ODD, L_LOST, L_HIT, L_DETECTED, L_RECOVERED, LISTS = range(6)
 
 # Sums of a plan, products with a baseline's, and histograms.
 S_SHIPPED, S_END, S_END2, S_ENDS, S_ENDS2, S_MIXED, S_MIXED2, S_OUTCOME = range(8)
@@ -200,33 +214,14 @@ class Given(NamedTuple):
 class Scratch(NamedTuple):
     """Room for one rollout, by position in the plan, and for the dates of one plan over a block."""
 
-    begun: Any  # start of the first attempt
-    start: Any  # of the attempt that counts
-    served: Any  # infinity where it failed
-    full: Any  # when it has all its traffic, or has failed
-    harm: Any
-    alarm: Any  # the region's own first true alarm
-    until: Any
-    down: Any  # where a way down begins; infinity where x stays to the end
-    off: Any  # when it is 0 again
-    begin: Any
-    x: Any  # frozen share of its traffic
-    slots: Any
-    opens: Any  # when the region's window first opens, from the start of its wave on; NaN once it deploys
+    at: Any  # float64 (DEPLOYMENT, N): from D_BEGUN on
     clock: Any  # float64 (W, B): when each wave has baked, if nothing is wrong
-    end: Any  # float64 (B,): `end_minutes`
-    last: Any  # when the wave last worked on has all its traffic
-    first: Any
-    mixed: Any
-    odd: Any  # uint32 (B,): trials that need the whole model; first those that do so under any plan
-    rows: Any  # float64 (B, COLUMNS): what those came to, in the order of `odd`
-    depth: Any  # int64 (B,): how much of the plan decided that, as `shared` counts
+    whole: Any  # float64 (4, B): from E_END on
+    lists: Any  # uint32 (5, B): from L_ODD on
+    rows: Any  # float64 (B, COLUMNS): what those in L_ODD came to, in their order
+    depth: Any  # int64 (B,): how much of the plan decided that, as O_SHARED counts
     harmed: Any  # float64 (W + 3, 3, N): sums by position of rows of each depth
-    lost: Any  # uint32 (B,): trials not shipped
-    gone: Any  # bool (B,): whether a trial is among them
-    hit: Any  # uint32 (B,): rows in which some region is exposed
-    detected: Any  # uint32 (B,): rows that have this date
-    recovered: Any
+    gone: Any  # bool (B,): whether a trial is among those not shipped
     spent: Any  # float64 (B, PARTS): where a trial's minutes go; no row, where nobody asks
 
 

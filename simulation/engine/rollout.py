@@ -40,6 +40,12 @@ from simulation.engine.layout import (
     C_RECOVERED,
     CAUGHT,
     COMPLETED,
+    D_ALARM,
+    D_BEGUN,
+    D_FULL,
+    D_HARM,
+    D_SERVED,
+    D_START,
     DEPLOY_FAILED,
     ESCAPED,
     FALSE_ALARM,
@@ -112,7 +118,7 @@ def rollout(worlds, plans, block, i, trial, n, scratch, row, extras):
         false, failures = min(false, false_here), failures + failed
         if failures > plans.tolerated[n]:
             more = plans.tolerated[n] - (failures - failed)
-            failure, worst = exceeding(scratch.served, scratch.full, low, upto, more)
+            failure, worst = exceeding(scratch.at[D_SERVED], scratch.at[D_FULL], low, upto, more)
         if case.sick:
             alarm, harm, late = earliest(scratch, low, upto, np.inf, alarm, harm, late)
             true, rank = true_alarm(worlds, plans, case, scratch, upto, np.inf, alarm, harm, late)
@@ -171,7 +177,7 @@ def escaped(case, scratch):
     """Return whether a region that did not fail has a defect."""
     found = False
     for pos in range(case.until):
-        found = found or (case.fault[case.order[pos]] != SOUND and scratch.served[pos] < np.inf)
+        found = found or (case.fault[case.order[pos]] != SOUND and scratch.at[D_SERVED, pos] < np.inf)
     return found
 
 
@@ -196,14 +202,14 @@ def scope(plans, case, scratch, n, halt, stop, upto, rank, false):
         return 0, 0
     if rule == ROLLBACK_REGION:
         for pos in range(upto):
-            if scratch.start[pos] < stop and scratch.served[pos] < np.inf:
-                alarm = scratch.served[pos] + case.false[case.order[pos]] if false else scratch.alarm[pos]
+            if scratch.at[D_START, pos] < stop and scratch.at[D_SERVED, pos] < np.inf:
+                alarm = scratch.at[D_SERVED, pos] + case.false[case.order[pos]] if false else scratch.at[D_ALARM, pos]
                 if alarm == halt and (false or case.sick):
                     return pos, pos + 1
     for g in range(plans.waves[n] - 1, -1, -1):
         low, high = np.int64(plans.bounds[n, g]), np.int64(plans.bounds[n, g + 1])
         for pos in range(low, min(high, upto)):
-            start = scratch.begun[pos]
+            start = scratch.at[D_BEGUN, pos]
             if (start < halt and start < stop) or (start == halt and rank == AFTER_ALL):
                 return low, high
     return 0, 0
@@ -217,7 +223,7 @@ def reviewed(worlds, case, scratch, upto, asked, t, true, false):
     for pos in range(upto):
         r = case.order[pos]
         f = case.fault[r]
-        hurts = f != SOUND and scratch.served[pos] < np.inf and scratch.harm[pos] <= t
+        hurts = f != SOUND and scratch.at[D_SERVED, pos] < np.inf and scratch.at[D_HARM, pos] <= t
         if hurts and seen_by_reviewer(worlds, case, r, f):
             return True
     return False
@@ -230,11 +236,11 @@ def earliest(scratch, low, high, stop, alarm, harm, late):
     `late` says whether the first harm begins with its own start, and no other harm at the same instant does otherwise.
     """
     for pos in range(low, high):
-        if scratch.start[pos] < stop and scratch.served[pos] < np.inf:
-            alarm = min(alarm, scratch.alarm[pos])
-            own = scratch.harm[pos] == scratch.start[pos]
-            if scratch.harm[pos] < harm or (scratch.harm[pos] == harm and late and not own):
-                harm, late = scratch.harm[pos], own
+        if scratch.at[D_START, pos] < stop and scratch.at[D_SERVED, pos] < np.inf:
+            alarm = min(alarm, scratch.at[D_ALARM, pos])
+            own = scratch.at[D_HARM, pos] == scratch.at[D_START, pos]
+            if scratch.at[D_HARM, pos] < harm or (scratch.at[D_HARM, pos] == harm and late and not own):
+                harm, late = scratch.at[D_HARM, pos], own
     return alarm, harm, late
 
 

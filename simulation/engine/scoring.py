@@ -8,7 +8,17 @@ import numpy as np
 
 from simulation.engine.jit import entry, leaf, part
 from simulation.engine.kernel import list_wrong, run_plan
-from simulation.engine.layout import C_END, C_OUTCOME, C_RECOVERED, C_SHARE, COLUMNS, ESCAPED, SLACK
+from simulation.engine.layout import (
+    C_END,
+    C_OUTCOME,
+    C_RECOVERED,
+    C_SHARE,
+    COLUMNS,
+    E_END,
+    ESCAPED,
+    L_ODD,
+    SLACK,
+)
 from simulation.engine.numbers import fill
 
 HALF = COLUMNS  # in the place of a column: whether half the traffic or more was exposed
@@ -21,16 +31,16 @@ def keep_scores(worlds, plans, block, scratch, trials, wanted, tries, regional, 
     Minutes are those to the end where a rollout ships; elsewhere, where another try counts, those to the recovery and
     the fix, else none. `out` has the shape (plans, wanted + 2, trials), and takes them from a place on.
     """
-    wrong, size, last = list_wrong(block, scratch), len(scratch.end), len(wanted)
+    wrong, size, last = list_wrong(block, scratch), len(scratch.whole[E_END]), len(wanted)
     for n in plans.turn:
         odd = run_plan(worlds, plans, block, scratch, trials, n, wrong, regional, extras)
         for j in range(last):
             fill(out[n, j, at : at + size], 0.0)
         for i in range(size):
-            out[n, last, at + i] = scratch.end[i]
+            out[n, last, at + i] = scratch.whole[E_END, i]
         fill(out[n, last + 1, at : at + size], 1.0)
         for k in range(odd):
-            row, i = scratch.rows[k], at + np.int64(scratch.odd[k])
+            row, i = scratch.rows[k], at + np.int64(scratch.lists[L_ODD, k])
             for j in range(last):
                 out[n, j, i] = (1.0 if row[C_SHARE] >= 0.5 - SLACK else 0.0) if wanted[j] == HALF else row[wanted[j]]
             ships = row[C_OUTCOME] <= ESCAPED

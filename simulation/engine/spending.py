@@ -8,6 +8,8 @@ import numpy as np
 from simulation.engine.deployments import bake_of
 from simulation.engine.jit import leaf, part
 from simulation.engine.layout import (
+    D_BEGUN,
+    D_FULL,
     P_APPROVAL,
     P_BAKE,
     P_BUILD,
@@ -47,8 +49,8 @@ def spend_all(worlds, plans, block, case, scratch, i, n, upto, end, extras):
             return
         last = t
         for pos in range(low, high):
-            last = max(last, scratch.full[pos])
-        closed = idle(scratch.begun, scratch.full, low, high, t, before(end, last))
+            last = max(last, scratch.at[D_FULL, pos])
+        closed = idle(scratch.at[D_BEGUN], scratch.at[D_FULL], low, high, t, before(end, last))
         spent[P_CLOSED] += closed
         spent[P_DEPLOY] += before(end, last) - t - closed
         minutes, requests = plans.bake_minutes[n, wave], plans.bake_requests[n, wave]

@@ -18,6 +18,8 @@ from simulation.engine.layout import (
     C_REGIONS,
     C_SHARE,
     COMPLETED,
+    E_END,
+    E_MIXED,
     ESCAPED,
     H_END,
     H_IMPACT,
@@ -25,6 +27,11 @@ from simulation.engine.layout import (
     H_PEAK,
     H_REGIONS,
     H_SHARE,
+    L_DETECTED,
+    L_HIT,
+    L_LOST,
+    L_ODD,
+    L_RECOVERED,
     P_CUBES,
     P_OFTEN,
     P_SQUARES,
@@ -68,17 +75,22 @@ def sort_out(worlds, scratch, odd, sums):
 
     Lists grow without branches, which nobody could predict.
     """
-    sums[S_OUTCOME + COMPLETED] += len(scratch.end) - odd
+    sums[S_OUTCOME + COMPLETED] += len(scratch.whole[E_END]) - odd
     lost = hit = detected = recovered = 0
     for k in range(odd):
-        i, row = np.int64(scratch.odd[k]), scratch.rows[k]
-        scratch.end[i], scratch.mixed[i] = row[C_END], row[C_MIXED]
+        i, row = np.int64(scratch.lists[L_ODD, k]), scratch.rows[k]
+        scratch.whole[E_END, i], scratch.whole[E_MIXED, i] = row[C_END], row[C_MIXED]
         if row[C_OUTCOME] > ESCAPED:  # what did not ship costs its roll-back and a fix (rule 26)
-            scratch.end[i] = max(row[C_END], row[C_RECOVERED] if row[C_RECOVERED] > 0.0 else 0.0) + worlds.fix
+            scratch.whole[E_END, i] = max(row[C_END], row[C_RECOVERED] if row[C_RECOVERED] > 0.0 else 0.0) + worlds.fix
         sums[S_OUTCOME + np.int64(row[C_OUTCOME])] += 1.0
         sums[S_DEFECTIVE] += row[C_DEFECTIVE]
         scratch.gone[i] = row[C_OUTCOME] > ESCAPED
-        scratch.lost[lost], scratch.hit[hit], scratch.detected[detected], scratch.recovered[recovered] = i, k, k, k
+        (
+            scratch.lists[L_LOST, lost],
+            scratch.lists[L_HIT, hit],
+            scratch.lists[L_DETECTED, detected],
+            scratch.lists[L_RECOVERED, recovered],
+        ) = i, k, k, k
         lost += scratch.gone[i]
         hit += row[C_REGIONS] > 0.0
         detected += row[C_DETECTED] == row[C_DETECTED]
@@ -90,18 +102,18 @@ def sort_out(worlds, scratch, odd, sums):
 def take_base(scratch, base, odd, lost):
     """Keep the rollouts of the baseline; `base` comes as zeros."""
     for k in range(odd):
-        copy(base.rows[scratch.odd[k]], scratch.rows[k])
+        copy(base.rows[scratch.lists[L_ODD, k]], scratch.rows[k])
     for k in range(lost):
-        base.lost[k] = scratch.lost[k]
+        base.lost[k] = scratch.lists[L_LOST, k]
     base.count[0] = lost
-    copy(base.end, scratch.end)
-    copy(base.mixed, scratch.mixed)
+    copy(base.end, scratch.whole[E_END])
+    copy(base.mixed, scratch.whole[E_MIXED])
 
 
 @leaf
 def add_dense(scratch, base, sums, cross, bins, counts):
     """Add up what every rollout has, as if all had shipped: end and mixed minutes, and products with the baseline's."""
-    end, mixed, end0, mixed0 = scratch.end, scratch.mixed, base.end, base.mixed
+    end, mixed, end0, mixed0 = scratch.whole[E_END], scratch.whole[E_MIXED], base.end, base.mixed
     shift, floor, most = bins[0], bins[1], counts.shape[1] - 1
     t1 = t2 = t3 = m1 = m2 = m3 = tt = mm = t01 = d3 = 0.0
     ends = mixtures = 0
@@ -142,8 +154,8 @@ def take_out_lost(scratch, lost, base, sums, cross, bins, counts):
     """Take out again what rollouts that have not shipped, or whose baseline has not, do not count in."""
     shift, floor, most = bins[0], bins[1], counts.shape[1] - 1
     for k in range(lost):
-        i = np.int64(scratch.lost[k])
-        t, t0 = scratch.end[i], base.end[i]
+        i = np.int64(scratch.lists[L_LOST, k])
+        t, t0 = scratch.whole[E_END, i], base.end[i]
         counts[H_END, bin_of(t, shift, floor, most)] -= 1
         sums[S_SHIPPED] -= 1.0
         sums[S_ENDS] -= t
@@ -156,7 +168,7 @@ def take_out_lost(scratch, lost, base, sums, cross, bins, counts):
             cross[X_ENDS_DIFFER] += 1.0
     for k in range(base.count[0]):
         i = np.int64(base.lost[k])
-        t, t0 = scratch.end[i], base.end[i]
+        t, t0 = scratch.whole[E_END, i], base.end[i]
         cross[X_END_SHIPPED] -= t
         same = 1.0 if t == t0 else 0.0
         if not scratch.gone[i]:
@@ -167,7 +179,7 @@ def take_out_lost(scratch, lost, base, sums, cross, bins, counts):
             cross[X_END_DIFFER] -= same
             cross[X_ENDS_DIFFER] -= 1.0
     for k in range(lost):
-        scratch.gone[scratch.lost[k]] = False
+        scratch.gone[scratch.lists[L_LOST, k]] = False
 
 
 @part
@@ -187,8 +199,8 @@ def add_hits(scratch, hit, base, sums, cross, bins, counts):
         column = SPARSE[j]
         often = total = squares = cubes = product = differing = third = 0.0
         for h in range(hit):
-            k = scratch.hit[h]
-            x, x0 = scratch.rows[k, column], base.rows[scratch.odd[k], column]
+            k = scratch.lists[L_HIT, h]
+            x, x0 = scratch.rows[k, column], base.rows[scratch.lists[L_ODD, k], column]
             often, total, squares, product = often + (x != 0.0), total + x, squares + x * x, product + x * x0
             differing += np.float64(x != x0) - np.float64(x0 != 0.0)
             d = x - x0
@@ -198,7 +210,7 @@ def add_hits(scratch, hit, base, sums, cross, bins, counts):
         for k, each in enumerate((product, differing, third)):
             cross[X_SPARSE + PAIRED * j + k] += each
     for h in range(hit):
-        row = scratch.rows[scratch.hit[h]]
+        row = scratch.rows[scratch.lists[L_HIT, h]]
         counts[H_REGIONS, min(np.int64(row[C_REGIONS]), most)] += 1
         counts[H_SHARE, bin_of(row[C_SHARE], shift, floor, most)] += 1
         counts[H_PEAK, bin_of(row[C_PEAK], shift, floor, most)] += 1

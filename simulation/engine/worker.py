@@ -106,7 +106,10 @@ class Desk:
             if self.tape:
                 places, values = self.tape
                 play(self.worlds, block, places, np.ascontiguousarray(values[:, own]))
-            kernel.keep_rows(self.worlds, self.plans, block, scratch, run, out, at + own.start, regional, self.extras)
+            self._call(
+                kernel.keep_rows, self.worlds, self.plans, block, scratch, run, out, at + own.start, regional,
+                self.extras,
+            )  # fmt: skip
         return regional
 
     def spent(self, trials: Numbers, given: layout.Given | None = None, since: int = 0) -> NDArray[np.float64]:

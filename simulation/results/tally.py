@@ -18,6 +18,7 @@ from simulation.columns import OUTCOMES
 from simulation.engine import layout
 from simulation.rare_events.known import Known
 from simulation.rare_events.sampling import BLOCK, Method, sampling_of
+from simulation.results.bars import Bars
 from simulation.results.estimator import ENDLESS, Counts, Floats, Moments, Sample, quantile
 from simulation.results.statistics import NOTHING, Estimate
 from simulation.results.summary import RATIOS, summed_up
@@ -62,12 +63,13 @@ class Bins:
             return np.minimum(index, self.octaves - 1)
         return np.where(index == 0, 0, ((index - 1) >> self.bits) + 1)
 
-    def by_octave(self, counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    def by_octave(self, counts: Bars) -> NDArray[np.int64]:
         """Return histograms with a bin an octave, shape (shapes, octaves)."""
-        found = np.zeros((len(counts), self.octaves), dtype=np.int64)
-        for own, row, column in zip(found, counts, layout.SHAPES, strict=True):
+        found = np.zeros((len(layout.SHAPES), self.octaves), dtype=np.int64)
+        for shape, column in enumerate(layout.SHAPES):
+            row = counts[shape]
             filled = np.flatnonzero(row)
-            np.add.at(own, self.octave(filled, column), row[filled])
+            np.add.at(found[shape], self.octave(filled, column), row[filled])
         return found
 
     @property
@@ -122,8 +124,8 @@ class Tally:
     sums: Floats
     cross: Floats
     regional: Floats
-    counts: NDArray[np.int64]
-    by_stratum: NDArray[np.int64] | None
+    counts: Bars
+    by_stratum: Bars | None
     bins: Bins
 
     @cached_property
@@ -134,10 +136,14 @@ class Tally:
         whole = design.counts * (self.trials // BLOCK)
         return Sample(design.probabilities, whole + np.bincount(rest, minlength=len(whole)))
 
-    @cached_property
+    @property
     def octaves(self) -> NDArray[np.int64]:
         """Histograms by stratum with a bin an octave, of trials; shape (strata, shapes, octaves)."""
-        return self.bins.by_octave(self.counts)[None] if self.by_stratum is None else self.by_stratum
+        return self._alone if self.by_stratum is None else np.asarray(self.by_stratum)
+
+    @cached_property
+    def _alone(self) -> NDArray[np.int64]:
+        return self.bins.by_octave(self.counts)[None]
 
     @cached_property
     def known(self) -> Known:

@@ -68,7 +68,9 @@ class Job:
     Attributes
     ----------
     worlds, groups, sampling
-        The scenario and the plans, the baseline first in each group; how worlds are sampled.
+        The scenario and some groups of plans, the baseline first in each; how worlds are sampled.
+    first
+        The number of the first of these groups among all.
     bits
         Of the histograms' bins.
     trials
@@ -81,6 +83,7 @@ class Job:
 
     worlds: layout.Worlds
     groups: tuple[layout.Plans, ...]
+    first: int
     sampling: Sampling
     bits: int
     trials: range
@@ -91,6 +94,11 @@ class Job:
     def blocks(self) -> list[range]:
         """The job's trials, block by block."""
         return [self.trials[at : at + BLOCK] for at in range(0, len(self.trials), BLOCK)]
+
+    @property
+    def plans(self) -> int:
+        """How many plans it brings results of: the baseline is the first group's."""
+        return sum(len(plans.order) - min(n, 1) for n, plans in enumerate(self.groups, self.first))
 
     @property
     def key(self) -> str:
@@ -110,7 +118,7 @@ class Job:
             Where the worker has another edition of the engine: its answers would not be those of the others.
         """
         check_edition(self.edition)
-        return [self._part(plans, skip=min(number, 1)) for number, plans in enumerate(self.groups)]
+        return [self._part(plans, skip=min(number, 1)) for number, plans in enumerate(self.groups, self.first)]
 
     def _part(self, plans: layout.Plans, skip: int) -> Summed:
         desk, bins = worker.Desk(self.worlds, plans), Bins(self.bits)
@@ -229,15 +237,16 @@ def jobs_of(
     trials
         How many of each plan.
     jobs
-        How many at least, where there are as many blocks.
+        How many at least, where there are as many blocks; each of some trials of one group of plans.
     """
     whole = job(settings, seed, bits, range(trials), sampling, apart=apart)
-    blocks = -(-trials // BLOCK)
-    most = max(min(LARGEST // (len(settings) * BLOCK), LONGEST // BLOCK, -(-blocks // jobs)), 1)
+    blocks, plans = -(-trials // BLOCK), min(len(settings), GROUP)
+    most = max(min(LARGEST // (plans * BLOCK), LONGEST // BLOCK, -(-blocks // jobs)), 1)
     # Where a precision may end it after any block, jobs are small first: little is worked out in vain.
     size, at = 1 if apart else most, 0
     while at < trials:
-        yield replace(whole, trials=whole.trials[at : at + size * BLOCK])
+        for number, group in enumerate(whole.groups):
+            yield replace(whole, trials=whole.trials[at : at + size * BLOCK], groups=(group,), first=number)
         size, at = min(2 * size, most), at + size * BLOCK
 
 
@@ -249,7 +258,7 @@ def job(
         packing.pack_plans([*settings[: min(rows.start, 1)], *settings[rows.start : rows.stop]])
         for rows in plan_groups(len(settings))
     )
-    return Job(packing.pack_worlds(settings[0].scenario, seed), groups, sampling, bits, trials, apart, edition())
+    return Job(packing.pack_worlds(settings[0].scenario, seed), groups, 0, sampling, bits, trials, apart, edition())
 
 
 def plan_groups(plans: int) -> list[range]:

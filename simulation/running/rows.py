@@ -60,6 +60,9 @@ class Rows(Protocol):
     def of(self, trials: range) -> Self:
         """Return the same for other trials."""
 
+    def opened(self) -> Self:
+        """Return the same with room to work in, which its blocks share: for whoever works on them, not to be sent."""
+
 
 class _Blocks:
     """What both engines' jobs have in common."""
@@ -69,9 +72,12 @@ class _Blocks:
     def of(self: Any, trials: range) -> Any:
         return replace(self, trials=trials, tape=self.tape and self.tape.of(trials))
 
+    def opened(self) -> Self:
+        return self
+
     def run(self: Any) -> tuple[Floats, list[Floats]]:
-        out = empty_rows(self.shape[0], self.trials)
-        return out, [self.of(block).fill(out, at) for at, block in blocks(self.trials)]
+        out, whole = empty_rows(self.shape[0], self.trials), self.opened()
+        return out, [whole.of(block).fill(out, at) for at, block in blocks(self.trials)]
 
 
 @dataclass(frozen=True)
@@ -84,6 +90,7 @@ class Compiled(_Blocks):
     trials: range
     edition: str
     tape: Tape | None = None
+    desk: Desk | None = None
     largest = 2**17  # their rows are some megabytes
 
     @property
@@ -91,10 +98,14 @@ class Compiled(_Blocks):
         """Return how many plans there are, and the most regions that one has."""
         return self.plans.order.shape
 
+    def opened(self) -> Self:
+        """Return the same with a desk; with a tape each block has its own."""
+        return self if self.tape else replace(self, desk=Desk(self.worlds, self.plans))
+
     def fill(self, out: Floats, at: int, advance: Callable[[int], Any] = _nobody) -> Floats:
         """Write the rows of all trials from a place on, and return their sums by plan, stratum and region."""
         check_edition(self.edition)
-        desk = Desk(self.worlds, self.plans, self.tape)
+        desk = self.desk or Desk(self.worlds, self.plans, self.tape)
         regional = np.zeros((self.shape[0], len(self.sampling.strata), 3, self.shape[1]))
         seed = int(self.worlds.seed[0]) | int(self.worlds.seed[1]) << 32
         if self.sampling.method == "crude":
@@ -193,8 +204,9 @@ def rows(whole: Rows, *, workers: Workers = 1, advance: Callable[[int], Any] = _
     plans, regions = whole.shape
     out, regional = empty_rows(plans, whole.trials), np.zeros((plans, len(whole.sampling.strata), 3, regions))
     if workers == 1:
+        opened = whole.opened()
         for at, block in blocks(whole.trials):
-            regional += whole.of(block).fill(out, at, advance)
+            regional += opened.of(block).fill(out, at, advance)
         return out, regional
     size = max(whole.largest // (plans * BLOCK), 1) * BLOCK
     parts = (whole.of(some) for _, some in blocks(whole.trials, size))

@@ -21,12 +21,14 @@ from simulation.arguments import Workers, check_confidence, check_precision, che
 from simulation.draws import check_address
 from simulation.engine import layout
 from simulation.rare_events.sampling import Method, Sampling, sampling_of
+from simulation.results.bars import Shelf
 from simulation.results.figures import FIGURES, PAIRED, UNITS, estimated
 from simulation.results.numerals import several
 from simulation.results.summary import COLUMNS, differing, figures
 from simulation.results.tally import Bins, SumPair, Tally
 from simulation.running.horizon import mind_the_horizon
 from simulation.running.jobs import (
+    GROUP,
     JOBS,
     JOBS_A_THREAD,
     Histograms,
@@ -158,13 +160,13 @@ def sweep(
     wanted = _precision(precision)
     jobs = jobs_of(settings, seed, gathering.bins.bits, trials, design, apart=bool(wanted), jobs=_least(workers))
     with (
-        handed_out(jobs, workers, most_waiting(len(plans))) as results,
+        handed_out(jobs, workers, most_waiting(min(len(plans), GROUP))) as results,
         tqdm(total=trials * len(plans), unit="rollout", disable=not progress, leave=False, unit_scale=True) as bar,
     ):
         for job, parts in results:
             done = gathering.add(job, parts, wanted, confidence)
-            del parts  # megabytes, with thousands of plans, which need not wait for the next
-            bar.update(len(job.trials) * len(plans))
+            del parts  # megabytes, which need not wait for the next
+            bar.update(len(job.trials) * job.plans)
             if done:
                 break
         else:
@@ -234,21 +236,30 @@ class Gathering:
         self.sums = np.zeros((len(plans), strata, layout.SUMS))
         self.cross = np.zeros((len(plans), strata, layout.CROSS))
         self.regional = np.zeros((len(plans), strata, 3, regions))
-        # Plans come last: most bins are empty for all of them, and memory that nobody writes to is never taken.
         whole = np.int32 if trials < 2**31 else np.int64  # enough for trials; those of several strata weigh units
-        units = whole if strata == 1 else np.int64
-        self.counts = np.zeros((len(layout.SHAPES), self.bins.count, len(plans)), dtype=units)
-        by_stratum = strata if strata > 1 else 0
-        self.octaves = np.zeros((by_stratum, len(layout.SHAPES), self.bins.octaves, len(plans)), dtype=whole)
+        shape, octaves = (len(layout.SHAPES), self.bins.count), (strata, len(layout.SHAPES), self.bins.octaves)
+        self.counts = Shelf(shape, 2**self.bins.bits, len(plans), whole if strata == 1 else np.int64)
+        self.octaves = Shelf(octaves, 1, len(plans), whole) if strata > 1 else None
+        self._pending: list[tuple[range, Summed]] = []
 
     def add(self, job: Job, parts: list[Summed], wanted: dict[str, float], confidence: float) -> bool:
-        """Merge a job's blocks, up to one after which all is as precise as wanted; return whether there is one."""
+        """Merge a job's blocks; where a precision is wanted, up to one after which all plans are as precise.
+
+        Return whether there is one. Blocks count once all groups of plans have brought theirs.
+        """
+        groups = plan_groups(len(self.plans))
+        self._pending += zip(groups[job.first : job.first + len(parts)], parts, strict=True)
+        last = job.first + len(parts) == len(groups)
+        if wanted and not last:
+            return False
         for number, block in enumerate(job.blocks):
-            for rows, part in zip(plan_groups(len(self.plans)), parts, strict=True):
+            for rows, part in self._pending:
                 self._merge(slice(rows.start, rows.stop), part, number)
-            self.trials += len(block)
-            if wanted and self._precise(wanted, confidence):
-                return True
+            if last:
+                self.trials += len(block)
+                if wanted and self._precise(wanted, confidence):
+                    return True
+        self._pending.clear()
         return False
 
     def _merge(self, rows: slice, part: Summed, number: int) -> None:
@@ -260,12 +271,12 @@ class Gathering:
             self._count(rows, part.counts[number])
 
     def _count(self, rows: slice, found: Histograms) -> None:
-        shapes, bins = self.counts.shape[:2]
-        plan, place = np.divmod(found.indices, shapes * bins)
-        self.counts.reshape(-1, len(self.plans))[place, rows.start + plan] += found.units.astype(
-            self.counts.dtype, copy=False
-        )
-        self.octaves.reshape(-1, len(self.plans))[found.octaves, rows] += found.trials.T
+        plan, place = np.divmod(found.indices, math.prod(self.counts.shape))
+        own = self.counts.keep(place)
+        self.counts.rows[own, rows.start + plan] += found.units.astype(self.counts.rows.dtype, copy=False)
+        if self.octaves:
+            own = self.octaves.keep(found.octaves)
+            self.octaves.rows[own, rows] += found.trials.T
 
     def _precise(self, wanted: dict[str, float], confidence: float) -> bool:
         order = [*range(self._last, len(self.plans)), *range(self._last)]
@@ -297,8 +308,8 @@ class Gathering:
         """Return the tally of one plan so far."""
         plan = self.plans[n][1]
         regional = self.regional[n, ..., : len(plan.regions)]
-        octaves = self.octaves[..., n] if len(self.octaves) else None
-        own = (self.sums[n], self.cross[n], regional, self.counts[:, :, n], octaves, self.bins)
+        octaves = self.octaves.of(n) if self.octaves else None
+        own = (self.sums[n], self.cross[n], regional, self.counts.of(n), octaves, self.bins)
         return Tally(plan, self.scenario, self.seed, self.sampling.method, self.trials, *own)
 
 

@@ -98,13 +98,13 @@ def test_pushes_are_read_and_written_alike():
 
 def test_the_time_zone_database_is_part_of_a_digest_where_it_has_a_say(monkeypatch):
     """A newer one may lay calendars out otherwise; where there are none, nothing changes."""
-    plain, dated = (
-        builders.plan("a"),
-        builders.plan("a", calendar=Calendar(zone="UTC")),
-    )
-    before = plain.digest, dated.digest
+
+    def digests():
+        return builders.plan("a").digest, builders.plan("a", calendar=Calendar(zone="UTC")).digest
+
+    before = digests()
     monkeypatch.setattr("waves.nouns.tzdata_version", lambda: "2099a")
-    assert plain.digest == before[0] and dated.digest != before[1]
+    assert digests()[0] == before[0] and digests()[1] != before[1]
 
 
 def test_names_of_aws_regions_have_a_time_zone_anyway():
