@@ -61,7 +61,7 @@ def label_points(axes: Axes, lines: Sequence[Box], spots: Sequence[Spot], anywhe
     thin: list[Box] = [(a - 0.02, b - 0.02, c + 0.02, d + 0.02) for a, b, c, d in ends]
     taken: list[Box] = [(x - DOT, y - DOT, x + DOT, y + DOT) for x, y in points]
     unnamed, near = [], 0.35 if anywhere is None else 0.14  # inches; among many points a name needs its line sooner
-    names: list[Box] = []
+    names, links = list[Box](), list[Box]()
     for n, (spot, (x, y)) in enumerate(zip(spots, points, strict=True)):
         places = _around(x, y, width_of(spot.text, SMALL))
         free = [
@@ -71,6 +71,7 @@ def label_points(axes: Axes, lines: Sequence[Box], spots: Sequence[Spot], anywhe
             and not any(_overlap(box, other) > 0 for other in taken)
             and not any(_overlap(dash, name) > 0 for dash in _to(x, y, box) for name in names)
         ]
+        free = [box for box in free if not any(_overlap(a, b) > 0 for a in _to(x, y, box) for b in links)] or free
         if not free:
             unnamed.append(spot)
             continue
@@ -81,6 +82,7 @@ def label_points(axes: Axes, lines: Sequence[Box], spots: Sequence[Spot], anywhe
         far = math.hypot((left + right) / 2 - x, (low + high) / 2 - y) > (right - left) / 2 + near
         names.append(free[pick])
         if far:  # no later name over the line
+            links += _to(x, y, free[pick])
             taken += _to(x, y, free[pick])
         link = {"arrowstyle": "-", "color": MUTED, "linewidth": 0.7, "shrinkA": 1, "shrinkB": 4} if far else None
         shift = (left - x) * 72, ((low + high) / 2 - y) * 72

@@ -43,7 +43,6 @@ def short(found: "PlanFront") -> dict[str, str]:
 
     Where nothing that is about as safe or as fast gains, the fastest of those stands for it: today's is never alone.
     """
-    *risks, time = found.objectives
     listed = {TODAY: f"the plan of today: {found.plans[TODAY].name}"} if TODAY in found.plans else {}
     listed |= dict.fromkeys(found.own, "asked for")
     for name, why in picked(found).items():
