@@ -60,11 +60,21 @@ def duration(
         names = sorted({str(each) for each in regions[lasted.done]})
         differ = apart([lasted.part(regions == name) for name in names], field.base, prior, count, rng)
     if differ is not None and differ.odds > LIKELY:
-        return _by_region(field, lasted, names, np.asarray(regions), differ, count, rng)
+        averaged = _averaged(differ, lognormal(lasted, field.base, prior, count, rng), rng)
+        return _by_region(field, lasted, names, np.asarray(regions), averaged, count, rng)
     if empirical.fits_better(lasted, rng):
         return [_values(field, ("",), lasted, count, rng)]
     drawn = lognormal(lasted, field.base, prior, count, rng)
+    if differ is not None:
+        drawn = _averaged(differ, drawn, rng).common
     return [_lognormal(field, (), drawn, lasted, "right-censored lognormal")]
+
+
+def _averaged(differ: Apart, same: Floats, rng: np.random.Generator) -> Apart:
+    """Return draws in which regions differ as often as it is likely that they do; in the others all have one law."""
+    one = rng.permutation(len(same)) >= round(differ.odds * len(same))
+    own = np.where(one[:, None], same[:, :1], differ.own)
+    return Apart(differ.odds, np.where(one[:, None], same, differ.common), own, np.where(one, same[:, 1], differ.sigma))
 
 
 def _by_region(

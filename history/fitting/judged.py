@@ -81,11 +81,11 @@ def judged(past: Past, complete: bool | None = None) -> Judged:
     incident = frame["incident"].notna().to_numpy()
     some = bool(incident.any()) if complete is None else complete
     alarm, back, ended = past.at("alarm_at"), past.at("rollback_started_at"), past.at("ended_at")
-    in_time = ~(alarm > ended + WATCHED)  # an alarm of later is no longer the rollout's
     fired = (state == "fired") & ~np.isnan(alarm)
     rolled = outcome == "rolled_back"
     with np.errstate(invalid="ignore"):
         cause = fired & (back >= alarm - CLOCKS) & (back <= alarm + SOON) & rolled
+        in_time = ~(alarm > ended + WATCHED) | (cause & _short(frame))  # one of later is no longer the rollout's
         halted = fired & (outcome == "stopped") & in_time
     alarmed = (cause | halted) & (incident | (not some))
     false = fired & in_time & ~incident & some
@@ -105,6 +105,12 @@ def judged(past: Past, complete: bool | None = None) -> Judged:
         bad & reach.any(axis=1), sound, _looked(past, sound, unsure, bad), alarmed, false, people & ~alarmed,
         np.where(fired, alarm, np.nan), back, harm, np.where(bad, seen, np.nan), _hurt(past), reach, some,
     )  # fmt: skip
+
+
+def _short(frame: pd.DataFrame) -> Bools:
+    """Return which rollouts came to fewer regions than others of their service: they waited for the next wave."""
+    most = frame.groupby("service")["regions"].transform("max")
+    return np.asarray(frame["regions"] < most, dtype=np.bool_)
 
 
 def _looked(past: Past, sound: Bools, unsure: Bools, bad: Bools) -> Bools:
@@ -140,14 +146,15 @@ def _hurt(past: Past) -> Bools:
 def exposure(past: Past, found: Judged) -> tuple[Floats, NDArray[np.int64]]:
     """Return for how long each (rollout, region) was watched for false alarms, in minutes, and its rollout's row.
 
-    From the start of its last attempt to the first of an alarm, the way back, and an hour after the rollout's last
-    deployment; 0 where nobody knows of alarms.
+    From the start of its last attempt to the first of an alarm, the way back, the harm that an incident dates (an alarm
+    from then on counts as a true one), and an hour after the rollout's last deployment; 0 where nobody knows of alarms.
     """
     regions = past.rollouts.regions
     row = past.row(regions["rollout"])
     begin = minutes(regions["last_started_at"])
-    end = np.fmin(minutes(regions["watched_until"]), past.at("ended_at")[row] + WATCHED)
-    end = np.fmin(np.fmin(end, found.alarm[row]), found.back[row])
+    over = np.fmax(past.at("ended_at") + WATCHED, np.where(found.false, found.alarm, -np.inf))  # it halted a wait
+    end = np.fmin(minutes(regions["watched_until"]), over[row])
+    end = np.fmin(np.fmin(end, found.alarm[row]), np.fmin(found.back[row], found.harm[row]))
     state = np.asarray(regions["alarm"], dtype=object)
     known = np.isin(state, ("none", "fired")) & (past.place >= 0)
     known &= np.asarray(regions["status"], dtype=object) != "failed"  # the old version, which is not watched for this

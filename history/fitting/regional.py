@@ -17,6 +17,7 @@ from history.fitting.prior import Prior
 from simulation.distributions import Family
 
 ROUNDS, STEPS, NODES = 3, 30, 400
+EACH = 10  # that are over, by region in the mean, from which on regions are told apart
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,8 +45,8 @@ class Apart:
 def apart(
     parts: Sequence[Lasted], base: Family | None, prior: Prior, count: int, rng: np.random.Generator
 ) -> Apart | None:
-    """Return how regions differ; None where there are not two, each with something that is over."""
-    if len(parts) < 2 or sum(int(each.done.sum()) for each in parts) < len(parts) + 2:
+    """Return how regions differ; None where there are not two, or too little is over to tell."""
+    if len(parts) < 2 or sum(int(each.done.sum()) for each in parts) < EACH * len(parts):
         return None
     sums = [Sums.of(each) for each in parts]
     log_sigmas = np.linspace(math.log(SIGMA[0]), math.log(SIGMA[1]), NODES)

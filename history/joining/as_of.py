@@ -85,7 +85,8 @@ def _watched(rollouts: Rollouts, table: pd.DataFrame, deployments: pd.DataFrame,
     """Return until when regions were watched: so long after the last deployment of their rollout so far."""
     last = rollouts.deployments.groupby("rollout", observed=True)["finished_at"].max()
     latest = last.reindex(rollouts.regions["rollout"].astype(object)).to_numpy()
-    usual = (rollouts.regions["watched_until"] - pd.Series(latest, rollouts.regions.index)).mode()
+    ends = pd.to_datetime(pd.Series(latest, rollouts.regions.index), utc=True)  # of none that ended no type is known
+    usual = (rollouts.regions["watched_until"] - ends).mode()
     known = _keyed(deployments).assign(end=deployments["finished_at"].fillna(instant)).groupby("rollout")["end"].max()
     cap = known.reindex(table["rollout"].astype(object)).to_numpy() + (usual.iloc[0] if len(usual) else pd.Timedelta(0))
     watched = table["watched_until"].where(table["watched_until"] <= cap, pd.Series(cap, table.index))

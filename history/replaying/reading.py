@@ -95,7 +95,7 @@ def read(
     kept = frame.index[why.isna()]
     shapes = shapes_of(regions[regions["rollout"].isin(kept)])
     table = _Tables(rollouts, kept)
-    plans, inferred = plans_of(frame.loc[kept], shapes, table, used, scenario)
+    plans, inferred = plans_of(frame.loc[kept], shapes, table, used)
     groups, flags = [], []
     for plan, names in plans:
         records, marks = _records(rollouts, scenario, plan, names, table, complete)

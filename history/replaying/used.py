@@ -5,13 +5,14 @@ Not here: the records under that plan (`reading`).
 """
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from simulation import Scenario
 from waves import Plan, Wave
 
 if TYPE_CHECKING:
@@ -67,23 +68,25 @@ def shapes_of(regions: pd.DataFrame) -> "pd.Series[Any]":
 
 
 def plans_of(
-    frame: pd.DataFrame, shapes: "pd.Series[Any]", table: Any, used: Mapping[str, Plan], scenario: Scenario
+    frame: pd.DataFrame, shapes: "pd.Series[Any]", table: Any, used: Mapping[str, Plan]
 ) -> tuple[list[tuple[Plan, list[Any]]], bool]:
     """Return each plan that was really used, with its rollouts."""
     by: dict[Any, list[Any]] = {}
     known: dict[Any, Plan] = {}
     inferred = False
-    whole: dict[str, list[Any]] = {}
+    whole: dict[str, Counter[Any]] = {}
+    own = dict(shapes.items())
+    for name, service, outcome in zip(frame.index, frame["service"], frame["outcome"], strict=True):
+        if outcome == "completed":
+            whole.setdefault(service, Counter())[own[name]] += 1
+    completed = cache(lambda service, shape: _completed(shape, whole.get(service, Counter())))
     for name, service in zip(frame.index, frame["service"], strict=True):
-        if frame.at[name, "outcome"] == "completed":
-            whole.setdefault(service, []).append(shapes[name])
-    for name, service in zip(frame.index, frame["service"], strict=True):
-        shape, plan = shapes[name], used.get(service, used.get("*"))
+        shape, plan = own[name], used.get(service, used.get("*"))
         if plan is not None and _went_by(shape, plan):
             key: Any = plan.digest
             known[key] = plan
         else:
-            key, inferred = (service, _completed(shape, whole.get(service, []), scenario)), True
+            key, inferred = (service, completed(service, shape)), True
         by.setdefault(key, []).append(name)
     for key, names in by.items():
         if key not in known:
@@ -100,11 +103,11 @@ def _went_by(shape: Any, plan: Plan) -> bool:
     return whole and set(shape[-1]) <= waves[len(shape) - 1]
 
 
-def _completed(shape: Any, others: list[Any], scenario: Scenario) -> Any:
+def _completed(shape: Any, others: Counter[Any]) -> Any:
     """Return the whole of which a rollout's waves are the beginning: the service's most frequent, else a guess."""
     fitting = [each for each in others if each[: len(shape) - 1] == shape[:-1] and _begins(shape, each)]
     if fitting:
-        return max(sorted(set(fitting)), key=fitting.count)
+        return max(sorted(fitting), key=others.__getitem__)
     seen = {name for wave in shape for name in wave}
     left = tuple(sorted({name for each in others for wave in each for name in wave} - seen))
     return (*shape, left) if left else shape

@@ -204,6 +204,13 @@ def test_where_deployments_are_instants_minutes_are_unknown_and_halts_are_scored
     assert any("Halts of each period" in axes.get_title("left") for axes in found.plot().axes)
 
 
+def test_where_nothing_has_ended_yet_it_says_that_nothing_can_be_foretold():
+    own = simulation.Scenario.model_validate({"fleet": fleet({"a": 10.0, "b": 30.0}), "deploy": 5.0})
+    rows = [row(r, f"v{n}", 1440 * n + 10 * (r == "b"), status="in_progress") for n in range(12) for r in "ab"]
+    found = history.backtest(joined(rows, fleet=fleet({"a": 10.0, "b": 30.0})), own, least=4, every=1, trials=100)
+    assert found.scored == 0 and found.sentence.startswith("no rollout of the history ended")
+
+
 def test_of_many_periods_so_many_are_foretold_evenly_spread():
     """The first, the last, and what lies half-way; each foretells its own period alone."""
     own = simulation.Scenario.model_validate({"fleet": fleet({"a": 10.0, "b": 30.0}), "deploy": 5.0})

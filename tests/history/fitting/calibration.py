@@ -35,6 +35,7 @@ MINUTES = {
     "build": 8.0, "handover": 2.0, "approval_wait": 25.0, "deploy": 6.0, "failed_deploy": 12.0, "reaction": 3.0,
     "rollback": 5.0, "manual_recovery": 45.0,
 }  # fmt: skip
+BY_REGION = ("deploy",)  # of the others there is too little to tell regions apart
 SHARES = (
     "build_failure_probability", "rejection_probability", "deploy_failure_probability", "rollback_failure_probability",
 )  # fmt: skip
@@ -67,6 +68,14 @@ def base() -> Scenario:
     return scenario({name: (median, 0.5) for name, median in MINUTES.items()}, shares, EVIDENCE)
 
 
+def apart(rng: np.random.Generator, median: float, sigma: float) -> tuple[list[dict[str, object]], float]:
+    """A duration by region, which differs half the time, and its sigma in a region that is not among them."""
+    tau = PRIOR.apart * abs(float(rng.standard_normal())) if rng.random() < 0.5 else 0.0
+    medians = [median * math.exp(tau * rng.standard_normal()) for _ in FLEET.names]
+    late = math.exp(Z95 * sigma)
+    return [{"lognormal": {"median": each, "p95": each * late}} for each in medians], math.hypot(sigma, tau)
+
+
 def truth(rng: np.random.Generator) -> tuple[Scenario, dict[str, float]]:
     """A scenario drawn from the prior, and its values by the fit's names."""
     minutes = {
@@ -80,7 +89,9 @@ def truth(rng: np.random.Generator) -> tuple[Scenario, dict[str, float]]:
     shares["seen"] = float(rng.beta(SEEN * PRIOR.seen, (1.0 - SEEN) * PRIOR.seen))
     shares["false"] = float(rng.gamma(PRIOR.rate[0], 1.0 / PRIOR.rate[1]))
     factor = math.exp(PRIOR.factor * rng.standard_normal())
-    found = scenario(minutes, shares, EVIDENCE * factor)
+    own = {name: apart(rng, *minutes[name]) for name in BY_REGION}
+    regions = {name: {key: each[r] for key, (each, _) in own.items()} for r, name in enumerate(FLEET.names)}
+    found = scenario(minutes, shares, EVIDENCE * factor).replace(regions=regions)
     values = {f"{name}, {part}": own for name, pair in minutes.items() for part, own in zip(("median", "sigma"), pair,
                                                                                             strict=True)}  # fmt: skip
     values |= {name: shares[name] for name in SHARES}
@@ -89,7 +100,7 @@ def truth(rng: np.random.Generator) -> tuple[Scenario, dict[str, float]]:
         "bad: validation_probability": shares["check"], "bad: detection_probability": shares["seen"],
         "false_alarms_per_region_day": shares["false"],
         "evidence": factor,
-    }  # fmt: skip
+    } | {f"{name}, sigma": wider for name, (_, wider) in own.items()}  # fmt: skip
     return found, values
 
 
