@@ -23,7 +23,7 @@ class Shelf:
     shape
         That of one plan's histograms.
     stretch
-        How many bins there are in a stretch.
+        How many bins there are in a stretch: a power of two.
     plans
         How many plans.
     kind
@@ -31,20 +31,25 @@ class Shelf:
     """
 
     def __init__(self, shape: tuple[int, ...], stretch: int, plans: int, kind: type[np.signedinteger[Any]]) -> None:
-        self.shape, self.stretch = shape, stretch
-        self.first = np.full(-(-math.prod(shape) // stretch), -1)  # the row at which each stretch begins; −1: not kept
-        self.rows = np.zeros((len(self.first) * stretch, plans), dtype=kind)
+        self.shape, self.stretch, self.shift = shape, stretch, stretch.bit_length() - 1
+        stretches = -(-math.prod(shape) // stretch)
+        self.first = np.full(stretches, -1)  # the row at which each begins; −1: not kept
+        self.row = np.full((stretches, stretch), -1, dtype=np.int32)  # of each bin
+        self.rows = np.zeros((stretches * stretch, plans), dtype=kind)
         self.kept = 0  # rows
 
-    def keep(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
+    def keep(self, places: NDArray[np.int64]) -> NDArray[np.int32]:
         """Return in which rows some bins are, by their places in the whole; from now on their stretches are kept."""
-        stretches, within = np.divmod(places, self.stretch)
-        wanted = np.zeros(len(self.first), dtype=np.bool_)
-        wanted[stretches] = True
-        new = np.flatnonzero(wanted & (self.first < 0))
-        self.first[new] = self.kept + np.arange(len(new)) * self.stretch
-        self.kept += len(new) * self.stretch
-        return self.first[stretches] + within
+        rows = self.row.reshape(-1)[places]
+        if len(rows) and rows.min() < 0:
+            wanted = np.zeros(len(self.first), dtype=np.bool_)
+            wanted[places[rows < 0] >> self.shift] = True
+            new = np.flatnonzero(wanted)
+            self.first[new] = self.kept + np.arange(len(new)) * self.stretch
+            self.row[new] = self.first[new, None] + np.arange(self.stretch)
+            self.kept += len(new) * self.stretch
+            rows = self.row.reshape(-1)[places]
+        return rows
 
     def of(self, plan: int) -> "Bars":
         """Return one plan's histograms, as they are and as they go on."""

@@ -122,7 +122,7 @@ class Job:
 
     def _part(self, plans: layout.Plans, skip: int) -> Summed:
         desk, bins = worker.Desk(self.worlds, plans), Bins(self.bits)
-        room = np.zeros((desk.shape[0], len(layout.SHAPES), bins.count), dtype=np.int32)
+        room = _room((desk.shape[0], len(layout.SHAPES), bins.count))
         together = TOGETHER if len(self.sampling.strata) > 1 else len(self.blocks)
         part, size = Summed([], []), 1 if self.apart else together
         whole = _Counting(self, room[skip:].shape) if len(self.sampling.strata) > 1 else _CountingAlone()
@@ -132,6 +132,7 @@ class Job:
                 part.counts.append(whole.emptied())
         if not self.apart:
             part.counts.append(whole.emptied())
+        _SPARE[:] = [room]
         return part
 
     def _add(
@@ -159,6 +160,18 @@ class Job:
             whole.take(room[skip:], stratum)
             room[:skip] = 0
         part.blocks.extend((a[skip:], b[skip:], c[skip:]) for a, b, c in sums)
+
+
+_SPARE: list[NDArray[np.int32]] = []  # the last job's histograms, emptied: megabytes of zeros, for the next
+
+
+def _room(shape: tuple[int, ...]) -> NDArray[np.int32]:
+    """Return histograms to count in, all zero; whoever took them may keep them, where a job fails."""
+    try:
+        spare = _SPARE.pop()
+    except IndexError:  # first, or another thread has it
+        return np.zeros(shape, dtype=np.int32)
+    return spare if spare.shape == shape else np.zeros(shape, dtype=np.int32)
 
 
 class _Counting:
