@@ -1,15 +1,19 @@
 """How many times as many trials crude sampling takes for the same standard error, figure by figure: a table.
 
-`python -m benchmarks.gains` rolls four plans of the storefront out. Variances do not depend on the machine. Not here:
-whether intervals hold (``coverage``), what a trial costs (``engines``).
+`python -m benchmarks.gains` rolls four plans of the storefront out. Variances do not depend on the machine;
+`python -m benchmarks.gains --cost` says what a trial by strata costs beside a crude one, and a `compare` of four
+plans. Not here: whether intervals hold (``coverage``), what a trial costs beside the SimPy model (``engines``).
 """
 
 import argparse
+import time
+from collections.abc import Callable
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation import Outcomes, run_all, sample
+from simulation import Outcomes, compare, rare, run_all, sample, sweep
 from simulation.rare_events.sampling import BLOCK, Sampling, sampling_of
 from waves import Plan, all_at_once, one_at_a_time, sizes
 from waves import sample as sample_plan
@@ -47,11 +51,48 @@ def gains(found: list[Outcomes], figure: str, *, apart: bool) -> list[float]:
     return [gain(each, design) for each in ([each - values[0] for each in values[1:]] if apart else values)]
 
 
+def seconds(call: Callable[[int], object]) -> float:
+    """Return the processor time of a call that is given a seed: the median of five, after one to warm up."""
+    taken = []
+    for seed in range(6):
+        begun = time.process_time()
+        call(seed)
+        taken.append(time.process_time() - begun)
+    return median(taken[1:])
+
+
+def cost() -> None:
+    """Print what strata cost, in processor time of one core."""
+    scenario, (name, plan) = sample("storefront"), next(iter(plans().items()))
+    for how in ("stratified", "crude"):
+        each = seconds(lambda seed, how=how: sweep({name: plan}, scenario, trials=400_000, seed=seed, sampling=how))  # type: ignore[misc]
+        print(f"a {how} sweep of one plan, a second: {400_000 / each:,.0f} rollouts")
+    spent: list[int] = []  # its pilots too
+    each = seconds(
+        lambda seed: spent.append(rare(plan, scenario, "probability_escaped", trials=600_000, seed=seed).trials)
+    )
+    print(f"rare, a second: {median(spent) / each:,.0f} rollouts")
+    each = seconds(lambda seed: (found := compare(plans(), scenario, seed=seed)).summaries | {"": found.differences})
+    print(f"compare of four plans at the default trials, with summaries and differences: {each:.2f} s")
+    print(f"ten million additions in a loop of Python: {seconds(_additions):.2f} s")
+
+
+def _additions(start: int) -> int:
+    for _ in range(10_000_000):
+        start += 1
+    return start
+
+
 def main() -> None:
-    """Print the table."""
+    """Print the table, or what strata cost."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.gains", description=__doc__)
     parser.add_argument("--blocks", type=int, default=100, help="of 4,096 trials; 100 if left out")
-    found = run_all(list(plans().values()), sample("storefront"), trials=parser.parse_args().blocks * BLOCK, seed=6)
+    parser.add_argument("--cost", action="store_true", help="what strata cost, in the place of what they save")
+    asked = parser.parse_args()
+    if asked.cost:
+        cost()
+        return
+    found = run_all(list(plans().values()), sample("storefront"), trials=asked.blocks * BLOCK, seed=6)
     print(f"| Figure of the storefront | {' | '.join(plans())} |\n| --- | {' | '.join(['---:'] * len(found))} |")
     for figure in FIGURES:
         print(f"| `{figure}` | {' | '.join(f'{each:.2g}' for each in gains(found, figure, apart=False))} |")

@@ -4,16 +4,18 @@ What ignores weights does not see which row has which. Not here: that weights ar
 """
 
 import importlib
+import inspect
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 
+import history
 import simulation
 from simulation import Comparison, Outcomes, Service, plots, report
 from simulation.analysis.variants import Turned, Variants
@@ -90,6 +92,40 @@ CONSUMERS: dict[str, Callable[[Outcomes], Any]] = {
 def test_whatever_outcomes_show_weighs(both, name):
     ours, theirs = (CONSUMERS[name](first(each)) for each in both)
     assert ours != theirs
+
+
+def test_no_way_to_show_outcomes_is_left_out():
+    """What is not one number a trial is tested here, or above."""
+    own = {name for name in vars(Outcomes) if not name.startswith("_")} - {each.name for each in fields(Outcomes)}
+    assert own - {"rows", "shares", "shipped", "spent"} == {*CONSUMERS, "summary", "estimate"} - {
+        "its glance",
+        "its page",
+    }
+
+
+FUNCTIONS: dict[str, Callable[[Comparison], Any]] = {
+    "typical_change": lambda each: simulation.typical_change(*each.outcomes.values()),
+    "typical_defect": lambda each: simulation.typical_defect(first(each)),
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_whatever_is_made_of_outcomes_weighs(both, name):
+    ours, theirs = (FUNCTIONS[name](each) for each in both)
+    assert ours != theirs
+
+
+def test_no_function_of_outcomes_is_left_out():
+    """Found by their arguments, in both public packages; the verdict is below."""
+    made_of = re.compile(r"\b(Outcomes|Comparison)\b")
+    found = {
+        name
+        for package in (simulation, history)
+        for name in package.__all__
+        if inspect.isfunction(asked := getattr(package, name))
+        and any(made_of.search(str(each.annotation)) for each in inspect.signature(asked).parameters.values())
+    }
+    assert found - {"time_spent"} == {*FUNCTIONS, "verdict"}  # which has numbers by trial
 
 
 def curves(comparison: Comparison) -> style.Picture:
