@@ -31,8 +31,13 @@ people may each take days, and *silent leak*, in which one change in seven thous
 **Red** is a figure whose interval of 99.9 % for how often it holds lies below 93 %. Above 97 % are figures that are
 known *exactly*, and those whose intervals are *conservative*: exact ones of chances (Clopper and Pearson), and
 quantiles, whose ends are values that there are. *Unknown* says in how many of a hundred reports a figure had no
-interval; one that claims nothing is not missed. Half-widths are medians, those of the plan that is judged, the first.
+interval; those are not counted. Half-widths are medians, those of the plan that is judged, the first.
 Error budgets and figures of a month are multiples of the impact's, and failed requests too: they hold as often.
+
+*What is red is so by silence.* The same trials that give a figure decide whether it is told at all: too skewed a sample
+makes it unknown. Where one trial in thousands carries days, as in *long tails*, the samples in which it did not occur
+look sure, are told, and are too low. More trials help little: a sweep's hundred thousand hold 87 %, not 80. Who has
+such tails should look at several seeds: where some of them leave a figure unknown, what the others tell is too sure.
 
 This page is made by `nice python -m benchmarks.coverage`, some hours of one core, and
 `python -m benchmarks.coverage_page build/coverage`."""
@@ -49,7 +54,8 @@ def scored(truth: dict[str, pd.DataFrame], found: dict[str, Any]) -> pd.DataFram
         unknown = np.isnan(low) | np.isnan(high)
         half = _middle(np.where(unknown, np.nan, high - low)) / 2
         for place, (plan, figure) in enumerate(index):
-            counts = int(held[:, place].sum()), len(held), int(unknown[:, place].sum())
+            told = ~unknown[:, place]
+            counts = int((held[:, place] & told).sum()), int(told.sum()), int(unknown[:, place].sum())
             rows.append((part, str(figure), plan, *counts, half[place]))
     return pd.DataFrame(rows, columns=["part", "figure", "plan", "held", "of", "unknown", "half"])
 
@@ -70,14 +76,15 @@ def section(name: str, folder: Path) -> Iterator[str]:
         least, first = _worst(own), own.iloc[0]
         other = crude[(crude["part"] == part) & (crude["figure"] == figure)]
         before = [_percent(_worst(other)), _short(other.iloc[0]["half"])] if len(other) else ["", ""]
-        unknown = f"{100 * own['unknown'].max() / own['of'].max():.0f}" if own["unknown"].any() else ""
+        seeds = own["of"] + own["unknown"]
+        unknown = f"{100 * (own['unknown'] / seeds).max():.0f}" if own["unknown"].any() else ""
         cells = [str(part), f"`{figure}`", _percent(least), _short(first["half"]), unknown, *before]
         lines.append([*cells, _remark(str(part), str(figure), own)])
     yield "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _worst(rows: pd.DataFrame) -> "pd.Series[Any]":
-    return rows.iloc[int(rows["held"].to_numpy().argmin())]
+    return rows.iloc[int((rows["held"] / rows["of"].clip(lower=1)).to_numpy().argmin())]
 
 
 def _read(folder: Path, name: str) -> Any:
@@ -87,15 +94,20 @@ def _read(folder: Path, name: str) -> Any:
 def _together(table: pd.DataFrame) -> str:
     mean = 100 * table["held"].sum() / table["of"].sum()
     red = sum(_is_red(row) for _, row in table.iterrows())
-    return f"{table['of'].max()} seeds; all {len(table)} figures together held {mean:.1f} %; red: {red}."
+    seeds = (table["of"] + table["unknown"]).max()
+    return f"{seeds} seeds; all {len(table)} figures together held {mean:.1f} %; red: {red}."
 
 
 def _percent(row: Any) -> str:
+    if not row["of"]:
+        return "–"
     text = f"{100 * row['held'] / row['of']:.1f}"
     return f"**{text} red**" if _is_red(row) else text
 
 
 def _ends(row: Any) -> tuple[float, float]:
+    if not row["of"]:
+        return 0.0, 1.0
     low, high = clopper_pearson(np.array([row["held"]]), np.array([row["of"]]), SURE)
     return float(low[0]), float(high[0])
 
