@@ -34,6 +34,8 @@ from simulation.engine.numbers import copy, fill
 from simulation.engine.rollout import rollout
 from simulation.engine.stream import add_dates, add_dense, add_hits, sort_out, take_base, take_out_lost
 
+FILLED = (C_DEPLOYED, C_END, C_MIXED, C_DETECTED, C_RECOVERED)  # by what all rollouts have, which is not zero
+
 
 @entry
 def keep_sums(worlds, plans, block, scratch, trials, base, sums, cross, regional, bins, counts, extras):
@@ -77,7 +79,7 @@ def write(out, at, scratch, odd):
     for k in range(odd):
         row, place = scratch.rows[k], at + np.int64(scratch.lists[L_ODD, k])
         for column in range(COLUMNS):
-            if row[column] != 0.0 or column in (C_DEPLOYED, C_END, C_MIXED):
+            if row[column] != 0.0 or column in FILLED:
                 out[column, place] = row[column]
 
 

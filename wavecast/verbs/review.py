@@ -27,7 +27,7 @@ new, or gone. Names are escaped, and it is short enough for a comment on GitHub.
 Examples:
   git show origin/main:release.yaml > base.yaml
   wavecast review base.yaml release.yaml --scenario scenario.yaml > review.md
-  wavecast review base.yaml plan.yaml --scenario s.yaml --rules rules.yaml --objective 0.999 >> summary.md
+  wavecast review base.yaml plan.yaml --scenario s.yaml --rules r.yaml --objective 0.999 > r.md
 
 \b
 Exit codes:

@@ -79,6 +79,16 @@ def test_plans_that_share_draws_leave_each_other_alone(case, seed):
     agree(case[0], case[1], seed, 15)
 
 
+def test_what_is_detected_with_the_push_is_detected_after_no_minutes():
+    """Zero is a time here; not detected is NaN."""
+    faults = [{"name": "bad", "probability": 0.5}]
+    scenario = builders.scenario(faults=faults, evidence=5, deploy=5, build=0, report=0)
+    found = run_all([builders.plan("a", "b c", bake=5, strategy="rolling")], scenario, trials=64, seed=1)[0].frame
+    caught = found["outcome"] == "caught"
+    assert caught.sum() > 10 and (found["detected_minutes"][caught] == 0).all()
+    assert found["detected_minutes"][~caught].isna().all()
+
+
 def test_runs_of_256_trials_join_without_a_seam():
     fleet = builders.fleet({"a": 1.0, "b": 3.0})
     fault = {"name": "bad", "probability": 0.3, "where": "each_region", "severity": 0.5}

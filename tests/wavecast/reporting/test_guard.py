@@ -1,6 +1,7 @@
 """What papermill injects below a notebook's parameters: refused before any of it runs; no old verdict stays."""
 
 import pytest
+from IPython.core.error import InputRejected
 from IPython.core.interactiveshell import InteractiveShell
 
 from wavecast.reporting.guard import BEGIN
@@ -75,13 +76,13 @@ def test_what_papermill_lets_through_is_refused_before_it_runs(notebook, tmp_pat
     """A name that is not declared, a value of another type, in the words of the command; nothing after it runs."""
     before = dict(notebook.shell.user_ns)
     error = notebook.run(f"# Parameters\n{injected}\n")
-    assert type(error).__name__ == "InputRejected"
+    assert isinstance(error, InputRejected)
     assert any(line.startswith(refusal) for line in str(error).splitlines())
     changed = {name for name, value in notebook.shell.user_ns.items() if before.get(name, ...) is not value}
     assert all(name.startswith("_") or name == "In" for name in changed)
     assert ("5" if "out" in injected else "build") not in left(tmp_path)
     for cell in (BEGIN, "1 + 1"):
-        assert type(notebook.run(cell)).__name__ == "InputRejected", "as where papermill goes on after errors"
+        assert isinstance(notebook.run(cell), InputRejected), "as where papermill goes on after errors"
 
 
 def test_all_faults_come_at_once(notebook):
