@@ -248,7 +248,7 @@ def failed_for_good(at, stop, halt, upto, rank, worst):
     """Count those whose last attempt had started before the stop, and how many others had only an earlier one."""
     failed, between = 0.0, 0
     for pos in range(upto):
-        if pos == worst and not at[D_BEGUN, pos] < stop:  # an attempt too short to change the clock
+        if pos == worst and not at[D_START, pos] < stop:  # a last attempt too short to change the clock
             failed += 1.0
             at[D_START, pos] = HAS_FAILED
         elif at[D_BEGUN, pos] < stop and not at[D_START, pos] < stop:

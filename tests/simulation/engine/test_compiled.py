@@ -89,6 +89,17 @@ def test_what_is_detected_with_the_push_is_detected_after_no_minutes():
     assert found["detected_minutes"][~caught].isna().all()
 
 
+def test_who_fails_a_pipeline_has_failed_however_short_the_last_attempt():
+    """One in a thousand of these is too short to change the clock: a last one starts where the pipeline ends."""
+    world = builders.scenario(
+        deploy={"gamma": {"shape": 0.2, "scale": 0.5}}, build=8, deploy_failure_probability=0.5, report=60
+    )
+    plan = builders.plan("a b", bake=0, retries=1, on_deploy_failure="rollback_all")
+    found = run_all([plan], world, trials=20_000, seed=0)[0].frame
+    ended = found[found["outcome"] == "deploy_failed"]
+    assert len(ended) > 1000 and (ended["regions_failed"] >= 1).all()
+
+
 def test_runs_of_256_trials_join_without_a_seam():
     fleet = builders.fleet({"a": 1.0, "b": 3.0})
     fault = {"name": "bad", "probability": 0.3, "where": "each_region", "severity": 0.5}
