@@ -148,34 +148,44 @@ class _States:
 
 
 class _Clock:
-    """Every sum of minutes that so many waves can take, in order, and where one wave more leads."""
+    """Every sum of minutes that so many waves can take, in order, and where one wave more leads.
+
+    Sums are told apart as a count of waves and billionths of a minute of bakes, in whole numbers: sums of minutes would
+    differ by rounding, and what leads from one to the next would be lost.
+    """
 
     def __init__(self, bakes: list[float], deploy: float, waves: int) -> None:
         self.bakes, self.deploy = bakes, deploy
-        sums = {0.0}
+        units = [round(bake * 1e9) for bake in bakes]
+        sums = {(0, 0)}
         for count in range(1, waves + 1):
-            for chosen in itertools.combinations_with_replacement(bakes, count):
-                sums.add(self._exact(count * deploy + math.fsum(chosen)))
-        self.minutes = np.array(sorted(sums))
-        self.later = [self._shift(deploy + bake) for bake in bakes]
+            sums |= {(count, sum(chosen)) for chosen in itertools.combinations_with_replacement(units, count)}
+        place, first = self._places(sums)
+        self.minutes = np.array([self._exact(*key) for key in first])
+        self.later = [np.array([place.get((n + 1, own + unit), -1) for n, own in first]) for unit in units]
 
-    @staticmethod
-    def _exact(minutes: float) -> float:
-        return round(minutes, 9)  # so that sums which differ by rounding alone are one
+    def _exact(self, count: int, units: int) -> float:
+        return round(count * self.deploy + units / 1e9, 9)
 
-    def _shift(self, minutes: float) -> NDArray[np.int64]:
-        place = {value: at for at, value in enumerate(self.minutes.tolist())}
-        return np.array([place.get(self._exact(each + minutes), -1) for each in self.minutes.tolist()])
+    def _places(self, sums: set[tuple[int, int]]) -> tuple[dict[tuple[int, int], int], list[tuple[int, int]]]:
+        """Return the place of each sum among all minutes, and at each place the sum of the fewest waves."""
+        place, first = dict[tuple[int, int], int](), list[tuple[int, int]]()
+        for key in sorted(sums, key=lambda key: (self._exact(*key), key)):
+            if not first or self._exact(*key) > self._exact(*first[-1]):
+                first.append(key)
+            place[key] = len(first) - 1
+        return place, first
 
 
 def _solve(states: _States, clock: _Clock, rate: float) -> tuple[Floats, NDArray[np.int64]]:
     """Return the least share to go from each state in exactly so many minutes, and the wave and bake that lead to it.
 
-    Shapes (states, minutes) and (states, minutes, 2): the state that comes next, and the number of the bake.
+    Shapes (states, minutes) and (states, minutes, 3): the state that comes next, the number of the bake, and the place
+    of the minutes that are left then.
     """
     n, last = len(states.share), len(states.share) - 1
     best = np.full((n, len(clock.minutes)), np.inf)
-    choice = np.zeros((n, len(clock.minutes), 2), dtype=np.int64)
+    choice = np.zeros((n, len(clock.minutes), 3), dtype=np.int64)
     best[last, 0] = 0.0
     for state in range(last - 1, -1, -1):
         following = states.after(state)
@@ -192,6 +202,7 @@ def _solve(states: _States, clock: _Clock, rate: float) -> tuple[Floats, NDArray
             best[state, at[better]] = least[possible][better]
             choice[state, at[better], 0] = following[row[possible][better]]
             choice[state, at[better], 1] = number
+            choice[state, at[better], 2] = np.flatnonzero(possible)[better]
     return best, choice
 
 
@@ -203,12 +214,10 @@ def _undominated(shares: Floats) -> NDArray[np.int64]:
 
 def _plan(states: _States, clock: _Clock, choice: NDArray[np.int64], at: int, number: int) -> Plan:
     """Follow the choices from the start to the plan they make."""
-    groups, bakes, state, left = list[list[str]](), list[float](), 0, clock.minutes[at]
+    groups, bakes, state = list[list[str]](), list[float](), 0
     while state < len(states.share) - 1:
-        place = int(np.searchsorted(clock.minutes, left - 1e-6))
-        following, bake = choice[state, place].tolist()
+        following, bake, at = choice[state, at].tolist()
         groups.append(states.regions(state, following))
         bakes.append(clock.bakes[bake])
-        left -= clock.deploy + clock.bakes[bake]
         state = following
     return grouped(groups, bake_minutes=bakes, name=f"front {number}", strategy="blue_green")

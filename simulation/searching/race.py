@@ -28,10 +28,10 @@ from simulation.searching.scores import (
 from simulation.searching.shapes import Shapes, in_order, joined, none
 from simulation.searching.tree import Tree
 
-RUNGS = (2048, 4096, 16_384)  # trials
+RUNGS = (1024, 2048, 4096, 8192, 16_384)  # trials
 SURE = 4.0  # standard errors of a difference from which on it is beyond doubt
 LIKELY = 1.0  # the same, where not all there are is looked at: other bakes of single waves, and a population
-RIVALS = 64  # plans that all others are held against, at most: the front so far
+RIVALS = 128  # plans that all others are held against, at most: the front so far
 
 Told = Callable[[int, int, Floats], None]  # rollouts more, plans in the race, the figures of the front so far
 
@@ -69,7 +69,7 @@ class Race:
     firm
         The keys of those for whom others were let go, or may have been.
     tried
-        The keys of what was tried of other bakes.
+        The keys of what was tried beside the tree.
     settled
         What to do each time that it has come so far that it can be gone on with from here.
     """
@@ -103,21 +103,24 @@ class Race:
         """The front, in the order of the last figure."""
         return self.shapes.of(front(self.value, self.terms.resolution))
 
-    def start(self, tree: Tree, seeds: Shapes) -> None:
-        """Run the first rung with all plans of a tree, from where it was left; some are rivals from the start."""
-        if self.tree is None:
-            self.enter(seeds, RUNGS[:1])
-            self.tree = tree
+    def through(self, tree: Tree) -> None:
+        """Run the first rung with all plans of a tree, from where it was left; what is in the race are the rivals."""
+        self.tree = tree
         heat, aside = _Field(self, RUNGS[0], self.best), set(self.shapes.keys)
-        while not self.tree.ended:
-            plans = self.tree.candidates.keeping(self.tree.next)
+        while not tree.ended:
+            plans = tree.candidates.keeping(tree.next)
             left, value = heat.run(plans)
             fresh = np.array([key not in aside for key in left.keys], dtype=np.bool_)
             self._add(left.of(fresh), value[fresh])
-            self.looked_at += sum(key not in aside for key in plans.keys)  # the seeds are of the tree, too
-            self.tree.took()
+            self.looked_at += sum(key not in self.tried for key in plans.keys)  # some of the tree were tried before
+            tree.took()
             self.settled(self)
         self.rung = RUNGS[0]
+
+    def anew(self) -> None:
+        """Let go of all that is in it, as if it began; what it has cost stays."""
+        self.held, self.tried, self.firm, self.looked_at = self._nobody(), frozenset(), frozenset(), 0
+        self.scored.clear()
 
     def again(self) -> "Race":
         """Return a race that goes on from here by itself: this one stays where it is, and can be gone on with again."""
@@ -153,6 +156,9 @@ class Race:
         own = set(best.keys)
         which = np.array([key in self.firm and key not in own for key in self.shapes.keys], dtype=np.bool_)
         return Held(self.shapes.of(which), self.value[which])
+
+    def _nobody(self) -> Held:
+        return Held(none(self.shapes.wave.shape[1]), self.value[:0])
 
     def _add(self, plans: Shapes, value: Floats) -> None:
         self.held = Held(joined([self.shapes, plans]), np.concatenate([self.value, value]))

@@ -24,7 +24,7 @@ from simulation.searching.found import TODAY, PlanFront
 from simulation.searching.front import front
 from simulation.searching.keeping import Keeper, differing, identity
 from simulation.searching.packed import Packing
-from simulation.searching.population import vary
+from simulation.searching.population import HASTE, PATIENCE, vary
 from simulation.searching.provable import suggested
 from simulation.searching.race import LIKELY, RUNGS, SURE, Held, Race
 from simulation.searching.scores import OBJECTIVES, TIMES, Terms
@@ -41,6 +41,7 @@ BAKES = (0.0, 30.0, 60.0, 120.0)
 EVERY = 3_000_000  # plans, up to which all are looked at
 LAST_SEED = 2**64 - 1
 FINER = 0.2  # of the resolution, in the race of a population: what it holds is within a hundredth of what is best
+VARIED = RUNGS[1]  # trials of a population
 STEPS = 12  # rounds of other bakes, at most
 
 
@@ -145,14 +146,24 @@ def _to_its_end(race: Race, candidates: Candidates) -> bool:
 
 def _run(race: Race, candidates: Candidates) -> None:
     if not race.rung:
-        seeds = candidates.keeping(_seeds(candidates, race.terms.scenario))
-        if candidates.count <= EVERY:
-            race.start(race.tree or Tree(candidates), seeds)
-        else:
-            vary(race, candidates, seeds)
+        _first_rung(race, candidates)
     race.finish(LIKELY if race.tree is None else SURE)
     if race.tree is not None:  # a population has tried other bakes on its way
         _try_bakes(race, candidates)
+
+
+def _first_rung(race: Race, candidates: Candidates) -> None:
+    """Run it with all plans there are, good ones first, for others to be held against; or with a population."""
+    every = candidates.count <= EVERY
+    if race.tree is None:
+        if every:
+            race.anew()  # so that it ends where an undisturbed one does
+        seeds = candidates.keeping(_seeds(candidates, race.terms.scenario))
+        vary(race, candidates, seeds, RUNGS[0] if every else VARIED, HASTE if every else PATIENCE)
+    if every:
+        race.through(race.tree or Tree(candidates))
+    else:
+        race.rung = VARIED
 
 
 def _try_bakes(race: Race, candidates: Candidates) -> None:
@@ -163,7 +174,7 @@ def _try_bakes(race: Race, candidates: Candidates) -> None:
         fresh = shapes.without(candidates.keeping(candidates.other_bakes(race.best)), set(race.tried))
         if not len(fresh):
             return
-        race.enter(fresh, RUNGS, LIKELY)
+        race.enter(fresh, (RUNGS[0], RUNGS[-1]), LIKELY)
         race.tried |= set(fresh.keys)
         if race.best.keys == before:
             return
@@ -172,16 +183,15 @@ def _try_bakes(race: Race, candidates: Candidates) -> None:
 def _seeds(candidates: Candidates, scenario: Scenario) -> Shapes:
     """Return every named grouping with every bake, as far as the fleet has such: good plans to hold others against.
 
-    With them today's, one unit after another, and where not all are looked at what would be best on paper.
+    With them today's, one unit after another, and what would be best on paper.
     """
     found = [shapes.uniform(candidates.divisions.whole, bake) for bake in range(len(candidates.bakes))]
     for groups in _named(candidates):
         for bake in range(len(candidates.bakes)):
             found.append(candidates.shape(groups, bake))
-    if candidates.count > EVERY:
-        for plan in suggested(scenario, list(candidates.bakes)):
-            bakes = [wave.bake_minutes for wave in plan.waves]
-            found.append(candidates.shape([wave.regions for wave in plan.waves], bakes))
+    for plan in suggested(scenario, list(candidates.bakes)):
+        bakes = [wave.bake_minutes for wave in plan.waves]
+        found.append(candidates.shape([wave.regions for wave in plan.waves], bakes))
     return shapes.without(shapes.joined(found), set())
 
 

@@ -39,7 +39,7 @@ def half(tmp_path, monkeypatch):
     with pytest.MonkeyPatch.context() as patch:
         stopped(patch, 3)
         found = search(scene(), **OWN, resume=path)
-    assert not found.finished and not found.every and found.looked_at < 150
+    assert not found.finished and not found.every and found.race.tree.place.waves < 4
     return path
 
 

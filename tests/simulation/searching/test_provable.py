@@ -50,12 +50,16 @@ def undominated(points: np.ndarray) -> np.ndarray:
     return np.array(sorted(kept))
 
 
-def test_it_is_the_front_of_all_plans_of_five_regions():
-    """541 groupings with three bakes after each wave: 52,923 plans, whose front the program finds without them."""
+@pytest.mark.parametrize("deploy", [6.0, 20 / 3 + 1e-10])
+def test_it_is_the_front_of_all_plans_of_five_regions(deploy):
+    """541 groupings with three bakes after each wave: 52,923 plans, whose front the program finds without them.
+
+    However many digits a deployment's minutes have.
+    """
     fleet = shares(0.08, 0.32, 0.15, 0.25, 0.20)
-    every = every_plan(fleet, deploy=6.0, rate=0.05)
+    every = every_plan(fleet, deploy=deploy, rate=0.05)
     assert len(every) == 52_923
-    front = exact_front(scenario(fleet, rate=0.05, deploy=6.0), BAKES)
+    front = exact_front(scenario(fleet, rate=0.05, deploy=deploy), BAKES)
     expected = undominated(every)
     assert np.column_stack([front.minutes, front.shares]) == pytest.approx(expected, rel=1e-9)
     assert len(front.plans) == len(expected) > 5

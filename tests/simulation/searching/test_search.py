@@ -65,7 +65,7 @@ def waves_of(candidates: Candidates) -> list[tuple[tuple[str, ...], ...]]:
 def few():
     """A short race, as the number of plans is small."""
     with pytest.MonkeyPatch.context() as patch:
-        for place in (race, module, population):
+        for place in (race, module):
             patch.setattr(place, "RUNGS", (2048, 4096))
         yield
 
@@ -197,7 +197,7 @@ def test_a_first_rung_that_is_interrupted_goes_on_where_it_was(few, monkeypatch)
 
         patch.setattr(Tree, "took", took)
         half = search(scenario, bake_minutes=BAKES, seed=2)
-    assert not half.finished and not half.every and half.looked_at < 150
+    assert not half.finished and not half.every and half.looked_at < whole.looked_at
     for _ in range(2):  # what was kept stays as it was
         again = search(scenario, bake_minutes=BAKES, seed=2, resume=half)
         assert again.finished and again.every and again.looked_at == whole.looked_at
@@ -216,6 +216,25 @@ def test_interrupted_in_the_first_round_it_has_looked_at_what_it_began_with(few,
     half = search(scene(), bake_minutes=BAKES, seed=2)
     assert not half.finished and not half.every and half.looked_at >= 4
     assert half.whole == 4096 * half.looked_at and half.rollouts == 2048 * half.looked_at
+
+
+def test_interrupted_while_it_looks_for_rivals_it_ends_where_an_undisturbed_one_does(few):
+    """They are looked for anew: their chance goes with the seed, and not with how far it was."""
+    whole = search(scene(), bake_minutes=BAKES, seed=2)
+    with pytest.MonkeyPatch.context() as patch:
+        entered: list[None] = []
+
+        def enter(*args, own=race.Race.enter, **options):
+            entered.append(own(*args, **options))
+            if len(entered) == 2:
+                raise KeyboardInterrupt
+
+        patch.setattr(race.Race, "enter", enter)
+        half = search(scene(), bake_minutes=BAKES, seed=2)
+    assert not half.finished and half.race.tree is None and 0 < half.looked_at < whole.looked_at
+    again = search(scene(), bake_minutes=BAKES, seed=2, resume=half)
+    assert again.finished and again.every and again.looked_at == whole.looked_at
+    assert [p.digest for p in again.plans.values()] == [p.digest for p in whole.plans.values()]
 
 
 @pytest.mark.parametrize("time", TIMES)
