@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 from simulation.analysis.compare import Comparison
 from simulation.columns import OUTCOMES, SHIPPED
 from simulation.engine import layout
+from simulation.engine.packing import pack_plans, pack_worlds
+from simulation.engine.worker import Compiled, Desk, numbered
 from simulation.rare_events.factors import Factor
 from simulation.rare_events.known import Known
 from simulation.rare_events.sampling import Sampling, cells_of, sampling_of
 from simulation.results.estimator import ENDLESS, Bounds, Moments, Sample, mean
 from simulation.results.statistics import FEW, Estimate
-from simulation.running.rows import job, rows
+from simulation.running.rows import empty_rows
 from simulation.scenario import Scenario
 from simulation.setting import Setting, setting, settings_of
 from waves import Plan, all_at_once
@@ -131,7 +133,7 @@ class Turned:
         apart = np.sum([weight * each for weight, _, each in parts], axis=0)
         found = Moments.of_values(apart, self.codes, len(self.design.strata))
         if figure != IMPACT:
-            found = replace(found.even(), nonzero=self._differing(weights))
+            found = replace(found.even(), nonzero=self.differing(weights))
         error = mean(self.sample, found, self.confidence, self._bounds(weights) if figure == IMPACT else None)
         return Estimate(value, value + error.low - error.value, value + error.high - error.value)
 
@@ -145,30 +147,16 @@ class Turned:
         if not impact.value * time.value < 0 or not math.isfinite(time.value):
             return Estimate(math.nan, math.nan, math.nan)
         value = -time.value / impact.value
-        ends = [self._priced(plan, base, value, sign) for sign in (-1, 1)]
-        return Estimate(value, *ends)
-
-    def _priced(self, plan: int, base: int, value: float, sign: int) -> float:
-        """Return the price farthest from a value, down or up, at which the costs of two plans may still be the same."""
-        from scipy.optimize import brentq  # it takes long to import, and few commands need it
-
-        def surely(log_price: float) -> float:
-            error = replace(self, price=math.exp(log_price)).difference(plan, base, COST)
-            return min(error.high, -error.low)
-
-        far = math.log(value) + sign * math.log(FAR)
-        if math.isnan(self.difference(plan, base, TIME).low) or math.isnan(self.difference(plan, base, IMPACT).low):
-            return math.nan
-        if surely(math.log(value)) <= 0:
-            return value  # nothing is left to chance
-        if surely(far) >= 0:
-            return math.inf if sign > 0 else 0.0
-        return math.exp(brentq(surely, math.log(value), far, xtol=1e-3))
+        if math.isnan(time.low) or math.isnan(impact.low):
+            return Estimate(value, math.nan, math.nan)
+        costs = _Costs(self, plan, base)
+        return Estimate(value, *(costs.end(value, sign) for sign in (-1, 1)))
 
     def _few(self, plans: Iterable[int]) -> bool:
         return bool(min(self.measured[each].ships.sum() for each in plans) < FEW)
 
-    def _differing(self, plans: Iterable[int]) -> NDArray[np.int64]:
+    def differing(self, plans: Iterable[int]) -> NDArray[np.int64]:
+        """Return by stratum in how many trials plans differ from the first of them."""
         one, *others = (self.measured[each] for each in plans)
         differ = np.zeros(len(self.codes), dtype=np.bool_)
         for other in others:
@@ -180,6 +168,45 @@ class Turned:
         reach = sum(map(abs, weights.values())) / 2
         most = np.multiply(np.max([each.high for each in own if each is not None], axis=0), reach)
         return Bounds(-most, most)
+
+
+class _Costs:
+    """The difference of two plans' costs at any price of a fleet-minute, whose moments are polynomials of the price."""
+
+    def __init__(self, turned: Turned, plan: int, base: int) -> None:
+        (time, spent), (time_of_base, spent_of_base) = (turned.influence(each, TIME) for each in (plan, base))
+        (impact, harm), (impact_of_base, harm_of_base) = (turned.influence(each, IMPACT) for each in (plan, base))
+        self.time, self.spent = time - time_of_base, spent - spent_of_base
+        self.impact, self.harm = impact - impact_of_base, harm - harm_of_base
+        self.turned, strata = turned, len(turned.design.strata)
+        self.of_time, self.of_impact = (
+            replace(Moments.of_values(each, turned.codes, strata).even(), nonzero=turned.differing((plan, base)))
+            for each in (self.spent, self.harm)
+        )
+        about = (self.spent - self.of_time.mean[turned.codes]) * (self.harm - self.of_impact.mean[turned.codes])
+        self.both = np.bincount(turned.codes, weights=about, minlength=strata).astype(np.float64)
+
+    def end(self, value: float, sign: int) -> float:
+        """Return the price farthest from a value, down or up, at which the costs of the plans may still be the same."""
+        from scipy.optimize import brentq  # it takes long to import, and few commands need it
+
+        far = math.log(value) + sign * math.log(FAR)
+        if self._surely(math.log(value)) <= 0:
+            return value  # nothing is left to chance
+        if self._surely(far) >= 0:
+            return math.inf if sign > 0 else 0.0
+        return math.exp(brentq(self._surely, math.log(value), far, xtol=1e-3))
+
+    def _surely(self, log_price: float) -> float:
+        price = math.exp(log_price)
+        found = replace(
+            self.of_time,
+            mean=self.of_time.mean + price * self.of_impact.mean,
+            squares=self.of_time.squares + 2 * price * self.both + price**2 * self.of_impact.squares,
+            least=float((self.spent + price * self.harm).min(initial=0.0)),
+        )
+        error, value = mean(self.turned.sample, found, self.turned.confidence), self.time + price * self.impact
+        return min(value + error.high - error.value, error.value - error.low - value)
 
 
 class Variants:
@@ -198,11 +225,14 @@ class Variants:
         self.plans, self.scenario, self.trials, self.seed = plans, scenario, range(trials), seed
         self.confidence, self.price = confidence, price
         self.design = sampling_of(scenario)
+        self._compiled: Compiled = {}
 
     def columns(self, scenario: Scenario) -> tuple[list[Setting], Sampling, NDArray[np.float64]]:
         """Roll every plan out under a variant: the settings, the strata, and columns of shape (plans, columns, n)."""
         settings, design = settings_of(self.plans, scenario), self._design(scenario)
-        found, _ = rows(job(settings, self.seed, self.trials, "compiled", design))
+        found = empty_rows(len(settings), self.trials)
+        desk = Desk(pack_worlds(scenario, self.seed), pack_plans(settings), compiled=self._compiled)
+        desk.frames(numbered(self.trials), found, given=design.given(self.seed, self.trials))  # of sums by stratum none
         return settings, design, found
 
     def under(self, scenario: Scenario) -> Turned:
@@ -224,14 +254,15 @@ class Variants:
 
 def weighed(design: Sampling, parts: list[Factor], scenario: Scenario) -> Sampling | None:
     """Return a design with the weights that its strata have in another scenario; None where those are not alike."""
-    alike = [(each.kind, each.label, each.where, len(each.weights)) for each in parts]
-    if alike != [(each.kind, each.label, each.where, len(each.weights)) for each in design.factors]:
+    own, known = ([each.weights for each in some] for some in (parts, design.factors))
+    alike = [(each.kind, each.label, each.where, len(w)) for each, w in zip(parts, own, strict=True)]
+    if alike != [(each.kind, each.label, each.where, len(w)) for each, w in zip(design.factors, known, strict=True)]:
         return None
     strata = []
     for stratum in design.strata:
         weights = np.ones(len(stratum.cells))
-        for part, level in zip(parts, stratum.cells.T, strict=True):
-            weights = weights * part.weights[level]
+        for each, level in zip(own, stratum.cells.T, strict=True):
+            weights = weights * each[level]
         total = math.fsum(weights)
         shares = weights / total if total > 0 else stratum.shares
         grade = stratum.grade and stratum.grade.under(scenario)

@@ -1,15 +1,20 @@
-"""The groupings of a larger fleet that a page can carry: the front, and what one move makes of it and of today's plan.
+"""The groupings that a page can carry: of a larger fleet the front, and what one move makes of it and of today's plan.
 
 Not here: a search that may take its time (``simulation.searching``).
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
+from simulation.arguments import check_confidence
 from simulation.boards.figures import HALF
-from simulation.boards.table import NAMES, Table, neighbours, table
+from simulation.boards.table import LARGEST, NAMES, TRIALS, Table, all_groupings, neighbours, table
+from simulation.draws import check_address
 from simulation.scenario import Scenario
 from simulation.searching.front import front
+from simulation.setting import setting
 from waves import Plan, named
 from waves.groupings import GROUPINGS
 
@@ -18,6 +23,24 @@ RESOLUTION = 0.05  # of a figure
 FRONT = 6  # groupings on it whose neighbours the page has, at most
 MOST = 600  # groupings on a page, at most
 LEAST = 512  # trials of each plan, where there are many regions
+
+
+def looked_up(scenario: Scenario, today: Plan, *, seed: int = 0, confidence: float = 0.95, few: bool = False) -> Table:
+    """Return the table that a board for a page is made of: all groupings of up to six regions, else those nearby.
+
+    Parameters
+    ----------
+    scenario, today, seed, confidence
+        As for `table`.
+    few
+        Whether today's plan and what one move makes of it suffice.
+    """
+    setting(today, scenario)  # which refuses what is no plan of this fleet
+    check_address(seed, range(TRIALS))
+    options: dict[str, Any] = {"seed": int(seed), "confidence": check_confidence(confidence)}
+    if len(today.regions) <= LARGEST and not few:
+        return all_groupings(scenario, today, **options)
+    return nearby(scenario, today, fronts=not few, **options)
 
 
 def nearby(scenario: Scenario, today: Plan, *, seed: int = 0, confidence: float = 0.95, fronts: bool = True) -> Table:

@@ -10,20 +10,17 @@ from typing import Any
 
 import numpy as np
 
-from simulation.arguments import check_confidence
 from simulation.boards import words
 from simulation.boards.encoding import encoded
 from simulation.boards.figures import FIGURES
-from simulation.boards.nearby import nearby as near
+from simulation.boards.nearby import looked_up
 from simulation.boards.parts import hands, read
 from simulation.boards.remarks import remarks
-from simulation.boards.table import FACTORS, LARGEST, NAMES, TRIALS, Table, all_groupings
-from simulation.draws import check_address
+from simulation.boards.table import FACTORS, NAMES, Table
 from simulation.plots import cloud
 from simulation.results.figures import estimated
 from simulation.scenario import Scenario
 from simulation.searching.front import front
-from simulation.setting import setting
 from waves import Plan, Rules
 from waves.files.documents import yaml_text
 from waves.showing import Html, element
@@ -59,18 +56,7 @@ def fragment(
     """
     if rules is not None and not isinstance(rules, Rules):
         raise ValueError(f"rules is {type(rules).__name__}; give Rules, such as Rules.read(path) gives")
-    return of_table(looked_up(scenario, today, seed=seed, confidence=confidence, nearby=nearby), rules)
-
-
-def looked_up(
-    scenario: Scenario, today: Plan, *, seed: int = 0, confidence: float = 0.95, nearby: bool = False
-) -> Table:
-    """Return the table that a board for a page is made of; for the parameters see `fragment`."""
-    setting(today, scenario)  # which refuses what is no plan of this fleet
-    check_address(seed, range(TRIALS))
-    whole = len(today.regions) <= LARGEST and not nearby
-    options: dict[str, Any] = {"seed": int(seed), "confidence": check_confidence(confidence)}
-    return all_groupings(scenario, today, **options) if whole else near(scenario, today, fronts=not nearby, **options)
+    return of_table(looked_up(scenario, today, seed=seed, confidence=confidence, few=nearby), rules)
 
 
 def of_table(table: Table, rules: Rules | None = None) -> Html:

@@ -18,6 +18,7 @@ from simulation.engine.taping import pack_tape
 from simulation.tape import Tape
 
 Numbers = NDArray[np.uint64]
+Compiled = dict[tuple[Any, bool], Callable[..., Any]]  # from a function, and whether without extras, to its code
 RUN = 512  # trials worked on at once: their draws fit the cache
 
 
@@ -40,10 +41,19 @@ event.register("numba:compile", _Announcer())
 
 
 class Desk:
-    """Where one worker works: packed plans, and room for the trials worked on at once."""
+    """Where one worker works: packed plans, and room for the trials worked on at once.
+
+    Desks of one scenario turned this way and that may share what was `compiled` for the first of them.
+    """
 
     def __init__(
-        self, packed: layout.Worlds, plans: layout.Plans, tape: Tape | None = None, *, parts: bool = False
+        self,
+        packed: layout.Worlds,
+        plans: layout.Plans,
+        tape: Tape | None = None,
+        *,
+        parts: bool = False,
+        compiled: Compiled | None = None,
     ) -> None:
         self.worlds, self.plans, self.parts = packed, plans, parts
         self.tape = pack_tape(tape) if tape else None
@@ -52,7 +62,7 @@ class Desk:
         self.approvals = plans.approval.any(axis=0)
         self.shape = (len(plans.waves), layout.REGION_SUMS, plans.order.shape[1])
         self._rooms: dict[int, tuple[Any, ...]] = {}
-        self._found: dict[Any, Callable[..., Any]] = {}
+        self._found: Compiled = {} if compiled is None else compiled
 
     def runs(self, trials: Numbers) -> Iterator[tuple[slice, Numbers, tuple[Any, ...]]]:
         """Cut trials into runs: where each is, its trials, and its room."""
@@ -128,15 +138,17 @@ class Desk:
     def _call(self, function: Any, *arguments: Any) -> None:
         """Call compiled code, the first time as ever, then what was found: on one desk no argument changes its type.
 
-        Numba looks at each array's type at each call, for as long as ten rollouts take.
+        But for what is None without extras. Numba looks at each array's type at each call, for as long as ten rollouts
+        take.
         """
-        if function in self._found:
-            self._found[function](*arguments)
+        known = function, self.extras is None
+        if known in self._found:
+            self._found[known](*arguments)
             return
         function(*arguments)
         types = tuple(map(function.typeof_pyval, arguments)) if hasattr(function, "typeof_pyval") else ()
         compiled = getattr(function, "overloads", {}).get(types)
-        self._found[function] = getattr(compiled, "entry_point", function)
+        self._found[known] = getattr(compiled, "entry_point", function)
 
     def _drawn(
         self, run: Numbers, desk: tuple[Any, ...], given: layout.Given | None, at: int, *, noise: bool = False

@@ -179,13 +179,14 @@ def cells_of(scenario: Scenario, plan: Plan) -> tuple[list[Factor], Levels, NDAr
     own = [setting(plan, scenario)]
     for regions, pooled in ((3, False), (1, False), (3, True), (1, True)):
         parts = factors(scenario, own, regions, pooled, noise=False)
-        levels = [len(part.weights) for part in parts]
+        chances = [part.weights for part in parts]
+        levels = [len(each) for each in chances]
         if math.prod(levels) <= CELLS:
             break
     cells = np.indices(levels).reshape(len(parts), math.prod(levels)).T
     weights = np.ones(len(cells))
-    for part, level in zip(parts, cells.T, strict=True):
-        weights = weights * part.weights[level]
+    for each, level in zip(chances, cells.T, strict=True):
+        weights = weights * each[level]
     return parts, cells[weights > 0], weights[weights > 0]
 
 

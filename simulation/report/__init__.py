@@ -6,8 +6,8 @@ Everything public is here; the files behind it may move. Not here: pictures (``s
 
 from simulation.report.asked import budget, exposure, strata, worst
 from simulation.report.caveats import horizon, left_out
-from simulation.report.choosing import answers, flips, picture_of_parts, picture_of_turns, turned
-from simulation.report.html import Html
+from simulation.report.choosing import answers, begin_turns, flips, picture_of_parts, picture_of_turns
+from simulation.report.html import Html, spot
 from simulation.report.lived import as_lived, see_time
 from simulation.report.playing import begin_board, board
 from simulation.report.regrets import regrets
@@ -30,6 +30,7 @@ __all__ = [
     "as_lived",
     "assumptions",
     "begin_board",
+    "begin_turns",
     "board",
     "budget",
     "exposure",
@@ -53,8 +54,8 @@ __all__ = [
     "see_regions",
     "see_time",
     "side_by_side",
+    "spot",
     "strata",
-    "turned",
     "typical_change",
     "worst",
 ]

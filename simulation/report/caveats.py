@@ -11,11 +11,13 @@ from simulation.results.numerals import percent, several
 LEFT_OUT = (
     "Shifting traffic away from a bad region, and the load that puts on its partner: here, a bad region serves its "
     "traffic until it is rolled back.",
-    "Time of day: traffic is constant; there are no windows, time zones or traffic profiles.",
+    "Traffic that rises and falls: it is constant, by day and by night, whatever a calendar and staffed hours say.",
     "Other changes: one change goes through the pipeline at a time; queues, run modes and superseded runs are left "
     "out.",
     "Pipelines that are not an ordered list of waves: the workflow reader levels them, and warns (not-wave-shaped).",
     "Resuming from a wave after a halt: what was halted begins again with a new change.",
+    "Alarms of single services: where they roll back one region, a common defect would make others follow by "
+    "themselves; here people recover those, after a false alarm too.",
 )
 
 

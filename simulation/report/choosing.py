@@ -5,10 +5,10 @@ Not here: how any of it is worked out (``analysis``), the pictures (``plots``).
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from simulation.analysis.compare import Comparison
-from simulation.analysis.parts import Parts, waves_or_minutes
+from simulation.analysis.parts import waves_or_minutes
 from simulation.analysis.sensitivity import Sensitivity, sensitivity
 from simulation.analysis.turning import CALLED, BreakEven
 from simulation.analysis.variants import IMPACT, of_comparison
@@ -16,6 +16,9 @@ from simulation.report.html import Html, bullets, cards, element, paragraph
 from simulation.results.figures import amount, estimated, odds
 from simulation.results.numerals import alike, minutes_of, number
 from simulation.results.statistics import Estimate, without_rounding
+from simulation.running.beside import Begun, Helper, begin
+from simulation.scenario import Scenario
+from waves import Plan
 
 HALF = "probability_share_exposed_at_least_0.5"
 TURNS = 4096  # trials of each plan at each turn of an assumption, in a report
@@ -105,34 +108,56 @@ def _worth(found: Estimate, time: Estimate, harm: Estimate) -> Html:
     return element("span", words) + Html("<br>") + element("small", ends)
 
 
-def turned(comparison: Comparison, wanted: bool, price: float | None = None) -> tuple[Sensitivity, Parts | None] | None:
-    """Turn every assumption, and take the difference between the first two plans apart; None where nobody wants it."""
-    plans = {name: each.plan for name, each in comparison.outcomes.items()}
+def begin_turns(
+    plans: Mapping[str, Plan],
+    scenario: Scenario,
+    *,
+    seed: int = 0,
+    confidence: float = 0.95,
+    price: float | None = None,
+    wanted: bool = True,
+    helper: Helper | None = None,
+) -> Begun[Sensitivity] | None:
+    """Begin to turn every assumption, beside whatever comes next; nothing where nobody wants it, or of one plan.
+
+    Parameters
+    ----------
+    plans, scenario, seed, confidence, price
+        As for `sensitivity`.
+    wanted
+        Whether to turn them at all: it takes some seconds of a core.
+    helper
+        A process that does so; without one they are turned when that is shown.
+    """
     if not wanted or len(plans) < 2:
         return None
-    own = {"seed": comparison.seed, "confidence": comparison.confidence}
-    found = sensitivity(plans, comparison.scenario, price=price, trials=TURNS, **own)  # type: ignore[arg-type]
-    first, second = (plan.replace(name=name) for name, plan in list(plans.items())[:2])
-    if set(first.regions) != set(second.regions):
-        return found, None
-    return found, waves_or_minutes(first, second, comparison.scenario, trials=2 * TURNS, **own)  # type: ignore[arg-type]
+    own = {"plans": dict(plans), "scenario": scenario, "seed": seed, "confidence": confidence, "price": price}
+    return begin(sensitivity, helper, trials=TURNS, **own)
 
 
-def picture_of_parts(found: tuple[Sensitivity, Parts | None] | None):  # type: ignore[no-untyped-def]
+def picture_of_parts(comparison: Comparison, wanted: bool = True):  # type: ignore[no-untyped-def]
     """Draw what makes the difference between the first two plans, or nothing."""
-    return found[1].plot() if found and found[1] else Html("")
+    first, second = ([each.plan.replace(name=name) for name, each in comparison.outcomes.items()] + [None, None])[:2]
+    if not wanted or first is None or second is None or set(first.regions) != set(second.regions):
+        return Html("")
+    own = {"trials": 2 * TURNS, "seed": comparison.seed, "confidence": comparison.confidence}
+    return waves_or_minutes(first, second, comparison.scenario, **own).plot()  # type: ignore[arg-type]
 
 
-def picture_of_turns(found: tuple[Sensitivity, Parts | None] | None):  # type: ignore[no-untyped-def]
+def picture_of_turns(begun: Begun[Sensitivity] | None):  # type: ignore[no-untyped-def]
     """Draw what each assumption does to the second plan against the first, or nothing."""
-    return found[0].plot() if found and found[0].levers else Html("")
+    return begun.result().plot() if begun and begun.result().levers else Html("")
 
 
-def flips(found: tuple[Sensitivity, Parts | None] | None) -> Html:
+def flips(begun: Begun[Sensitivity] | None) -> Html:
     """Say which assumption would turn an answer, and where; which change nothing; and what a wrong choice costs."""
-    if found is None:
+    if begun is None:
         return paragraph("Nobody asked what would turn the answers: there is one plan, or it was left out.")
-    own = found[0]
+    return turning(begun.result())
+
+
+def turning(own: Sensitivity) -> Html:
+    """Say the same of a sensitivity."""
     silent = paragraph(*(f"{each}. " for each in own.silent)) if own.silent else Html("")
     return _turning(own) + silent + _regrets(own)
 

@@ -3,19 +3,24 @@
 Not here: the board (``boards.page``).
 """
 
-from typing import TYPE_CHECKING
-
+from simulation.boards.nearby import looked_up
+from simulation.boards.page import of_table
+from simulation.boards.table import Table
 from simulation.report.html import Html, element, paragraph
+from simulation.running.beside import Begun, Helper, begin
 from simulation.scenario import Scenario
 from waves import Plan, Rules
 
-if TYPE_CHECKING:
-    from simulation.boards.beside import Begun
-
 
 def begin_board(
-    plan: Plan, scenario: Scenario, *, seed: int = 0, confidence: float = 0.95, wanted: bool = True
-) -> "Begun | None":
+    plan: Plan,
+    scenario: Scenario,
+    *,
+    seed: int = 0,
+    confidence: float = 0.95,
+    wanted: bool = True,
+    helper: Helper | None = None,
+) -> Begun[Table] | None:
     """Begin to work out a board, beside whatever comes next; nothing where it is not wanted.
 
     Parameters
@@ -26,15 +31,15 @@ def begin_board(
         As for `compare`.
     wanted
         Whether to make it at all: it takes some seconds of a core.
+    helper
+        A process that does so; without one it is worked out when it is shown.
     """
     if not wanted:
         return None
-    from simulation.boards.beside import begin
-
-    return begin(scenario=scenario, today=plan, seed=seed, confidence=confidence)
+    return begin(looked_up, helper, scenario=scenario, today=plan, seed=seed, confidence=confidence)
 
 
-def board(begun: "Begun | None", rules: Rules | None = None) -> Html:
+def board(begun: Begun[Table] | None, rules: Rules | None = None) -> Html:
     """Return a board that needs no kernel, with its heading, as soon as it is worked out; nothing if none was begun.
 
     Parameters
@@ -46,8 +51,6 @@ def board(begun: "Begun | None", rules: Rules | None = None) -> Html:
     """
     if begun is None:
         return Html("")
-    from simulation.boards.page import of_table
-
     said = paragraph(
         "Move the regions of the first plan from wave to wave, and see what that comes to: the page has worked it out."
     )

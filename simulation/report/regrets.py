@@ -9,7 +9,7 @@ from collections.abc import Callable
 from simulation.analysis.parts import waves_or_minutes
 from simulation.analysis.sensitivity import Sensitivity
 from simulation.analysis.variants import IMPACT, TIME
-from simulation.report.choosing import flips, sure
+from simulation.report.choosing import sure, turning
 from simulation.report.html import Html, bullets, element, paragraph
 from simulation.results.figures import estimated
 from simulation.results.numerals import alike, minutes_of
@@ -38,7 +38,7 @@ def regrets(turned: Sensitivity) -> Html:
         + said
         + element("p", element("strong", "What would turn it, and what you may regret"))
         + paragraph(f"{what} one assumption.")
-        + flips((turned, None))
+        + turning(turned)
     )
 
 

@@ -1,6 +1,7 @@
 """A population of plans: the best are varied from generation to generation.
 
-For fleets of too many groupings to try; elsewhere a short-lived one, as the rivals that all are held against. Not here: how a plan is varied (``candidates``), who is held against whom (``race``).
+For fleets of too many groupings to try; elsewhere a short-lived one, to have rivals that all others are held against.
+Not here: how a plan is varied (``candidates``), who is held against whom (``race``).
 """
 
 import numpy as np

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from simulation import compare, sensitivity
-from simulation.report import answers, flips, regrets, turned
+from simulation.report import answers, begin_turns, flips, regrets
 from simulation.report.choosing import in_turn
 from tests.simulation.analysis.test_sensitivity import ONE, PLANS, TWO, scenario
 
@@ -35,7 +35,7 @@ def test_a_plan_that_does_the_same_is_told_to_be_so_whatever_is_left_of_rounding
 
 def test_what_a_choice_costs_over_the_best_is_told_by_objective():
     """At 50 minutes a fleet-minute: two waves cost 40 − 25 more, and 40 more minutes; at once 0.5 fleet-minutes."""
-    told = flips(turned(compare(PLANS, scenario(), trials=4096), True, price=50)).replace("\u00a0", " ")
+    told = flips(begin_turns(PLANS, scenario(), price=50)).replace("\u00a0", " ")
     assert all(words in told for words in ("0.50 fleet-minutes", "40 min", "15 min", "nothing: it is the best"))
 
 
@@ -53,7 +53,7 @@ def test_regrets_reckon_once_with_a_price():
 
 @pytest.mark.parametrize(("wanted", "words"), [(True, "bad: probability exceeds"), (False, "left out")])
 def test_what_turns_an_answer_is_told_unless_nobody_wants_it(wanted, words):
-    found = turned(compare(PLANS, scenario(), trials=256), wanted, price=50)
+    found = begin_turns(PLANS, scenario(), price=50, wanted=wanted)
     assert words in flips(found)
 
 
@@ -68,6 +68,6 @@ def test_a_plan_that_nothing_turns_is_named_and_one_without_a_difference_has_not
     """An hour more of baking at the end costs an hour whatever is turned; a plan under another name costs nothing."""
     longer = TWO.replace(waves=(TWO.waves[0], TWO.waves[1].replace(bake_minutes=TWO.waves[1].bake_minutes + 60.0)))
     plans = {**PLANS, "twin": TWO.replace(name="twin"), "longer": longer}
-    told = flips(turned(compare(plans, scenario(), trials=256), True, price=50))
+    told = flips(begin_turns(plans, scenario(), price=50))
     assert "None turns how two waves compares with longer." in told
     assert "Between two waves and twin there is no sure difference to turn." in told

@@ -20,7 +20,6 @@ import simulation
 from simulation import Comparison, Outcomes, Service, plots, report
 from simulation.analysis.variants import Turned, Variants
 from simulation.boards import table as boards
-from simulation.boards.beside import Begun
 from simulation.boards.many import Strata
 from simulation.lessons import varied
 from simulation.plots import style
@@ -35,10 +34,10 @@ OF_ONE = {"calendar", "duel", "plans", "timeline", "Picture", "alt", "exceedance
 # Pictures and sentences of results that have rows of their own, or crude ones: their tests hold what they weigh.
 OF_RESULTS = {"front", "parts", "tornado"}
 OF_BOARDS, SAYS_ANEW = {"cloud"}, {"board", "regrets"}  # of trials of their own: below, rolled out with others' weights
-SAYS_RESULTS = {"as_lived", "flips", "picture_of_parts", "picture_of_turns", "turned"}
+SAYS_RESULTS = {"as_lived", "flips", "picture_of_parts", "picture_of_turns"}
 SAYS_ONE = {
-    "Html", "assumptions", "begin_board", "faults", "left_out", "limits", "opening", "picture_of_change", "rules",
-    "see_change", "see_plans", "typical_change",
+    "Html", "assumptions", "begin_board", "begin_turns", "faults", "left_out", "limits", "opening", "picture_of_change",
+    "rules", "see_change", "see_plans", "spot", "typical_change",
 }  # fmt: skip
 
 
@@ -199,8 +198,8 @@ def test_every_figure_of_a_board_weighs_and_so_do_its_page_and_picture(both):
     assert plots.cloud(ours).svg() != plots.cloud(theirs).svg()
     faults = [{"name": name, "probability": chance} for name, chance in (("first", 0.1), ("second", 0.3))]
     world = builders.scenario(faults=faults, evidence=20, report=60)
-    asked = {"today": builders.plan("a", "b c d", bake=5), "scenario": world}
-    pages = told_twice(lambda: str(report.board(Begun(asked))))
+    today = builders.plan("a", "b c d", bake=5)
+    pages = told_twice(lambda: str(report.board(report.begin_board(today, world))))
     ours, theirs = (re.findall(r'"packed":"(.+?)"', page) for page in pages)
     assert len(ours) == len(theirs) == 1 and ours != theirs
 

@@ -9,7 +9,7 @@ import pytest
 
 import waves
 from simulation import search
-from simulation.searching import keeping
+from simulation.searching import keeping, race
 from simulation.searching.tree import Tree
 from tests.simulation.searching.test_search import BAKES, few, scene  # noqa: F401
 
@@ -39,7 +39,7 @@ def half(tmp_path, monkeypatch):
     with pytest.MonkeyPatch.context() as patch:
         stopped(patch, 3)
         found = search(scene(), **OWN, resume=path)
-    assert not found.finished and not found.every and found.race.tree.place.waves < 4
+    assert not found.finished and not found.every and found.race.tree and found.race.tree.place.waves < 4
     return path
 
 
@@ -50,6 +50,25 @@ def test_it_goes_on_where_it_was(half):
     assert [plan.digest for plan in again.plans.values()] == [plan.digest for plan in whole.plans.values()]
     once_more = search(scene(), **OWN, resume=str(half))
     assert once_more.rollouts == again.rollouts and once_more.known == again.known == whole.known
+
+
+def test_interrupted_while_it_looks_for_rivals_it_ends_where_an_undisturbed_one_does():
+    """They are looked for anew: their chance goes with the seed, and not with how far it was."""
+    whole = search(scene(), **OWN)
+    with pytest.MonkeyPatch.context() as patch:
+        entered: list[None] = []
+
+        def enter(*args, own=race.Race.enter, **options):
+            entered.append(own(*args, **options))
+            if len(entered) == 2:
+                raise KeyboardInterrupt
+
+        patch.setattr(race.Race, "enter", enter)
+        half = search(scene(), **OWN)
+    assert not half.finished and half.race.tree is None and 0 < half.looked_at < whole.looked_at
+    again = search(scene(), **OWN, resume=half)
+    assert again.finished and again.every and again.looked_at == whole.looked_at
+    assert [p.digest for p in again.plans.values()] == [p.digest for p in whole.plans.values()]
 
 
 def test_what_ends_the_program_costs_what_came_since_it_was_kept(half, monkeypatch):

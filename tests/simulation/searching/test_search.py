@@ -218,25 +218,6 @@ def test_interrupted_in_the_first_round_it_has_looked_at_what_it_began_with(few,
     assert half.whole == 4096 * half.looked_at and half.rollouts == 2048 * half.looked_at
 
 
-def test_interrupted_while_it_looks_for_rivals_it_ends_where_an_undisturbed_one_does(few):
-    """They are looked for anew: their chance goes with the seed, and not with how far it was."""
-    whole = search(scene(), bake_minutes=BAKES, seed=2)
-    with pytest.MonkeyPatch.context() as patch:
-        entered: list[None] = []
-
-        def enter(*args, own=race.Race.enter, **options):
-            entered.append(own(*args, **options))
-            if len(entered) == 2:
-                raise KeyboardInterrupt
-
-        patch.setattr(race.Race, "enter", enter)
-        half = search(scene(), bake_minutes=BAKES, seed=2)
-    assert not half.finished and half.race.tree is None and 0 < half.looked_at < whole.looked_at
-    again = search(scene(), bake_minutes=BAKES, seed=2, resume=half)
-    assert again.finished and again.every and again.looked_at == whole.looked_at
-    assert [p.digest for p in again.plans.values()] == [p.digest for p in whole.plans.values()]
-
-
 @pytest.mark.parametrize("time", TIMES)
 def test_where_nothing_ships_it_says_so(few, time):
     """Every build fails: no plan is faster or as fast as another, and nothing is said of that."""
