@@ -44,6 +44,18 @@ def gain(values: NDArray[np.float64], design: Sampling) -> float:
     return float(crude / BLOCK / ours)
 
 
+def at_most(values: NDArray[np.float64], design: Sampling) -> float:
+    """Return the gain of the best division of trials among strata of what goes wrong alone, without grades."""
+    codes, shares = design.codes(range(len(values))), design.weights
+    weights, whats = shares[codes] / shares[codes].sum(), [each.what for each in design.strata]
+    mean, spread = float((weights * values).sum()), 0.0
+    for what in dict.fromkeys(whats):
+        own = np.isin(codes, [code for code, each in enumerate(whats) if each == what])
+        part = weights[own] / weights[own].sum()
+        spread += weights[own].sum() * ((part * values[own] ** 2).sum() - (part * values[own]).sum() ** 2) ** 0.5
+    return float((weights * (values - mean) ** 2).sum() / spread**2)
+
+
 def gains(found: list[Outcomes], figure: str, *, apart: bool) -> list[float]:
     """Return a figure's gain under each plan, or that of its difference from the first plan's."""
     design = sampling_of(found[0].scenario)
@@ -97,6 +109,9 @@ def main() -> None:
     for figure in FIGURES:
         print(f"| `{figure}` | {' | '.join(f'{each:.2g}' for each in gains(found, figure, apart=False))} |")
         print(f"| minus that of three waves | | {' | '.join(f'{g:.2g}' for g in gains(found, figure, apart=True))} |")
+    first, *_, last = (each.rows.influence(FIGURES[0])[1] for each in found)
+    best = at_most(last - first, sampling_of(found[0].scenario))
+    print(f"\nall at once minus three waves, `{FIGURES[0]}`, without grades: no division saves more than {best:.3g}")
 
 
 if __name__ == "__main__":

@@ -46,6 +46,18 @@ class Family(Part):
     sized: ClassVar[tuple[str, ...]] = ()  # the fields that grow with it: twice those is twice every value
     family: str
 
+    def __eq__(self, other: object) -> bool:
+        """Return whether it is the same law, whatever tables were made of either."""
+        return type(self) is type(other) and self._fields == other._fields
+
+    def __hash__(self) -> int:
+        """Return a hash of its fields."""
+        return hash((type(self), *self._fields))
+
+    @property
+    def _fields(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, name) for name in type(self).model_fields)
+
     if TYPE_CHECKING:  # a field of some, which must not shadow a property
 
         @property

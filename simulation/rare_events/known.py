@@ -56,9 +56,38 @@ class Known:
         high = 1 - self.builds_fail.low
         if name in NEEDS_A_DEFECT:
             high = self._most((self._reach[0].count > 0).astype(np.float64))
-        elif (name == "rejected" and not self._refusable) or (name == "false_alarm" and not self._noisy):
+            if name == "failover_hit" and not self.setting.pairs:
+                high = np.zeros(self.size)
+        elif name in self._never:
             high = np.zeros(self.size)
-        return Bounds(np.zeros(self.size), high)
+        low = np.zeros(self.size)
+        if name in ("completed", "shipped") and {"rejected", "false_alarm", "deploy_failed"} <= self._never:
+            sound = self.chance("exposed").high == 0  # so nothing can stop it but its build
+            low = np.where(sound, 1 - self.builds_fail.high, low)
+        return Bounds(low, high)
+
+    def has(self, column: str, which: str) -> bool:
+        """Return whether any trial can have a value of a column among those that are `which`."""
+        hurt = bool(self.chance("exposed").high.any())
+        if which == "defective" or column == "detected_minutes":
+            return hurt
+        if column != "recovered_minutes":
+            return True
+        back = self.setting.plan.on_deploy_failure == "rollback_all" and "deploy_failed" not in self._never
+        return hurt or back or "false_alarm" not in self._never
+
+    @cached_property
+    def _never(self) -> set[str]:
+        """Which outcomes nothing in the scenario can lead to under this plan."""
+        may = {"rejected": self._refusable, "false_alarm": self._noisy, "deploy_failed": self._failing}
+        return {name for name, possible in may.items() if not possible}
+
+    @property
+    def _failing(self) -> bool:
+        scenario = self.setting.scenario
+        own = any(scenario.of(site.region, "deploy_failure_probability") > 0 for site in self.setting.sites)
+        broken = any(fault.effect == "deploy_fails" and fault.probability > 0 for fault in scenario.faults)
+        return own or broken or self.setting.plan.deploy_timeout_minutes is not None
 
     @property
     def _refusable(self) -> bool:

@@ -32,6 +32,7 @@ from waves.showing import Shown, counted
 
 FINEST = 1e-9  # the least precision: a share of the estimate
 PILOT = 256  # trials of each stratum from which the first allocation is made
+CREEP = 1.25  # times as many trials as did not quite suffice
 GROW = 8  # times as many trials as allocated them may be reported; else a larger pilot comes first
 
 
@@ -232,20 +233,29 @@ def _sample(
             before = before.plus(survey.stage(LEAST + counts // GROW, work))
             continue
         if found is not None and counts.sum() <= found.trials.sum():
-            counts = np.ceil(found.trials * 1.25).astype(np.int64)  # skewness widens what the allocation foresees
+            # Skewness widens what the allocation foresees, and what is only bounded shrinks up to twice as fast.
+            wide = _too_wide(survey, found, precision, confidence) if precision is not None else math.inf
+            more = min(max(wide**1.5, CREEP), GROW) if math.isfinite(wide) else CREEP
+            counts = np.ceil(found.trials * (more if found.trials.sum() * more < most else CREEP)).astype(np.int64)
             if precision is None or counts.sum() > most:
                 return found, False
         found = survey.stage(counts, work)
         if precision is None:
             return found, None
-        if _precise(survey, found, precision, confidence):
+        if _too_wide(survey, found, precision, confidence) <= 1:
             return found, True
         before = before.plus(found)
 
 
-def _precise(survey: Survey, found: Sums, precision: float, confidence: float) -> bool:
+def _too_wide(survey: Survey, found: Sums, precision: float, confidence: float) -> float:
+    """Return how many times as wide as asked for the widest interval is; infinite where one has no end."""
     estimates = [survey.interval(found, p, e, confidence) for p, e in np.ndindex(survey.low.shape[1:])]
-    return all((own.high - own.low) / 2 <= precision * own.value for own in estimates)
+    halves = [(own.high - own.low) / 2 for own in estimates]
+    wide = [
+        0.0 if half == 0 else half / (precision * own.value) if own.value > 0 and math.isfinite(half) else math.inf
+        for half, own in zip(halves, estimates, strict=True)
+    ]
+    return max(wide)
 
 
 def _gains(survey: Survey, found: Sums, estimates: list[Estimate], confidence: float) -> list[float]:

@@ -19,7 +19,7 @@ from simulation.engine.worker import Desk
 from simulation.rare_events.factors import Factor, Floats
 from simulation.rare_events.strata import Cut, Stratum, sampled, stratify
 from simulation.rare_events.targets import Target
-from simulation.results.estimator import Bounds, Moments, Sample, chance, clopper_pearson, mean
+from simulation.results.estimator import Bounds, Moments, Sample, between, chance, clopper_pearson, mean
 from simulation.results.statistics import Estimate
 from simulation.scenario import Scenario
 from simulation.setting import settings_of
@@ -29,6 +29,7 @@ BLOCK = 4096  # trials of a stratum that are worked out and merged as one
 LARGEST = 2**19  # rollouts in a task, at most: about a second, so that nobody waits long for an end
 TASKS = 32  # a stage is cut into at least so many tasks, so that a few workers end at about the same time
 LEAST = 32  # trials of each stratum, at the least
+CLOSE = 1e-9  # to the root, as a part of it: trials are whole numbers
 MARGIN = 1.1  # trials beyond those that the precision seems to ask for, because the pilot may be off
 
 
@@ -197,14 +198,20 @@ class Survey:
         return self._bounded(found, p, e, own.value, confidence) if math.isnan(own.high) else own
 
     def _bounded(self, found: Sums, p: int, e: int, value: float, confidence: float) -> Estimate:
-        """Return an interval of a mean of which too little was seen: none exceeds the greatest there can be."""
-        nonzero, total, _, _ = found.sums[:, p, e].T
-        open_ = self.low[:, p, e] < self.high[:, p, e]
+        """Return an interval of a mean of which too little was seen for a closer one: by the bounds that values have.
+
+        Each stratum's end is the nearest that is sure: by how often anything is other than zero and what it can be at
+        most, or by how much values between bounds vary.
+        """
+        nonzero, total, squares, _ = found.sums[:, p, e].T
+        bounds = Bounds(self.low[:, p, e], self.high[:, p, e])
         _, most = clopper_pearson(nonzero, found.trials, confidence)
-        means = np.where(open_, total / found.trials, 0.0)
-        high = np.where(open_, most * self.high[:, p, e], 0.0)
-        below, above = ((self.weights * side) ** 2 for side in (means, high - means))
-        return Estimate(value, value - math.sqrt(below.sum()), value + math.sqrt(above.sum()))
+        own = Moments.of_sums(np.array([found.trials, nonzero, total, squares, np.zeros(len(total))]))
+        apart = between(own, bounds, confidence)
+        below = np.where(bounds.known, 0.0, np.minimum(own.mean - bounds.low, apart))
+        above = np.where(bounds.known, 0.0, np.minimum(most * bounds.high - own.mean, apart))
+        return Estimate(value, *(value + side * math.sqrt(((self.weights * each) ** 2).sum())
+                                 for side, each in ((-1, below), (1, above))))  # fmt: skip
 
 
 def _root(a: Floats, b: Floats) -> Floats:
@@ -212,7 +219,10 @@ def _root(a: Floats, b: Floats) -> Floats:
     n = np.sqrt(a) + np.cbrt(b)
     for _ in range(60):
         slope = 3 * n**2 - a
-        n = n - np.divide(n**3 - a * n - b, slope, out=np.zeros_like(n), where=slope > 0)
+        step = np.divide(n**3 - a * n - b, slope, out=np.zeros_like(n), where=slope > 0)
+        n = n - step
+        if (np.abs(step) <= CLOSE * n).all():
+            break
     return np.maximum(n, 0.0)
 
 

@@ -3,14 +3,13 @@
 Every figure of ours, of rows or of sums, is one of these. A crude sample is one stratum, and its intervals are those of
 Student, of Clopper and Pearson, and of order statistics. With several, each stratum has its own such interval; the
 distances of their ends from the estimate add up as squares, each side for itself (Zou and Donner 2008, *Construction of
-confidence limits about effect measures*). What is known of a stratum without sampling adds nothing. Not here: which
-figures there are (``figures``), what they are estimated from (``outcomes``, ``tally``).
+confidence limits about effect measures*). What is known of a stratum without sampling adds nothing. Not here: quantiles
+(``quantiles``), which figures there are (``figures``), what they are estimated from (``outcomes``, ``tally``).
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -24,6 +23,7 @@ Counts = NDArray[np.int64]
 Numbers = Floats | Counts
 MISSED = 8.0  # how much more the side of a long tail is lengthened, times its part of the half-width
 ENDLESS = np.errstate(invalid="ignore", over="ignore")  # an endless horizon gives infinite impacts
+LONG = 1.5  # the skewness that a tail should give an estimate which is told, at most; what values show is held closer
 BEGINNING = 10.0  # times as many trials, where nothing says how many it takes
 ROUNDING = 1e-12  # a variance below this part of the mean's square is of last digits; sums leave about 1e-15
 TINY = 1e-9  # hits where there are none, for a function that takes no zero
@@ -121,6 +121,13 @@ class Moments:
         return cls(count, nonzero, mean, squares, cubes, float(values.min(initial=0.0)))
 
 
+class Tail(NamedTuple):
+    """What is rare and long in values, as it should be: the sums of its squares and cubes in each stratum's trials."""
+
+    squares: Floats
+    cubes: Floats
+
+
 def _over(above: Floats, below: Numbers) -> Floats:
     return np.divide(above, below, out=np.zeros(len(above)), where=below > 0)
 
@@ -132,18 +139,18 @@ def chance(sample: Sample, hits: Counts, confidence: float, bounds: Bounds | Non
 
 def share(sample: Sample, hits: Numbers, count: Numbers, confidence: float, bounds: Bounds | None = None) -> Estimate:
     """Estimate the probability of something among the trials of which there are `count` in each stratum."""
-    domain = _domain(sample, count, bounds)
+    domain = domain_of(sample, count, bounds)
     if domain is None:
         return NOTHING
-    found = _Share(domain, hits, count, confidence, bounds)
+    found = Share(domain, hits, count, confidence, bounds)
     return Estimate(found.value, found.low, found.high)
 
 
-class _Share:
+class Share:
     """A probability in a domain, its ends worked out where they are asked for: they cost more than all else."""
 
     def __init__(
-        self, domain: "_Domain", hits: Numbers, count: Numbers, confidence: float, bounds: Bounds | None = None
+        self, domain: "Domain", hits: Numbers, count: Numbers, confidence: float, bounds: Bounds | None = None
     ) -> None:
         self.domain, self.hits, self.count, self.bounds = domain, hits, count, bounds
         self.tail = (1 - confidence) / 2
@@ -171,7 +178,7 @@ class _Share:
 
 
 @dataclass(frozen=True)
-class _Domain:
+class Domain:
     """How much each stratum counts among the trials that have a value: `omega`, and what that is uncertain by."""
 
     sample: Sample
@@ -181,6 +188,7 @@ class _Domain:
 
     @property
     def omega(self) -> Floats:
+        """How much each stratum counts, shape (strata,)."""
         return self.sample.probabilities * self.part / self.total
 
     @property
@@ -195,13 +203,14 @@ class _Domain:
         return float((weights**2 * self.part * (1 - self.part) / np.maximum(self.sample.trials, 1)).sum()) * z * z
 
 
-def _domain(sample: Sample, count: Numbers, bounds: Bounds | None) -> _Domain | None:
+def domain_of(sample: Sample, count: Numbers, bounds: Bounds | None) -> Domain | None:
+    """Return the trials that have a value, of which there are `count` in each stratum; None where there are none."""
     part = _over(count.astype(np.float64), sample.trials.astype(np.float64))
     unseen = sample.trials == 0
     if bounds is not None:
         part, unseen = np.where(bounds.known & unseen, 1.0, part), unseen & ~bounds.known
     total = float((sample.probabilities * part).sum())
-    return _Domain(sample, part, total, unseen) if total > 0 else None
+    return Domain(sample, part, total, unseen) if total > 0 else None
 
 
 def clopper_pearson(hits: Numbers, trials: Numbers, confidence: float) -> tuple[Floats, Floats]:
@@ -221,16 +230,30 @@ def exact_high(hits: Numbers, trials: Numbers, tail: float) -> Floats:
     return np.where(misses > 0, special.betaincinv(hits + 1, np.maximum(misses, TINY), 1 - tail), 1.0)
 
 
+def between(found: Moments, bounds: Bounds, confidence: float) -> Floats:
+    """Return how far the mean of each stratum may be from its estimate, whatever its values are between their bounds.
+
+    The empirical Bernstein bound (Maurer and Pontil 2009, *Empirical Bernstein bounds*, theorem 4); endless without
+    bounds, or of fewer than two values.
+    """
+    sure, rest = math.log(4 / (1 - confidence)), np.maximum(found.count - 1.0, 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        usual = np.sqrt(2 * sure * found.squares / rest / found.count)
+        return np.where(rest > 0, usual + 7 * sure * (bounds.high - bounds.low) / (3 * rest), np.inf)
+
+
 @ENDLESS
 def mean(
-    sample: Sample, found: Moments, confidence: float, bounds: Bounds | None = None, apart: Floats | None = None
-) -> Estimate:
+    sample: Sample, found: Moments, confidence: float, bounds: Bounds | None = None, apart: Floats | None = None,
+    tails: Sequence[Tail] = (),
+) -> Estimate:  # fmt: skip
     """Estimate the mean of the trials that have a value; `apart` is the variance of differences between other worlds.
 
     The ends are NaN where the trials do not suffice for an honest interval (`times`): fewer than 10 values other than
-    zero, a stratum without a trial, or values so skewed that as few as 10 of them would make as much of the error.
+    zero, a stratum without a trial, or values so skewed that as few as 10 of them would make as much of the error, by
+    what they show or by what `tails` say.
     """
-    domain = _domain(sample, found.count, bounds)
+    domain = domain_of(sample, found.count, bounds)
     if domain is None:
         return NOTHING
     known = np.zeros(len(sample.trials), dtype=np.bool_) if bounds is None else bounds.known
@@ -239,7 +262,7 @@ def mean(
     if known.all():
         return Estimate(value, value, value)
     skewness = _Skewness(domain, found, known)
-    if not math.isfinite(value) or domain.unseen.any() or _times(found, known, skewness) > 1:
+    if not math.isfinite(value) or domain.unseen.any() or _times(found, known, skewness, tails) > 1:
         return Estimate(value, math.nan, math.nan)
     below, above = _sides(domain, found, known, confidence, bounds, apart)
     moved = domain.moved(own, value, confidence)
@@ -260,7 +283,7 @@ def _longer(lean: float, half: float) -> float:
 
 
 def _sides(
-    domain: _Domain, found: Moments, known: NDArray[np.bool_], confidence: float, bounds: Bounds | None,
+    domain: Domain, found: Moments, known: NDArray[np.bool_], confidence: float, bounds: Bounds | None,
     apart: Floats | None,
 ) -> tuple[float, float]:  # fmt: skip
     """Return the squares of the distances to both ends, strata together."""
@@ -290,11 +313,13 @@ def _sides(
 class _Skewness:
     """How skewed the estimate of a mean is, as far as its values show."""
 
-    def __init__(self, domain: _Domain, found: Moments, known: NDArray[np.bool_]) -> None:
+    def __init__(self, domain: Domain, found: Moments, known: NDArray[np.bool_]) -> None:
         use = ~known & (found.count > 0)
         # Of values that are all the same but for their last digits, a shape would be made of rounding.
         use &= found.squares > ROUNDING * found.count * found.mean**2
         n = found.count[use].astype(np.float64)
+        self.reach = np.zeros(len(known))  # what a value adds to the mean
+        self.reach[use] = domain.omega[use] / n
         self.variance = float((domain.omega[use] ** 2 * found.squares[use] / n**2).sum())
         third = float((domain.omega[use] ** 3 * found.cubes[use] / n**3).sum())
         self.third = third if len(known) > 1 else 0.0  # crude samples have the interval that everybody knows
@@ -303,6 +328,13 @@ class _Skewness:
     def own(self) -> float:
         """Skewness: where m equal values make all of the error, it is one over the root of m."""
         return self.third / self.variance**1.5 if self.variance > 0 else 0.0
+
+    def of(self, tail: Tail) -> float:
+        """Return the skewness that a tail should give; where it should vary more than all does, as if it were rarer."""
+        square, cube = (tail.squares * self.reach**2).sum(), (tail.cubes * self.reach**3).sum()
+        if square <= 0 or self.variance <= 0 or len(self.reach) == 1:
+            return 0.0
+        return float(cube * min(1.0, self.variance / square) / self.variance**1.5)
 
     def lean(self, confidence: float) -> float:
         """Return by how much Student's interval sits too low.
@@ -314,86 +346,21 @@ class _Skewness:
         return self.third / (6 * self.variance) * (1 + 2 * z * z) if self.variance > 0 else 0.0
 
 
-def _times(found: Moments, known: NDArray[np.bool_], skewness: _Skewness) -> float:
+def _times(found: Moments, known: NDArray[np.bool_], skewness: _Skewness, tails: Sequence[Tail]) -> float:
     often = int(found.nonzero[~known].sum())
-    return max(FEW / often if often else BEGINNING, FEW * skewness.own**2)
+    return max(
+        FEW / often if often else BEGINNING,
+        FEW * skewness.own**2,
+        *((skewness.of(each) / LONG) ** 2 for each in tails),
+    )
 
 
 @ENDLESS
-def times(sample: Sample, found: Moments, bounds: Bounds | None = None) -> float:
+def times(sample: Sample, found: Moments, bounds: Bounds | None = None, tails: Sequence[Tail] = ()) -> float:
     """Return about how many times as many trials it takes to know a mean's interval; up to 1 where they suffice."""
-    domain = _domain(sample, found.count, bounds)
+    domain = domain_of(sample, found.count, bounds)
     if domain is None or domain.unseen.any():
         return BEGINNING
     known = np.zeros(len(sample.trials), dtype=np.bool_) if bounds is None else bounds.known
-    needed = _times(found, known, _Skewness(domain, found, known))
+    needed = _times(found, known, _Skewness(domain, found, known), tails)
     return needed if math.isfinite(needed) else BEGINNING
-
-
-def times_of_quantile(sample: Sample, count: Counts, p: float, confidence: float) -> float:
-    """Return about how many times as many trials it takes until both ends of a quantile's interval are among them."""
-    for times in (2**power for power in range(1, 20)):
-        more, each = Sample(sample.probabilities, sample.trials * times), count * times
-        below = share(more, np.zeros(len(count)), each, confidence).high
-        if below < p <= share(more, each, each, confidence).low:
-            return float(times)
-    return BEGINNING
-
-
-def quantile(
-    sample: Sample, along: Floats, at: Callable[[int], Floats], count: Numbers, p: float, confidence: float
-) -> tuple[int, int, int]:
-    """Estimate a quantile: the first value up to which the probability is p, and the ends of its interval.
-
-    An end is the first value up to which the probability may be p, or surely is: that is how order statistics make
-    their interval, here with the interval of the probability by strata.
-
-    Parameters
-    ----------
-    sample
-        The strata.
-    along
-        The probability up to each of the values, which are in order; shape (values,).
-    at
-        From a value's place to how many of each stratum are up to there, shape (strata,).
-    count
-        How many each stratum has.
-    p, confidence
-        Which quantile, and the interval's confidence, at least.
-
-    Returns
-    -------
-    value, low, high : int
-        Their places; −1 for a low end below all values, the number of values for a high end beyond.
-    """
-    size, domain = len(along), _domain(sample, count, None)
-    assert domain is not None
-
-    def up_to(hits: Numbers) -> _Share:
-        return _Share(domain, hits, count, confidence)
-
-    def first(end: Callable[[_Share], float], guess: int) -> int:
-        """Return the first place at which an end of the probability's interval reaches p, near a guess."""
-        low, high, step = -1, size, 1  # not yet at `low`, and at `high`
-        place = min(max(guess, 0), size - 1)
-        # How far an end is from the probability hardly changes from place to place: that leads to a better guess.
-        own = up_to(at(place))
-        place = min(max(int(np.searchsorted(along, p - (end(own) - own.value))), 0), size - 1)
-        while high - low > 1:
-            if end(up_to(at(place))) >= p - 1e-12:
-                high, place = place, max(place - step, low + 1)
-            else:
-                low, place = place, min(place + step, high - 1)
-            step *= 2
-            if low >= 0 and high < size and not low < place < high:
-                place = (low + high) // 2
-        return high
-
-    value = min(int(np.searchsorted(along, p - 1e-12)), size - 1)
-    there = up_to(at(value))
-    low = first(_HIGH, int(np.searchsorted(along, p - (there.high - there.value))))
-    none = low == 0 and up_to(np.zeros(len(count))).high >= p
-    return value, -1 if none else low, first(_LOW, int(np.searchsorted(along, p + (there.value - there.low))))
-
-
-_LOW, _HIGH = attrgetter("low"), attrgetter("high")

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from simulation.rare_events.known import Known
 from simulation.rare_events.sampling import sampling_of
-from simulation.results.estimator import ENDLESS, Counts, Floats, Moments, Sample, quantile
+from simulation.results.estimator import ENDLESS, Counts, Floats, Moments, Sample
+from simulation.results.quantiles import quantile
 from simulation.results.statistics import NOTHING, Estimate
 from simulation.results.summary import RATIOS
 from simulation.setting import setting
@@ -38,6 +39,11 @@ class Rows:
     def known(self) -> Known:
         """What is known of the plan in each stratum."""
         return Known(setting(self.outcomes.plan, self.scenario), self.design)
+
+    @property
+    def exposed(self) -> Floats:
+        """In how many trials of each stratum each region of the plan is exposed, in its order; (strata, regions)."""
+        return self.outcomes.regional[:, 0, : len(self.outcomes.plan.regions)]
 
     def parts(self, values: NDArray[Any]) -> list[NDArray[Any]]:
         """Part one value a trial by stratum."""

@@ -22,13 +22,15 @@ from simulation.results.estimator import (
     Floats,
     Moments,
     Sample,
+    Tail,
     chance,
     mean,
     times,
-    times_of_quantile,
 )
 from simulation.results.figures import UNITS
+from simulation.results.quantiles import times_of_quantile
 from simulation.results.statistics import FEW, Estimate
+from simulation.results.tails import after_halts, in_harm
 from simulation.scenario import Scenario
 
 QUANTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
@@ -58,6 +60,10 @@ class Source(Protocol):
     def scenario(self) -> Scenario:
         """What was run."""
 
+    @property
+    def exposed(self) -> Floats:
+        """In how many trials of each stratum each region of the plan is exposed, in its order; (strata, regions)."""
+
     def hits(self, event: str) -> Counts:
         """Return in how many trials of each stratum something was so: an outcome, `shipped` or `failover_hit`."""
 
@@ -79,7 +85,10 @@ def summed_up(source: Source, confidence: float) -> pd.DataFrame:
     found = {}
     for name, (unit, estimate) in figures(source).items():
         own = estimate(confidence)
-        found[name] = (*own, unit, takes(own, source.sample, partial(_more, source, name, confidence)))
+        column, which, _ = GIVEN.get(name.rpartition("_")[0], ("", "", ""))
+        never = math.isnan(own.value) and not source.known.has(column, which)
+        needs = math.nan if never else takes(own, source.sample, partial(_more, source, name, confidence))
+        found[name] = (*own, unit, needs)
     frame = pd.DataFrame.from_dict(found, orient="index", columns=COLUMNS)
     return frame.rename_axis("figure")
 
@@ -105,12 +114,13 @@ def takes(own: Estimate, sample: Sample, more: Callable[[], float] | None = None
 def _more(source: Source, name: str, confidence: float) -> float:
     """Return how many times as many trials a figure of a summary needs."""
     if name in RATIOS:
-        return times(source.sample, source.over_shipped(name)[1])
+        return times(source.sample, source.over_shipped(name)[1], tails=_tails(source, name))
     column, _, statistic = name.rpartition("_")
     column, which, _ = GIVEN.get(column, (column, "all", ""))
     if statistic == "mean":
         column = "impact_minutes" if column == "failed_requests" else column
-        return times(source.sample, source.moments(column, which), source.known.column(column))
+        known = source.known.column(column)
+        return times(source.sample, source.moments(column, which), known, _tails(source, f"{column}_mean"))
     if statistic not in QUANTILES:
         return BEGINNING
     return times_of_quantile(source.sample, source.moments(column, which).count, QUANTILES[statistic], confidence)
@@ -145,7 +155,22 @@ def _spread(source: Source, name: str, column: str, which: str, unit: str) -> di
 
 
 def _mean(source: Source, column: str, which: str, confidence: float) -> Estimate:
-    return mean(source.sample, source.moments(column, which), confidence, source.known.column(column))
+    known, tails = source.known.column(column), _tails(source, f"{column}_mean")
+    return mean(source.sample, source.moments(column, which), confidence, known, tails=tails)
+
+
+def _tails(source: Source, figure: str) -> list[Tail]:
+    """Return what may be rare and long in a figure: what follows a halt, as far as strata do not see to it."""
+    if figure == "impact_minutes_mean":
+        return in_harm(source.known, source.exposed)
+    if figure not in ("mixed_minutes_mean", "recovered_minutes_mean", "minutes_to_ship"):
+        return []
+    halted = source.moments("recovered_minutes", "dated").count
+    if figure != "minutes_to_ship":
+        return after_halts(source.known, halted)
+    never = np.minimum(halted, source.sample.trials - source.hits("shipped"))
+    over = 1 / value_of(source, "probability_shipped")  # the error of a ratio is one of what is above, over this
+    return [Tail(over**2 * squares, over**3 * cubes) for squares, cubes in after_halts(source.known, never)]
 
 
 def _failed_requests(source: Source, confidence: float) -> Estimate:
@@ -157,7 +182,7 @@ def _ratio(source: Source, figure: str, confidence: float) -> Estimate:
     value, contributions = source.over_shipped(figure)
     if not math.isfinite(value) or source.hits("shipped").sum() < FEW:
         return Estimate(value, math.nan, math.nan)
-    return _around(value, mean(source.sample, contributions, confidence))
+    return _around(value, mean(source.sample, contributions, confidence, tails=_tails(source, figure)))
 
 
 def _around(value: float, zero: Estimate) -> Estimate:
@@ -185,7 +210,7 @@ def differing(pair: Pair, figure: str, unit: str, confidence: float) -> tuple[fl
     own = difference(pair, figure, confidence)
 
     def more() -> float:
-        return times(pair.base.sample, pair.moments(figure), _bounds(pair, figure))
+        return times(pair.base.sample, pair.moments(figure), _bounds(pair, figure), _tails_of(pair, figure))
 
     return (*own, unit, takes(own, pair.base.sample, more))
 
@@ -203,7 +228,22 @@ def difference(pair: Pair, figure: str, confidence: float) -> Estimate:
         return Estimate(value, math.nan, math.nan)
     bounds = _bounds(pair, figure)
     apart = _unpaired(*(_own(source, figure) for source in (pair.base, pair.other))) if bounds else None
-    return _around(value, mean(pair.base.sample, pair.moments(figure), confidence, bounds, apart))
+    tails = _tails_of(pair, figure)
+    return _around(value, mean(pair.base.sample, pair.moments(figure), confidence, bounds, apart, tails))
+
+
+def _tails_of(pair: Pair, figure: str) -> list[Tail]:
+    """Return what may be rare and long in a difference; of those between ratios nobody keeps skewness."""
+    if figure in RATIOS:
+        return []
+    one, other = (each.known.setting for each in (pair.base, pair.other))
+    alike = one.plan.on_alarm == other.plan.on_alarm and set(one.plan.regions) == set(other.plan.regions)
+    if figure != "impact_minutes_mean" or not alike:
+        return _tails(pair.base, figure) + _tails(pair.other, figure)
+    # Where a region is exposed under both plans, the same people recover it in the same time.
+    place = {site.name: n for n, site in enumerate(one.sites)}
+    own = pair.base.exposed[:, [place[site.name] for site in other.sites]]
+    return in_harm(pair.other.known, np.abs(pair.other.exposed - own))
 
 
 def _unpaired(one: Moments, other: Moments) -> Floats:

@@ -19,7 +19,8 @@ from simulation.engine import layout
 from simulation.rare_events.known import Known
 from simulation.rare_events.sampling import BLOCK, Method, sampling_of
 from simulation.results.bars import Bars
-from simulation.results.estimator import ENDLESS, Counts, Floats, Moments, Sample, quantile
+from simulation.results.estimator import ENDLESS, Counts, Floats, Moments, Sample
+from simulation.results.quantiles import quantile
 from simulation.results.statistics import NOTHING, Estimate
 from simulation.results.summary import RATIOS, summed_up
 from simulation.scenario import Scenario
@@ -149,6 +150,11 @@ class Tally:
     def known(self) -> Known:
         """What is known of the plan in each stratum."""
         return Known(setting(self.plan, self.scenario), sampling_of(self.scenario, self.sampling))
+
+    @property
+    def exposed(self) -> Floats:
+        """In how many trials of each stratum each region of the plan is exposed, in its order; (strata, regions)."""
+        return self.regional[:, 0, : len(self.plan.regions)]
 
     def hits(self, event: str) -> Counts:
         """Return in how many trials of each stratum something was so."""

@@ -205,11 +205,23 @@ def _finite(name: str, value: float) -> float:
         raise ValueError("give a finite number")
     if name in BETWEEN and not 0 < value < 1:
         raise ValueError(f"give a number between 0 and 1, such as {BETWEEN[name]}")
-    if name in ("window_days", "changes_a_month", "price") and not 0 < value <= 1e9:
+    if name in ("window_days", "changes_a_month"):
+        _promised(name, value)
+    if name == "price" and not 0 < value <= 1e9:
         raise ValueError("give a number above 0, up to 1,000,000,000")
     if name == "bake_minutes" and not 0 <= value <= 1e9:
         raise ValueError("give minutes from 0 to 1,000,000,000")
     return value
+
+
+def _promised(name: str, value: float) -> None:
+    """Refuse what a service refuses, in its words."""
+    from simulation import Service
+
+    try:
+        Service(**{name: value})
+    except ValueError as error:
+        raise ValueError(str(error).partition("; ")[2]) from None
 
 
 def _tree(name: str, text: str, kind: str) -> Any:

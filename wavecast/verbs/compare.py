@@ -101,7 +101,7 @@ def _paired(found: "Comparison") -> str:
         ]
         lines.append(table((name, "difference", "low", "high", "unit"), rows, left=(0, 4)))
     few = enough(found.differences)
-    return "\n\n".join([*lines, *([f"(- where the trials do not suffice{few})"] if few else [])])
+    return "\n\n".join([*lines, *([f"({few})"] if few else [])])
 
 
 def _differences(found: "Comparison") -> dict[str, dict[str, dict[str, object]]]:

@@ -116,14 +116,16 @@ def summary(outcomes: "Outcomes", confidence: float, everything: bool) -> str:
         for row in rows.itertuples()
     ]
     lines = table(("figure", "estimate", "low", "high", "unit"), cells, left=(0, 4))
-    few = f"- where the trials do not suffice{enough(rows)}"
-    return f"{lines}\n({_percent(confidence)} intervals, from low to high;\n{few})\n"
+    few = enough(rows)
+    return f"{lines}\n({_percent(confidence)} intervals, from low to high{few and f';{chr(10)}{few}'})\n"
 
 
 def enough(rows: Any) -> str:
-    """Say about how many trials would suffice for what has no interval; nothing where all have one."""
+    """Say what a dash stands for, and about how many trials would suffice; nothing where all have an interval."""
     most = rows["trials_it_takes"].max()
-    return f": about {most:,.0f} would" if most == most else ""
+    if most == most:
+        return f"- where the trials do not suffice: about {most:,.0f} would"
+    return "- where there is none" if rows[["low", "high"]].isna().any(axis=None) else ""
 
 
 def _percent(confidence: float) -> str:

@@ -28,11 +28,12 @@ from simulation import (
 )
 from simulation.columns import row
 from simulation.plots._distributions import exceedance
-from simulation.rare_events.sampling import BLOCK, sampling_of
+from simulation.rare_events.sampling import BLOCK, Method, sampling_of
 from simulation.results.estimator import Moments, Sample, mean, times
 from tests.builders import fleet, plan, sample_plan, scenario, wave
 
 STOREFRONT, WAVES = sample("storefront"), sample_plan("six-region-three-wave")
+WAYS: tuple[Method, ...] = ("stratified", "crude")
 FAR = 5.5  # standard errors: two samples differ by more once in 20 million
 REGIONAL = scenario(
     fleet({"a": 10.0, "b": 30.0, "c": 60.0}),
@@ -198,6 +199,19 @@ def test_without_faults_nothing_hurts_and_that_is_known():
         found = run(plan("a", wave("b")), scenario(faults=[]), trials=50, sampling=how).summary()
         for figure in ("impact_minutes_mean", "share_exposed_mean", "probability_failover_hit", "failed_requests_mean"):
             assert tuple(found.loc[figure, ["estimate", "low", "high"]]) == (0, 0, 0)
+        assert tuple(found.loc["probability_deploy_failed", ["estimate", "low", "high"]]) == (0, 0, 0)
+        assert tuple(found.loc["probability_shipped", ["estimate", "low", "high"]]) == (1, 1, 1)
+        never = found.loc[["impact_minutes_given_defect_mean", "detected_minutes_p50", "recovered_minutes_mean"]]
+        assert never[["estimate", "low", "trials_it_takes"]].isna().all(axis=None), "no number of trials tells it"
+
+
+def test_what_may_fail_a_build_is_no_sure_shipping():
+    """Of a crude run nobody knows which builds fail; by strata it is as likely as the scenario says."""
+    scene = scenario(faults=[], build_failure_probability=0.3)
+    one, other = (run(plan("a", wave("b")), scene, trials=900, sampling=how) for how in WAYS)
+    low, high = (other.summary()[end]["probability_shipped"] for end in ("low", "high"))
+    assert one.estimate("probability_shipped")[0] == pytest.approx((0.7,) * 3)
+    assert low < 0.7 < high and high - low > 0.03
 
 
 def test_a_failed_build_is_as_likely_as_the_scenario_says():
