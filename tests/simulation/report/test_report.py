@@ -177,7 +177,8 @@ def test_every_assumption_is_listed_with_its_source():
 
 def test_the_caveats_name_what_the_design_leaves_out(storefront):
     text = plain(report.left_out(storefront))
-    for words in ("away from a bad region", "rises and falls", "queues", "ordered list", "Resuming", "drawn independently"):
+    left_out = "away from a bad region", "rises and falls", "queues", "ordered list", "Resuming", "drawn independently"
+    for words in left_out:
         assert words in text
     each = storefront.outcomes["six-region-three-wave"]
     assert f"{int(each.defective.sum()):,} of 4,000 rollouts had a bad change" in text
