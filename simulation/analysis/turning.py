@@ -19,6 +19,8 @@ from simulation.results.statistics import Estimate
 REACH = 10.0  # times up and down within which a break-even is looked for
 CALLED = {IMPACT: "in harm", TIME: "in time to ship", COST: "in cost"}
 WAYS = ("low", "high")
+FEW = 512  # trials by which it is seen whether that is worth looking for far away
+CLEAR = 0.3  # the part of a difference that is left where it is not
 FINE = 2e-3  # how exactly a break-even is found, as a part of its factor
 
 Differences = dict[tuple[int, str], Estimate]  # from a plan's place and a figure
@@ -76,6 +78,10 @@ class BreakEven:
         return amount(value, "probability" if share else self.unit).strip()
 
 
+def _apart(turned: Turned, plan: int, figure: str) -> float:
+    return turned.influence(plan, figure)[0] - turned.influence(0, figure)[0]
+
+
 def _zero(function: Callable[[float], float], low: float, high: float) -> float:
     from scipy.optimize import brentq  # it takes long to import, and few commands need it
 
@@ -104,6 +110,8 @@ class Search:
 
     def __init__(self, worlds: Variants, base: Turned, names: list[str]) -> None:
         self.worlds, self.base, self.names = worlds, base, names
+        self.few = worlds.shorter(FEW)
+        self.base_of_few = self.few.under(worlds.scenario)
         self.figures = (IMPACT, TIME) if worlds.price is None else (IMPACT, TIME, COST)
         self.pairs = [(n, figure) for n in range(1, len(names)) for figure in self.figures]
 
@@ -160,15 +168,27 @@ class Path:
 
     def breaks(self) -> Iterator[BreakEven]:
         """Yield the break-even nearest to what the scenario says, for each plan and figure that has one."""
-        points = sorted({1.0, self.lever.low, self.lever.high, 1 / REACH, self.most})
+        near, far = {1.0, self.lever.low, self.lever.high}, {1 / REACH, self.most}
+        points = sorted(near | {each for each in far - near if self._may_turn(each)})
         for factor in points:
             self.at(factor)
         for plan, figure in self.search.pairs:
             roots = self._roots(points, plan, figure, 0)
             if roots and self.at(1.0)[plan, figure].value != 0.0:
-                found = self._around(min(roots, key=lambda f: abs(math.log(f))), points, plan, figure)
+                found = self._around(min(roots, key=lambda f: abs(math.log(f))), sorted(near | far), plan, figure)
                 if found.low > 0 or found.high < math.inf:  # else nothing is known of it
                     yield found
+
+    def _may_turn(self, far: float) -> bool:
+        """Return whether an answer may be another one so far away, by a few trials: hardly ever is it worth many."""
+        few, pairs = self.search.few, self.search.pairs
+        turned, base = few.under(self.lever.at(few.scenario, far)), self.search.base_of_few
+        for plan, figure in pairs:
+            now = self.at(1.0)[plan, figure].value
+            moved = _apart(turned, plan, figure) - _apart(base, plan, figure)  # in the same worlds
+            if not (now + moved) * now > CLEAR * now**2:
+                return True
+        return False
 
     def _roots(self, points: list[float], plan: int, figure: str, end: int) -> list[float]:
         """Return where the difference, or an end of its interval, is nought: one factor for each change of its sign.

@@ -227,6 +227,11 @@ class Variants:
         self.design = sampling_of(scenario)
         self._compiled: Compiled = {}
 
+    def shorter(self, trials: int) -> "Variants":
+        """Return the same of so many trials, if there are more."""
+        own = {"seed": self.seed, "confidence": self.confidence, "price": self.price}
+        return Variants(self.plans, self.scenario, trials=min(trials, len(self.trials)), **own)  # type: ignore[arg-type]
+
     def columns(self, scenario: Scenario) -> tuple[list[Setting], Sampling, NDArray[np.float64]]:
         """Roll every plan out under a variant: the settings, the strata, and columns of shape (plans, columns, n)."""
         settings, design = settings_of(self.plans, scenario), self._design(scenario)

@@ -65,6 +65,14 @@ def test_break_evens_are_those_worked_by_hand():
     )
 
 
+def test_break_evens_far_beyond_an_assumption_s_range_are_found_too():
+    """At 10 minutes a fleet-minute p is 0.8, eight times what it is; at 700 a seventh of what it is."""
+    for price, chance in ((10, 0.8), (700, 8 / 700)):
+        every = {b.lever.name: b for b in sensitivity(PLANS, scenario(), price=price, trials=4096).breaks}
+        found = every["bad: probability"]
+        assert found.size == pytest.approx(chance, rel=5e-3) and not found.within
+
+
 def test_an_end_that_is_not_known_on_the_way_to_nought_leaves_the_break_even_open(monkeypatch):
     """The difference is nought at 1.5; its upper end at 0.7, and its lower one at 3, near which it is not known."""
 
@@ -74,6 +82,7 @@ def test_an_end_that_is_not_known_on_the_way_to_nought_leaves_the_break_even_ope
         return {(1, "impact_minutes_mean"): Estimate(value, low, math.log(factor / 0.7))}
 
     monkeypatch.setattr(Path, "at", at)
+    monkeypatch.setattr(Path, "_may_turn", lambda *_: True)
     worlds: Any = SimpleNamespace(price=None, scenario=scenario())
     search: Any = SimpleNamespace(worlds=worlds, base=None, names=["a", "b"], differences=lambda _: {},
                              pairs=[(1, "impact_minutes_mean")])  # fmt: skip
