@@ -17,6 +17,7 @@ from simulation.results.numerals import number
 from simulation.results.statistics import Estimate
 
 REACH = 10.0  # times up and down within which a break-even is looked for
+NEARLY = 0.95  # how far a probability is turned up in looking for one
 CALLED = {IMPACT: "in harm", TIME: "in time to ship", COST: "in cost"}
 WAYS = ("low", "high")
 FEW = 512  # trials by which it is seen whether that is worth looking for far away
@@ -155,6 +156,8 @@ class Path:
         top = lever.size(search.worlds.scenario, REACH)
         if size > 0 and top < REACH * size:  # a probability that reaches 1
             self.most = max(top / size, 1.0)
+        if lever.unit.startswith("probability") and top > NEARLY > size > 0:  # with 1 perhaps nothing ships any more
+            self.most = NEARLY / size
 
     def turned(self, factor: float) -> Turned:
         """Roll the plans out with the assumption so many times as large."""
