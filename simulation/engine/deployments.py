@@ -86,14 +86,15 @@ def deploy_wave(worlds, plans, case, scratch, low, high, most, windowed, t, extr
         if crowded:
             scratch.at[D_SLOT, slot] = end
         last = max(last, end)
-        if failed:
-            failed_here += 1
-            continue
-        if case.sick:
-            watch(worlds, plans, case, scratch, pos)
-        alarm = scratch.at[D_SERVED, pos] + case.false[case.order[pos]]
-        if alarm <= worlds.horizon and alarm < false:
-            false = alarm
+        failed_here += failed
+    # In loops of their own, as one would keep more numbers at hand than the machine has room for.
+    for pos in range(low, high):
+        false = min(false, scratch.at[D_SERVED, pos] + case.false[case.order[pos]])
+    if case.sick:
+        for pos in range(low, high):
+            if scratch.at[D_SERVED, pos] < np.inf:
+                watch(worlds, plans, case, scratch, pos)
+    false = false if false <= worlds.horizon else np.inf
     return last, failed_here, false
 
 
