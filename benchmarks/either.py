@@ -1,6 +1,6 @@
 """What two checkouts of this repository both understand: run by each, as a process that answers line by line.
 
-Usage, by ``paired`` and ``same``: python -P benchmarks/either.py SCENARIO SCALE, with the checkout as PYTHONPATH
+Usage, by ``paired``, ``same`` and ``memory``: python -P benchmarks/either.py SCENARIO SCALE, the checkout as PYTHONPATH
 
 Nothing of ``benchmarks`` is imported, as the other checkout has its own; names that have changed are looked for under
 both. Both read one scenario's file, without fields that only one of them knows, and sample it crudely. Not here: what
@@ -16,6 +16,7 @@ import random
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import simulation
@@ -105,6 +106,20 @@ def columns(plan: str, scenario: str, trials: int, seed: int, engine: Any) -> di
     }
 
 
+def most_memory(plans: int, trials: int, sampling: str) -> float:
+    """Return the most memory, in MiB, that this process holds while it sweeps so many groupings of six regions.
+
+    A sweep of a few trials comes first, so that compilation is no part of it.
+    """
+    _, scenario, _, every = six_regions(simulation.Scenario.read(sys.argv[1]))
+    some, how = {plan.name: plan for plan in every[:plans]}, {"sampling": sampling} if CRUDE else {}
+    simulation.sweep(some, scenario, trials=256, seed=1, **how)
+    Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew from what is held now
+    simulation.sweep(some, scenario, trials=trials, seed=1, **how)
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
+
+
 def main() -> None:
     """Answer each line of standard input with one of standard output."""
     scenario, scale = simulation.Scenario.read(sys.argv[1]), float(sys.argv[2])
@@ -120,7 +135,8 @@ def main() -> None:
             timed[asked]()
             print(time.process_time() - begin, flush=True)
         else:
-            print(json.dumps(columns(**asked)), flush=True)
+            answer: Callable[..., Any] = most_memory if "plans" in asked else columns
+            print(json.dumps(answer(**asked)), flush=True)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from scipy import special
 
 from simulation.arithmetic import Array, exp, log, normal_quantile
 from waves import Amount, Minutes, Part, quantity
+from waves.files.documents import shown
 
 Z95 = 1.6448536269514722  # the standard normal's 95th percentile
 
@@ -303,12 +304,12 @@ def _unfold(value: Any) -> Any:
     if family not in _BY_NAME:
         near = get_close_matches(str(family), _BY_NAME, n=1)
         remedy = f"did you mean {near[0]!r}?" if near else "use one of " + ", ".join(_BY_NAME)
-        raise ValueError(f"{family!r} is not a distribution; {remedy}")
+        raise ValueError(f"{shown(family)} is not a distribution; {remedy}")
     if single := _BY_NAME[family].single:
         return {"family": family, single: fields}
     if not isinstance(fields, Mapping):
         wanted = ", ".join(f"{key}: …" for key in _BY_NAME[family].model_fields if key != "family")
-        raise ValueError(f"{family} takes {{{wanted}}}; got {fields!r}")
+        raise ValueError(f"{family} takes {{{wanted}}}; got {shown(fields)}")
     return {"family": family, **fields}
 
 

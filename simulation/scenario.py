@@ -27,8 +27,9 @@ from pydantic import (
 
 from simulation.describing import describe, fault_in_words
 from simulation.distributions import Constant, Distribution
-from waves import DATA, Fleet, ModelFaults, Noun, Part, Probability, Text, did_you_mean, quantity, read_yaml
+from waves import DATA, Fleet, InputError, ModelFaults, Noun, Part, Probability, Text, did_you_mean, quantity, read_yaml
 from waves.calendar import PushTimes, Window
+from waves.files.documents import shown
 from waves.showing import Html, glimpse
 
 Threshold = Annotated[float, Strict(), Field(ge=0, lt=1)]
@@ -66,7 +67,7 @@ def _where(value: Any) -> Any:
         return value
     if isinstance(value, Mapping) and set(value) == {"label"}:
         return Label.model_validate(value)
-    raise ValueError(f"{value!r} is no place for a fault; use everywhere, each_region or {{label: X}}")
+    raise ValueError(f"{shown(value)} is no place for a fault; use everywhere, each_region or {{label: X}}")
 
 
 Where = Annotated[
@@ -330,6 +331,9 @@ class Scenario(Noun):
         document = read_yaml(path)
         fleet = document.value.get("fleet") if isinstance(document.value, dict) else None
         if isinstance(fleet, str):
+            if not (Path(path).parent / fleet).is_file():
+                message = f"fleet is {shown(fleet)}: no such file; give a path from this one, or the fleet itself"
+                raise InputError([document.finding(("fleet",), message, "cannot-read")])
             return cls._from_document(document, {"fleet": Fleet.read(Path(path).parent / fleet)})
         return cls._from_document(document)
 

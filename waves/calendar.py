@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema, model_validator
 
+from waves.files.findings import shown
 from waves.local_time import DAY, EPOCH, MINUTE, clock, instant, instant_of, wall, zone
 from waves.nouns import Part, Text, quantity
 
@@ -37,7 +38,7 @@ def _moment(value: Any) -> str:
 
 def _hours(value: Any) -> Any:
     if not isinstance(value, list | tuple) or len(value) != 2:
-        raise ValueError(f'{value!r} are not hours; give two quoted times, such as ["10:00", "16:00"]')
+        raise ValueError(f'{shown(value)} is no pair of times; give two quoted times, such as ["10:00", "16:00"]')
     first, last = clock(value[0]), clock(value[1])
     if first == last:
         raise ValueError(f"the hours begin and end at {value[0]}; give two different times, or leave them out: all day")
@@ -50,7 +51,7 @@ def _days(value: Any) -> Any:
             raise ValueError("there are no days; name some, such as [mon, tue], or leave them out: every day")
         wrong = next((day for day in value if day not in DAYS), None)
         if wrong is not None:
-            raise ValueError(f"{wrong!r} is not a day; use {', '.join(DAYS)}")
+            raise ValueError(f"{shown(wrong)} is not a day; use {', '.join(DAYS)}")
         return tuple(day for day in DAYS if day in value)
     return value
 

@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 
 import tzdata
 
+from waves.files.findings import shown
+
 EPOCH = datetime(1970, 1, 1)
 MINUTE, DAY = 60, 86_400
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)|24:00")
@@ -39,7 +41,7 @@ def zone(name: str) -> ZoneInfo:
         Where there is none of that name.
     """
     if name not in zone_names():
-        raise ValueError(f"{name!r} is not a time zone; give one such as Europe/Berlin, America/New_York or UTC")
+        raise ValueError(f"{shown(name)} is not a time zone; give one such as Europe/Berlin, America/New_York or UTC")
     # By default `zoneinfo` reads the system's files first, which may be years old.
     with resources.files(tzdata).joinpath("zoneinfo", *name.split("/")).open("rb") as file:
         return ZoneInfo.from_file(file, key=name)
@@ -55,10 +57,10 @@ def clock(text: Any) -> int:
     """
     if not isinstance(text, str):
         raise ValueError(
-            f'{text!r} is not a time; quote it, such as "10:00": YAML may read an unquoted 10:00 as the number 600'
+            f'{shown(text)} is not a time; quote it, such as "10:00": YAML may read an unquoted 10:00 as the number 600'
         )
     if not _CLOCK.fullmatch(text):
-        raise ValueError(f'{text!r} is not a time; give one from "00:00" to "24:00", such as "09:30"')
+        raise ValueError(f'{shown(text)} is not a time; give one from "00:00" to "24:00", such as "09:30"')
     return int(text[:2]) * 60 + int(text[3:])
 
 
@@ -79,11 +81,11 @@ def wall(value: Any) -> datetime:
         except ValueError:
             found = None
     if not isinstance(found, datetime):
-        raise ValueError(f"{value!r} is not a date; give one such as 2026-12-19, or 2026-12-19 18:00")
+        raise ValueError(f"{shown(value)} is not a date; give one such as 2026-12-19, or 2026-12-19 18:00")
     if found.tzinfo is not None:
-        raise ValueError(f"{value!r} has an offset of its own; leave that out: the field `zone` says which it is")
+        raise ValueError(f"{shown(value)} has an offset of its own; leave that out: the field `zone` says which it is")
     if not 1970 <= found.year <= 2200:
-        raise ValueError(f"{value!r} is outside the years 1970 to 2200; give a nearer date")
+        raise ValueError(f"{shown(value)} is outside the years 1970 to 2200; give a nearer date")
     return found.replace(microsecond=0)
 
 
@@ -134,16 +136,16 @@ def instant(text: Any) -> int:
     if isinstance(text, datetime) and text.tzinfo is not None:
         text = text.isoformat()
     if not isinstance(text, str):
-        raise ValueError(f"{text!r} is not an instant; give one such as 2026-11-24 10:00 Europe/Berlin")
+        raise ValueError(f"{shown(text)} is not an instant; give one such as 2026-11-24 10:00 Europe/Berlin")
     if _OFFSET.search(text):
         try:
             return int(datetime.fromisoformat(text).timestamp())
         except ValueError:
-            raise ValueError(f"{text!r} is not an instant; give one such as 2026-11-24T10:00+01:00") from None
+            raise ValueError(f"{shown(text)} is not an instant; give one such as 2026-11-24T10:00+01:00") from None
     local, _, name = text.rpartition(" ")
     if not local or "/" not in name and name not in zone_names():
         raise ValueError(
-            f"{text!r} does not say in which time zone; add an offset or a zone, such as 2026-11-24 10:00 Europe/Berlin"
+            f"{shown(text)} does not say where; add an offset or a time zone, such as 2026-11-24 10:00 Europe/Berlin"
         )
     zone(name)
     return instant_of(wall(local), name)

@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, Strict, Validation
 from pydantic_core import PydanticCustomError
 
 from waves.calendar import Calendar
-from waves.files.documents import Document, ModelFaults, Place, Where
+from waves.files.documents import Document, ModelFaults, Place, Where, shown
 from waves.fleet import Fleet, unknown_region
 from waves.nouns import DATA, Count, Minutes, Noun, Part, Switch, Text, quantity
 from waves.pipelines.files import read_pipeline
@@ -47,7 +47,7 @@ def _strategy(value: Any) -> Any:
     if isinstance(value, Mapping) and "steps" in value:
         return Steps.model_validate(value)
     raise ValueError(
-        f"{value!r} is not a deployment strategy; use rolling, blue_green or {{steps: [[percent, minutes], …]}}"
+        f"{shown(value)} is not a deployment strategy; use rolling, blue_green or {{steps: [[percent, minutes], …]}}"
     )
 
 
@@ -76,7 +76,7 @@ def _share_of(most: int, least: int) -> BeforeValidator:
         raise PydanticCustomError(
             kind,
             "{field} is {value}: {what}; {remedy}",
-            {"field": info.field_name, "value": repr(value), "what": what, "remedy": remedy},
+            {"field": info.field_name, "value": shown(value), "what": what, "remedy": remedy},
         )
 
     return BeforeValidator(check)
@@ -96,9 +96,11 @@ Tolerated = Annotated[int | str, _share_of(10_000, 0), WithJsonSchema(_PART_OR_N
 
 
 def _own_calendar(value: Any) -> Any:
-    if isinstance(value, str) and value != "none":
-        raise ValueError(f"{value!r} is no calendar; give a mapping with days, hours and zone, or the word none")
-    return value
+    if value == "none" or isinstance(value, Calendar):
+        return value
+    if isinstance(value, Mapping):
+        return Calendar.model_validate(value)
+    raise ValueError(f"{shown(value)} is no calendar; give a mapping with days, hours and zone, or the word none")
 
 
 OwnCalendar = Annotated[Literal["none"] | Calendar, BeforeValidator(_own_calendar)]

@@ -8,7 +8,7 @@ import re
 import types
 import typing
 from collections.abc import Iterable, Iterator
-from typing import Any, TypeVar, get_args, get_origin
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import pydantic
 from pydantic.fields import FieldInfo
@@ -55,6 +55,7 @@ Model = TypeVar("Model", bound=pydantic.BaseModel)
 
 _RULES = {"missing": "missing-key", "extra_forbidden": "unknown-key", "value_error": "invalid-value"}
 _RANGE = re.compile("greater|less|finite|multiple|too_short|too_long")
+_LISTS = ("tuple_type", "list_type", "set_type")
 _PYDANTIC_TYPES = frozenset(get_args(core_schema.ErrorType))
 
 
@@ -128,8 +129,10 @@ def _lack(value: Any, model: type[pydantic.BaseModel]) -> str:
 
 
 def _follows(error: ErrorDetails, others: list[ErrorDetails]) -> bool:
-    """Return whether a list is too short only because pydantic does not count its faulty items."""
+    """Return whether a list is too short only because of its faulty items, or lacks more after what it lacks first."""
     loc = error["loc"]
+    if error["type"] == "missing" and isinstance(loc[-1], int) and loc[-1] > 0:
+        return any(o["type"] == "missing" and o["loc"] == (*loc[:-1], loc[-1] - 1) for o in others)
     return error["type"] == "too_short" and any(o["loc"][: len(loc)] == loc and o["loc"] != loc for o in others)
 
 
@@ -156,9 +159,19 @@ def _findings(document: Document, model: type[pydantic.BaseModel], at: Where, er
         yield document.finding(where, (f"{name} is {shown(error['input'])}: " if name else "") + message, kind)
     elif kind == "value_error" or kind not in _PYDANTIC_TYPES:
         message = str(cause) if cause is not None else error["msg"]
-        yield document.finding(where, message, _rule(kind))
+        yield document.finding(where, _placed(document.nearest(where), message), _rule(kind))
     else:
         yield document.finding(where, _sentence(document, model, at, error), _rule(kind))
+
+
+def _placed(where: Where, message: str) -> str:
+    """Put the field before what a validator says of its value, or in the place of its bare name."""
+    name, field = _dotted(where), next((part for part in reversed(where) if isinstance(part, str)), "")
+    if not name or message.startswith(name):
+        return message
+    if isinstance(where[-1], str) and message.startswith(f"{field} "):
+        return name + message.removeprefix(field)
+    return f"{name}: {message}"
 
 
 def _elsewhere(model: type[pydantic.BaseModel], loc: tuple[int | str, ...]) -> str:
@@ -185,10 +198,13 @@ def _sentence(document: Document, model: type[pydantic.BaseModel], at: Where, er
     """Word one of pydantic's own complaints: the thing, its value with the unit, what it must be."""
     loc = error["loc"]
     field = next((info for name, info in _fields(model, loc[:-1]) if loc and name == loc[-1]), None)
+    units = _unit(model, _named(loc))
+    if error["type"] == "missing" and isinstance(loc[-1], int):
+        return f"{_dotted(document.nearest((*at, *loc)))} is short: must be a pair ({units}), such as [10, 5]"
     if error["type"] == "missing":
         meaning = f": {field.description}" if field and field.description else ""
         return f"the key {shown(loc[-1])} is missing{_inside(document, (*at, *loc[:-1]))}{meaning}"
-    must = _must(error)
+    must = _must(error, units)
     if error["type"] in ("too_short", "string_too_short"):
         least = error.get("ctx", {}).get("min_length", 1)
         many = "one" if least == 1 else f"{least}"
@@ -197,9 +213,15 @@ def _sentence(document: Document, model: type[pydantic.BaseModel], at: Where, er
         )
     unit = _unit(model, loc)
     end = remedy(error["type"], error["input"], unit)
-    value = shown(error["input"]) + (f" {unit}" if unit and isinstance(error["input"], (int, float)) else "")
+    counts = isinstance(error["input"], int | float) and not isinstance(error["input"], bool)
+    value = shown(error["input"]) + (f" {unit}" if unit and counts and error["type"] not in _LISTS else "")
     name = _dotted(document.nearest((*at, *loc)))
     return f"{name or 'this file'} is {value}: {must[0].lower()}{must[1:]}{end}"
+
+
+def _named(loc: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """Return a path up to its last name: that of a list, for what is in it."""
+    return loc[: max((k for k, part in enumerate(loc, 1) if isinstance(part, str)), default=0)]
 
 
 def _unit(model: type[pydantic.BaseModel], loc: tuple[int | str, ...]) -> str:
@@ -213,13 +235,22 @@ def _unit(model: type[pydantic.BaseModel], loc: tuple[int | str, ...]) -> str:
     return ""
 
 
-def _must(error: ErrorDetails) -> str:
+def _must(error: ErrorDetails, unit: str) -> str:
     """Say what a value must be, in the words of a file rather than of Python."""
     context = error.get("ctx", {})
     match error["type"]:
         case "tuple_type" | "list_type" | "set_type":
-            plain = isinstance(error["input"], str | int | float)
+            if ", " in unit:
+                pair = isinstance(error["loc"][-1], int)
+                return (
+                    f"must be a pair ({unit}), such as [10, 5]"
+                    if pair
+                    else f"must be pairs ({unit}), such as [[10, 5]]"
+                )
+            plain = isinstance(error["input"], str | int | float) and not isinstance(error["input"], bool)
             return "must be a list" + (f", such as [{error['input']}]" if plain else "")
+        case "too_long":
+            return f"must have at most {context['max_length']} entries, got {context['actual_length']}"
         case "model_type" | "model_attributes_type" | "dict_type" | "mapping_type":
             return "must be a mapping, a line `name: value` for each entry"
         case "string_pattern_mismatch":
@@ -243,10 +274,19 @@ def _fields(model: type[pydantic.BaseModel], loc: tuple[int | str, ...]) -> list
     for part in loc:
         below = [found for kind in types_here for found in _below(kind, part)]
         # A part that leads nowhere is a tag that pydantic puts in for the branch of a union.
-        types_here = below or types_here
+        types_here = below or [kind for kind in types_here if _tagged(kind, part)] or types_here
     return [
-        (info.alias or name, info) for kind in types_here if _is_model(kind) for name, info in kind.model_fields.items()
+        (info.alias or name, info)
+        for kind in types_here
+        if _is_model(kind)
+        for name, info in kind.model_fields.items()
+        if get_origin(info.annotation) is not Literal or info.default not in loc
     ]
+
+
+def _tagged(kind: Any, tag: int | str) -> bool:
+    """Return whether a model is the branch of a union that a tag stands for: one of its fields has nothing else."""
+    return _is_model(kind) and any(info.annotation == Literal[tag] for info in kind.model_fields.values())
 
 
 def _below(kind: Any, part: int | str) -> list[Any]:
