@@ -84,7 +84,8 @@ class Duel(Shown):
         a, b = self.first, self.second
         how = manner(a.plan), manner(b.plan)
         if how[0] == how[1]:
-            how = f"under {a.plan.name}", f"under {b.plan.name}"
+            own = a.plan.name, b.plan.name
+            how = ("under the first plan", "under the second") if own[0] == own[1] else tuple(f"under {n}" for n in own)
         if a.row.impact_minutes == b.row.impact_minutes == 0:
             ends = (f"{t.row.outcome.replace('_', ' ')} {each}" for t, each in zip((a, b), how, strict=True))
             return f"The same change hurt nobody under either plan: {' and '.join(ends)}"
@@ -95,7 +96,7 @@ class Duel(Shown):
     def caption(self) -> str:
         """Which trial it is, and how anyone can see it again."""
         a = self.first
-        why = f"{self.choice.sentence}. " if self.choice else ""
+        why = (f"{self.choice.sentence}. " if self.choice else "") + (f"Pushed {a.pushed}. " if a.pushed else "")
         if a.tape is not None:
             return (
                 f"Scenario {a.scenario.name} ({a.scenario.digest}), seed {a.seed}, trial {a.trial}: a recorded change; "
@@ -195,7 +196,7 @@ def typical_change(first: Outcomes, second: Outcomes) -> Choice:
     a, b = (impact[hurting] for impact in impacts)
     weights = first.shares[hurting]
     with np.errstate(invalid="ignore"):
-        differences = np.where(a == b, 0.0, a - b)  # where both are endless, none
+        differences = np.where(np.isclose(a, b, rtol=1e-9, atol=0), 0.0, a - b)  # rounding is none; nor both endless
         mean, total = (float(np.average(values, weights=weights)) for values in (differences, a + b))
     if np.isfinite(mean):
         off = np.abs(differences - mean)

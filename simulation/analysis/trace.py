@@ -4,6 +4,7 @@ Not here: the picture (``plots``), many rollouts (``outcomes``).
 """
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cached_property
 
 import pandas as pd
@@ -19,11 +20,13 @@ from simulation.scenario import Scenario
 from simulation.setting import Site, setting
 from simulation.tape import Tape
 from simulation.traffic import Path
-from simulation.windows import shut
+from simulation.windows import bounds, shut
 from waves import Plan
+from waves.local_time import MINUTE, zone
 from waves.showing import Shown
 
 Span = tuple[float, float]
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 _ENDS = (Event.ATTEMPT_FAILS, Event.DEPLOYMENT_FAILS, Event.DEPLOYMENT_ENDS)
@@ -106,6 +109,16 @@ class Trace(Shown):
     def halt(self) -> float:
         """When everything was halted; infinity where nothing was."""
         return self.rollout.halt
+
+    @property
+    def pushed(self) -> str:
+        """When it was pushed, `Tuesday 2026-12-15 10:07 Europe/Berlin`; nothing where the scenario doesn't say."""
+        pushes = self.scenario.pushes
+        if pushes is None:
+            return ""
+        at = datetime.fromtimestamp(bounds(self.scenario)[0] + MINUTE * self.rollout.push, UTC)
+        local = at.astimezone(zone(pushes.zone))
+        return f"{WEEKDAYS[local.weekday()]} {local:%Y-%m-%d %H:%M} {pushes.zone}"
 
     @property
     def events(self) -> pd.DataFrame:
@@ -192,7 +205,8 @@ class Trace(Shown):
         return warning_of_one(self.row, self.scenario)
 
     def _glance(self) -> str:
-        return f"{self.sentence}; seed {self.seed}, trial {self.trial}"
+        pushed = f"; pushed {self.pushed}" if self.pushed else ""
+        return f"{self.sentence}{pushed}; seed {self.seed}, trial {self.trial}"
 
     def _repr_html_(self) -> str:
         picture: str = self.plot()._repr_html_()

@@ -26,6 +26,7 @@ from simulation.plots.lanes import (
     draw_key,
     draw_lanes,
     entries,
+    halted_by,
     instants,
     key_rows,
     name_lanes,
@@ -137,6 +138,10 @@ def _at(piece: tuple[float, float, float, float], minute: float) -> float:
 def _heading(picture: Picture, trace: Trace, top: float) -> None:
     waves = f"{several(len(trace.plan.waves), 'wave')}, {several(len(trace.regions), 'region')}"
     ending = f"{waves} · {trace.row.outcome.replace('_', ' ')} after {minutes_of(trace.end)}"
+    if math.isfinite(trace.halt) and not any(story.alarm_minute is not None for story in trace.regions):
+        ending += f" · {halted_by(trace)}" + (f", {minutes_of(trace.halt)}" if trace.halt != trace.end else "")
+    if width_of(trace.plan.name, 10, "bold") > WIDTH - LEFT - MARGIN - width_of(ending, 9) - 0.15:
+        ending = ending.removeprefix(f"{waves} · ")
     room = WIDTH - LEFT - MARGIN - width_of(ending, 9) - 0.15
     name = fit(trace.plan.name, room, 10, "bold")
     picture.write(LEFT, top + 0.2, name, size=10, weight="bold", va="baseline")

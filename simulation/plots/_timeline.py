@@ -8,7 +8,7 @@ import math
 from matplotlib.axes import Axes
 
 from simulation.analysis.trace import Trace
-from simulation.happenings import Event, Signal, first
+from simulation.happenings import Event, first
 from simulation.plots.lanes import (
     INCHES,
     LEFT,
@@ -18,6 +18,7 @@ from simulation.plots.lanes import (
     draw_key,
     draw_lanes,
     entries,
+    halted_by,
     instants,
     key_rows,
     name_lanes,
@@ -73,9 +74,11 @@ def sentence(trace: Trace) -> str:
     lost = f"{regions} exposed, {cost}" if row.regions_exposed else "no region exposed to a defect"
     if math.isinf(row.impact_minutes):
         lost = f"{regions} exposed, harm without end"
+    left = trace.rollout.tolerated
+    but = f" but for {several(len(left), 'region')} that keep{'s' * (len(left) == 1)} the old version" if left else ""
     return {
-        "completed": f"Completed after {end}, with no defect in it",
-        "escaped": f"A defect escaped: complete after {end}, {lost}",
+        "completed": f"Completed after {end}{but}, with no defect in it",
+        "escaped": f"A defect escaped: complete after {end}{but}, {lost}",
         "caught": f"A defect caught after {end}: {lost}",
         "false_alarm": f"A false alarm ended it after {end}: {lost}",
         "deploy_failed": f"A deployment failed after {end}: {lost}",
@@ -86,20 +89,12 @@ def sentence(trace: Trace) -> str:
 
 def _caption(trace: Trace) -> str:
     how = "" if trace.sampling == "stratified" else f", sampling={trace.sampling!r}"
-    return (
+    pushed = f"Pushed {trace.pushed}. " if trace.pushed else ""
+    return pushed + (
         f"Plan {trace.plan.name}, scenario {trace.scenario.name} ({trace.scenario.digest}), seed {trace.seed}, "
         f"trial {trace.trial}, {trace.sampling} sampling. Percentages: shares of the fleet's traffic. "
         f"Again: simulation.trace(plan, scenario, seed={trace.seed}, trial={trace.trial}{how})"
     )
-
-
-_SEEN = {
-    Signal.EVIDENCE: "the alarm",
-    Signal.CHECK: "the check alarms",
-    Signal.REVIEWER: "the reviewer sees it",
-    Signal.CUSTOMERS: "customers report",
-    Signal.NOTHING: "a false alarm",
-}
 
 
 def _notes(trace: Trace) -> list[tuple[float, str]]:
@@ -108,9 +103,7 @@ def _notes(trace: Trace) -> list[tuple[float, str]]:
     if built := first(events, Event.BUILT):
         notes.append((built.minute, f"built, {minutes_of(built.minute)}"))
     if math.isfinite(trace.halt):
-        alarm = first(events, Event.ALARM)
-        text = _SEEN[Signal(alarm.remark)] if alarm else "the deployment failed"
-        notes.append((trace.halt, f"{text}: all halts, {minutes_of(trace.halt)}"))
+        notes.append((trace.halt, f"{halted_by(trace)}: all halts, {minutes_of(trace.halt)}"))
     if trace.end != trace.halt:
         notes.append((trace.end, f"{trace.row.outcome.replace('_', ' ')}, {minutes_of(trace.end)}"))
     horizon = trace.rollout.horizon

@@ -17,7 +17,7 @@ from matplotlib.patches import Patch
 from matplotlib.transforms import blended_transform_factory
 
 from simulation.analysis.trace import RegionStory, Span, Trace
-from simulation.happenings import Event, every, first
+from simulation.happenings import Event, Signal, every, first
 from simulation.plots.style import (
     APPROVAL,
     EXPOSED,
@@ -205,13 +205,17 @@ def _severity(lanes: Lanes, trace: Trace, story: RegionStory, base: float) -> No
 
 
 def _stays(lanes: Lanes, trace: Trace, story: RegionStory, base: float) -> None:
-    """Write that a region whose deployment failed keeps the old version, behind its last attempt."""
-    size = min(SMALL, lanes.row * BAND * 72 * 0.62)
-    left = float(lanes.scale.place(story.attempts[-1][1])) if story.attempts else 0.0
-    room = (lanes.scale.width - left) / lanes.scale.width * lanes.inches
-    if room > width_of("keeps the old version", size) + 0.2:
-        lanes.axes.text(left + lanes.scale.width * 0.01, base - BAND / 2, "keeps the old version", size=size,
-                        color=MUTED, va="center_baseline", zorder=4)  # fmt: skip
+    """Write that a region whose deployment failed keeps the old version: behind its last attempt, or before all."""
+    size, width = min(SMALL, lanes.row * BAND * 72 * 0.62), lanes.scale.width
+    wanted = (width_of("keeps the old version", size) + 0.2) / lanes.inches * width
+    end = float(lanes.scale.place(story.attempts[-1][1])) if story.attempts else 0.0
+    begin = float(lanes.scale.place(story.attempts[0][0])) if story.attempts else 0.0
+    behind = width - end > wanted
+    if behind or begin - _built(trace, lanes.scale) > wanted:
+        lanes.axes.text(
+            end + width * 0.01 if behind else begin - width * 0.01, base - BAND / 2, "keeps the old version",
+            size=size, color=MUTED, ha="left" if behind else "right", va="center_baseline", zorder=4,
+        )  # fmt: skip
 
 
 def _bar(
@@ -233,6 +237,21 @@ def _bars(
 
 def _mark(lanes: Lanes) -> float:
     return min(7.5, lanes.row * 72 * 0.32)
+
+
+_SEEN = {
+    Signal.EVIDENCE: "the alarm",
+    Signal.CHECK: "the check alarms",
+    Signal.REVIEWER: "the reviewer sees it",
+    Signal.CUSTOMERS: "customers report",
+    Signal.NOTHING: "a false alarm",
+}
+
+
+def halted_by(trace: Trace) -> str:
+    """Say what halted a rollout that was halted."""
+    alarm = first(trace.rollout.events, Event.ALARM)
+    return _SEEN[Signal(alarm.remark)] if alarm else "the deployment failed"
 
 
 def approvals(trace: Trace, wave: int) -> list[tuple[float, float]]:

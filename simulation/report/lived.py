@@ -7,6 +7,7 @@ import math
 from datetime import UTC, datetime, time, timedelta
 
 from simulation.analysis.compare import Comparison
+from simulation.analysis.trace import WEEKDAYS
 from simulation.plots._time_spent import mean_parts
 from simulation.report.html import Html, element, paragraph, table
 from simulation.results.numerals import minutes_of, percent
@@ -16,7 +17,6 @@ from waves import Plan
 from waves.local_time import instant_of, zone
 
 TRIALS = 4096  # of each push; whole blocks
-DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 OFTEN, NEARLY = "end_minutes_given_shipped_p50", "end_minutes_given_shipped_p95"
 Done = tuple[datetime, float, float]
 
@@ -60,7 +60,7 @@ def usual(scenario: Scenario) -> list[datetime]:
     found: dict[int, datetime] = {}
     where = zone(scenario.pushes.zone)  # type: ignore[union-attr]
     for begin, end in scenario.pushes.allowed:  # type: ignore[union-attr]
-        while begin <= end and len(found) < len(DAYS):
+        while begin <= end and len(found) < len(WEEKDAYS):
             day = datetime.fromtimestamp(begin, UTC).astimezone(where)
             midnight = datetime.combine(day.date() + timedelta(days=1), time())
             until = min(end, instant_of(midnight, where.key))
@@ -80,7 +80,7 @@ def _done(plan: Plan, comparison: Comparison, at: datetime) -> Done:
 def _said(done: Done) -> str:
     at, often, nearly = done
     first, later = _day(at, often), _day(at, nearly)
-    pushed = f"{DAYS[at.weekday()]} at {at:%H:%M}"
+    pushed = f"{WEEKDAYS[at.weekday()]} at {at:%H:%M}"
     return f"pushed on a {pushed}, done by {first} in half of the cases, by {later} in 95 %"
 
 
@@ -96,4 +96,4 @@ def _day(at: datetime, later: float = 0.0) -> str:
     then = (at.astimezone(UTC) + timedelta(minutes=math.ceil(later))).astimezone(at.tzinfo)
     weeks = (then.date() - at.date()).days // 7
     on = "" if weeks == 0 else ", a week on" if weeks == 1 else f", {weeks} weeks on"
-    return f"{DAYS[then.weekday()]} {then:%H:%M}{on}"
+    return f"{WEEKDAYS[then.weekday()]} {then:%H:%M}{on}"

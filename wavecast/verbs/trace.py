@@ -63,7 +63,8 @@ def trace(
         say_json(as_dict(found) | {"events": _events(found)})
         return 0
     how = f"scenario {world.name}, seed {seed}, trial {trial} ({sampling})"
-    say(f"{found.sentence}\n({how}; minutes since the push)\n")
+    pushed = f", {found.pushed}" if found.pushed else ""
+    say(f"{found.sentence}\n({how}; minutes since the push{pushed})\n")
     rows = [
         (f"{event['minute']:.1f}", event["event"], event["region"], str(event["wave"] or ""), event["remark"])
         for event in _events(found)

@@ -86,5 +86,5 @@ def test_every_rule_that_asks_for_something_is_named():
 def test_a_limit_without_a_bound_is_refused_at_its_line(tmp_path):
     path = tmp_path / "rules.yaml"
     path.write_text("limits:\n  share_exposed_p95: {at_most: 0.5}\n  minutes_to_ship: {}\n", encoding="utf-8")
-    with pytest.raises(InputError, match=r"rules\.yaml:3:3: error: a limit without a bound"):
+    with pytest.raises(InputError, match=r"rules\.yaml:3:3: error: limits.minutes_to_ship: a limit without a bound"):
         Rules.read(path)
