@@ -112,7 +112,8 @@ def most_memory(plans: int, trials: int, sampling: str) -> float:
     A sweep of a few trials comes first, so that compilation is no part of it.
     """
     _, scenario, _, every = six_regions(simulation.Scenario.read(sys.argv[1]))
-    some, how = {plan.name: plan for plan in every[:plans]}, {"sampling": sampling} if CRUDE else {}
+    some = {plan.name: plan for plan in every[:plans]}
+    how: dict[str, Any] = {"sampling": sampling} if CRUDE else {}
     simulation.sweep(some, scenario, trials=256, seed=1, **how)
     Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew from what is held now
     simulation.sweep(some, scenario, trials=trials, seed=1, **how)

@@ -150,9 +150,7 @@ Sourced = Annotated[
 
 
 def _positive(value: Any, info: ValidationInfo) -> Any:
-    if value is not None and value.support[1] > 0 and (value.support[0] > 0 or math.isinf(value.support[1])):
-        return value
-    if value is None:
+    if value is None or value.support[1] > 0 and (value.support[0] > 0 or math.isinf(value.support[1])):
         return value
     low = f"{value.support[0]:g}"
     raise ValueError(

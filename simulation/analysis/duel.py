@@ -84,8 +84,9 @@ class Duel(Shown):
         a, b = self.first, self.second
         how = manner(a.plan), manner(b.plan)
         if how[0] == how[1]:
-            own = a.plan.name, b.plan.name
-            how = ("under the first plan", "under the second") if own[0] == own[1] else tuple(f"under {n}" for n in own)
+            how = f"under {a.plan.name}", f"under {b.plan.name}"
+        if how[0] == how[1]:
+            how = "under the first plan", "under the second"
         if a.row.impact_minutes == b.row.impact_minutes == 0:
             ends = (f"{t.row.outcome.replace('_', ' ')} {each}" for t, each in zip((a, b), how, strict=True))
             return f"The same change hurt nobody under either plan: {' and '.join(ends)}"
