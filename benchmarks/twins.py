@@ -3,17 +3,20 @@
 The stand-in AWS tells of rollouts that the model drew under A; the real `wavecast fetch` collects them over AWS's own
 protocols; they are joined, a scenario is fitted from a base that guesses wrong, and replayed under B, draw m of the fit
 in world m. Held against what B really does with the same draws: bias, and the truth's rank among the worlds, of each
-rollout and of the mean of each history. `python -m benchmarks.twins` prints the table of docs/replay.md. Not here: the
-broken assumptions (`broken_assumptions`).
+rollout and of the mean of each history. `python -m benchmarks.twins` prints the table of docs/replay.md; with `--kept
+FILE` each history is a line of it, and what is there already is not done again. Not here: the broken assumptions
+(`broken_assumptions`).
 """
 
 import argparse
 import datetime as dt
+import json
 import math
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -43,6 +46,17 @@ class Twin:
     true: dict[str, Floats]
     told: dict[str, Floats]
     left: int
+
+    @classmethod
+    def of(cls, kept: dict[str, Any]) -> "Twin":
+        """Return what `as_dict` gave."""
+        true, told = ({name: np.array(own) for name, own in kept[key].items()} for key in ("true", "told"))
+        return cls(true, told, int(kept["left"]))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        true, told = ({name: own.tolist() for name, own in each.items()} for each in (self.true, self.told))
+        return {"true": true, "told": told, "left": self.left}
 
     def ranks(self, figure: str, rng: np.random.Generator) -> NDArray[np.int64]:
         """Return how many worlds lie below the truth of each rollout, ties by chance."""
@@ -133,7 +147,7 @@ def rows(twins: list[Twin]) -> Iterator[str]:
     rng = np.random.default_rng(0)
     many, left = sum(len(each.true["end_minutes"]) for each in twins), sum(each.left for each in twins)
     yield f"{len(twins)} histories, {many:,} rollouts replayed, {left:,} more left out."
-    yield "| under B | truth | told | off, 95 % | rollouts' ranks: mean, uniform p | histories' ranks, of 0 to 19 |"
+    yield "| under B | truth | told | off, 95 % | rollouts' ranks: mean, even: p | histories' ranks: mean, even: p |"
     yield "| --- | --- | --- | --- | --- | --- |"
     for name in FIGURES:
         true = np.array([each.true[name].mean() for each in twins])
@@ -145,11 +159,26 @@ def rows(twins: list[Twin]) -> Iterator[str]:
             ends = f"{off.mean() - half:+.2g} to {off.mean() + half:+.2g}"
         ranks = np.concatenate([each.ranks(name, rng) for each in twins])
         counts = np.bincount(ranks * BINS // (WORLDS + 1), minlength=BINS)
-        own = " ".join(str(each) for each in sorted(each.rank(name, rng) for each in twins))
+        whole = np.array([each.rank(name, rng) for each in twins])
+        even = stats.kstest((whole + rng.random(len(whole))) / (WORLDS + 1), "uniform").pvalue
+        own = " ".join(str(each) for each in sorted(whole))
         yield (
             f"| `{name}` | {true.mean():.4g} | {told.mean():.4g} | {off.mean():+.2g} ({ends}) "
-            f"| {ranks.mean():.2f} of 9.5, {stats.chisquare(counts).pvalue:.2f} | {own} |"
+            f"| {ranks.mean():.2f} of 9.5, {stats.chisquare(counts).pvalue:.2f} "
+            f"| {whole.mean():.1f} of 9.5, {even:.2f}: {own} |"
         )
+
+
+def many(first: int, count: int, deployments: int, kept: Path | None) -> Iterator[Twin]:
+    """Yield history after history."""
+    lines = kept.read_text(encoding="utf-8").splitlines() if kept is not None and kept.exists() else []
+    done = {(one["seed"], one["deployments"]): Twin.of(one) for one in map(json.loads, lines)}
+    for seed in range(first, first + count):
+        own = done.get((seed, deployments)) or twin(seed, deployments)
+        if kept is not None and (seed, deployments) not in done:
+            with kept.open("a", encoding="utf-8") as file:
+                file.write(json.dumps({"seed": seed, "deployments": deployments, **own.as_dict()}) + "\n")
+        yield own
 
 
 def main() -> None:
@@ -158,8 +187,11 @@ def main() -> None:
     parser.add_argument("--histories", type=int, default=20)
     parser.add_argument("--deployments", type=int, default=900, help="at least so many a history, roll-backs included")
     parser.add_argument("--first", type=int, default=1, help="the first one's seed")
+    parser.add_argument(
+        "--kept", type=Path, metavar="FILE", help="where histories are kept, so that it can be gone on with"
+    )
     asked = parser.parse_args()
-    for line in rows([twin(asked.first + n, asked.deployments) for n in range(asked.histories)]):
+    for line in rows(list(many(asked.first, asked.histories, asked.deployments, asked.kept))):
         print(line, flush=True)
 
 

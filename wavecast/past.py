@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from waves import Finding, InputError, Plan
-from waves.showing import Html, element
+from waves.showing import Html, element, listed, words
 
 if TYPE_CHECKING:
     from history import Backtest, Fitted
@@ -50,13 +50,13 @@ class Past:
             f"{sentence[0].upper()}{sentence[1:]}."
             + (" That is for the minutes to the end, foretold each week from what was known before." if
                self.test.scored else ""),
-            *(f"Rollouts of {service} are taken to have gone by {name}, whose waves and bakes they had."
-              for service, name in self.used.items()),
+            *(f"Rollouts of {listed([s for s, own in self.used.items() if own == name])} are taken to have gone by "
+              f"{name}, whose waves and bakes they had." for name in dict.fromkeys(self.used.values())),
             *(f"{each[0].upper()}{each[1:]}." for each in self.known),
             *(f"History cannot tell {name}: {why}." for name, why in self.fitted.cannot_tell.items()),
         ]  # fmt: skip
         bold = element("strong", said[1])
-        rest = Html("").join(element("li", each) for each in (said[0], *said[2:]))
+        rest = Html("").join(element("li", words(each)) for each in (said[0], *said[2:]))
         return str(element("p", bold) + element("ul", Html(rest)))
 
 

@@ -4,6 +4,7 @@ Not here: pictures (``simulation.plots``), and what a report says (``simulation.
 """
 
 import html
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -37,6 +38,11 @@ def element(tag: str, *children: object, style: str = "", **attributes: str) -> 
     own = {"style": style, **attributes}
     written = "".join(f' {name}="{html.escape(value)}"' for name, value in own.items() if value)
     return Html(f"<{tag}{written}>{''.join(map(text, children))}</{tag}>")
+
+
+def words(sentence: str) -> Html:
+    """Return a sentence as HTML; what stands between backticks is code."""
+    return Html(re.sub("`([^`]+)`", r"<code>\1</code>", html.escape(sentence)))
 
 
 def table(head: Sequence[object], rows: Iterable[Sequence[object]], *, numbers: bool = True) -> Html:
@@ -74,6 +80,11 @@ def glimpse(title: str, head: Sequence[object], rows: Sequence[Sequence[object]]
 def counted(number: int, thing: str) -> str:
     """Return a number of things in words: `1 wave`, `3 waves`."""
     return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Write names as one text: a, b and c."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 class SaysItAll(Exception):

@@ -16,7 +16,7 @@ from history.backtesting.forecasts import Forecast, forecasts
 from history.backtesting.naive import NAIVE, Naive
 from history.backtesting.origins import WEEK, origins, spread
 from history.backtesting.result import Backtest
-from history.backtesting.scores import BINARY, interval, place, scores
+from history.backtesting.scores import BINARY, Floats, interval, place, scores
 from history.backtesting.truth import TARGETS, Told, told, under
 from history.fitting import Fitted
 from history.fitting import fit as fit_
@@ -24,6 +24,7 @@ from history.fitting.attempts import attempts
 from history.fitting.past import Past
 from history.joining import Rollouts
 from history.joining.as_of import as_of, only
+from history.replaying.used import as_tried
 from simulation import Scenario
 from simulation.arguments import check_confidence, whole
 from waves import Plan
@@ -54,6 +55,7 @@ class _Run:
     left_out: Counter[str] = field(default_factory=Counter)
     empty: int = 0
     later: int = 0
+    halts: Floats = field(default_factory=lambda: np.zeros(TOGETHER))  # of all periods together, as they may be
 
     @property
     def targets(self) -> list[str]:
@@ -143,6 +145,7 @@ class _Run:
                 for target, own in draws.items():
                     own[so] += getattr(foretold[digest], target)[some].sum(axis=1)
         draws[MINUTES] /= len(plans)
+        self.halts = self.halts + rng.permutation(draws["halted"])
         for target, own in draws.items():
             if target not in self.targets:
                 continue
@@ -195,7 +198,7 @@ def backtest(
         What history cannot tell; of a fit, its base, as the fit has seen what is to be foretold.
     used : Plan or mapping of str to Plan, optional
         The plan that rollouts go by, or that of each service (`*`: of all others); where it is left out, that of most
-        of the service's rollouts before the origin, as it was.
+        of the service's rollouts before the origin, as it was. Failed deployments are tried as often as they were.
     every : str or int
         `week`, or so many rollouts.
     least : int
@@ -227,16 +230,22 @@ def backtest(
     plans = {} if used is None else {"*": used} if isinstance(used, Plan) else dict(used)
     timed = not attempts(Past(rollouts, base, plans)).undated.all() if len(rollouts) else True
     run = _Run(rollouts, base, plans, fit, timed, level, trials, int(seed))
-    all_origins = list(origins(_pushed(rollouts), every, least))
-    todo = spread(all_origins, most)
+    todo = spread(all_origins := list(origins(_pushed(rollouts), every, least)), most)
     for number, (origin, until) in enumerate(tqdm(todo, unit="origin", disable=not progress, leave=False)):
         run.add(number, origin, until)
     return Backtest(
         frame=pd.DataFrame(run.rows), periods=pd.DataFrame(run.periods), left_out=run.left_out, scenario=base,
         every=every, least=least, level=level, trials=trials, seed=int(seed), fitted=fit is not None,
         origins=len(todo), possible=len(all_origins), timed=timed, empty=run.empty, later=run.later,
+        halts=interval(np.sort(run.halts), level), retries=_retries(rollouts, plans),
         known=told(rollouts, base, plans).table, source=rollouts.source,
     )  # fmt: skip
+
+
+def _retries(rollouts: Rollouts, plans: Mapping[str, Plan]) -> dict[str, tuple[Plan, int]]:
+    tried = as_tried(rollouts, plans) if len(rollouts) else plans
+    said = {service: plans.get(service, plans.get("*", plan)) for service, plan in tried.items()}
+    return {name: (said[name], plan.retries) for name, plan in tried.items() if plan.retries > said[name].retries}
 
 
 def _pushed(rollouts: Rollouts) -> "pd.Series[Any]":

@@ -4,6 +4,7 @@ Not here: how it goes (`backtest`), its words (`summary`), its picture (`picture
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from history.backtesting.naive import NAIVE
 from history.backtesting.scores import BINARY, Held
 from history.backtesting.truth import TARGETS
 from simulation import Scenario
+from waves import Plan
 
 if TYPE_CHECKING:
     from simulation.plots import Picture
@@ -49,6 +51,11 @@ class Backtest:
         Whether the history tells how long deployments took; where it does not, minutes are not scored.
     later
         How many of those foretold were set back after their pipeline's end: they count as shipped.
+    halts : (float, float)
+        Between how many of those foretold were to be halted, at `level`, all periods together: each is foretold from
+        what was known before it, so their sums are as far apart as those of independent periods.
+    retries : dict of str to (Plan, int)
+        By service: the plan that was said, and how often failed deployments were tried again, where it says fewer.
     known : DataFrame
         What became of every rollout of the history.
     source
@@ -70,6 +77,8 @@ class Backtest:
     timed: bool
     empty: int
     later: int
+    halts: tuple[float, float]
+    retries: Mapping[str, tuple[Plan, int]]
     known: pd.DataFrame = field(repr=False)
     source: str
 
@@ -77,11 +86,6 @@ class Backtest:
     def scored(self) -> int:
         """How many rollouts were foretold and scored."""
         return int(self.frame["rollout"].nunique()) if len(self.frame) else 0
-
-    @property
-    def period(self) -> str:
-        """What a period is called."""
-        return "week" if isinstance(self.every, str) else f"period of {self.every:,} rollouts"
 
     @property
     def main(self) -> str:

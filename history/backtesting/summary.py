@@ -1,7 +1,6 @@
 """A back test in words and tables. Not here: its numbers (`result`), its picture (`pictures`)."""
 
 import json
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from history.backtesting.truth import TARGETS
 from history.collecting.report import columns
 from history.replaying.summary import plain
 from simulation.results.numerals import number, percent, span
-from waves.showing import counted
+from waves.showing import cards, counted, listed, words
 
 if TYPE_CHECKING:
     from history.backtesting.result import Backtest
@@ -34,9 +33,7 @@ def headline(test: "Backtest") -> str:
     if not test.scored:
         return _nothing(test)
     held = test.held(test.main, periods=True)
-    periods = f"{held.of:,} {test.period}{'' if held.of == 1 else 's'}".replace("rolloutss", "rollouts")
-    if not isinstance(test.every, str):
-        periods = counted(held.of, "period")
+    periods = counted(held.of, "week" if isinstance(test.every, str) else "period")
     what = "" if test.timed else " of how many are halted"
     return f"in {held.count:,} of {periods} the {test.level * 100:g} % interval{what} held ({_range(held)})"
 
@@ -73,13 +70,14 @@ def sentences(test: "Backtest") -> list[str]:
     found = [f"{head[0].upper()}{head[1:]}."]
     if test.scored:
         found += [*(_minutes(test) if test.timed else [UNTIMED]), *_halted(test), *_shares(test), EVENT_TIME, DEPENDENT]
-    found.append(_basis(test))
+    found += [*_retried(test), _basis(test)]
     found += [f"Left out, {counted(n, 'rollout')}: {why}." for why, n in test.left_out.most_common()]
     if test.possible > test.origins:
         periods = counted(test.possible, "week" if isinstance(test.every, str) else "period")
         found.append(f"Of {periods} {test.origins:,} were foretold, evenly spread over the history.")
     if test.empty:
-        found.append(f"In {counted(test.empty, test.period)} nothing was pushed: skipped.")
+        periods = counted(test.empty, "week" if isinstance(test.every, str) else "period")
+        found.append(f"In {periods} nothing was pushed: skipped.")
     return found
 
 
@@ -89,6 +87,18 @@ def _basis(test: "Backtest") -> str:
         f"Foretold by {how} ({test.scenario.name}, {test.scenario.digest}), {test.trials:,} rollouts a forecast, seed "
         f"{test.seed}; only rollouts that reached a first deployment, under the plan that was known by then."
     )
+
+
+def _retried(test: "Backtest") -> list[str]:
+    """Say where failed deployments were tried more often than plans say; services of one plan together."""
+    same: dict[tuple[str, int, int], list[str]] = {}
+    for service, (plan, tries) in sorted(test.retries.items()):
+        same.setdefault((plan.name, plan.retries, tries), []).append(service)
+    return [
+        f"Of {listed(services)}, failed deployments were tried again, up to {counted(tries, 'time')}, where plan "
+        f"{name} says retries: {retries}; foretold with as many as were seen by then."
+        for (name, retries, tries), services in same.items()
+    ]
 
 
 def _minutes(test: "Backtest") -> list[str]:
@@ -132,11 +142,21 @@ def _halted(test: "Backtest") -> list[str]:
     if not many:
         return [
             f"None of {counted(len(own), 'rollout')} was halted, {number(foretold)} were to be expected: with no bad "
-            f"change on record, this history says nothing of how far one comes.",
+            "change on record, this history says nothing of how far one comes.",
             *_later(test),
         ]
-    said = f"{counted(many, 'rollout')} of {len(own):,} halted, {number(foretold)} were to be expected."
+    low, high = test.halts
+    said = (
+        f"{counted(many, 'rollout')} of {len(own):,} halted, {number(foretold)} were to be expected, {low:,.0f} to "
+        f"{high:,.0f} by the {test.level * 100:g} % interval{_often(many, low, high)}."
+    )
     return [said, *_later(test), _against(test, "halted")]
+
+
+def _often(many: int, low: float, high: float) -> str:
+    if low <= many <= high:
+        return ""
+    return f": halts are foretold too {'often' if many < low else 'seldom'}"
 
 
 def _later(test: "Backtest") -> list[str]:
@@ -183,11 +203,9 @@ def text(test: "Backtest") -> str:
 
 def html(test: "Backtest") -> str:
     """Lay the back test out for a notebook."""
-    first, *said = (escape(each) for each in sentences(test))
+    first, *said = (words(each) for each in sentences(test))
     head, *body = table(test)
-    rows = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in body)
-    cells = "".join(f"<th>{escape(cell)}</th>" for cell in head)
-    shown = f"<table><thead><tr>{cells}</tr></thead><tbody>{rows}</tbody></table>" if body else ""
+    shown = cards(head, body) if body else ""
     return f"<p><strong>{first}</strong></p>{shown}<ul>{''.join(f'<li>{each}</li>' for each in said)}</ul>"
 
 
@@ -204,7 +222,9 @@ def as_dict(test: "Backtest") -> dict[str, Any]:
         "possible_origins": test.possible,
         "minutes_known": test.timed,
         "empty_periods": test.empty,
+        "halts": {"low": test.halts[0], "high": test.halts[1]},
         "set_back_later": test.later,
+        "retries": {service: tries for service, (_, tries) in sorted(test.retries.items())},
         "every": test.every,
         "level": test.level,
         "seed": test.seed,

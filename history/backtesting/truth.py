@@ -15,6 +15,7 @@ from history.joining import Rollouts
 from history.joining.as_of import only
 from history.replaying.reading import Read, read
 from history.replaying.records import Records
+from history.replaying.used import as_tried
 from simulation import Scenario
 from waves import Plan
 
@@ -57,9 +58,10 @@ def told(rollouts: Rollouts, scenario: Scenario, used: Mapping[str, Plan]) -> To
     scenario
         Over whose fleet.
     used
-        By service, or `*` for all others: the plan that rollouts go by, where it is known.
+        By service, or `*` for all others: the plan that rollouts go by, where it is known; its retries are those that
+        failed deployments were given, where it says fewer.
     """
-    found = read(rollouts, scenario, used)
+    found = read(rollouts, scenario, as_tried(rollouts, used))
     left = {str(name): str(why) for name, why in found.left_out.items()}
     return Told(_table(_ended(found.groups, left), scenario), _plans(found), left)
 

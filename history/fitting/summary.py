@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from history.collecting.report import columns
 from simulation.results.numerals import number
-from waves.showing import counted
+from waves.showing import cards, counted, words
 
 if TYPE_CHECKING:
     from history.fitting.result import Fitted
@@ -48,15 +48,14 @@ def text(fitted: "Fitted") -> str:
 
 def table(fitted: "Fitted") -> str:
     """Return the table as HTML."""
-    cells = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows(fitted))
-    head = "".join(f"<th>{escape(each)}</th>" for each in HEAD)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{cells}</tbody></table>"
+    cells = ((each[0], each[1], each[2].replace(" ", "\u00a0"), *each[3:]) for each in rows(fitted))
+    return str(cards(HEAD, list(cells)))
 
 
 def html(fitted: "Fitted") -> str:
     """Return table and sentences, for a notebook."""
     head, *rest = sentences(fitted)
-    listed = "".join(f"<li>{escape(each)}</li>" for each in rest)
+    listed = "".join(f"<li>{words(each)}</li>" for each in rest)
     return f"<p><b>{escape(head)}</b></p>{table(fitted)}<ul>{listed}</ul>"
 
 

@@ -7,8 +7,8 @@ W the halt, or the end of what is known. For every proposal, weights are worked 
   reviewer would have seen it × P(no false alarm);
 - an alarm of region r at T, as evidence: f_E(G(T − lag)) · dG/dt there × the other regions' part of the above; as a
   check: harm by the end of that deployment, which is at T; as a false alarm: its rate × all of the above;
-- an alarm of no region, or one that people raised: the density of the customers' report × all of the above. A halt by a
-  reviewer is taken for one.
+- an alarm of no region, or one that people raised: the density of the customers' report × all of the above, or as a
+  check. A halt by a reviewer is taken for one by customers.
 
 What has a density counts what falls into a second. Not here: the proposals (`latents`), what follows (`worlds`).
 """
@@ -100,6 +100,11 @@ def _of_region(records: Records, r: int) -> Bools:
     return _halted(records) & (named | ((records.alarm_region == NOWHERE) & (records.alarm != PEOPLE)))
 
 
+def _checked(records: Records, r: int) -> Bools:
+    """Return which halts the check after a region's deployment may explain: it need not be one of AWS's alarms."""
+    return _halted(records) & np.isin(records.alarm_region, (r, NOWHERE))
+
+
 def _of_nobody(records: Records) -> Bools:
     """Return which halts customers may explain."""
     return _halted(records) & (records.alarm_region == NOWHERE)
@@ -146,6 +151,11 @@ def weigh(records: Records, scenario: Scenario, reach: Bools, latents: Latents) 
     if not halted.any():
         return found
     for r in regions:
+        end = full(latents.paths[r])
+        checked = hit[r] & latents.seen["seen_by_check"][r] & (latents.harm[r] <= end) & (np.abs(end - t) <= SECOND)
+        checked &= (np.isnan(records.in_flight[r]) & _checked(records, r) & reach[r])[:, None] & true
+        if checked.any():
+            found.by["check", r] = np.where(checked, quiet * everyone, 0.0)
         mine = _of_region(records, r)[:, None] & reach[r][:, None]
         if not mine.any():
             continue
@@ -158,10 +168,6 @@ def weigh(records: Records, scenario: Scenario, reach: Bools, latents: Latents) 
             calm_before = _unseen(records, latents, hit, t) * incident * silent
             latents.harm[r] = kept
         found.by["evidence", r] = np.where(mine & true & visible[r], calm_before * others * rang, 0.0)
-        end = full(latents.paths[r])
-        checked = hit[r] & latents.seen["seen_by_check"][r] & (latents.harm[r] <= end) & (np.abs(end - t) <= SECOND)
-        checked &= np.isnan(records.in_flight[r])[:, None]
-        found.by["check", r] = np.where(mine & true & checked, quiet * everyone, 0.0)
         phi = rates(scenario)[r] * SECOND
         found.by["false", r] = quiet * everyone * phi * _can_ring(records, reach, r)[:, None]
     # That there was no report before is part of the density of the one that came.

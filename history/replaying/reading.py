@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from history.fitting.detection import CHECK
+from history.fitting.judged import SOON
 from history.joining import Rollouts
 from history.replaying.records import FIRED, NONE, NOWHERE, PEOPLE, UNKNOWN, Floats, Records
 from history.replaying.staff import staffed_minutes
@@ -177,6 +179,9 @@ def _records(
     watched = pd.Series(regions["watched_until"].to_numpy()).groupby(i).min().reindex(range(n)).to_numpy()
     outcome, rolled = frame["outcome"].to_numpy(dtype=object), (frame["outcome"] == "rolled_back").to_numpy()
     halt, alarm = _halts(frame, rolled, minutes("halted_at"))
+    ended = np.full((count, n), np.nan)
+    ended[r, i] = regions["ended_at"]
+    halt = _noticed(halt, alarm, minutes("incident_detected_at"), started, ended)
     late = (started > halt + SECOND).any(axis=0)
     started = np.where(started > halt, np.nan, started)
     tries, failed, flying, over = _attempts(table, at, places, plan, halt, count)
@@ -219,6 +224,20 @@ def _halts(frame: pd.DataFrame, rolled: Any, halted_at: Floats) -> tuple[Floats,
     codes = [(~rolled, NONE), (told == "fired", FIRED), (told == "none", PEOPLE)]
     alarm = np.select([so for so, _ in codes], [code for _, code in codes], default=UNKNOWN)
     return np.where(np.isnan(halt), np.inf, halt), alarm
+
+
+def _noticed(halt: Floats, alarm: NDArray[np.int64], seen: Floats, started: Floats, ended: Floats) -> Floats:
+    """Let people's halt be when the incident was noticed, not when the way back began: between lies their reaction.
+
+    As with alarms: the way back follows within two hours, and nothing was deployed in the meantime. What was noticed
+    as a deployment ended was the check after it (see `history.fitting.detection`).
+    """
+    latest = np.max(np.where(np.isnan(started), -np.inf, started), axis=0)
+    fits = (alarm != NONE) & (alarm != FIRED) & (seen <= halt) & (seen >= halt - SOON) & (seen >= latest)
+    apart = np.abs(np.where(np.isnan(ended), np.inf, ended) - seen)
+    nearest = np.take_along_axis(ended, np.argmin(apart, axis=0)[None], axis=0)[0]
+    seen = np.where((apart.min(axis=0) <= CHECK) & (nearest <= halt), nearest, seen)
+    return np.where(fits, seen, halt)
 
 
 def _over(

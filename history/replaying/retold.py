@@ -20,14 +20,13 @@ from history.replaying.answer import FIGURES
 from history.replaying.identity import Identity
 from history.replaying.records import Floats
 from history.replaying.replay import AS_IT_WAS
-from history.replaying.shares import listed
 from history.replaying.timelines import Timelines
 from history.replaying.typed import Typed
 from history.replaying.worlds import NEEDED
 from simulation import Scenario
 from simulation.results.numerals import number, percent, signed
 from waves import Plan
-from waves.showing import counted
+from waves.showing import counted, listed
 
 if TYPE_CHECKING:
     from simulation.plots import Picture

@@ -14,6 +14,7 @@ from history.replaying.latents import exposed
 from history.replaying.records import Records
 from simulation import Scenario
 from waves import Plan
+from waves.showing import listed
 
 KINDS = ("recorded", "constrained", "imputed")
 
@@ -120,8 +121,3 @@ class Reach:
                 "record says directly"
             )
         return found
-
-
-def listed(names: Sequence[str]) -> str:
-    """Write names as one text: a, b and c."""
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,5 +1,5 @@
 """The plan under which each rollout really went: the one that is given, where it went by that, else its waves as they
-were.
+were; and how often deployments were really tried.
 
 Not here: the records under that plan (`reading`).
 """
@@ -65,6 +65,53 @@ def shapes_of(regions: pd.DataFrame) -> "pd.Series[Any]":
     for rollout, wave, region in zip(ordered["rollout"], ordered["wave"], ordered["region"], strict=True):
         found.setdefault(rollout, {}).setdefault(wave, []).append(region)
     return pd.Series({name: tuple(tuple(own) for own in waves.values()) for name, waves in found.items()}, dtype=object)
+
+
+def as_tried(rollouts: "Rollouts", used: Mapping[str, Plan]) -> dict[str, Plan]:
+    """Return plans with as many retries as failed deployments were given, where they say fewer.
+
+    Pipelines seldom say how often a deployment is tried; a history does: retries are one more for as long as more than
+    half of the attempts that failed so often were followed by another.
+
+    Parameters
+    ----------
+    rollouts
+        What `history.rollouts` joined.
+    used
+        By service, or `*` for all others: the plan that rollouts go by.
+
+    Returns
+    -------
+    dict of str to Plan
+        By service, and `*`: the plan, its `retries` raised where need be.
+    """
+    found = dict(used)
+    services = rollouts.frame["service"]
+    for service, retries in _retries(rollouts.deployments, services).items():
+        plan = used.get(service, used.get("*"))
+        if plan is not None and retries > plan.retries:
+            found[service] = plan.replace(retries=retries)
+    return found
+
+
+def _retries(table: pd.DataFrame, services: "pd.Series[Any]") -> dict[str, int]:
+    """Return by service how often a failed deployment is tried again; services in which none failed are left out."""
+    own = pd.DataFrame({name: table[name].astype(object) for name in ("rollout", "region", "status")})
+    own["at"] = table["started_at"]
+    own = own[~table["kind"].isin(["rollback", "redeploy"]).to_numpy()]
+    own["failed"] = own["status"] == "failed"
+    pair = ["rollout", "region"]
+    own = own.merge(own.loc[own["failed"], pair].drop_duplicates(), on=pair).sort_values("at", kind="stable")
+    own["attempt"] = own.groupby(pair).cumcount()
+    own["again"] = own.groupby(pair)["attempt"].transform("max") > own["attempt"]
+    failed = own[own["failed"]]
+    failed = failed.assign(service=failed["rollout"].map(services).astype(object))
+    counts = failed.groupby(["service", "attempt"], as_index=False)["again"].mean()
+    found: dict[str, int] = {}
+    for service, attempt, share in zip(counts["service"], counts["attempt"], counts["again"], strict=True):
+        if found.setdefault(str(service), 0) == attempt and share > 0.5:
+            found[str(service)] += 1
+    return found
 
 
 def plans_of(

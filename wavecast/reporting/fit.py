@@ -3,11 +3,11 @@
 Not here: the words and the figures (``history.Fitted``), the page's frame (``page``).
 """
 
-import re
 from html import escape
 from typing import TYPE_CHECKING
 
 from wavecast.reporting.page import document
+from waves.showing import words
 
 if TYPE_CHECKING:
     from history import Fitted
@@ -20,11 +20,6 @@ def _wide(body: str) -> str:
     return f'<div style="overflow-x:auto"><div style="min-width:38rem">{body}</div></div>'
 
 
-def _words(text: str) -> str:
-    """Return a sentence as HTML; what stands between backticks is code."""
-    return re.sub("`([^`]+)`", r"<code>\1</code>", escape(text))
-
-
 def fit_page(fitted: "Fitted") -> str:
     """Return the page, which needs nothing else.
 
@@ -35,12 +30,12 @@ def fit_page(fitted: "Fitted") -> str:
     """
     parts = [f"<h1>{escape(fitted.scenario.name)}</h1><p><strong>{escape(fitted.sentences[0])}</strong></p>"]
     parts += [_wide(fitted.plot(name)._repr_html_()) for name in PICTURES]
-    parts.append(f"<h2>What was learnt</h2>{_wide(fitted.html_table)}")
-    untold = "".join(f"<li><b>{escape(name)}</b>: {_words(why)}</li>" for name, why in fitted.cannot_tell.items())
+    parts.append(f"<h2>What was learnt</h2>{fitted.html_table}")
+    untold = "".join(f"<li><b>{escape(name)}</b>: {words(why)}</li>" for name, why in fitted.cannot_tell.items())
     parts.append(f"<h2>What this history cannot tell</h2><ul>{untold}</ul>")
     if fitted.remarks:
         parts.append(
-            f"<h2>How it was read</h2><ul>{''.join(f'<li>{_words(each)}</li>' for each in fitted.remarks)}</ul>"
+            f"<h2>How it was read</h2><ul>{''.join(f'<li>{words(each)}</li>' for each in fitted.remarks)}</ul>"
         )
     base, scenario = fitted.base, fitted.scenario
     footer = f"Base {base.name} ({base.digest}), fitted {scenario.digest}, seed {fitted.seed}."

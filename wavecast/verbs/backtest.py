@@ -112,13 +112,13 @@ def backtest(
         rollouts, world, used=read_plans(plans), every=every, least=least, most=most, level=level, trials=trials,
         seed=seed, progress=progress(), **own,
     )  # fmt: skip
-    if found.scored:
-        save_picture(found, out)
-        _save(found, page)
     if as_json:
         say_json(found.as_dict())
     else:
         say(str(found))
+    if found.scored:  # at last: what was worked out is not lost where a file cannot be written
+        save_picture(found, out)
+        _save(found, page)
     return 0 if found.scored else 1
 
 

@@ -93,12 +93,12 @@ def fit(
             raise Refusal(f"--as-of {as_of}: give an instant with a zone, such as 2026-05-01T00:00:00Z") from None
         fault(f"fit: {error}")
         return 1
-    if found.learnt:
-        _write(found, out, page)
     if as_json:
         say_json(found.as_dict())
     else:
         say(str(found))
+    if found.learnt:
+        _write(found, out, page)
     return 0 if found.learnt else 1
 
 

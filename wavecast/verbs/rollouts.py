@@ -10,6 +10,7 @@ from wavecast.inputs import read_fleet
 from wavecast.plans import read_plan
 from wavecast.terminal import Refusal, check_picture, fault, save_picture, say, warn
 from wavecast.verbs.options import Decorator, json_option, out_option
+from waves import did_you_mean
 
 if TYPE_CHECKING:
     from history import Rollouts
@@ -55,16 +56,30 @@ def read_rollouts(
     """Join a history as the options of a verb say, over a known fleet where none is named; a fault is exit code 2."""
     import history
 
+    used = read_plans(plans)
     try:
-        return history.rollouts(
+        found = history.rollouts(
             store,
             fleet=known if fleet is None else read_fleet(fleet),
-            plans=read_plans(plans),
+            plans=used,
             places=_pairs(places, "--place", "PLACE=REGION, such as us-east-1/shop-b=us-east-1-b"),
             renamed=_pairs(renamed, "--renamed", "NEW=OLD, such as new-shop=shop"),
         )
     except (history.StoreError, history.ExportError, history.UnmappedPlaces) as error:
         raise Refusal(str(error)) from None
+    _check_services(store, used, sorted({*found.frame["service"].astype(str), *found.left_out["service"].astype(str)}))
+    return found
+
+
+def _check_services(store: str, used: "dict[str, Plan]", services: list[str]) -> None:
+    """Refuse a plan of a service that the history does not have: it would say nothing."""
+    strangers = [name for name in used if name != "*" and name not in services]
+    if strangers and services:
+        known = f"; it has {', '.join(services[:5])}{', …' if len(services) > 5 else ''}"
+        lines = (
+            f"--plan {name}=…: {store} has no such service{did_you_mean(name, services) or known}" for name in strangers
+        )
+        raise Refusal("\n".join(lines))
 
 
 def read_plans(values: tuple[str, ...]) -> "dict[str, Plan]":

@@ -53,7 +53,10 @@ def test_the_right_scenario_holds(rollouts, scenario, used):
     assert stats.binomtest(int(own["held"].sum()), len(own), 0.9).pvalue > 1e-6
     halted = found.of("halted")
     apart = halted["value"].sum() - halted["middle"].sum()
-    assert abs(apart) < 4.9 * np.sqrt((halted["middle"] * (1 - halted["middle"])).sum())
+    sd = np.sqrt((halted["middle"] * (1 - halted["middle"])).sum())
+    assert abs(apart) < 4.9 * sd
+    total = np.array(found.halts) - halted["middle"].sum()
+    assert total == pytest.approx([-1.645 * sd, 1.645 * sd], abs=1.5)  # halts are whole, and draws a thousand
     assert len(found.frame) == 2 * len(own) + len(found.of("share_at_halt"))
     assert found.scored + sum(found.left_out.values()) == len(rollouts) - 30  # nothing vanishes
 
@@ -62,6 +65,7 @@ def test_a_wrong_scenario_is_told_so(rollouts, scenario, used):
     """Deployments that take three times as long, and never fail: too late, and nobody halted as often as foretold."""
     wrong = scenario.replace(deploy={"lognormal": {"median": 18, "p95": 20}}, approval_wait=30.0, faults=[])
     found = run(rollouts, wrong, used, every=180)
+    assert found.halts[1] < found.of("halted")["value"].sum() and "halts are foretold too seldom" in str(found)
     own = found.of("end_minutes")
     assert stats.kstest(own["pit"], "uniform").pvalue < 1e-6
     assert any("too narrow" in each for each in found.sentences)
@@ -169,6 +173,29 @@ def test_what_people_took_back_after_the_end_is_told_and_no_halt():
     found = history.backtest(whole, own, least=10, every=10, trials=200, fit=None)
     assert (found.scored, found.later, found.of("halted")["value"].sum()) == (20, 4, 0)
     assert "4 more were set back after the end, which is no halt here." in found.sentences
+
+
+def test_deployments_are_foretold_to_be_tried_as_often_as_they_were():
+    """A plan that says no retry, where each that failed was tried again: halted is who fails twice, (1 − .3²)².
+
+    Before the first failure the plan's word counts, (1 − .3)².
+    """
+    own = simulation.Scenario.model_validate(
+        {"fleet": fleet({"a": 10.0, "b": 30.0}), "deploy": 5.0, "deploy_failure_probability": 0.3}
+    )
+    rows = []
+    for n in range(40):
+        begun = 1440 * n + 10 * (fails := n >= 15 and n % 3 == 0)
+        rows += [row("a", f"v{n}", 1440 * n, status="failed")] * fails
+        rows += [row("a", f"v{n}", begun), row("b", f"v{n}", begun + 10)]
+    found = history.backtest(
+        joined(rows, fleet=fleet({"a": 10.0, "b": 30.0})), own, used=plan("a", "b"), least=10, every=10, trials=20_000,
+        fit=None,
+    )  # fmt: skip
+    chances = found.of("halted").groupby("origin")["middle"].first().to_numpy()
+    assert chances == pytest.approx([1 - 0.7**2, 1 - 0.91**2, 1 - 0.91**2], abs=0.017)  # 4.9 standard errors
+    assert found.retries == {"shop": (plan("a", "b"), 1)} and found.as_dict()["retries"] == {"shop": 1}
+    assert any("tried again, up to 1 time, where plan" in each for each in found.sentences)
 
 
 def test_a_rollout_that_ended_without_a_region_of_its_plan_is_left_out_rather_than_halted():

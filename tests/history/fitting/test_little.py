@@ -213,7 +213,7 @@ def test_an_unknown_word_for_incidents_is_refused():
 def test_it_shows_itself_in_one_line_and_in_pictures():
     fitted = fit(seen(12, bad=0.4))
     assert repr(fitted).startswith("<Fitted: ") and len(repr(fitted)) <= 200
-    assert "Cannot be told" not in fitted.html_table and "<table>" in fitted._repr_html_()
+    assert "Cannot be told" not in fitted.html_table and "<table " in fitted._repr_html_()
     for what in ("durations", "waits", "services", "detection"):
         assert fitted.plot(what).title
     with pytest.raises(ValueError, match="there is no picture of 'pie'; there are durations, waits"):

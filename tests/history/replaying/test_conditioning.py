@@ -134,6 +134,14 @@ def test_an_alarm_at_the_end_of_a_deployment_is_the_checks():
     assert (found.explanation == "check").all()
 
 
+def test_set_back_by_people_as_a_deployment_ended_is_the_checks_too():
+    """The check after a deployment need not be an alarm: at 4 no customer has borne anything."""
+    faults = [{**BAD, "validation_probability": 0.8, "detection_probability": 0.0}]
+    fields = {"complaint": 100.0, "report": {"lognormal": {"median": 20, "p95": 60}}, "faults": faults}
+    records = recorded(plan("a"), {"a": 0.0}, halt=4.0, alarm=PEOPLE)
+    assert (worlds_of(records, scene(**fields)).explanation == "check").all()
+
+
 def test_people_without_an_alarm_are_customers():
     """Blind; complaints after 100 of 10 a minute from 4 on, so at 14, and a report of 21 minutes at 35."""
     faults = [{**BAD, "detection_probability": 0.0}]

@@ -66,6 +66,14 @@ def test_the_page_needs_nothing_else(answer, folder):
     [
         (("--out", "fitted.txt"), "--out fitted.txt: it ends in .yaml or .yml"),
         (("--page", "nowhere/fit.html"), "--page nowhere/fit.html: there is no folder 'nowhere'; make it first"),
+        (
+            ("--plan", "storefrnt=six-region-three-wave"),
+            f"--plan storefrnt=…: {DATA / 'history'} has no such service; did you mean 'storefront'?",
+        ),
+        (
+            ("--plan", "x=six-region-three-wave"),
+            f"--plan x=…: {DATA / 'history'} has no such service; it has checkout, storefront",
+        ),
         (("--as-of", "yesterday"), "--as-of yesterday: give an instant with a zone, such as 2026-05-01T00:00:00Z"),
         (("--as-of", "2026-05-01"), "--as-of 2026-05-01: give an instant with a zone, such as 2026-05-01T00:00:00Z"),
     ],
