@@ -139,24 +139,30 @@ def _halted(test: "Backtest") -> list[str]:
         return []
     many = int(own["value"].sum())
     foretold = float(own["middle"].sum())
-    if not many:
-        return [
-            f"None of {counted(len(own), 'rollout')} was halted, {number(foretold)} were to be expected: with no bad "
-            "change on record, this history says nothing of how far one comes.",
-            *_later(test),
-        ]
     low, high = test.halts
     said = (
-        f"{counted(many, 'rollout')} of {len(own):,} halted, {number(foretold)} were to be expected, {low:,.0f} to "
-        f"{high:,.0f} by the {test.level * 100:g} % interval{_often(many, low, high)}."
+        f"{_came(many, len(own))} halted, {number(foretold)} were to be expected, {low:,.0f} to {high:,.0f} by the "
+        f"{test.level * 100:g} % interval{_often(test, many)}."
     )
+    if not many:
+        why = "With no bad change on record, this history says nothing of how far one comes."
+        return [f"{said} {why}", *_later(test)]
     return [said, *_later(test), _against(test, "halted")]
 
 
-def _often(many: int, low: float, high: float) -> str:
+def _came(many: int, of: int) -> str:
+    if not many:
+        return f"None of {counted(of, 'rollout')} was"
+    return f"{counted(many, 'rollout')} of {of:,}"
+
+
+def _often(test: "Backtest", many: int) -> str:
+    """Say where what came lies outside, and whose the chances are that no history told."""
+    low, high = test.halts
     if low <= many <= high:
         return ""
-    return f": halts are foretold too {'often' if many < low else 'seldom'}"
+    stays = "; what the history does not tell of them stays the scenario's, see wavecast fit" if test.fitted else ""
+    return f": halts are foretold too {'often' if many < low else 'seldom'}{stays}"
 
 
 def _later(test: "Backtest") -> list[str]:

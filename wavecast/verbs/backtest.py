@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 
 HELP = """Hold what a history would have foretold against what came, week by week.
 
-At each origin the history is cut, a scenario is fitted to what was known by then, and the next rollouts are foretold:
-minutes to the end, halted or not, how far it had come. It says in how many weeks the interval held, and whether the
-last value or the past's quantiles would have done as well. --plan says by which plan rollouts go.
+At each origin, a Monday or every so many rollouts, the history is cut, a scenario is fitted to what was known by then,
+and what is pushed until the next is foretold: minutes to the end, halted or not, how far it had come. It says in how
+many weeks the interval held, how many halts were to be expected, and whether the last value or the past's quantiles
+would have done as well. --plan says by which plan rollouts go; failed deployments are tried as often as they were.
 
 \b
 Examples:
@@ -40,7 +41,7 @@ Examples:
 Exit codes:
   0  rollouts were foretold
   1  there are none, or too few
-  2  input that cannot be read
+  2  input that cannot be read, a file that cannot be written
 """
 
 

@@ -34,7 +34,7 @@ Examples:
 Exit codes:
   0  something was learnt
   1  there are no rollouts, or nothing can be learnt of them
-  2  input that cannot be read
+  2  input that cannot be read, a file that cannot be written
 """
 OUT = "Write the scenario into a file: .yaml."
 as_of_option: Decorator = click.option(

@@ -107,7 +107,9 @@ def join_options(command: Callable[..., Any]) -> Callable[..., Any]:
                 "A store, the folder or S3 address of an export, or the config of a fetch (YAML).",
                 required=True,
             ),
-            _option("--fleet", "FLEET", "Whose regions the places are; left out: every place is one."),
+            _option(
+                "--fleet", "FLEET", "Whose regions the places are; left out: the scenario's, or every place is one."
+            ),
             _option("--plan", "[SERVICE=]PLAN", "The plan that rollouts went by; may be given again.", several="plans"),
             _option("--place", "PLACE=REGION", f"{PLACE}; may be given again.", several="places"),
             _option("--renamed", "NEW=OLD", "A service's new name, and the old one.", several="renamed"),
