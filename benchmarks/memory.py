@@ -1,6 +1,6 @@
 """How much memory does a sweep of thousands of plans take, and how much did it take in another checkout?
 
-Usage: python -m benchmarks.memory [CHECKOUT ...] [--plans 4683] [--trials 24576]
+Usage: python -m benchmarks.memory [CHECKOUT ...] [--plans 4683] [--trials 8192]
 
 The most that a fresh process holds while it sweeps the groupings of six regions, compilation left out: here crudely and
 by strata, in other checkouts of this repository (``paired``) crudely, which all of them can. All read one scenario, the
@@ -18,7 +18,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("checkouts", type=Path, nargs="*", help="other checkouts of this repository")
     parser.add_argument("--plans", type=int, default=4683, help="how many groupings (default 4683, all there are)")
-    parser.add_argument("--trials", type=int, default=24_576, help="rollouts of each (default 24,576)")
+    parser.add_argument("--trials", type=int, default=8192, help="rollouts of each (default 8,192)")
     given = parser.parse_args()
     others = [path.resolve() for path in given.checkouts]
     scenario = sample_of([HERE.parent, *others][-1])

@@ -183,6 +183,16 @@ def test_an_unknown_region_is_named_with_its_line(wavecast, tmp_path):
     assert only_line(answer.err).startswith(f"{path}:3:15: error: region 'mars-1' is not in the fleet")
 
 
+def test_what_check_refuses_is_not_worked_out(wavecast, tmp_path):
+    """A scope of alarms without the minutes that people take: no figures, as they would be those of no time at all."""
+    (tmp_path / "fleet.yaml").write_text("regions: [{name: a, traffic: 1}]\n")
+    (tmp_path / "scenario.yaml").write_text("fleet: fleet.yaml\ndeploy: 5\n")
+    (tmp_path / "plan.yaml").write_text("waves: [{regions: [a]}]\non_alarm: halt\n")
+    answer = wavecast("run", str(tmp_path / "plan.yaml"), "--scenario", str(tmp_path / "scenario.yaml"))
+    assert (answer.code, answer.out) == (2, "")
+    assert "plan.yaml:2:1: error: after an alarm people recover what `halt` leaves" in only_line(answer.err)
+
+
 def test_a_name_cannot_steer_the_terminal(wavecast, tmp_path):
     """Nor break a heading: it is one line of what can be printed, and the complaint is too."""
     path = tmp_path / "plan.yaml"
