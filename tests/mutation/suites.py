@@ -6,7 +6,10 @@ A short list is not a fault: it can only let mutants live that the whole of the 
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-BY_HAND = ("test_ties", "test_deployments", "test_detection", "test_reaction", "test_pipeline", "test_columns")
+BY_HAND = (
+    "test_ties", "test_deployments", "test_detection", "test_reaction", "test_pipeline", "test_columns",
+    "test_operations", "test_scope", "test_windows",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,7 @@ SUITES = {
         _files(*BY_HAND, "test_notes", "test_trace", "test_engines"), "not [naive and not compiled"
     ),
     **{f"simulation/engine/{module}.py": ENGINE for module in COMPILED},
+    "simulation/engine/spending.py": Suite(_files("test_time_spent"), silent=True),
     "simulation/engine/scoring.py": Suite(_files("test_scoring"), silent=True),
     "simulation/engine/tape.py": Suite(("test_tape.py",), "not simpy", silent=True),
     "simulation/draws.py": Suite(
