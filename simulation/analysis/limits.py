@@ -67,7 +67,7 @@ class Judgement:
             return None
         if math.isfinite(self.needed):
             return int(self.needed)
-        if not self.trials:
+        if not self.trials or self.absent:
             return None
         room = abs(self.limit.value - self.estimate)
         half = (self.high - self.estimate) if self.limit.value > self.estimate else (self.estimate - self.low)
@@ -75,10 +75,17 @@ class Judgement:
         return int(float(f"{min(self.trials * times, 1e12):.2g}")) if times < 1e7 else None
 
     @property
+    def absent(self) -> bool:
+        """Whether no rollout has the figure, and none can, such as a bad change's impact where no fault is listed."""
+        return bool(self.trials) and math.isnan(self.estimate) and math.isnan(self.needed)
+
+    @property
     def remedy(self) -> str:
         """What to do where it is undecided."""
         if self.verdict != "undecided":
             return ""
+        if self.absent:
+            return "; the scenario has nothing that leads to it, so leave the limit out"
         if self.takes is None:
             return "; run more trials"
         if self.takes > MOST:

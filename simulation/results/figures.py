@@ -107,7 +107,7 @@ def amount(value: float, unit: str, digits: int = 2) -> str:
         About how many count; `EXACT` for what a person gave, such as a limit. What stands beside its interval is
         written by `estimated`.
     """
-    return f"{WRITERS.get(unit, number)(value, digits)}{_after(unit)}"
+    return f"{WRITERS.get(unit, number)(value, digits)}{'' if math.isnan(value) else _after(unit)}"
 
 
 def odds(value: float, digits: int = 3) -> str:
@@ -119,7 +119,8 @@ def odds(value: float, digits: int = 3) -> str:
 
 def between(low: float, high: float, unit: str, least: int = 2) -> str:
     """Write an interval: `2.1 % to 2.9 %`; the unit once where both ends share it."""
-    return f"{apart(low, high, WRITERS.get(unit, number), least)}{_after(unit)}"
+    unknown = math.isnan(low) and math.isnan(high)
+    return f"{apart(low, high, WRITERS.get(unit, number), least)}{'' if unknown else _after(unit)}"
 
 
 def estimated(value: float, low: float, high: float, unit: str, least: int = 2) -> tuple[str, str]:
@@ -153,7 +154,8 @@ def held_against(limit: float, figure: str, found: tuple[float, float, float], u
         if all(write(each) != said or each == limit for each in known):
             break
     if as_odds:
-        return said, write(value), f"{write(low)} to {write(high)}"
+        ends = tuple(dict.fromkeys((write(low), write(high))))
+        return said, write(value), " to ".join(ends)
     return said, *estimated(value, low, high, unit, digits)
 
 

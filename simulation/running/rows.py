@@ -4,8 +4,10 @@ Trials are worked out in blocks of 4,096, and each block's sums by region are ma
 a sweep's are. Not here: tables and their figures (``outcomes``), rollouts of which only sums are kept (``sweep``).
 """
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -26,6 +28,7 @@ from simulation.tape import Tape
 
 Floats = NDArray[np.float64]
 WAITING = 8  # jobs that are handed out ahead of the one awaited
+A_ROW = 400  # bytes that a trial takes of one plan, its summary's sorting included: ten million took 4.3 GB
 DRAWN = 1024  # trials whose draws are made together for the model in SimPy
 
 
@@ -172,19 +175,35 @@ def job(
     return Compiled(pack_worlds(settings[0].scenario, seed), pack_plans(settings), sampling, trials, edition(), tape)
 
 
+class TooManyRows(ValueError, MemoryError):
+    """More rows than memory holds."""
+
+
 def empty_rows(plans: int, trials: range) -> Floats:
     """Return space for rows, shape (plans, columns, trials): zeros, as most of most columns stay.
 
     Raises
     ------
-    ValueError
+    TooManyRows
         Where there is not enough memory.
     """
     try:
+        # A system lends what it has not, and ends whoever comes for it: so ask first.
+        if len(trials) * plans * A_ROW > available():
+            raise MemoryError
         return np.zeros((plans, layout.COLUMNS, len(trials)))
     except MemoryError:
         rollouts = f"{len(trials):,} trials of {plans} plan{'' if plans == 1 else 's'}"
-        raise ValueError(f"{rollouts} do not fit into memory row by row; use sweep, which keeps sums only") from None
+        raise TooManyRows(f"{rollouts} do not fit into memory row by row; use sweep, which keeps sums only") from None
+
+
+def available() -> float:
+    """Return how many bytes of memory there are to be had; infinite where the system does not say."""
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        return 1024.0 * next(int(line.split()[1]) for line in lines if line.startswith("MemAvailable:"))
+    except (OSError, ValueError, StopIteration):
+        return math.inf
 
 
 def blocks(trials: range, size: int = BLOCK) -> Iterator[tuple[int, range]]:

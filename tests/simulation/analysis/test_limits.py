@@ -118,3 +118,12 @@ def test_bounds_that_leave_nothing_or_bound_nothing_are_refused():
         "limits: impact_minutes_mean: at_least is 3 and at_most 2; nothing is both, so exchange them",
         "limits: minutes_to_ship: at_most is inf; give a finite number, or leave it out",
     ]
+
+
+def test_what_nothing_leads_to_is_no_matter_of_trials():
+    """Without faults no change is bad: more trials would not tell what a bad one costs."""
+    limit = Limit("impact_minutes_given_defect_mean", "at_most", 0.5)
+    never = Judgement(limit, NAN, NAN, NAN, "fleet-minutes", "undecided", trials=20_000)
+    few = Judgement(limit, NAN, NAN, NAN, "fleet-minutes", "undecided", trials=20, needed=4100.0)
+    assert never.takes is None and never.remedy == "; the scenario has nothing that leads to it, so leave the limit out"
+    assert few.takes == 4100 and few.remedy == "; run about 4,100 trials"

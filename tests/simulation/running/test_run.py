@@ -18,6 +18,7 @@ from tqdm import tqdm
 
 from simulation import Outcomes, compare, rare, run, run_all, sample, setting, sweep
 from simulation.rare_events.sampling import sampling_of
+from simulation.running import rows as running_rows
 from simulation.running.jobs import BLOCK
 from simulation.running.rows import empty_rows, job, rows
 from tests.builders import sample_plan
@@ -80,6 +81,11 @@ def test_rows_that_do_not_fit_into_memory_are_refused_in_one_line(monkeypatch, p
         ValueError, match=f"^3,000 trials of {called} do not fit into memory row by row; use sweep, which"
     ):
         empty_rows(plans, range(3000))
+    monkeypatch.undo()
+    monkeypatch.setattr(running_rows, "available", lambda: plans * 2000.0 * running_rows.A_ROW)
+    with pytest.raises(MemoryError, match="^3,000 trials of .* do not fit"):  # a system lends what it has not
+        empty_rows(plans, range(3000))
+    assert empty_rows(plans, range(1000)).shape[2] == 1000
 
 
 class Counting(ThreadPoolExecutor):
