@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from history.arguments import check_given, plans_given
 from history.backtesting.forecasts import Forecast, forecasts
 from history.backtesting.naive import NAIVE, Naive
 from history.backtesting.origins import WEEK, origins, spread
@@ -223,23 +224,27 @@ def backtest(
     Raises
     ------
     ValueError
-        For a period, a level, a number or a seed out of range.
+        For a period, a level, a number or a seed out of range; for rollouts, a scenario or plans that are none.
     """
+    base, plans = scenario.base if isinstance(scenario, Fitted) else scenario, plans_given(used)
+    check_given(rollouts, base)
     _check(level, least, most, trials, seed)
-    base = scenario.base if isinstance(scenario, Fitted) else scenario
-    plans = {} if used is None else {"*": used} if isinstance(used, Plan) else dict(used)
-    timed = not attempts(Past(rollouts, base, plans)).undated.all() if len(rollouts) else True
-    run = _Run(rollouts, base, plans, fit, timed, level, trials, int(seed))
+    run = _Run(rollouts, base, plans, fit, _timed(rollouts, base, plans), level, trials, int(seed))
     todo = spread(all_origins := list(origins(_pushed(rollouts), every, least)), most)
-    for number, (origin, until) in enumerate(tqdm(todo, unit="origin", disable=not progress, leave=False)):
-        run.add(number, origin, until)
+    for number, spans in enumerate(tqdm(todo, unit="origin", disable=not progress, leave=False)):
+        run.add(number, *spans)
     return Backtest(
         frame=pd.DataFrame(run.rows), periods=pd.DataFrame(run.periods), left_out=run.left_out, scenario=base,
         every=every, least=least, level=level, trials=trials, seed=int(seed), fitted=fit is not None,
-        origins=len(todo), possible=len(all_origins), timed=timed, empty=run.empty, later=run.later,
+        origins=len(todo), possible=len(all_origins), timed=run.timed, empty=run.empty, later=run.later,
         halts=interval(np.sort(run.halts), level), retries=_retries(rollouts, plans),
         known=told(rollouts, base, plans).table, source=rollouts.source,
     )  # fmt: skip
+
+
+def _timed(rollouts: Rollouts, base: Scenario, plans: Mapping[str, Plan]) -> bool:
+    """Return whether the history tells how long deployments took."""
+    return not attempts(Past(rollouts, base, plans)).undated.all() if len(rollouts) else True
 
 
 def _retries(rollouts: Rollouts, plans: Mapping[str, Plan]) -> dict[str, tuple[Plan, int]]:

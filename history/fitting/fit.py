@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from history.arguments import check_given, plans_given
 from history.fitting.alarms import false_alarms
 from history.fitting.attempts import Attempts, attempts
 from history.fitting.checks import checks, common_cause
@@ -140,13 +141,13 @@ def fit(
     ValueError
         Where there is no rollout, or none of the scenario's regions; for a seed, an instant or draws out of range.
     """
-    _check(seed, draws, incidents)
+    check_given(rollouts, scenario)
+    _check(seed, draws, incidents, prior)
     read = rollouts if as_of is None else cuts.as_of(rollouts, _instant(as_of))
     when = "" if as_of is None else f" before {as_of}"
     if not len(read):
         raise ValueError(f"there are no rollouts in {rollouts.source}{when}: nothing can be learnt")
-    plans = {"*": used} if isinstance(used, Plan) else dict(used or {})
-    past = Past(read, scenario, plans)
+    past = Past(read, scenario, plans_given(used))
     if len(past.place) and not (past.place >= 0).any():
         names = ", ".join(sorted(set(map(str, read.regions["region"])))[:5])
         fleet = scenario.fleet.name
@@ -167,12 +168,14 @@ def fit(
     )  # fmt: skip
 
 
-def _check(seed: int, draws: int, incidents: str | None) -> None:
+def _check(seed: int, draws: int, incidents: str | None, prior: Prior | None) -> None:
     if not 0 <= whole("seed", seed, 0) < 2**64:
         raise ValueError(f"seed is {seed}; give a whole number from 0 to 2**64 - 1")
     whole("draws", draws, 100, 1_000_000)
     if incidents not in (None, "complete", "partial"):
         raise ValueError(f"incidents is {incidents!r}; say complete or partial, or leave it out")
+    if not isinstance(prior, Prior | None):
+        raise ValueError(f"prior is {prior!r}; give a history.Prior, or leave it out")
 
 
 def _instant(as_of: dt.datetime | str) -> pd.Timestamp:

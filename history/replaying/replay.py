@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from history.arguments import check_given, check_scenario, plans_given
 from history.fitting import Fitted
 from history.joining import Rollouts
 from history.replaying.answer import FIGURES, Answer
@@ -254,7 +255,10 @@ def _believed(
         raise ValueError(f"incidents is {incidents!r}; say complete or partial, or leave it out")
     if isinstance(scenario, Fitted):
         return incidents or scenario.incidents, scenario.posterior(min(worlds, scenario.draws))
-    return incidents, [scenario] if isinstance(scenario, Scenario) else list(scenario)
+    scenarios = [scenario] if isinstance(scenario, Scenario | str) else list(scenario)
+    for each in scenarios:
+        check_scenario(each)
+    return incidents, scenarios
 
 
 def _read(
@@ -262,13 +266,8 @@ def _read(
 ) -> Read:
     if isinstance(rollouts, Read):
         return rollouts
-    return read(rollouts, scenario, _used(used), None if incidents is None else incidents == "complete")
-
-
-def _used(used: Plan | Mapping[str, Plan] | None) -> Mapping[str, Plan]:
-    if used is None:
-        return {}
-    return {"*": used} if isinstance(used, Plan) else used
+    check_given(rollouts, scenario)
+    return read(rollouts, scenario, plans_given(used), None if incidents is None else incidents == "complete")
 
 
 def _check(plans: Mapping[str, Any], scenarios: Sequence[Any], worlds: int, seed: int, engine: str) -> None:

@@ -96,12 +96,13 @@ def as_tried(rollouts: "Rollouts", used: Mapping[str, Plan]) -> dict[str, Plan]:
 
 def _retries(table: pd.DataFrame, services: "pd.Series[Any]") -> dict[str, int]:
     """Return by service how often a failed deployment is tried again; services in which none failed are left out."""
-    own = pd.DataFrame({name: table[name].astype(object) for name in ("rollout", "region", "status")})
-    own["at"] = table["started_at"]
-    own = own[~table["kind"].isin(["rollback", "redeploy"]).to_numpy()]
+    made, pair = ~table["kind"].isin(["rollback", "redeploy"]), ["rollout", "region"]
+    some = table.loc[made & table["status"].eq("failed"), "rollout"].unique()  # of many rollouts few
+    own = table.loc[made & table["rollout"].isin(some), [*pair, "status", "started_at"]].sort_values(
+        "started_at", kind="stable"
+    )
+    own = own.astype({name: object for name in (*pair, "status")})
     own["failed"] = own["status"] == "failed"
-    pair = ["rollout", "region"]
-    own = own.merge(own.loc[own["failed"], pair].drop_duplicates(), on=pair).sort_values("at", kind="stable")
     own["attempt"] = own.groupby(pair).cumcount()
     own["again"] = own.groupby(pair)["attempt"].transform("max") > own["attempt"]
     failed = own[own["failed"]]
