@@ -67,10 +67,11 @@ def doubts(plan: Plan, scenario: Scenario) -> list[Finding]:
         laid = setting(plan, scenario)
     except InputError:
         return []
-    return [plan.remark(*row, severity="warning") for row in (*_late(laid), *_hasty(laid))] + _by_hand(plan, scenario)
+    return [plan.remark(*row, severity="warning") for row in (*_late(laid), *_hasty(laid))] + by_hand(plan, scenario)
 
 
-def _by_hand(plan: Plan, scenario: Scenario) -> list[Finding]:
+def by_hand(plan: Plan, scenario: Scenario) -> list[Finding]:
+    """Return an error where people recover what a scope of alarms leaves, and nobody says how long that takes."""
     if plan.on_alarm == "rollback_all":
         return []
     own = all("manual_recovery" in getattr(scenario.regions.get(name), "model_fields_set", ()) for name in plan.regions)

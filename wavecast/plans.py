@@ -164,7 +164,7 @@ def read_inputs(
     fleet: str | os.PathLike[str] = "",
     **reading: Unpack[Reading],
 ) -> "tuple[dict[str, Plan], Scenario]":
-    """Read plans and a scenario, and hold each plan against the scenario's fleet.
+    """Read plans and a scenario, and hold each plan against the scenario.
 
     Parameters
     ----------
@@ -197,13 +197,18 @@ def read_inputs(
     except InputError as error:
         faults += error.findings
     for plan in plans.values() if found else ():
-        try:
-            plan.require(found.fleet)  # type: ignore[union-attr]
-        except InputError as error:
-            faults += error.findings
+        faults += unfit(plan, found)  # type: ignore[arg-type]
     if faults or found is None:
         raise InputError(faults)
     return plans, found
+
+
+def unfit(plan: Plan, world: "Scenario") -> list[Finding]:
+    """Return why no figures of a plan are made under a scenario: strange regions, or people who take no time."""
+    from simulation.doubts import by_hand
+
+    found = plan.strangers(world.fleet)
+    return list(plan.input_error(found).findings) if found else by_hand(plan, world)
 
 
 def _with_fleet(world: "Scenario", fleet: str | os.PathLike[str]) -> "Scenario":

@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from waves.files.documents import Finding, InputError, one_line
+from waves.files.documents import Finding, one_line
 
 WIDTH = 80
 PICTURES = (".svg", ".png")
@@ -94,18 +94,9 @@ def fault(line: str) -> None:
 
 
 def warn(findings: Iterable[Finding]) -> None:
-    """Write findings to standard error, one a line.
-
-    Raises
-    ------
-    InputError
-        With those that are errors: what `wavecast check` refuses is not worked out either.
-    """
-    found = list(findings)
-    for finding in (each for each in found if each.severity == "warning"):
+    """Write findings to standard error, one a line."""
+    for finding in findings:
         fault(str(finding))
-    if errors := [each for each in found if each.severity == "error"]:
-        raise InputError(errors)
 
 
 def say(text: str) -> None:
