@@ -5,6 +5,7 @@ const HELP =
   "Drag a region with mouse or finger, or use the keyboard: arrow left or right moves it a wave earlier or later, " +
   "with shift into a new wave of its own; arrow up or down goes from region to region; Ctrl+Z undoes.";
 const TIMES = "Times are those of the changes that ship: a time to ship counts halted attempts, too.";
+const spread = ({ value, interval }) => (interval === "unknown" && value !== "unknown" ? "interval unknown" : interval);
 const SIGNS = { better: "▼ ", worse: "▲ ", open: "≈ ", same: "", unknown: "? " };
 
 /**
@@ -163,7 +164,7 @@ function figures(view, own) {
   const rows = view.figures.map((figure) => line([
     h("span", { title: figure.hint }, figure.words),
     meter(figure, own.reach),
-    h("span", {}, h("b", {}, figure.value), h("small", {}, figure.interval)),
+    h("span", {}, h("b", {}, figure.value), h("small", {}, spread(figure))),
     h("span", {}, figure.today),
     h("span", { class: `wb-${figure.sign}` }, (figure.difference ? SIGNS[figure.sign] : "") + figure.difference),
   ], "cell", `wb-${figure.group}`));
