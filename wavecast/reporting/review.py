@@ -182,7 +182,7 @@ class Review:
         """Say how much of the difference is grouping, order and bake, where both have the same regions."""
         if len(self.plans) < 2 or self.equal or set(self.plans[BEFORE].regions) != set(self.plans[AFTER].regions):
             return ""
-        one, other = (self.plans[name].replace(name=name) for name in (BEFORE, AFTER))
+        one, other = (self.plans[name].replace(name=f"the plan {name}") for name in (BEFORE, AFTER))
         found = waves_or_minutes(
             one, other, self.comparison.scenario, trials=len(self.comparison.trials), seed=self.comparison.seed
         )
