@@ -40,7 +40,7 @@ SCENARIO = {
     "sources": {"deploy": "x", "bad": {"source": "y", "estimate": 1, "low": 0.5, "high": 2, "n": 10}},
 }  # fmt: skip
 NOUNS = [(waves.Fleet, FLEET), (waves.Plan, PLAN), (simulation.Scenario, SCENARIO)]
-WRONG: tuple[Any, ...] = (-7.5, True, "", "soon", "25:99", None, [[]], [3], {}, {"days": 5}, {"steps": 5}, {"label": 5})
+WRONG: tuple[Any, ...] = (-7.5, True, "", "soon", None, [[]], [3], {}, {"days": 5}, {"steps": 5})
 FREE = ("name", "regions", "labels", "failover", "label", "account", "cluster", "service", "region", "deploy", "source")
 
 

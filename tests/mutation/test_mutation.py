@@ -2,6 +2,8 @@
 
 import collections
 import os
+import subprocess
+import sys
 import textwrap
 from dataclasses import replace
 
@@ -225,3 +227,11 @@ def test_every_file_and_every_test_of_a_suite_is_there(root):
             [found] = (root / "tests" / "simulation").rglob(path)
             text = found.read_text(encoding="utf-8")
             assert f"def {name.partition('[')[0]}" in text
+
+
+def test_pytest_finds_each_case_of_a_suite(root):
+    """A case by its parameters is nowhere in a file: where those have changed, pytest would refuse the whole suite."""
+    cases = {test for suite in SUITES.values() for test in suite.tests if "[" in test}
+    asked = [sys.executable, "-m", "pytest", "-n", "0", "-q", "--collect-only", *Suite(tuple(cases)).arguments]
+    answer = subprocess.run(asked, cwd=root, capture_output=True, text=True, check=False)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
