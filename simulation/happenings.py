@@ -67,7 +67,7 @@ class Happening(NamedTuple):
     wave
         From 0; −1 where it concerns none.
     remark
-        What the event's kind does not say: the share of traffic, the fault, the `Signal`.
+        What the event's kind does not say: the share of traffic, the fault, the `Signal`, or that a timeout ended it.
     """
 
     minute: float

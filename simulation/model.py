@@ -140,7 +140,8 @@ class Rollout:
             yield self.clock.at(start + minutes, FAILURE if last else PIPELINE, site.position)
             if self.halt < math.inf:
                 return
-            self.note(Event.DEPLOYMENT_FAILS if last else Event.ATTEMPT_FAILS, site)
+            why = "timeout" if minutes == self.setting.plan.deploy_timeout_minutes else ""
+            self.note(Event.DEPLOYMENT_FAILS if last else Event.ATTEMPT_FAILS, site, remark=why)
             if last or self.outcome:
                 self.fail(site)
         slots.leave()

@@ -85,6 +85,18 @@ def test_a_retry():
     )  # fmt: skip
 
 
+def test_an_attempt_that_a_timeout_ends():
+    """The first would take 8 minutes and is given up at 3; the second takes 2."""
+    draws: dict[str, Any] = {"deploy": {("a", 0): 8.0, ("a", 1): 2.0}}
+    assert told(plan("a", retries=1, deploy_timeout_minutes=3.0), **draws) == sorted(
+        [
+            BUILT, STARTS, A_STARTS, (3.0, "attempt fails", "a", 0, "timeout"), (3.0, "retry starts", "a", 0, ""),
+            (5.0, "traffic moves", "a", 0, "100%"), (5.0, "deployment ends", "a", 0, ""),
+            (5.0, "bake starts", "", 0, ""), (5.0, "bake ends", "", 0, ""), (5.0, "completed", "", -1, ""),
+        ]
+    )  # fmt: skip
+
+
 def test_a_failed_deployment_that_rolls_everything_back():
     """a is up at 4; b fails at 6; a minute later people act, and a is well at 9."""
     waves = plan("a b", on_deploy_failure="rollback_all")
