@@ -34,10 +34,10 @@ quantiles, whose ends are values that there are. *Unknown* says in how many of a
 interval; those are not counted. Half-widths are medians, those of the plan that is judged, the first.
 Error budgets and figures of a month are multiples of the impact's, and failed requests too: they hold as often.
 
-*What is red is so by silence.* The same trials that give a figure decide whether it is told at all: too skewed a sample
-makes it unknown. Where one trial in thousands carries days, as in *long tails*, the samples in which it did not occur
-look sure, are told, and are too low. More trials help little: a sweep's hundred thousand hold 87 %, not 80. Who has
-such tails should look at several seeds: where some of them leave a figure unknown, what the others tell is too sure.
+*Unknown rather than wrong.* In *long tails* people need 45 minutes to recover a region, or days, and one change in
+hundreds comes to that: a sample says little of it, whether it met such a day or not. So the scenario's laws decide, and
+mean times, the time to ship and differences in the impact are unknown there under any seed, as a report says with the
+trials they would take. When the sample alone decided, some half of the seeds told them, and 72 to 87 % of those held.
 
 This page is made by `nice python -m benchmarks.coverage`, some hours of one core, and
 `python -m benchmarks.coverage_page build/coverage`."""

@@ -195,7 +195,13 @@ class Survey:
             return chance(sample, np.append(nonzero, 0).astype(np.int64), confidence, bounds)
         sums = np.array([count, nonzero, total, squares, cubes])
         own = mean(sample, Moments.of_sums(np.column_stack([sums, np.zeros(5)])), confidence, bounds)
-        return self._bounded(found, p, e, own.value, confidence) if math.isnan(own.high) else own
+        if math.isnan(own.high):
+            return self._bounded(found, p, e, own.value, confidence)
+        # Where all that was seen is alike, a few may yet be none of it, such as harm that a false alarm ends.
+        unseen = 1 - ((1 - confidence) / 2) ** (1 / np.maximum(found.trials, 1))
+        less = np.where(self.low[:, p, e] == self.high[:, p, e], 0.0, total / found.trials - self.low[:, p, e])
+        below = math.hypot(own.value - own.low, *(self.weights * unseen * less).tolist())
+        return own._replace(low=max(own.value - below, 0.0))
 
     def _bounded(self, found: Sums, p: int, e: int, value: float, confidence: float) -> Estimate:
         """Return an interval of a mean of which too little was seen for a closer one: by the bounds that values have.

@@ -282,3 +282,13 @@ def test_a_notebook_shows_the_strata_and_escapes_names():
     scene = scenario(FOUR, faults=[{**BAD, "name": "<b>bad</b>", "where": "each_region", "probability": 0.001}])
     shown = rare(IN_THREE, scene, TWO, precision=0.1)._repr_html_()
     assert "&lt;b&gt;bad&lt;/b&gt; × 2" in shown and "<b>bad" not in shown
+
+
+def test_what_no_trial_met_of_harm_that_ends_early_is_allowed_for():
+    """A leak costs the same each time but where a false alarm ends it, which few trials show; many missed it."""
+    leak = {"name": "leak", "probability": 0.003, "detection_probability": 0.0}
+    scene = scenario(FOUR, faults=[leak], false_alarms_per_region_day=0.5, horizon_minutes=200.0)
+    figure, seeds = "impact_minutes_mean", 100
+    truth = rare(IN_THREE, scene, figure, precision=None, trials=300_000, seed=999).estimate.value
+    found = [rare(IN_THREE, scene, figure, precision=0.02, seed=seed).estimate for seed in range(seeds)]
+    assert sum(not own.low <= truth <= own.high for own in found) <= stats.binom.isf(ALPHA, seeds, 0.05)
