@@ -154,6 +154,12 @@ def test_an_attempt_of_just_the_timeout_succeeds(check):
     check(plan("a", deploy_timeout_minutes=4.0, strategy={"steps": [[10.0, 10.0]]}), expected)
 
 
+def test_a_retry_of_just_the_timeout_succeeds(check):
+    """Rule 9: 8 minutes are given up at 4; the retry takes just those 4, and is good at 8."""
+    expected = {"outcome": "completed", "deployed_minutes": 8, "end_minutes": 8, "regions_failed": 0}
+    check(plan("a", retries=1, deploy_timeout_minutes=4.0), expected, deploy={("a", 0): 8.0, ("a", 1): 4.0})
+
+
 def test_a_failing_attempt_is_cut_at_the_timeout(check):
     """Rules 9, 22: a failing attempt of 30 minutes ends at the timeout, at 5."""
     expected = {"outcome": "deploy_failed", "end_minutes": 5, "regions_failed": 1}
