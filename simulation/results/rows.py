@@ -43,7 +43,7 @@ class Rows:
     @property
     def exposed(self) -> Floats:
         """In how many trials of each stratum each region of the plan is exposed, in its order; (strata, regions)."""
-        return self.outcomes.regional[:, 0, : len(self.outcomes.plan.regions)]
+        return self.outcomes.regional.reshape(len(self.counts), 3, -1)[:, 0, : len(self.outcomes.plan.regions)]
 
     def parts(self, values: NDArray[Any]) -> list[NDArray[Any]]:
         """Part one value a trial by stratum."""

@@ -92,8 +92,11 @@ def test_a_plan_with_strangers_is_refused():
 
 CHANCY = (  # whatever happens by hand can happen
     plan("a", wave("b", approval=True)),
-    scenario(build_failure_probability=0.1, rejection_probability=0.1, false_alarms_per_region_day=1.0),
-)
+    scenario(
+        fleet(failover={"a": "b", "b": "a"}), build_failure_probability=0.1, rejection_probability=0.1,
+        false_alarms_per_region_day=1.0, deploy_failure_probability=0.1,
+    ),
+)  # fmt: skip
 
 
 def by_hand() -> Outcomes:
