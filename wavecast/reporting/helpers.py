@@ -35,7 +35,7 @@ class Helper:
     def ask(self, function: Callable[..., Any], asked: dict[str, Any]) -> int:
         """Ask for what a function comes to, which the process finds by its name; return its number."""
         assert self.process.stdin is not None
-        with suppress(BrokenPipeError):  # that it has died is found out when the answer is waited for
+        with suppress(BrokenPipeError, ValueError):  # that it has died is found out when the answer is waited for
             pickle.dump((function, asked), self.process.stdin)
             self.process.stdin.flush()
         self.asked += 1
@@ -53,9 +53,9 @@ class Helper:
         try:
             while len(self.told) <= number:
                 self.told.append(pickle.load(self.process.stdout))
-        except (EOFError, pickle.UnpicklingError) as error:  # in the midst of telling, perhaps
+        except (EOFError, ValueError, pickle.UnpicklingError) as error:  # in the midst of telling, or long ago
             self.process.kill()
-            self.process.wait()
+            self.process.communicate()
             raise EOFError("the process has died") from error
         return self.told[number]
 
