@@ -257,17 +257,20 @@ class Ladder:
         rows = np.arange(len(self.x))
         found = self._up_to(value, confidence, side, rows)
         place = self._first(p - (getattr(found, side) - found.value))  # ends hardly move from place to place
-        step = np.zeros(len(place), dtype=np.int64)
+        below, reaches, step = np.full(len(place), -1), self.last.copy(), np.ones(len(place), dtype=np.int64)
+        seen = np.zeros((2, len(place)), dtype=np.bool_)  # whether a place below was looked at, and one that reaches p
         while len(rows):
             here = getattr(self._up_to(place[rows], confidence, side, rows), side) >= p - 1e-12
-            now = np.where(here, -1, 1)
-            turned = step[rows] * now < 0  # on the other side of where it changes
-            place[rows[turned & ~here]] += 1
-            step[rows] = now
-            stays = turned | (here & (place[rows] == 0)) | (~here & (place[rows] >= self.last[rows]))
-            rows = rows[~stays]
-            place[rows] += step[rows]
-        return place
+            reaches[rows[here]], below[rows[~here]] = place[rows[here]], place[rows[~here]]
+            seen[0, rows[~here]], seen[1, rows[here]] = True, True
+            rows = rows[reaches[rows] - below[rows] > 1]
+            # Strides as long as it is on one side, then halves: where many trials have one value, ends stay for long.
+            near = np.where(seen[1, rows], reaches[rows] - step[rows], below[rows] + step[rows])
+            both = seen[:, rows].all(axis=0)
+            next_ = np.where(both, (below[rows] + reaches[rows]) // 2, near)
+            place[rows] = np.clip(next_, below[rows] + 1, np.maximum(reaches[rows] - seen[1, rows], below[rows] + 1))
+            step[rows] *= 2
+        return reaches
 
     def _up_to(self, place: NDArray[np.int64], confidence: float, side: str, rows: NDArray[np.int64]) -> Ends:
         # A value of the ladder lacks its last bits: what is up to the next one of those is meant.
