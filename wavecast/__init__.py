@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from wavecast.inputs import read_fleet, read_scenario
     from wavecast.past import read_history
     from wavecast.plans import read_inputs, read_plan, read_plans
-    from wavecast.reporting.helpers import start_helper
     from wavecast.reporting.parameters import begin_report
     from wavecast.rules import read_limits, read_rules
 
@@ -26,7 +25,6 @@ __all__ = [
     "read_plans",
     "read_rules",
     "read_scenario",
-    "start_helper",
 ]
 
 
@@ -35,6 +33,5 @@ def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     homes = {"begin_report": "reporting.parameters", "read_fleet": "inputs", "read_scenario": "inputs"}
-    homes |= {"start_helper": "reporting.helpers"}
     homes |= {"read_choice": "choices", "read_history": "past", "read_limits": "rules", "read_rules": "rules"}
     return getattr(_import_module(f"wavecast.{homes.get(name, 'plans')}"), name)

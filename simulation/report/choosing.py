@@ -16,7 +16,7 @@ from simulation.report.html import Html, bullets, cards, element, paragraph
 from simulation.results.figures import amount, estimated, odds
 from simulation.results.numerals import alike, minutes_of, number
 from simulation.results.statistics import Estimate, without_rounding
-from simulation.running.beside import Begun, Helper, begin
+from simulation.running.beside import Begun, begin
 from simulation.scenario import Scenario
 from waves import Plan
 
@@ -116,7 +116,6 @@ def begin_turns(
     confidence: float = 0.95,
     price: float | None = None,
     wanted: bool = True,
-    helper: Helper | None = None,
 ) -> Begun[Sensitivity] | None:
     """Begin to turn every assumption, beside whatever comes next; nothing where nobody wants it, or of one plan.
 
@@ -126,13 +125,11 @@ def begin_turns(
         As for `sensitivity`.
     wanted
         Whether to turn them at all: it takes some seconds of a core.
-    helper
-        A process that does so; without one they are turned when that is shown.
     """
     if not wanted or len(plans) < 2:
         return None
     own = {"plans": dict(plans), "scenario": scenario, "seed": seed, "confidence": confidence, "price": price}
-    return begin(sensitivity, helper, trials=TURNS, **own)
+    return begin(sensitivity, trials=TURNS, **own)
 
 
 def picture_of_parts(comparison: Comparison, wanted: bool = True):  # type: ignore[no-untyped-def]

@@ -7,19 +7,13 @@ from simulation.boards.nearby import looked_up
 from simulation.boards.page import of_table
 from simulation.boards.table import Table
 from simulation.report.html import Html, element, paragraph
-from simulation.running.beside import Begun, Helper, begin
+from simulation.running.beside import Begun, begin
 from simulation.scenario import Scenario
 from waves import Plan, Rules
 
 
 def begin_board(
-    plan: Plan,
-    scenario: Scenario,
-    *,
-    seed: int = 0,
-    confidence: float = 0.95,
-    wanted: bool = True,
-    helper: Helper | None = None,
+    plan: Plan, scenario: Scenario, *, seed: int = 0, confidence: float = 0.95, wanted: bool = True
 ) -> Begun[Table] | None:
     """Begin to work out a board, beside whatever comes next; nothing where it is not wanted.
 
@@ -31,12 +25,10 @@ def begin_board(
         As for `compare`.
     wanted
         Whether to make it at all: it takes some seconds of a core.
-    helper
-        A process that does so; without one it is worked out when it is shown.
     """
     if not wanted:
         return None
-    return begin(looked_up, helper, scenario=scenario, today=plan, seed=seed, confidence=confidence)
+    return begin(looked_up, scenario=scenario, today=plan, seed=seed, confidence=confidence)
 
 
 def board(begun: Begun[Table] | None, rules: Rules | None = None) -> Html:

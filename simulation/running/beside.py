@@ -1,30 +1,22 @@
-"""What another process works out while a report goes on: `python -m simulation.running.beside`, pickles in and out.
+"""What a copy of this process works out beside everything else: a report goes on while its assumptions are turned.
 
-A thread would not do: where two of them are at many small things, each waits for the other all the time. Not here: what
-is worked out, and who starts the process (the command's).
+A thread would not do: where two of them are at many small things, each waits for the other all the time. A process that
+begins from nothing would need a second only to import. Not here: what is worked out.
 """
 
+import os
 import pickle
-import queue
+import select
 import signal
 import sys
-import threading
+import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 
 Found = TypeVar("Found")
-
-
-class Helper(Protocol):
-    """A process that works out one thing after another."""
-
-    def ask(self, function: Callable[..., Any], asked: dict[str, Any]) -> int:
-        """Ask for something; return its number among all that was."""
-
-    def answer(self, number: int) -> Any:
-        """Wait for what was asked; EOFError where it can't be told any more."""
+PATIENCE = 600.0  # seconds without an answer, after which it is worked out here
 
 
 @dataclass
@@ -34,59 +26,76 @@ class Begun(Generic[Found]):
     Attributes
     ----------
     function, asked
-        What is called with what: a function by whose name another process finds it.
-    helper, number
-        The process that works it out, and what that calls it; None where there is none.
+        What is called with what.
+    copy
+        The number of the process that works it out, and where it tells what came of it; None where there is none.
     found
         What came of it, for whoever asks again.
     """
 
     function: Callable[..., Found]
     asked: dict[str, Any]
-    helper: Helper | None = None
-    number: int = 0
+    copy: tuple[int, int] | None = None
     found: list[Found] = field(default_factory=list)
 
     def result(self) -> Found:
         """Return what came of it, when it is done; where the process has died, or there is none, work it out here."""
-        if not self.found and self.helper is not None:
-            with suppress(EOFError):
-                self.found.append(self.helper.answer(self.number))
+        copy, self.copy = self.copy, None
+        if copy is not None:
+            with suppress(EOFError, pickle.UnpicklingError):
+                self.found.append(pickle.loads(_told(*copy)))
         if not self.found:
             self.found.append(self.function(**self.asked))
         return self.found[0]
 
 
-def begin(function: Callable[..., Found], helper: Helper | None, **asked: Any) -> Begun[Found]:
-    """Begin to work something out in another process.
+def begin(function: Callable[..., Found], **asked: Any) -> Begun[Found]:
+    """Begin to work something out in a copy of this process, if there can be one.
 
     Parameters
     ----------
     function, **asked
-        What to call with what: a function by whose name another process finds it.
-    helper
-        A process that waits for it; None to work it out here, once it is needed.
+        What to call with what. It may print nothing, and its result is sent here.
     """
-    return Begun(function, asked, helper, helper.ask(function, asked) if helper is not None else 0)
+    if not hasattr(os, "fork"):
+        return Begun(function, asked)
+    here, there = os.pipe()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # the copy has one thread, and needs no other's locks
+            number = os.fork()
+    except OSError:
+        os.close(here)
+        os.close(there)
+        return Begun(function, asked)
+    if not number:
+        _work(function, asked, there)
+    os.close(there)
+    return Begun(function, asked, (number, here))
 
 
-def main() -> None:
-    """Work out one after another what is asked on standard input, and write it to standard output."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # which is its parent's to tell of
-    tasks = queue.SimpleQueue[Any]()
-    threading.Thread(target=_read, args=(tasks,), daemon=True).start()  # so that nobody who asks has to wait
-    while task := tasks.get():
-        function, asked = task
-        pickle.dump(function(**asked), sys.stdout.buffer)
-        sys.stdout.buffer.flush()
+def _work(function: Callable[..., Any], asked: dict[str, Any], there: int) -> NoReturn:
+    """Do what the copy is for, and end without what an end of this process would do."""
+    code = 1
+    try:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # which is for its parent to tell of
+        sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+        told = pickle.dumps(function(**asked))
+        with os.fdopen(there, "wb") as file:
+            file.write(told)
+        code = 0
+    finally:
+        os._exit(code)
 
 
-def _read(tasks: "queue.SimpleQueue[Any]") -> None:
-    with suppress(EOFError, pickle.UnpicklingError):
-        while True:
-            tasks.put(pickle.load(sys.stdin.buffer))
-    tasks.put(None)
-
-
-if __name__ == "__main__":
-    main()
+def _told(number: int, here: int) -> bytes:
+    """Wait for all that a copy tells, and for its end."""
+    told = b""
+    with os.fdopen(here, "rb", buffering=0) as file:
+        while select.select([file], [], [], PATIENCE)[0] and (more := file.read(1 << 20)):
+            told += more
+    with suppress(ProcessLookupError):
+        os.kill(number, signal.SIGKILL)  # it has told all, or will never
+    with suppress(ChildProcessError):
+        os.waitpid(number, 0)
+    return told
