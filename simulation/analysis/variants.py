@@ -121,7 +121,14 @@ class Turned:
 
     def difference(self, plan: int, base: int, figure: str) -> Estimate:
         """Estimate a figure of one plan minus that of another, trial by trial; no ends where too few trials differ."""
-        return self.combination({plan: 1.0, base: -1.0}, figure)
+        key = plan, base, figure
+        if key not in self._differences:
+            self._differences[key] = self.combination({plan: 1.0, base: -1.0}, figure)
+        return self._differences[key]
+
+    @cached_property
+    def _differences(self) -> dict[tuple[int, int, str], Estimate]:
+        return {}
 
     @ENDLESS
     def combination(self, weights: Mapping[int, float], figure: str) -> Estimate:

@@ -6,9 +6,10 @@ Not here: how any of it is worked out (``analysis``), the pictures (``plots``).
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from simulation.analysis.compare import Comparison
-from simulation.analysis.parts import waves_or_minutes
+from simulation.analysis.parts import Parts, waves_or_minutes
 from simulation.analysis.sensitivity import Sensitivity, sensitivity
 from simulation.analysis.turning import CALLED, BreakEven
 from simulation.analysis.variants import IMPACT, of_comparison
@@ -23,6 +24,8 @@ from waves import Plan
 HALF = "probability_share_exposed_at_least_0.5"
 TURNS = 4096  # trials of each plan at each turn of an assumption, in a report
 SENTENCES = 8
+
+Turned = tuple[Sensitivity, Parts | None]  # every assumption turned, and the first two plans taken apart
 
 
 def answers(comparison: Comparison, changes_a_month: float | None = None) -> Html:
@@ -116,8 +119,10 @@ def begin_turns(
     confidence: float = 0.95,
     price: float | None = None,
     wanted: bool = True,
-) -> Begun[Sensitivity] | None:
+) -> Begun[Turned] | None:
     """Begin to turn every assumption, beside whatever comes next; nothing where nobody wants it, or of one plan.
+
+    The difference between the first two plans is taken apart, too.
 
     Parameters
     ----------
@@ -129,28 +134,34 @@ def begin_turns(
     if not wanted or len(plans) < 2:
         return None
     own = {"plans": dict(plans), "scenario": scenario, "seed": seed, "confidence": confidence, "price": price}
-    return begin(sensitivity, trials=TURNS, **own)
+    return begin(_turned, **own)
 
 
-def picture_of_parts(comparison: Comparison, wanted: bool = True):  # type: ignore[no-untyped-def]
+def _turned(plans: Mapping[str, Plan], scenario: Scenario, price: float | None, **own: Any) -> Turned:
+    found = sensitivity(plans, scenario, price=price, trials=TURNS, **own)
+    first, second = (plan.replace(name=name) for name, plan in list(plans.items())[:2])
+    if set(first.regions) != set(second.regions):
+        return found, None
+    return found, waves_or_minutes(first, second, scenario, trials=2 * TURNS, **own)
+
+
+def picture_of_parts(begun: Begun[Turned] | None):  # type: ignore[no-untyped-def]
     """Draw what makes the difference between the first two plans, or nothing."""
-    first, second = ([each.plan.replace(name=name) for name, each in comparison.outcomes.items()] + [None, None])[:2]
-    if not wanted or first is None or second is None or set(first.regions) != set(second.regions):
-        return Html("")
-    own = {"trials": 2 * TURNS, "seed": comparison.seed, "confidence": comparison.confidence}
-    return waves_or_minutes(first, second, comparison.scenario, **own).plot()  # type: ignore[arg-type]
+    parts = begun.result()[1] if begun else None
+    return parts.plot() if parts else Html("")
 
 
-def picture_of_turns(begun: Begun[Sensitivity] | None):  # type: ignore[no-untyped-def]
+def picture_of_turns(begun: Begun[Turned] | None):  # type: ignore[no-untyped-def]
     """Draw what each assumption does to the second plan against the first, or nothing."""
-    return begun.result().plot() if begun and begun.result().levers else Html("")
+    found = begun.result()[0] if begun else None
+    return found.plot() if found and found.levers else Html("")
 
 
-def flips(begun: Begun[Sensitivity] | None) -> Html:
+def flips(begun: Begun[Turned] | None) -> Html:
     """Say which assumption would turn an answer, and where; which change nothing; and what a wrong choice costs."""
     if begun is None:
         return paragraph("Nobody asked what would turn the answers: there is one plan, or it was left out.")
-    return turning(begun.result())
+    return turning(begun.result()[0])
 
 
 def turning(own: Sensitivity) -> Html:

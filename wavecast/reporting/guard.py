@@ -7,6 +7,7 @@ may have (``parameters``).
 
 import ast
 import contextlib
+import gc
 import math
 import re
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from wavecast.reporting.earlier import take_away
 from wavecast.reporting.parameters import refusal, stranger
 from waves.showing import SaysItAll
 
+SELDOM = 50_000, 20, 20  # objects more before it is looked for garbage: a tenth of the time that imports take
 BEGIN = "from wavecast import begin_report\nbegin_report(globals())"
 LINE = re.compile(r"^([^=#\n]+?) = (.*)$", re.MULTILINE)  # as papermill writes each parameter
 BELOW = "a cell between the parameters and the report's beginning may only set parameters; put it further down"
@@ -31,6 +33,7 @@ def load_ipython_extension(shell: Any) -> None:
     shell
         IPython's, of which each cell is read before it runs.
     """
+    gc.set_threshold(*SELDOM)
     guard = Guard()
     shell.events.register("pre_run_cell", guard.read)
     shell.ast_transformers.append(guard)
