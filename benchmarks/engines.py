@@ -22,7 +22,7 @@ from simulation.engine import numbers
 from simulation.engine.packing import pack_plans, pack_worlds, scratch_room
 from simulation.engine.worker import numbered
 from simulation.engine.worlds import open_block
-from simulation.rare_events.sampling import sampling_of
+from simulation.rare_events.sampling import Method, sampling_of
 from simulation.running.rows import job, rows
 from simulation.running.sweep import sweep
 from simulation.setting import setting
@@ -61,23 +61,24 @@ def lines(case: Case, scale: float) -> list[Line]:
 
     def simpy_model() -> int:
         trials = max(int(3000 * scale), 50)
-        simulation.run(case.plan, case.scenario, trials=trials, seed=1, engine="simpy")
+        simulation.run(case.plan, case.scenario, trials=trials, seed=1, engine="simpy", sampling="crude")
         return trials
 
     def one_plan() -> int:
         trials = int(2_000_000 * scale)
-        sweep({"one": case.plan}, case.scenario, trials=trials, seed=1)
+        sweep({"one": case.plan}, case.scenario, trials=trials, seed=1, sampling="crude")
         return trials
 
-    def many(count: int, rollouts: int) -> Line:
+    def many(count: int, rollouts: int, sampling: Method = "crude") -> Line:
         chosen = {plan.name: plan for plan in case.plans[:: max(len(case.plans) // count, 1)][:count]}
         trials = max(int(rollouts * scale / count), 256)
 
         def run() -> int:
-            sweep(chosen, case.scenario, trials=trials, seed=1)
+            sweep(chosen, case.scenario, trials=trials, seed=1, sampling=sampling)
             return trials * count
 
-        return Line(f"compiled, sweep of {count:,}", run)
+        how = ", by strata" if sampling == "stratified" else ""
+        return Line(f"compiled, sweep of {count:,}{how}", run)
 
     chosen = [setting(plan, case.scenario) for plan in case.plans[:64]]
 
@@ -92,6 +93,7 @@ def lines(case: Case, scale: float) -> list[Line]:
         Line("compiled, one plan", one_plan),
         many(8, 8_000_000),
         many(64, 20_000_000),
+        many(64, 6_000_000, "stratified"),
         many(4683, 80_000_000),
         Line("compiled, 64 plans with frames", with_frames),
         Line("floor: words and transforms", lambda: floor(case, scale, transforms=True)),

@@ -30,7 +30,8 @@ plans share the words. A sweep keeps sums, products with the baseline and histog
 pages of memory are new each time. Of a sweep of 64 some two thirds of the time go into rollouts in which something is
 wrong: 16 of 100 on the sample, 34 of 100 on the thirty regions. Plans that begin with the same waves share what those
 decide: of the 64 groupings of six regions 45 begin as another one does, and of all 4,683 nearly all; the random plans
-of thirty regions share nothing. Runs of the same code differ by a tenth and more on a shared machine."""
+of thirty regions share nothing. Worlds are crude but in one line: *by strata* most rollouts are of bad changes, each of
+which takes longer, and [far fewer](rare-events.md) are enough. Runs of the same code differ by a tenth and more on a shared machine."""
 
 OTHERS = {
     "most memory, MiB": """## Memory
@@ -46,8 +47,8 @@ what of it are imports. The budget for the first compiled answer is 1.5 s. Impor
 first row says how fast that is here.""",
     "a second report, seconds": """## The report
 
-Seconds on the wall of a second `make report`, and of the same command without board and sensitivity. The budgets are
-for a machine without other work.""",
+Seconds on the wall of a second `make report`, and of the same command without its board, and with neither that nor
+sensitivity. The budgets are for a machine without other work.""",
 }
 
 SEARCH = """## Search

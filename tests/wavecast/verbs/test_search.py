@@ -108,7 +108,7 @@ def test_interrupted_it_tells_the_best_so_far_and_goes_on(wavecast, tmp_path, mo
 
 def test_interrupted_before_there_is_a_plan_it_is_one_line(wavecast, tmp_path, monkeypatch, short):
     (tmp_path / "s.yaml").write_text(SCENARIO, encoding="utf-8")
-    monkeypatch.setattr("simulation.searching.race.Race.start", lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    monkeypatch.setattr("simulation.searching.race.Race.enter", lambda *_, **__: os.kill(os.getpid(), signal.SIGTERM))
     code, out, _ = wavecast("search", "--scenario", str(tmp_path / "s.yaml"))
     assert code == 143 and not out
 
