@@ -31,7 +31,8 @@ pages of memory are new each time. Of a sweep of 64 some two thirds of the time 
 wrong: 16 of 100 on the sample, 34 of 100 on the thirty regions. Plans that begin with the same waves share what those
 decide: of the 64 groupings of six regions 45 begin as another one does, and of all 4,683 nearly all; the random plans
 of thirty regions share nothing. Worlds are crude but in one line: *by strata* most rollouts are of bad changes, each of
-which takes longer, and [far fewer](rare-events.md) are enough. Runs of the same code differ by a tenth and more on a shared machine."""
+which takes longer, and [far fewer](rare-events.md) are enough. Runs of the same code differ by a tenth and more on a
+shared machine."""
 
 OTHERS = {
     "most memory, MiB": """## Memory
