@@ -65,7 +65,8 @@ function between(low, high, unit) {
   const write = writer(unit);
   const digits = digitsOf(low, high, write);
   const [a, b] = [write(low, digits), write(high, digits)];
-  return `${a === b ? a : `${a} to ${b}`}${after(unit)}`;
+  const unknown = Number.isNaN(low) && Number.isNaN(high);
+  return `${a === b ? a : `${a} to ${b}`}${unknown ? "" : after(unit)}`;
 }
 
 function sign([value, low, high]) {
