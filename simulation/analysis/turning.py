@@ -17,6 +17,7 @@ from simulation.results.numerals import number
 from simulation.results.statistics import Estimate
 
 REACH = 10.0  # times up and down within which a break-even is looked for
+CERTAIN = 0.9995  # a probability that is written as 100 %
 NEARLY = 0.95  # how far a probability is turned up in looking for one
 CALLED = {IMPACT: "in harm", TIME: "in time to ship", COST: "in cost"}
 WAYS = ("low", "high")
@@ -179,7 +180,8 @@ class Path:
             roots = self._roots(points, plan, figure, 0)
             if roots and self.at(1.0)[plan, figure].value != 0.0:
                 found = self._around(min(roots, key=lambda f: abs(math.log(f))), sorted(near | far), plan, figure)
-                if found.low > 0 or found.high < math.inf:  # else nothing is known of it
+                certain = self.lever.unit.startswith("probability") and found.size > CERTAIN  # reads like 1
+                if (found.low > 0 or found.high < math.inf) and not certain:  # else nothing is known of it
                     yield found
 
     def _may_turn(self, far: float) -> bool:

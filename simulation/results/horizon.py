@@ -58,14 +58,36 @@ def carried(outcomes: Outcomes) -> dict[str, float]:
     return found
 
 
+def outlasting(outcomes: Outcomes) -> float:
+    """Return how likely a pipeline still goes on when the book closes: what hurts then is not counted."""
+    late = (outcomes.frame["end_minutes"] > outcomes.scenario.horizon_minutes).to_numpy()
+    return outcomes.fraction(late)
+
+
 def warning(outcomes: Mapping[str, Outcomes]) -> str:
-    """Say which figures the horizon carries, under which plans, and what to do; nothing where it carries none.
+    """Say what the horizon does to figures, under which plans, and what to do; nothing where it does little.
 
     Parameters
     ----------
     outcomes
         By the plans' names.
     """
+    return ". ".join(filter(None, (_carried(outcomes), _cut_off(outcomes))))
+
+
+def _cut_off(outcomes: Mapping[str, Outcomes]) -> str:
+    found = {name: part for name, each in outcomes.items() if (part := outlasting(each)) >= MUCH}
+    if not found:
+        return ""
+    told = ", ".join(f"{percent(part)} of rollouts under {name}" for name, part in found.items())
+    horizon = next(iter(outcomes.values())).scenario.horizon_minutes
+    return (
+        f"the horizon of {minutes_of(horizon)} cuts off {told}: what hurts after it is not counted, so their harm is "
+        "told too low, and may be 0 where they begin after it. Choose a longer `horizon_minutes`"
+    )
+
+
+def _carried(outcomes: Mapping[str, Outcomes]) -> str:
     found = {name: parts for name, each in outcomes.items() if (parts := carried(each))}
     if not found:
         return ""

@@ -4,6 +4,7 @@ A thread would not do: where two of them are at many small things, each waits fo
 begins from nothing would need a second only to import. Not here: what is worked out.
 """
 
+import ctypes
 import os
 import pickle
 import select
@@ -69,6 +70,7 @@ def begin(function: Callable[..., Found], **asked: Any) -> Begun[Found]:
         os.close(there)
         return Begun(function, asked)
     if not number:
+        os.close(here)
         _work(function, asked, there)
     os.close(there)
     return Begun(function, asked, (number, here))
@@ -78,14 +80,24 @@ def _work(function: Callable[..., Any], asked: dict[str, Any], there: int) -> No
     """Do what the copy is for, and end without what an end of this process would do."""
     code = 1
     try:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)  # which is for its parent to tell of
-        sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+        _end_with_its_parent()
+        for ends in (signal.SIGINT, signal.SIGTERM):  # which are for its parent to tell of
+            signal.signal(ends, signal.SIG_DFL)
+        sys.stdout = sys.stderr = nowhere = open(os.devnull, "w")  # noqa: SIM115
+        for own in (1, 2):  # else whoever reads what its parent says waits for it
+            os.dup2(nowhere.fileno(), own)
         told = pickle.dumps(function(**asked))
         with os.fdopen(there, "wb") as file:
             file.write(told)
         code = 0
     finally:
         os._exit(code)
+
+
+def _end_with_its_parent() -> None:
+    """Have Linux end a copy as soon as its parent ends, however that comes about; elsewhere it ends when it is done."""
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 def _told(number: int, here: int) -> bytes:

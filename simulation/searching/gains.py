@@ -35,6 +35,11 @@ def sentences(found: "PlanFront") -> list[str]:
     elif TODAY in found.plans:
         said.append(_fastest(found, risks, time))
         said.append(_safest(found, risks, time))
+    if TODAY in found.plans and any(wave.approval for wave in found.plans[TODAY].waves):
+        said.append(
+            "Waves wait for approvals as today's of the same place do: some plans have more or fewer of them than "
+            "today's, which is part of the time they take or save."
+        )
     return said + [_of_own(found, name) for name in found.own]
 
 

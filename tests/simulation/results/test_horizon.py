@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import simulation
-from simulation.results.horizon import carried, open_harm, warning
+from simulation.results.horizon import carried, open_harm, outlasting, warning
 from tests.builders import plan, sample_plan, scenario
 
 
@@ -49,6 +49,16 @@ def test_it_is_said_from_a_tenth_on(open_, said):
     text = warning(runs).replace("\u00a0", " ")
     assert ("10 % of “impact of a change, mean” under mine" in text) == said
     assert "`report`" in text, "its percentiles are those of the one that nothing ended"
+
+
+@pytest.mark.parametrize("late, said", [(9, False), (10, True)])
+def test_what_outlasts_it_is_said_from_a_tenth_on(late, said):
+    """What hurts after the book closed is not counted: a plan that begins then seems to hurt nobody."""
+    found = outcomes([(0.0, NEVER)] * 100)
+    found.frame.loc[: late - 1, "end_minutes"] = 1000.1
+    text = warning({"mine": found}).replace("\u00a0", " ")
+    assert ("cuts off 10 % of rollouts under mine" in text) == said == bool(text)
+    assert outlasting(found) == pytest.approx(late / 100)
 
 
 def test_without_a_horizon_nothing_is_carried_by_it():

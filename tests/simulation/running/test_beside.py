@@ -2,6 +2,9 @@
 
 import os
 import signal
+import subprocess
+import sys
+import time
 from typing import Any
 
 import numpy as np
@@ -13,6 +16,15 @@ from tests import builders
 
 WORLD = builders.scenario(faults=[{"name": "bad", "probability": 0.2}], evidence=20, report=60)
 ASKED: dict[str, Any] = {"scenario": WORLD, "today": builders.plan("a", "b c", bake=5), "seed": 3, "confidence": 0.9}
+
+
+SLEEPS = """
+import os, signal, time
+from simulation.running.beside import begin
+def sleep(): time.sleep(600)
+print(begin(sleep).copy[0], flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
 
 
 @pytest.mark.parametrize(
@@ -30,6 +42,19 @@ def test_the_answer_is_as_if_worked_out_here_whatever_becomes_of_the_copy(how, m
     assert begun.result() is found  # asked for again, by another cell
     with pytest.raises(ProcessLookupError):
         os.kill(number, 0)
+
+
+def test_a_copy_ends_with_its_parent_and_holds_nothing_that_others_wait_for():
+    """Killed, it says nothing to anybody; who reads what it printed comes to the end of that."""
+    done = subprocess.run([sys.executable, "-c", SLEEPS], capture_output=True, text=True, timeout=60, check=False)
+    number = int(done.stdout)
+    for _ in range(200):  # it is ended, and then waited for by whoever took it over
+        try:
+            os.kill(number, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.05)
+    raise AssertionError("it is still there")
 
 
 def test_what_cannot_be_is_refused_where_it_is_shown(capfd):

@@ -145,7 +145,9 @@ def test_all_but_waves_and_bakes_is_todays(few):
     scenario = scene(3, approval_wait=10.0)
     later = (builders.wave(name, 5.0, approval=True) for name in "bc")
     today = builders.plan(builders.wave("a", 5.0), *later, retries=2)
-    for plan in search(scenario, today=today, bake_minutes=(5.0,), seed=1).plans.values():
+    found = search(scenario, today=today, bake_minutes=(5.0,), seed=1)
+    assert any("Waves wait for approvals as today's" in each for each in found.sentences)
+    for plan in found.plans.values():
         assert plan.retries == 2 and plan.strategy == "blue_green"
         assert not plan.waves[0].approval and all(wave.approval for wave in plan.waves[1:])
 
