@@ -72,7 +72,7 @@ def warning(outcomes: Mapping[str, Outcomes]) -> str:
     outcomes
         By the plans' names.
     """
-    return ". ".join(filter(None, (_carried(outcomes), _cut_off(outcomes))))
+    return ". ".join(filter(None, (carried_under(outcomes), _cut_off(outcomes))))
 
 
 def _cut_off(outcomes: Mapping[str, Outcomes]) -> str:
@@ -87,7 +87,8 @@ def _cut_off(outcomes: Mapping[str, Outcomes]) -> str:
     )
 
 
-def _carried(outcomes: Mapping[str, Outcomes]) -> str:
+def carried_under(outcomes: Mapping[str, Outcomes]) -> str:
+    """Say which figures the horizon carries, under which plans, and what to do; nothing where it carries none."""
     found = {name: parts for name, each in outcomes.items() if (parts := carried(each))}
     if not found:
         return ""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from simulation.arguments import outside
-from simulation.results.horizon import warning
+from simulation.results.horizon import carried_under
 from simulation.scenario import Scenario
 from waves import Plan
 
@@ -36,4 +36,4 @@ def _carried(name: str, plan: Plan, scenario: Scenario, seed: int) -> str:
         {name: plan}, scenario, trials=LOOKED_AT, seed=seed, first=0, engine="compiled", sampling="stratified",
         precision=None, workers=1, progress=False,
     )  # fmt: skip
-    return warning({name: found[0]})
+    return carried_under({name: found[0]})
