@@ -16,7 +16,7 @@ from simulation.analysis.compare import Comparison
 from simulation.columns import OUTCOMES, SHIPPED
 from simulation.engine import layout
 from simulation.engine.packing import pack_plans, pack_worlds
-from simulation.engine.worker import Compiled, Desk, numbered
+from simulation.engine.worker import Codes, Desk, numbered
 from simulation.rare_events.factors import Factor
 from simulation.rare_events.known import Known
 from simulation.rare_events.sampling import Sampling, cells_of, sampling_of
@@ -232,7 +232,7 @@ class Variants:
         self.plans, self.scenario, self.trials, self.seed = plans, scenario, range(trials), seed
         self.confidence, self.price = confidence, price
         self.design = sampling_of(scenario)
-        self._compiled: Compiled = {}
+        self._compiled: Codes = {}
 
     def shorter(self, trials: int) -> "Variants":
         """Return the same of so many trials, if there are more."""

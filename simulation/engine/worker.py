@@ -18,7 +18,7 @@ from simulation.engine.taping import pack_tape
 from simulation.tape import Tape
 
 Numbers = NDArray[np.uint64]
-Compiled = dict[tuple[Any, bool], Callable[..., Any]]  # from a function, and whether without extras, to its code
+Codes = dict[tuple[Any, bool], Callable[..., Any]]  # from a function, and whether without extras, to its code
 RUN = 512  # trials worked on at once: their draws fit the cache
 
 
@@ -53,7 +53,7 @@ class Desk:
         tape: Tape | None = None,
         *,
         parts: bool = False,
-        compiled: Compiled | None = None,
+        compiled: Codes | None = None,
     ) -> None:
         self.worlds, self.plans, self.parts = packed, plans, parts
         self.tape = pack_tape(tape) if tape else None
@@ -62,7 +62,7 @@ class Desk:
         self.approvals = plans.approval.any(axis=0)
         self.shape = (len(plans.waves), layout.REGION_SUMS, plans.order.shape[1])
         self._rooms: dict[int, tuple[Any, ...]] = {}
-        self._found: Compiled = {} if compiled is None else compiled
+        self._found: Codes = {} if compiled is None else compiled
 
     def runs(self, trials: Numbers) -> Iterator[tuple[slice, Numbers, tuple[Any, ...]]]:
         """Cut trials into runs: where each is, its trials, and its room."""

@@ -5,7 +5,7 @@ Not here: what the scenario assumes (``tables``).
 
 from simulation.analysis.compare import Comparison
 from simulation.report.html import Html, bullets, element, paragraph
-from simulation.results.horizon import warning
+from simulation.results.horizon import outlasting, warning
 from simulation.results.numerals import percent, several
 
 LEFT_OUT = (
@@ -47,7 +47,7 @@ def left_out(comparison: Comparison) -> Html:
     name, each = comparison.baseline, comparison.outcomes[comparison.baseline]
     n, bad = len(comparison.trials), int(each.defective.sum())
     hurt = int((each.frame["impact_minutes"] > 0).sum())
-    late = each.fraction((each.frame["end_minutes"] > comparison.scenario.horizon_minutes).to_numpy())
+    late = outlasting(each)
     reach = [
         f"Coverage: {bad:,} of {several(n, 'rollout')} had a bad change, and {hurt:,} hurt somebody under {name}. What "
         f"is said of bad changes rests on these, not on all {n:,}; where an interval is unknown, they were too few.",
