@@ -31,6 +31,14 @@ def storefront(regions: int) -> Scenario:
     return scenario.replace(fleet=Fleet.model_validate({"regions": own + more}))
 
 
+def large(regions: int) -> Scenario:
+    """Return the storefront with many regions of four labels, whose traffic differs as it does among real ones."""
+    traffic = np.random.default_rng(1).lognormal(7.0, 1.0, regions)
+    labels = ("us", "eu", "ap", "shared-config")
+    own = [{"name": f"r{n}", "traffic": float(t), "labels": [labels[n % 4]]} for n, t in enumerate(traffic)]
+    return sample("storefront").replace(fleet=Fleet.model_validate({"regions": own}))
+
+
 def golden(regions: int) -> Scenario:
     """Return a scenario in which the exact front is known."""
     traffic = np.random.default_rng(7).dirichlet(np.full(regions, 3.0)) * 100
@@ -77,7 +85,7 @@ class Figures(dict[str, float]):
 
 
 def measure(whole: bool) -> dict[str, float]:
-    """Measure; where it is whole, eight regions too: some ten minutes."""
+    """Measure; where it is whole, eight, thirty and two hundred regions too: some twenty-five minutes."""
     search(storefront(6), bake_minutes=(0.0,), workers=2)  # warm
     yardstick, found = additions(), Figures()
     found["ten million additions in a loop of Python, seconds"] = yardstick
@@ -90,6 +98,14 @@ def measure(whole: bool) -> dict[str, float]:
         found[f"{name}: by the additions (budget {2 * budget})"] = wall / yardstick
         found[f"{name}: trials that the race saves, part"] = 1 - best.rollouts / best.whole
     _twelve(found)
+    if whole:
+        for name, scenario in (("30 regions that all differ", storefront(30)), ("200 regions", large(200))):
+            best, wall, cpu = timed(lambda of=scenario: search(of, bake_minutes=BAKES, workers=2))  # type: ignore[misc]
+            found[f"{name}: seconds on two threads"] = wall
+            found[f"{name}: seconds of the processors"] = cpu
+            found[f"{name}: by the additions"] = wall / yardstick
+            found[f"{name}: plans looked at, of which {len(best.plans)} are told"] = best.looked_at
+            found[f"{name}: millions of rollouts"] = best.rollouts / 1e6
     return found
 
 

@@ -19,6 +19,7 @@ from waves.rules.written import PlanRules, broken
 
 Groups = tuple[tuple[str, ...], ...]
 MANY = 64  # regions, beyond which those of the same labels go together
+FIRST = (0.0, 1 / 16, 1 / 4)  # of that, the smallest units of a kind: a region by itself, then few
 LARGEST = 1 / 24  # of the fleet's traffic, in which such a unit is cut at the most
 
 
@@ -54,10 +55,15 @@ class Candidates:
                 [(name,) for name in names] for names in kinds(scenario, pinned, like)
             ]
         else:
-            self.kinds = [[unit] for unit in _merged(scenario, pinned, like, rules)]
+            self.kinds = _merged(scenario, pinned, like, rules)
         self.units = [unit for units in self.kinds for unit in units]
         self.divisions = Divisions([len(units) for units in self.kinds])
         self._of_waves = dict[int, list[bool]]()
+
+    @property
+    def single(self) -> bool:
+        """Whether each region is a unit by itself."""
+        return len(self.units) == len(self.fleet.regions)
 
     @property
     def count(self) -> int:
@@ -210,28 +216,32 @@ def bakes_of(given: Sequence[float]) -> list[float]:
     return sorted({float(each) for each in given})
 
 
-def _merged(scenario: Scenario, pinned: Iterable[str], like: Plan | None, rules: Rules | None) -> list[tuple[str, ...]]:
-    """Return units of regions that have the same labels and zone, each of a small part of the traffic.
+def _merged(
+    scenario: Scenario, pinned: Iterable[str], like: Plan | None, rules: Rules | None
+) -> list[list[tuple[str, ...]]]:
+    """Return units of regions that have the same labels and zone, the smallest first; of each such kind together.
 
-    They keep what the rules ask of a wave, if single regions do; of failover partners one is with others of its side.
+    A unit has a small part of the traffic, the first ones a very small one: a wave to begin with should hurt few. They
+    keep what the rules ask of a wave, if single regions do; of failover partners one is with others of its side.
     """
     fleet, asked = scenario.fleet, rules.rules if rules else PlanRules()
     side = {name: n for pair in fleet.pairs for n, name in enumerate(pair)}
     most = min(LARGEST, asked.max_share_per_wave or 1.0, asked.max_first_wave_share or 1.0)
     alone, groups = set(pinned), dict[object, list[str]]()
-    for region in fleet.regions:
+    for region in sorted(fleet.regions, key=lambda region: region.traffic):
         strategy = str(like.strategy_of(region.name)) if like else ""
         own = region.name if region.name in alone else None
         key = (tuple(sorted(region.labels)), region.local_zone, strategy, side.get(region.name), own)
         groups.setdefault(key, []).append(region.name)
     found = []
     for names in groups.values():
-        unit: list[str] = []
+        units, unit = list[tuple[str, ...]](), list[str]()
         for name in names:
-            full = len(unit) == asked.max_regions_per_wave or sum(fleet.shares[n] for n in (*unit, name)) > most
+            part = most * FIRST[len(units)] if len(units) < len(FIRST) else most
+            full = len(unit) == asked.max_regions_per_wave or sum(fleet.shares[n] for n in (*unit, name)) > part
             if unit and full:
-                found.append(tuple(unit))
+                units.append(tuple(unit))
                 unit = []
             unit.append(name)
-        found.append(tuple(unit))
+        found.append([*units, tuple(unit)])
     return found

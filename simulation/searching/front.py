@@ -47,3 +47,8 @@ def front(value: Floats, resolution: float) -> NDArray[np.int64]:
             seen = np.vstack([seen, steps[at]])
     found = np.array(kept, dtype=np.int64)
     return found[np.argsort(value[found, -1], kind="stable")]
+
+
+def covered(value: Floats, by: Floats, resolution: float) -> NDArray[np.bool_]:
+    """Return which plans some other is as good as in each figure, but for a part of it; shapes (plans, figures)."""
+    return np.array([(by <= row * (1 + resolution)).all(axis=1).any() for row in value], dtype=np.bool_)

@@ -8,27 +8,33 @@ import numpy as np
 
 from simulation.searching import shapes
 from simulation.searching.candidates import Candidates
+from simulation.searching.front import covered
 from simulation.searching.race import LIKELY, Race
 from simulation.searching.shapes import Shapes
 
 PARENTS, CHILDREN = 64, 8  # in a generation, at most; of each
-PATIENCE, LONGEST = 6, 60  # generations without a better plan; in all
-HASTE = 2  # generations without a better plan, where all there are are looked at afterwards
+PATIENCE, LONGEST = 6, 60  # generations in which little comes of it; in all
+HASTE = 2  # generations in which little comes of it, where all there are are looked at afterwards
+LITTLE = 1 / 20  # of a front
 
 
 def vary(race: Race, candidates: Candidates, seeds: Shapes, trials: int, patience: int) -> None:
-    """Vary the best plans until nothing better comes for some generations: each races in a rung against the best."""
+    """Vary the best plans until little comes of it for some generations: each races in a rung against the best.
+
+    What comes of it is plans on the front which none before were as good as, but for the resolution.
+    """
     random, still = np.random.default_rng(race.terms.seed), 0
     race.tried |= set(race.shapes.keys)
     _enter(race, shapes.without(seeds, set(race.tried)), trials)
     for _ in range(LONGEST):
-        best = race.best
-        if not len(best):
+        best = race.front
+        if not len(best.shapes):
             return
-        some = np.unique(np.linspace(0, len(best) - 1, PARENTS).round().astype(np.int64))
-        parents = best.of(np.repeat(some, CHILDREN))
+        some = np.unique(np.linspace(0, len(best.shapes) - 1, PARENTS).round().astype(np.int64))
+        parents = best.shapes.of(np.repeat(some, CHILDREN))
         _enter(race, shapes.without(candidates.keeping(candidates.varied(parents, random)), set(race.tried)), trials)
-        still = still + 1 if race.best.keys == best.keys else 0
+        better = ~covered(race.front.value, best.value, race.terms.resolution)
+        still = still + 1 if better.mean() < LITTLE else 0
         if still == patience:
             return
 

@@ -8,7 +8,7 @@ closed forms of one plan (``closed_forms``), anything that is simulated.
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +23,10 @@ from simulation.setting import setting
 from waves import Fleet, Plan, grouped, one_at_a_time
 
 NEEDS = ("share_exposed_given_defect_mean", "end_minutes_given_shipped_mean")
-MOST, FEW = 3**14, 3**11  # pairs of states, beyond which nobody would wait; and beyond which no search does
+MOST = 3**14  # pairs of states, beyond which nobody would wait
+QUICK, FEW = 3**12, 3**10  # pairs that a search goes through at its end, to tell how good it is; and to begin with
+SLOWER = (1.0, 4.0, 16.0, 64.0, 256.0)  # than on paper, which knows of no lag, no onset and nobody's reaction
+WAVES = 12  # of a plan to begin with, at most
 Floats = NDArray[np.float64]
 
 
@@ -77,9 +80,13 @@ def exact_front(scenario: Scenario, bake_minutes: Sequence[float]) -> ExactFront
         Where an assumption fails, with what was found and what it would have to be; for a fleet with too many different
         regions to go through; for bakes that are no minutes.
     """
-    bakes = bakes_of(bake_minutes)
+    return front_within(scenario, bakes_of(bake_minutes), MOST)
+
+
+def front_within(scenario: Scenario, bakes: list[float], most: int) -> ExactFront:
+    """Return what `exact_front` does, and refuse a fleet that makes more pairs of states."""
     course = _course(scenario, bakes[-1])
-    states = _States(scenario.fleet)
+    states = _States(*_alike(scenario.fleet, most))
     clock = _Clock(bakes, course.deploy, len(scenario.fleet.regions))
     best, choice = _solve(states, clock, course.rate)
     front = _undominated(best[0])
@@ -87,10 +94,22 @@ def exact_front(scenario: Scenario, bake_minutes: Sequence[float]) -> ExactFront
     return ExactFront(plans, clock.minutes[front], best[0, front])
 
 
-def suggested(scenario: Scenario, bakes: list[float]) -> list[Plan]:
+def suggested(scenario: Scenario, bakes: list[float], units: Sequence[Sequence[str]]) -> list[Plan]:
     """Return the plans that would be best if the closed forms held, with means for what varies: where to begin.
 
-    None where there is nothing to go by, or too many regions to go through quickly.
+    Of many units those of about the same traffic are taken for alike, so that they are gone through quickly.
+
+    Parameters
+    ----------
+    scenario, bakes
+        As for `exact_front`, but that no assumption needs to hold.
+    units
+        The regions that go together.
+
+    Returns
+    -------
+    list of Plan
+        None where there is nothing to go by: no defect, or no alarm that looks.
     """
     bad = [fault for fault in scenario.faults if fault.effect == "defect" and fault.probability > 0]
     evidence, deploy = scenario.of(0, "evidence"), scenario.of(0, "deploy").mean
@@ -98,13 +117,13 @@ def suggested(scenario: Scenario, bakes: list[float]) -> list[Plan]:
     if not bad or evidence is None or not 0 < evidence.mean < math.inf or not math.isfinite(deploy):
         return []
     severity = sum(fault.probability * fault.severity.mean for fault in bad) / total
-    try:
-        states = _States(scenario.fleet, FEW)
-    except ValueError:
-        return []
-    clock = _Clock(bakes, deploy, len(scenario.fleet.regions))
-    best, choice = _solve(states, clock, scenario.fleet.traffic * severity / evidence.mean)
-    return [_plan(states, clock, choice, at, number) for number, at in enumerate(_undominated(best[0]), 1)]
+    states = _States(*_about_alike(scenario.fleet, units))
+    clock = _Clock(bakes, deploy, min(len(units), WAVES))
+    found = dict[Plan, None]()
+    for slower in SLOWER:
+        best, choice = _solve(states, clock, scenario.fleet.traffic * severity / evidence.mean / slower)
+        found |= {_plan(states, clock, choice, at, 1): None for at in _undominated(best[0])}
+    return list(found)
 
 
 def _course(scenario: Scenario, bake: float) -> Course:
@@ -119,22 +138,53 @@ def _course(scenario: Scenario, bake: float) -> Course:
     return course
 
 
-class _States:
-    """What can have been deployed: how many regions of each traffic, as one number."""
+Units = list[Sequence[str]]  # of regions that go together
 
-    def __init__(self, fleet: Fleet, most: int = MOST) -> None:
-        traffic = [region.traffic for region in fleet.regions]
-        self.kinds = sorted(set(traffic), key=traffic.index)
-        self.names = [[r.name for r in fleet.regions if r.traffic == kind] for kind in self.kinds]
-        sizes = [len(names) + 1 for names in self.names]
-        pairs = math.prod(size * (size + 1) // 2 for size in sizes)
-        if pairs > most:
-            raise ValueError(
-                f"the fleet has {len(traffic)} regions of {len(self.kinds)} kinds, which makes {pairs:,} steps, and "
-                f"{most:,} are the most; give some regions the same traffic, or search without the proof"
-            )
-        self.counts = np.array(list(itertools.product(*(range(size) for size in sizes))))
-        self.share = self.counts @ np.array([kind / fleet.traffic for kind in self.kinds])
+
+def _alike(fleet: Fleet, most: int) -> tuple[list[Units], list[float]]:
+    """Return the regions by their traffic, and the share that each of a kind has."""
+    traffic = [region.traffic for region in fleet.regions]
+    kinds = sorted(set(traffic), key=traffic.index)
+    found: list[Units] = [[(r.name,) for r in fleet.regions if r.traffic == kind] for kind in kinds]
+    pairs = _pairs(map(len, found))
+    if pairs > most:
+        raise ValueError(
+            f"the fleet has {len(traffic)} regions of {len(kinds)} kinds, which makes {pairs:,} steps, and {most:,} "
+            "are the most; give some regions the same traffic, or search without the proof"
+        )
+    return found, [kind / fleet.traffic for kind in kinds]
+
+
+def _about_alike(fleet: Fleet, units: Sequence[Sequence[str]]) -> tuple[list[Units], list[float]]:
+    """Return units by about their traffic, the smallest first, in as many kinds as are gone through quickly."""
+    share = {unit: sum(fleet.shares[name] for name in unit) for unit in map(tuple, units)}
+    ordered = sorted(share, key=share.__getitem__)
+    found: list[Units] = [list(alike) for _, alike in itertools.groupby(ordered, share.__getitem__)]
+    kinds = len(found)
+    while _pairs(map(len, found)) > FEW:
+        kinds -= 1
+        found = [[ordered[at] for at in part] for part in np.array_split(np.arange(len(ordered)), kinds)]
+    return found, [sum(share[tuple(unit)] for unit in part) / len(part) for part in found]
+
+
+def _pairs(counts: Iterable[int]) -> int:
+    """Return how many pairs of states there are of which one can lead to the other."""
+    return math.prod((count + 1) * (count + 2) // 2 for count in counts)
+
+
+class _States:
+    """What can have been deployed: how many units of each kind, as one number.
+
+    Parameters
+    ----------
+    kinds, shares
+        The units of each, and the share of the traffic that each of its units has.
+    """
+
+    def __init__(self, kinds: list[Units], shares: list[float]) -> None:
+        self.kinds = kinds
+        self.counts = np.array(list(itertools.product(*(range(len(kind) + 1) for kind in kinds))))
+        self.share = self.counts @ np.array(shares)
 
     def after(self, state: int) -> NDArray[np.int64]:
         """Return the states that one more wave can lead to."""
@@ -143,8 +193,8 @@ class _States:
 
     def regions(self, state: int, following: int) -> list[str]:
         """Return the regions that the wave between two states deploys."""
-        pairs = zip(self.names, self.counts[state], self.counts[following], strict=True)
-        return [name for names, start, stop in pairs for name in names[start:stop]]
+        pairs = zip(self.kinds, self.counts[state], self.counts[following], strict=True)
+        return [name for kind, start, stop in pairs for unit in kind[start:stop] for name in unit]
 
 
 class _Clock:

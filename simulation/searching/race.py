@@ -99,9 +99,15 @@ class Race:
         return self.held.value
 
     @property
-    def best(self) -> Shapes:
+    def front(self) -> Held:
         """The front, in the order of the last figure."""
-        return self.shapes.of(front(self.value, self.terms.resolution))
+        on = front(self.value, self.terms.resolution)
+        return Held(self.shapes.of(on), self.value[on])
+
+    @property
+    def best(self) -> Shapes:
+        """The plans on it."""
+        return self.front.shapes
 
     def through(self, tree: Tree) -> None:
         """Run the first rung with all plans of a tree, from where it was left; what is in the race are the rivals."""
@@ -131,8 +137,7 @@ class Race:
 
         Where that does not come to its end, the race is as it was before.
         """
-        on, left = front(self.value, self.terms.resolution), plans
-        best = Held(self.shapes.of(on), self.value[on])
+        best, left = self.front, plans
         stay = [best, self._firm_beside(best.shapes)] if firm else [best]
         for trials in rungs:
             left, value = _Field(self, trials, best.shapes, sure).run(in_order(left))

@@ -40,8 +40,9 @@ USUAL = ("impact_minutes_mean", "probability_share_exposed_at_least_0.5", "end_m
 BAKES = (0.0, 30.0, 60.0, 120.0)
 EVERY = 3_000_000  # plans, up to which all are looked at
 LAST_SEED = 2**64 - 1
-FINER = 0.2  # of the resolution, in the race of a population: what it holds is within a hundredth of what is best
+FINER = 0.2  # of the resolution, in the race of a population of regions: what it holds comes within a hundredth
 VARIED = RUNGS[1]  # trials of a population
+SOME = 16  # plans on a front, from which on it is shown how many are told
 STEPS = 12  # rounds of other bakes, at most
 
 
@@ -108,17 +109,16 @@ def search(
     confidence = check_confidence(confidence)
     _check(scenario, today, rules, resume)
     candidates = Candidates(scenario, today, bakes_of(bake_minutes), rules)
-    every = candidates.count <= EVERY
-    terms = _terms(scenario, seed, objectives, _part(resolution) * (1.0 if every else FINER))
+    terms = _terms(scenario, seed, objectives, _racing(candidates, _part(resolution)))
     with _Line(progress) as line:
         race, keeper = _race(candidates, terms, check_workers(workers), line, resume)
         finished = _to_its_end(race, candidates)
         if keeper is not None:
             keeper.last(race)
-    if not len(race.shapes):
-        what = "no plan" if every else "none of the plans that were tried"
-        raise NoPlan(f"{what} keeps the rules; `wavecast check` of the rules and the fleet says whether any can")
-    return _result(race, today, confidence, finished, _part(resolution))
+        if not len(race.shapes):
+            what = "no plan" if candidates.count <= EVERY else "none of the plans that were tried"
+            raise NoPlan(f"{what} keeps the rules; `wavecast check` of the rules and the fleet says whether any can")
+        return _result(race, today, confidence, finished, _part(resolution), line)
 
 
 def _check(scenario: Scenario, today: Plan | None, rules: Rules | None, resume: object) -> None:
@@ -189,7 +189,7 @@ def _seeds(candidates: Candidates, scenario: Scenario) -> Shapes:
     for groups in _named(candidates):
         for bake in range(len(candidates.bakes)):
             found.append(candidates.shape(groups, bake))
-    for plan in suggested(scenario, list(candidates.bakes)):
+    for plan in suggested(scenario, list(candidates.bakes), candidates.units):
         bakes = [wave.bake_minutes for wave in plan.waves]
         found.append(candidates.shape([wave.regions for wave in plan.waves], bakes))
     return shapes.without(shapes.joined(found), set())
@@ -211,19 +211,23 @@ def _named(candidates: Candidates) -> Iterator[Sequence[Sequence[str]]]:
             yield kept
 
 
-def _result(race: Race, today: Plan | None, confidence: float, finished: bool, resolution: float) -> PlanFront:
+def _result(
+    race: Race, today: Plan | None, confidence: float, finished: bool, resolution: float, line: "_Line"
+) -> PlanFront:
+    """Roll the front out in fresh worlds; interrupted now, where the race was not, what is done by then is told."""
     terms, candidates = race.terms, race.packing.candidates
     own = {TODAY: today} if today is not None else {}
     best = race.shapes.of(front(race.value, resolution))
     kept = {f"front {n}": plan for n, plan in enumerate(candidates.plans(best), 1)}
-    fresh = told(kept, own, terms, confidence, race.workers)
+    fresh = told(kept, own, terms, confidence, race.workers, line.telling, partly=finished)
+    whole, kept = len(kept), {name: plan for name, plan in kept.items() if name in fresh.known}
     values = [[each.value for each in fresh.known[name].values()] for name in kept]
     names = [list(kept)[at] for at in front(np.array(values), 0.0).tolist()]
     order = dict(zip(own, own, strict=True)) | {f"front {n}": name for n, name in enumerate(names, 1)}
     plans = own | {new: kept[old].model_copy(update={"name": new}) for new, old in order.items() if old in kept}
-    every = race.tree is not None and race.tree.ended
+    every = candidates.single and race.tree is not None and race.tree.ended
     return PlanFront(
-        plans, fresh.renamed(order), terms.figures, resolution, every, finished, race.looked_at,
+        plans, fresh.renamed(order), terms.figures, resolution, every, finished and len(kept) == whole, race.looked_at,
         race.rollouts, race.looked_at * RUNGS[-1], race,
     )  # fmt: skip
 
@@ -232,7 +236,7 @@ def _terms(scenario: Scenario, seed: int, objectives: Sequence[str], resolution:
     check_address(seed, range(RUNGS[-1]))
     if seed == LAST_SEED:
         raise ValueError(f"seed is {seed}; give one less: what is told comes from worlds of the seed after it")
-    *risks, time = _objectives(objectives)
+    *risks, time = objectives_of(objectives)
     return Terms(scenario, sampling_of(scenario, "stratified"), int(seed), tuple(risks), time, resolution)
 
 
@@ -254,13 +258,24 @@ def _race(
     return keeper.go_on(race), keeper
 
 
+def _racing(candidates: Candidates, resolution: float) -> float:
+    return resolution * (FINER if candidates.single and candidates.count > EVERY else 1.0)
+
+
 def _part(resolution: float) -> float:
     if not is_number(resolution) or not 0 <= resolution < 1:
         raise ValueError(f"resolution is {resolution!r}; give a part of a figure from 0 to below 1, such as 0.05")
     return float(resolution)
 
 
-def _objectives(given: Sequence[str]) -> tuple[str, ...]:
+def objectives_of(given: Sequence[str]) -> tuple[str, ...]:
+    """Return figures to search by, each once, the time last.
+
+    Raises
+    ------
+    ValueError
+        For what is no such figure, for fewer than two, and where not exactly one, the last, is a time.
+    """
     if isinstance(given, str):
         raise ValueError(f"objectives is {given!r}; give two or more figures, such as {USUAL}")
     for name in given:
@@ -269,7 +284,9 @@ def _objectives(given: Sequence[str]) -> tuple[str, ...]:
             raise ValueError(f"objectives: {name!r} is not a figure to search by{remedy}")
     figures = tuple(dict.fromkeys(given))
     if len(figures) < 2 or [name for name in figures if name in TIMES] != [figures[-1]]:
-        raise ValueError(f"objectives are {', '.join(figures) or 'none'}; give two or more, the last one of {TIMES}")
+        raise ValueError(
+            f"objectives are {', '.join(figures) or 'none'}; give two or more, the last one of {', '.join(TIMES)}"
+        )
     return figures
 
 
@@ -279,6 +296,16 @@ class _Line:
     def __init__(self, shown: bool) -> None:
         self.cell, self.rollouts = in_notebook() if shown else None, 0
         self.bar = tqdm(total=None, unit="rollout", unit_scale=True, disable=not shown or bool(self.cell), leave=False)
+
+    def telling(self, done: int, of: int) -> None:
+        """Show that so many plans of the front are rolled out once more."""
+        if of < SOME:
+            return
+        said = f"{done:,} of {of:,} plans on the front rolled out once more, in other worlds"
+        if self.cell is not None:
+            self.cell.say(f"Searching: {self.rollouts:,} rollouts; {said}")
+            return
+        self.bar.set_postfix_str(said)
 
     def tell(self, rollouts: int, plans: int, best: NDArray[np.float64]) -> None:
         """Show that so many rollouts more are done."""

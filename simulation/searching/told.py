@@ -3,7 +3,7 @@
 A few plans at a time, so that what is kept of their rollouts does not grow with the front. Not here: words (``gains``).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from simulation.analysis.compare import Comparison, compare
@@ -48,10 +48,22 @@ class Told:
         return (figure for figure in self.known[name] if (name, figure) in self.apart)
 
 
+def _nobody(done: int, of: int) -> None:
+    """Show nothing."""
+
+
 def told(
-    plans: Mapping[str, Plan], today: Mapping[str, Plan], terms: Terms, confidence: float, workers: Workers
+    plans: Mapping[str, Plan],
+    today: Mapping[str, Plan],
+    terms: Terms,
+    confidence: float,
+    workers: Workers,
+    shown: Callable[[int, int], None] = _nobody,
+    partly: bool = False,
 ) -> Told:
     """Roll plans out in the worlds of the seed after that of the choice, and say what is known of them.
+
+    Those that are rolled out together are some from everywhere among them.
 
     Parameters
     ----------
@@ -61,15 +73,26 @@ def told(
         The one to compare with, by its name; empty without one.
     terms, confidence, workers
         Of the search.
+    shown
+        Told how many plans are done, and of how many.
+    partly
+        Whether an interruption leaves it at the plans that are done, if any are, rather than with nothing.
     """
     known, apart = dict[str, dict[str, Estimate]](), dict[tuple[str, str], Estimate]()
     names = list(plans)
-    for at in range(0, len(names), AT_ONCE):
-        some = {name: plans[name] for name in names[at : at + AT_ONCE]}
-        found = compare(
-            {**today, **some}, terms.scenario, trials=TRIALS, seed=terms.seed + 1, confidence=confidence,
-            workers=workers,
-        )  # fmt: skip
+    batches = -(-len(names) // AT_ONCE)
+    for at in range(batches):
+        shown(len(known), len(plans))
+        some = {name: plans[name] for name in names[at::batches]}
+        try:
+            found = compare(
+                {**today, **some}, terms.scenario, trials=TRIALS, seed=terms.seed + 1, confidence=confidence,
+                workers=workers,
+            )  # fmt: skip
+        except KeyboardInterrupt:
+            if not partly or not known:
+                raise
+            break
         for name, outcomes in found.outcomes.items():
             known[name] = {figure: outcomes.estimate(figure, confidence)[0] for figure in terms.figures}
         for base in today:

@@ -174,52 +174,6 @@ def test_with_many_regions_a_population_is_varied(few, monkeypatch):
     assert len(found.plan(1).waves) == 1 and found.looked_at > 20
 
 
-def test_what_is_interrupted_is_kept_and_gone_on_with(few, monkeypatch):
-    """The best so far, said to be so; resumed, it ends where an undisturbed one does."""
-    scenario, whole = scene(), search(scene(), bake_minutes=BAKES, seed=2)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("simulation.searching.race.Race.finish", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
-        half = search(scenario, bake_minutes=BAKES, seed=2)
-    assert not half.finished and "interrupted" in repr(half) and any("interrupted" in each for each in half.sentences)
-    again = search(scenario, bake_minutes=BAKES, seed=2, resume=half)
-    assert again.finished and [p.digest for p in again.plans.values()] == [p.digest for p in whole.plans.values()]
-
-
-def test_a_first_rung_that_is_interrupted_goes_on_where_it_was(few, monkeypatch):
-    """Every plan runs it once: Ctrl-C in the third of many rounds, and that one is run again."""
-    monkeypatch.setattr("simulation.searching.tree.ROUND", 16)
-    scenario, whole = scene(), search(scene(), bake_minutes=BAKES, seed=2)
-    with pytest.MonkeyPatch.context() as patch:
-        taken: list[None] = []
-
-        def took(tree, own=Tree.took):
-            taken.append(own(tree))
-            if len(taken) == 3:
-                raise KeyboardInterrupt
-
-        patch.setattr(Tree, "took", took)
-        half = search(scenario, bake_minutes=BAKES, seed=2)
-    assert not half.finished and not half.every and half.looked_at < whole.looked_at
-    for _ in range(2):  # what was kept stays as it was
-        again = search(scenario, bake_minutes=BAKES, seed=2, resume=half)
-        assert again.finished and again.every and again.looked_at == whole.looked_at
-        assert [p.digest for p in again.plans.values()] == [p.digest for p in whole.plans.values()]
-    with pytest.raises(ValueError, match="resume is of another seed"):
-        search(scenario, bake_minutes=BAKES, seed=3, resume=half)
-
-
-def test_interrupted_in_the_first_round_it_has_looked_at_what_it_began_with(few, monkeypatch):
-    """All at once and one at a time, with each bake, at the least; what the race saved is told as a part of them."""
-
-    def stop(_):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(Tree, "next", property(stop))
-    half = search(scene(), bake_minutes=BAKES, seed=2)
-    assert not half.finished and not half.every and half.looked_at >= 4
-    assert half.whole == 4096 * half.looked_at and half.rollouts == 2048 * half.looked_at
-
-
 @pytest.mark.parametrize("time", TIMES)
 def test_where_nothing_ships_it_says_so(few, time):
     """Every build fails: no plan is faster or as fast as another, and nothing is said of that."""
@@ -344,14 +298,24 @@ def kept(heats, sent):
 
 
 def test_in_a_large_fleet_regions_of_the_same_labels_go_together(few, monkeypatch):
-    """Units have one label, and at most a twenty-fourth of the traffic; every plan has every region once."""
+    """Units have one label, at most a twenty-fourth of the traffic, and are the smallest first; every plan is whole.
+
+    The first unit of a label is one region, the second at most a sixteenth of the others: a wave to begin with.
+    """
     monkeypatch.setattr(population, "LONGEST", 2)
     random = np.random.default_rng(1)
     names = {f"r{n}": float(t) for n, t in enumerate(random.uniform(1, 9, 90))}
     of = builders.fleet(names, labels={name: (("north", "south")[n % 2],) for n, name in enumerate(names)})
     scenario = builders.scenario(of, faults=[{"name": "bad", "probability": 0.2}], evidence=300.0, rollback=5.0)
     rules = waves.Rules.model_validate({"rules": {"max_regions_per_wave": 60}})
-    units = Candidates(scenario, None, (0.0,), rules).units
+    candidates = Candidates(scenario, None, (0.0,), rules)
+    units = candidates.units
+    assert len(candidates.kinds) == 2 and not candidates.single
+    for kind in candidates.kinds:
+        traffic = [[names[name] for name in unit] for unit in kind]
+        assert traffic[0] == [min(itertools.chain(*traffic))] and len(kind) > 10
+        assert list(itertools.chain(*traffic)) == sorted(itertools.chain(*traffic))
+        assert sum(traffic[2]) < sum(traffic[5]) / 2
     assert sorted(itertools.chain(*units)) == sorted(names) and 24 <= len(units) <= 50
     for unit in units:
         assert len({of.regions[of.positions[name]].labels for name in unit}) == 1
@@ -360,6 +324,17 @@ def test_in_a_large_fleet_regions_of_the_same_labels_go_together(few, monkeypatc
     assert not found.every and len(found.plans) > 2
     for plan in found.plans.values():
         assert sorted(plan.regions) == sorted(names) and max(len(wave.regions) for wave in plan.waves) <= 60
+
+
+def test_of_merged_regions_no_search_says_that_all_plans_were_looked_at(few):
+    """One region with nearly all traffic and 64 small ones of one label make four units, and eight groupings."""
+    names = {"big": 6400.0, **{f"r{n}": 1.0 + n / 1000 for n in range(64)}}
+    scenario = builders.scenario(builders.fleet(names), faults=[{"name": "bad", "probability": 0.2}], rollback=5.0)
+    found = search(scenario, bake_minutes=(0.0,), seed=1)
+    units = found.race.packing.candidates.units
+    assert [len(unit) for unit in units] == [1, 16, 47, 1] and units[-1] == ("big",)
+    assert not found.every and "best known" in repr(found) and found.sentences[0].startswith("Of the plans tried")
+    assert all(sorted(plan.regions) == sorted(names) for plan in found.plans.values())
 
 
 def test_what_nothing_gains_comes_from_intervals(few):
