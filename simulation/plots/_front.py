@@ -7,6 +7,7 @@ import math
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
 from matplotlib.axes import Axes
 
 from simulation.plots.charts import amount_axis, colour, duration_axis, share_axis
@@ -18,11 +19,14 @@ from simulation.results.statistics import Estimate
 from waves.showing import counted
 
 if TYPE_CHECKING:
+    from simulation.searching.distance import Distance
     from simulation.searching.found import PlanFront
 
 TALL = 3.6  # inches
 FEW = 15  # plans, up to which a name may stand off its point with a line between
 TODAY = "today"
+POINTS = 1000  # of a line
+PROVED = "share_exposed_mean"  # the figure whose least is known where anything is provable
 
 
 def front(found: "PlanFront") -> Picture:
@@ -42,17 +46,18 @@ def front(found: "PlanFront") -> Picture:
     risk, time = found.objectives[0], found.objectives[-1]
     short = [name for name in found.short if name in found.known]
     rows = {name: (known[time], known[risk]) for name, known in found.known.items()}
+    proved = found.distance if risk == PROVED and not found.distance.missing else None
     how = "of all there are" if found.every else "the best known" if found.finished else "the best known so far"
     with styled():
         picture = Picture(
             f"{counted(sum(name != TODAY and name not in found.own for name in rows), 'plan')} worth discussing, {how}",
             f"{found.looked_at:,} plans looked at, {found.rollouts:,} rollouts; what is drawn comes from "
             f"{found.told.trials:,} more of each, with {found.told.confidence * 100:g} % intervals"
-            f"{_marks(rows, found.own)}",
+            f"{_marks(rows, found.own)}{'; line: the least there can be, by proof' if proved else ''}",
             TALL + 0.7,
         )
         axes = picture.place(0.95, 0.1, WIDTH - 0.95 - MARGIN - 0.1, TALL)
-        _draw(axes, rows, (risk, time), short, found.own)
+        _draw(axes, rows, (risk, time), short, found.own, proved)
     return picture
 
 
@@ -68,8 +73,12 @@ def _draw(
     figures: tuple[str, str],
     short: Sequence[str],
     own: Sequence[str],
+    proved: "Distance | None",
 ) -> None:
-    """Draw a point a plan; those to look at first have their name at any price, the others where there is room."""
+    """Draw a point a plan, and the line that none is below, where there is one.
+
+    Those to look at first have their name at any price, the others where there is room.
+    """
     risk, time = figures
     hours = duration_axis(axes.xaxis, [part for times, _ in rows.values() for part in times])
     costs = [part for _, values in rows.values() for part in values]
@@ -83,7 +92,7 @@ def _draw(
     axes.set_ylabel(f"{called(risk)}{f', {unit}' if unit and 'share' not in unit else ''}{log}")
     axes.grid(True)
     axes.text(1, 1.03, "better: down and left", transform=axes.transAxes, size=7.5, color=MUTED, ha="right")
-    whiskers, spots = [], []
+    whiskers, spots = _below(axes, proved) if proved else [], []
     for name, ((x, left, right), (y, low, high)) in rows.items():
         if not (math.isfinite(x) and math.isfinite(y)):
             continue  # what never ships has no place; sentences tell of it
@@ -103,3 +112,16 @@ def _draw(
     if label_points(axes, whiskers, [spot for _, spot in spots], most):
         few = "names where there is room; the table has all"
         axes.text(0, 1.03, few, transform=axes.transAxes, size=7.5, color=MUTED)
+
+
+def _below(axes: Axes, proved: "Distance") -> list[tuple[float, float, float, float]]:
+    """Draw what no plan can be below; return where the line runs, as left, right, low and high."""
+    left, right = axes.get_xlim()
+    minutes = np.linspace(max(left, proved.table["minutes"].min()), right, POINTS)
+    share = proved.least(minutes) * proved.probability
+    axes.plot(minutes, share, color=MUTED, linewidth=0.8, alpha=0.7, zorder=2)
+    axes.set_xlim(left, right)
+    bends = np.unique([0, *np.flatnonzero(np.diff(share)), *(1 + np.flatnonzero(np.diff(share))), POINTS - 1])
+    bends = bends[:: -(-len(bends) // 100)]  # of a curve some hundred
+    parts = zip(minutes[bends], share[bends], minutes[bends[1:]], share[bends[1:]], strict=False)
+    return [(float(x), float(to), float(low), float(high)) for x, high, to, low in parts]

@@ -12,6 +12,7 @@ import pandas as pd
 
 from simulation.results.figures import PAIRED, called, estimated
 from simulation.results.statistics import Estimate
+from simulation.searching.distance import Distance, distance
 from simulation.searching.gains import sentences, short
 from simulation.searching.race import Race
 from simulation.searching.told import Told, told
@@ -114,6 +115,11 @@ class PlanFront(Shown):
         parts = [(figure, part) for figure in self.objectives for part in ("estimate", "low", "high")]
         columns = pd.MultiIndex.from_tuples([("waves", ""), ("bakes", ""), *parts])
         return pd.DataFrame(rows, columns=columns, index=pd.Index(list(self.plans), name="plan"))
+
+    @cached_property
+    def distance(self) -> Distance:
+        """How far each plan is from what is provably best, where the closed forms hold."""
+        return distance(self.plans, self.race.terms.scenario)
 
     @property
     def lost(self) -> float:

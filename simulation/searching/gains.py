@@ -10,11 +10,13 @@ from simulation.results.figures import PAIRED, amount, between, called
 from simulation.results.numerals import percent
 from simulation.results.statistics import Estimate
 from waves import Plan
+from waves.showing import counted
 
 if TYPE_CHECKING:
     from simulation.searching.found import PlanFront
 
 TODAY = "today"
+NOTHING = 1e-9  # below which a difference is rounding
 
 
 def sentences(found: "PlanFront") -> list[str]:
@@ -40,7 +42,10 @@ def sentences(found: "PlanFront") -> list[str]:
             "Waves wait for approvals as today's of the same place do: some plans have more or fewer of them than "
             "today's, which is part of the time they take or save."
         )
-    return said + [_of_own(found, name) for name in found.own]
+    said += _from_best(found)
+    for name in found.own:
+        said += [_of_own(found, name), *_from_least(found, name)]
+    return said
 
 
 def short(found: "PlanFront") -> dict[str, str]:
@@ -111,6 +116,42 @@ def _of_own(found: "PlanFront", name: str) -> str:
 
     of = map(written, (found.objectives[-1], found.objectives[0]))
     return f"By what is estimated, {by} is at least as good as {name} in every figure: {'; '.join(of)}."
+
+
+def _from_best(found: "PlanFront") -> list[str]:
+    """Say how far the front is from what is provably best; nothing where all plans were looked at instead."""
+    proved = found.distance
+    if proved.missing:
+        first, *rest = proved.missing
+        more = f", and for {counted(len(rest), 'other reason')}" if rest else ""
+        unknown = f"How near these come to the best possible is not known: a proof fails where {first}{more}."
+        return [] if found.every else [unknown]
+    kept = [name for name in proved.table.index if name != TODAY and name not in found.own]
+    above = proved.table["above"][kept].clip(lower=0.0)
+    low, high = (percent(each) for each in (above.min(), above.max()))
+    if proved.front is None:
+        said = (
+            "By proof: however waves are cut, no plan of T minutes exposes a smaller share of the traffic to a bad "
+            f"change than 4 / (4 + λT); {above.idxmin()} comes nearest, {low} of that above it, {above.idxmax()} is "
+            f"the furthest, {high}."
+        )
+    else:
+        but = f", but for {high} of that share at most ({above.idxmax()})" if above.max() > NOTHING else ""
+        said = (
+            "By proof: in the time that a plan on the front takes, none with these bakes exposes a smaller share of "
+            f"the traffic to a bad change{but}."
+        )
+    return [said, *_from_least(found, TODAY)]
+
+
+def _from_least(found: "PlanFront", name: str) -> list[str]:
+    """Say what a plan beside the front exposes, and what none in its time can be below, where that is known."""
+    if name not in found.distance.table.index:
+        return []
+    table = found.distance.table
+    share, least = (percent(table[each][name]) for each in ("share_exposed_given_defect_mean", "least"))
+    who = "Today's plan" if name == TODAY else name
+    return [f"{who} exposes {share} of the traffic to a bad change; in its time none can be below {least}."]
 
 
 def _least(found: "PlanFront", figure: str, others: list[str]) -> str | None:
@@ -189,12 +230,14 @@ def _gain(found: "PlanFront", name: str, figure: str) -> str:
     apart = found.told.apart.get((name, figure))
     if apart is None or math.isnan(apart.low):
         return gain
+    if max(abs(apart.low), abs(apart.high)) < NOTHING:
+        return f"{called(figure)} {own}, as today's"
     return f"{gain}, {_apart(apart, unit)}"
 
 
 def _apart(apart: Estimate, unit: str) -> str:
     """Write how far a figure is from today's: `2 h to 3 h less`, `0.0061 to 0.0097 fleet-minutes more`."""
-    if apart.low <= 0 <= apart.high and apart.low < apart.high:
+    if apart.low <= 0 <= apart.high:
         return "no sure difference"
     less = apart.value < 0
     low, high = (-apart.high, -apart.low) if less else (apart.low, apart.high)

@@ -38,10 +38,14 @@ approvals, strategies and calendar of all others are its own.
 Interrupted (Ctrl-C, SIGTERM), the best so far is told; a second time, it ends at once. With --resume FILE the search is
 kept in FILE as it goes, every half a minute, and the same command goes on from there.
 
+Figures to search by: impact_minutes_mean, share_exposed_mean, peak_share_mean, regions_exposed_mean,
+probability_share_exposed_at_least_0.5; and a time: end_minutes_given_shipped_mean, minutes_to_ship.
+
 \b
 Examples:
   wavecast search six-region-three-wave --scenario storefront
   wavecast search plan.yaml --scenario s.yaml --rules rules.yaml --bakes 0,30,120 --plans found/
+  wavecast search plan.yaml --scenario s.yaml --objectives share_exposed_mean,minutes_to_ship
   wavecast search plan.yaml --scenario s.yaml --resume today.search
 
 \b
@@ -51,6 +55,21 @@ Exit codes:
   2    input that cannot be read, an unknown region, a search that is not this one
   130  interrupted by Ctrl-C (143 by SIGTERM): what was found by then is told
 """
+
+
+class Objectives(click.ParamType):
+    """Figures of which less is better, separated by commas."""
+
+    name = "figures"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        """Read them, or fail with what is no such list."""
+        from simulation.searching.search import objectives_of
+
+        try:
+            return objectives_of(value if isinstance(value, tuple) else [each.strip() for each in value.split(",")])
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
 
 
 class Bakes(click.ParamType):
@@ -84,6 +103,13 @@ class Bakes(click.ParamType):
     metavar="PART",
     help="Differences of this part of a figure do not matter.",
 )
+@click.option(
+    "--objectives",
+    type=Objectives(),
+    metavar="FIGURE,FIGURE…",
+    help="Figures of which less is better, the last one a time; without, those of the mean impact, of half the traffic "
+    "exposed, and of the time until complete.",
+)
 @click.option("--plans", "folder", metavar="FOLDER", help="Write the plans that are found there, a file each.")
 @click.option("--resume", metavar="FILE", help="Keep the search in FILE, and go on from there where FILE is.")
 @seed_option
@@ -97,6 +123,7 @@ def search(
     rules: str | None,
     bakes: Sequence[float],
     resolution: float,
+    objectives: Sequence[str] | None,
     folder: str | None,
     resume: str | None,
     seed: int,
@@ -112,15 +139,15 @@ def search(
     today, world = _inputs(plan, scenario, reading)
     kept = read_rules(rules) if rules is not None else None
     import simulation
-    from simulation.searching.search import LAST_SEED
+    from simulation.searching.search import LAST_SEED, USUAL
 
     if seed == LAST_SEED:
         raise Refusal(f"--seed {seed}: give one less; what is told comes from worlds of the seed after it")
 
     def run() -> "PlanFront":
         return simulation.search(
-            world, today=today, rules=kept, bake_minutes=bakes, resolution=resolution, seed=seed,
-            confidence=confidence, workers=-1, progress=progress(), resume=resume,
+            world, today=today, rules=kept, bake_minutes=bakes, objectives=objectives or USUAL, resolution=resolution,
+            seed=seed, confidence=confidence, workers=-1, progress=progress(), resume=resume,
         )  # fmt: skip
 
     try:
@@ -229,6 +256,8 @@ def _write(found: "PlanFront", folder: Path) -> None:
 def _as_dict(found: "PlanFront") -> dict[str, Any]:
     from simulation.analysis.verdict import plain
 
+    proved = found.distance
+
     return {
         "finished": found.finished,
         "every": found.every,
@@ -236,6 +265,15 @@ def _as_dict(found: "PlanFront") -> dict[str, Any]:
         "rollouts": found.rollouts,
         "resolution": found.resolution,
         "sentences": found.sentences,
+        "proof": {
+            "of": None
+            if proved.missing
+            else "4 / (4 + lambda T)"
+            if proved.front is None
+            else "all plans with these bakes",
+            "missing": list(proved.missing),
+            "plans": {name: {key: plain(value) for key, value in row.items()} for name, row in proved.table.iterrows()},
+        },
         "plans": {
             name: {
                 "waves": [list(wave.regions) for wave in plan.waves],

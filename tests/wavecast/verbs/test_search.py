@@ -41,6 +41,8 @@ def test_plans_are_told_and_written(wavecast, tmp_path, short):
     assert code == 0 and told["finished"] and told["every"] and told["looked_at"] >= 13 * 2
     assert told["plans"]["front 1"]["waves"] == [["a", "b", "c"]]
     assert told["plans"]["front 1"]["bake_minutes"] == [0.0]
+    assert told["proof"]["of"] is None and not told["proof"]["plans"]
+    assert any(re.fullmatch("the deployment strategy of [abc] is rolling", each) for each in told["proof"]["missing"])
     files = sorted(path.name for path in found.iterdir())
     assert len(files) == len(told["plans"]) and "front-1.yaml" in files
     assert all(sorted(Plan.read(found / name).regions) == ["a", "b", "c"] for name in files)
@@ -49,6 +51,26 @@ def test_plans_are_told_and_written(wavecast, tmp_path, short):
     assert code == 0 and "worth discussing" in out and "front 1" in out
     row = next(line for line in out.splitlines() if line.startswith("front 1 "))
     assert re.search(r"[\d.]+ \([\d.]+ to [\d.]+ fleet-minutes\) .* min \([^)]* min\) ", row.replace("\u00a0", " "))
+
+
+def test_by_other_figures_it_tells_how_far_from_provably_best_plans_are(wavecast, tmp_path, short):
+    """A scenario in which closed forms hold: the fastest plan exposes everything, and none can less in its time."""
+    plain = SCENARIO.replace(", severity: 0.5", "").replace("rollback: 5", "horizon_minutes: .inf")
+    (tmp_path / "s.yaml").write_text(plain, encoding="utf-8")
+    today = tmp_path / "today.yaml"
+    today.write_text("strategy: blue_green\nwaves:\n  - {regions: [a, b, c], bake_minutes: 30}\n", encoding="utf-8")
+    arguments = (str(today), "--scenario", str(tmp_path / "s.yaml"), "--bakes", "0,30")
+    figures = ("--objectives", "share_exposed_mean, end_minutes_given_shipped_mean")
+    code, out, _ = wavecast("search", *arguments, *figures, "--json")
+    told = json.loads(out)
+    assert code == 0 and set(told["plans"]["front 1"]["figures"]) == {each.strip() for each in figures[1].split(",")}
+    assert told["proof"]["of"] == "all plans with these bakes" and told["proof"]["missing"] == []
+    first = told["proof"]["plans"]["front 1"]
+    assert first == {"minutes": 5.0, "share_exposed_given_defect_mean": 1.0, "least": 1.0, "above": 0.0}
+    assert 0.1 < told["proof"]["plans"]["today"]["above"] < 10
+    assert any(each.startswith("Today's plan exposes 100\u00a0%") for each in told["sentences"])
+    code, _, err = wavecast("search", *arguments, "--objectives", "impact_minute_mean,minutes_to_ship")
+    assert code == 2 and "--objectives" in err and "impact_minutes_mean" in err
 
 
 @pytest.mark.parametrize(("part", "saves"), [("0.5", True), ("0", False)])
