@@ -52,3 +52,8 @@ def front(value: Floats, resolution: float) -> NDArray[np.int64]:
 def covered(value: Floats, by: Floats, resolution: float) -> NDArray[np.bool_]:
     """Return which plans some other is as good as in each figure, but for a part of it; shapes (plans, figures)."""
     return np.array([(by <= row * (1 + resolution)).all(axis=1).any() for row in value], dtype=np.bool_)
+
+
+def spread(count: int, most: int) -> NDArray[np.int64]:
+    """Return at most so many places of a front, one as far from the next as the other."""
+    return np.unique(np.linspace(0, count - 1, most).round().astype(np.int64)) if count else np.arange(0)

@@ -8,7 +8,7 @@ import numpy as np
 
 from simulation.searching import shapes
 from simulation.searching.candidates import Candidates
-from simulation.searching.front import covered
+from simulation.searching.front import covered, spread
 from simulation.searching.race import LIKELY, Race
 from simulation.searching.shapes import Shapes
 
@@ -30,8 +30,7 @@ def vary(race: Race, candidates: Candidates, seeds: Shapes, trials: int, patienc
         best = race.front
         if not len(best.shapes):
             return
-        some = np.unique(np.linspace(0, len(best.shapes) - 1, PARENTS).round().astype(np.int64))
-        parents = best.shapes.of(np.repeat(some, CHILDREN))
+        parents = best.shapes.of(np.repeat(spread(len(best.shapes), PARENTS), CHILDREN))
         _enter(race, shapes.without(candidates.keeping(candidates.varied(parents, random)), set(race.tried)), trials)
         better = ~covered(race.front.value, best.value, race.terms.resolution)
         still = still + 1 if better.mean() < LITTLE else 0

@@ -19,6 +19,7 @@ from simulation.closed_forms.exact import exact
 from simulation.closed_forms.quantities import Course
 from simulation.scenario import Scenario
 from simulation.searching.candidates import bakes_of
+from simulation.searching.front import spread
 from simulation.setting import setting
 from waves import Fleet, Plan, grouped, one_at_a_time
 
@@ -26,7 +27,8 @@ NEEDS = ("share_exposed_given_defect_mean", "end_minutes_given_shipped_mean")
 MOST = 3**14  # pairs of states, beyond which nobody would wait
 QUICK, FEW = 3**12, 3**10  # pairs that a search goes through at its end, to tell how good it is; and to begin with
 SLOWER = (1.0, 4.0, 16.0, 64.0, 256.0)  # than on paper, which knows of no lag, no onset and nobody's reaction
-WAVES = 12  # of a plan to begin with, at most
+WAVES, BAKES, SUGGESTED = 12, 4, 64  # of a plan to begin with, at most; to choose from; plans at each such pace
+STEPS, CELLS = 2**13, 2**23  # for each pair that may be: bakes times sums of minutes; states times sums, some 200 MB
 Floats = NDArray[np.float64]
 
 
@@ -87,7 +89,7 @@ def front_within(scenario: Scenario, bakes: list[float], most: int) -> ExactFron
     """Return what `exact_front` does, and refuse a fleet that makes more pairs of states."""
     course = _course(scenario, bakes[-1])
     states = _States(*_alike(scenario.fleet, most))
-    clock = _Clock(bakes, course.deploy, len(scenario.fleet.regions))
+    clock = _Clock(bakes, course.deploy, len(scenario.fleet.regions), states.sums(most, len(bakes)))
     best, choice = _solve(states, clock, course.rate)
     front = _undominated(best[0])
     plans = tuple(_plan(states, clock, choice, at, number) for number, at in enumerate(front, 1))
@@ -117,12 +119,16 @@ def suggested(scenario: Scenario, bakes: list[float], units: Sequence[Sequence[s
     if not bad or evidence is None or not 0 < evidence.mean < math.inf or not math.isfinite(deploy):
         return []
     severity = sum(fault.probability * fault.severity.mean for fault in bad) / total
+    if _pairs([len(units)]) > FEW:  # even if all were alike
+        return []
     states = _States(*_about_alike(scenario.fleet, units))
-    clock = _Clock(bakes, deploy, min(len(units), WAVES))
+    own = [bakes[at] for at in spread(len(bakes), BAKES)]
+    clock = _Clock(own, deploy, min(len(units), WAVES), states.sums(MOST, len(own)))
     found = dict[Plan, None]()
     for slower in SLOWER:
         best, choice = _solve(states, clock, scenario.fleet.traffic * severity / evidence.mean / slower)
-        found |= {_plan(states, clock, choice, at, 1): None for at in _undominated(best[0])}
+        front = _undominated(best[0])
+        found |= {_plan(states, clock, choice, at, 1): None for at in front[spread(len(front), SUGGESTED)]}
     return list(found)
 
 
@@ -186,6 +192,11 @@ class _States:
         self.counts = np.array(list(itertools.product(*(range(len(kind) + 1) for kind in kinds))))
         self.share = self.counts @ np.array(shares)
 
+    def sums(self, most: int, bakes: int) -> int:
+        """Return how many sums of minutes can be gone through for each, where so many pairs of states can be."""
+        pairs = _pairs(map(len, self.kinds))
+        return min(most * STEPS // (pairs * bakes), CELLS // len(self.share))
+
     def after(self, state: int) -> NDArray[np.int64]:
         """Return the states that one more wave can lead to."""
         more = state + 1 + np.flatnonzero((self.counts[state + 1 :] >= self.counts[state]).all(axis=1))
@@ -204,12 +215,18 @@ class _Clock:
     differ by rounding, and what leads from one to the next would be lost.
     """
 
-    def __init__(self, bakes: list[float], deploy: float, waves: int) -> None:
+    def __init__(self, bakes: list[float], deploy: float, waves: int, most: int) -> None:
         self.bakes, self.deploy = bakes, deploy
         units = [round(bake * 1e9) for bake in bakes]
-        sums = {(0, 0)}
+        level, sums = {0}, {(0, 0)}
         for count in range(1, waves + 1):
-            sums |= {(count, sum(chosen)) for chosen in itertools.combinations_with_replacement(units, count)}
+            level = {own + unit for own in level for unit in units}
+            sums |= {(count, own) for own in level}
+            if len(sums) > most:
+                raise ValueError(
+                    f"{waves} waves with {len(bakes)} bakes make more than {most:,} sums of minutes, the most to go "
+                    "through for this fleet; give fewer bakes, or multiples of one"
+                )
         place, first = self._places(sums)
         self.minutes = np.array([self._exact(*key) for key in first])
         self.later = [np.array([place.get((n + 1, own + unit), -1) for n, own in first]) for unit in units]
@@ -227,7 +244,7 @@ class _Clock:
         return place, first
 
 
-def _solve(states: _States, clock: _Clock, rate: float) -> tuple[Floats, NDArray[np.int64]]:
+def _solve(states: _States, clock: _Clock, rate: float) -> tuple[Floats, NDArray[np.int32]]:
     """Return the least share to go from each state in exactly so many minutes, and the wave and bake that lead to it.
 
     Shapes (states, minutes) and (states, minutes, 3): the state that comes next, the number of the bake, and the place
@@ -235,7 +252,7 @@ def _solve(states: _States, clock: _Clock, rate: float) -> tuple[Floats, NDArray
     """
     n, last = len(states.share), len(states.share) - 1
     best = np.full((n, len(clock.minutes)), np.inf)
-    choice = np.zeros((n, len(clock.minutes), 3), dtype=np.int64)
+    choice = np.zeros((n, len(clock.minutes), 3), dtype=np.int32)
     best[last, 0] = 0.0
     for state in range(last - 1, -1, -1):
         following = states.after(state)
@@ -262,7 +279,7 @@ def _undominated(shares: Floats) -> NDArray[np.int64]:
     return np.flatnonzero(shares < before)
 
 
-def _plan(states: _States, clock: _Clock, choice: NDArray[np.int64], at: int, number: int) -> Plan:
+def _plan(states: _States, clock: _Clock, choice: NDArray[np.int32], at: int, number: int) -> Plan:
     """Follow the choices from the start to the plan they make."""
     groups, bakes, state = list[list[str]](), list[float](), 0
     while state < len(states.share) - 1:

@@ -10,11 +10,10 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulation.arguments import Workers
 from simulation.searching import scores, shapes
-from simulation.searching.front import front
+from simulation.searching.front import front, spread
 from simulation.searching.packed import Packing
 from simulation.searching.scores import (
     Flags,
@@ -174,7 +173,7 @@ class _Field:
 
     def __init__(self, race: Race, trials: int, best: Shapes, sure: float = SURE) -> None:
         self.race, self.trials, self.sure = race, range(trials), sure
-        self.shapes, self.rivals = best.of(_some(len(best))), no_scores(race.terms, self.trials)
+        self.shapes, self.rivals = best.of(spread(len(best), RIVALS)), no_scores(race.terms, self.trials)
         known, keys = race.scored.get(trials, {}), self.shapes.keys
         fresh = self._scored(self.shapes.of(np.array([key not in known for key in keys], dtype=np.bool_)))
         rows = iter(zip(*fresh, strict=True))
@@ -209,11 +208,6 @@ class _Field:
 
     def _thin(self) -> None:
         best = front(self.rivals.value, self.race.terms.resolution)
-        best = best[_some(len(best))]
+        best = best[spread(len(best), RIVALS)]
         self.shapes, self.rivals = self.shapes.of(best), self.rivals.of(best)
         self.race.firm |= set(self.shapes.keys)
-
-
-def _some(count: int) -> NDArray[np.int64]:
-    """Return as many places of a front as there may be rivals, one as far from the next as the other."""
-    return np.unique(np.linspace(0, count - 1, RIVALS).round().astype(np.int64)) if count else np.arange(0)

@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Waves = NDArray[np.uint16]
+WORD = 62  # units that one number says the wave of
+PLACES = 1 << np.arange(WORD)
 
 
 class Shapes(NamedTuple):
@@ -61,12 +63,12 @@ def none(units: int) -> Shapes:
 
 def in_order(shapes: Shapes) -> Shapes:
     """Return them so that those which begin alike follow each other: what first waves decide is worked out once."""
-    units = shapes.wave.shape[1]
-    if units > 63 or not len(shapes):
-        return shapes
-    place = 1 << np.arange(units)
-    keys = [key for wave in range(units) for key in (((shapes.wave == wave) * place).sum(axis=1), shapes.bake[:, wave])]
-    return shapes.of(np.lexsort(keys[::-1]))
+    units, keys = shapes.wave.shape[1], list[NDArray[np.int64]]()
+    for wave in range(int(shapes.waves.max(initial=0))):
+        here = shapes.wave == wave
+        keys += [here[:, at : at + WORD] @ PLACES[: min(units - at, WORD)] for at in range(0, units, WORD)]
+        keys.append(shapes.bake[:, wave].astype(np.int64))
+    return shapes.of(np.lexsort(keys[::-1])) if keys else shapes
 
 
 def without(shapes: Shapes, known: set[bytes]) -> Shapes:

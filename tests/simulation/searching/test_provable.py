@@ -101,3 +101,11 @@ def test_a_fleet_of_too_many_sizes_is_refused_and_one_of_few_is_not():
         exact_front(scenario(many), (0.0,))
     alike: Scenario = scenario(shares(*[1 / 30] * 30), rate=0.1)
     assert len(exact_front(alike, (0.0, 30.0)).plans[0].waves) == 1
+
+
+def test_bakes_that_make_too_many_sums_are_refused_at_once():
+    """Twenty that no number measures: all sums of six differ, 230,230 of them. Those of twenty multiples do not."""
+    six = scenario(shares(*(np.arange(1, 7) / 21)), rate=0.1)
+    with pytest.raises(ValueError, match=r"6 waves with 20 bakes make more than 131,072 sums of minutes"):
+        exact_front(six, [math.sqrt(n) for n in range(1, 40, 2)])
+    assert len(exact_front(six, [5.0 * n for n in range(20)]).plans) > 100

@@ -70,6 +70,25 @@ def few():
         yield
 
 
+@pytest.mark.parametrize("units", [5, 70])
+def test_plans_that_begin_alike_follow_each_other(units):
+    """However many units: those of one first wave and its bake are one run of the order, those of two within it too."""
+    random = np.random.default_rng(units)
+    few = np.array([np.unique(row, return_inverse=True)[1] for row in random.integers(3, size=(40, units))])
+    wave = few[random.integers(40, size=400)].astype(np.uint16)
+    kept = shapes.uniform(np.where((wave == 2) & (random.random(wave.shape) < 0.5), 3, wave), 0)  # two ways to end
+    within = np.arange(units) < kept.waves[:, None]
+    kept.bake[:] = np.where(within, random.integers(2, size=within.shape), 0)
+    ordered = shapes.in_order(kept)
+    assert sorted(ordered.keys) == sorted(kept.keys)
+    for waves_ in (1, 2):
+        begin = [
+            (tuple(np.where(w < waves_, w, 9).tolist()), tuple(b[:waves_].tolist()))
+            for w, b in zip(ordered.wave, ordered.bake, strict=True)
+        ]
+        assert len(list(itertools.groupby(begin))) == len(set(begin)) < 400
+
+
 @pytest.mark.parametrize("count", range(1, 5))
 def test_every_grouping_is_looked_at_once(count):
     candidates = Candidates(scene(count), None, (30.0,))
