@@ -31,9 +31,10 @@ if TYPE_CHECKING:
 
 HELP = """Find the plans that are worth discussing: for any other, one of them is about as good in each figure.
 
-With up to seven regions, or more that are alike, every grouping in every order is looked at with each of the bakes, and
+With up to eight regions, or more that are alike, every grouping in every order is looked at with each of the bakes, and
 then other bakes wave by wave; with more, plans are varied from generation to generation. PLAN is the one of today:
-approvals, strategies and calendar of all others are its own.
+approvals, strategies and calendar of all others are its own. Where closed forms hold it says by proof how far from the
+best possible these are.
 
 Interrupted (Ctrl-C, SIGTERM), the best so far is told; a second time, it ends at once. With --resume FILE the search is
 kept in FILE as it goes, every half a minute, and the same command goes on from there.
