@@ -126,7 +126,10 @@ What a report leaves, and `wavecast gate` reads: `format` (1); `passed`; `senten
 kit's version; `judged`, the plan that was judged; `plans`, by name: `digest` and `waves`, the regions of each wave;
 `scenario` with `name` and `digest`, the fleet in it; `trials`, `seed`, `sampling`, `confidence`; `limits`, a list of
 `figure`, `side` (`at_most` or `at_least`), `value`, an estimate's fields, `verdict` (`holds`, `broken` or `undecided`),
-and `trials_it_takes`, about, to decide what is undecided; `figures`, by plan and figure, an estimate each, for the
+`trials_it_takes`, about, to decide what is undecided, `least` and `most`, how far the interval would go with what the
+horizon leaves open, and `cut_off`, why that leaves the limit undecided, or null; `unended`: the `share` of the judged
+plan's rollouts that still deploy at the horizon, `horizon_minutes`, and `needed_minutes`, by when they have ended, or
+null; `figures`, by plan and figure, an estimate each, for the
 judged plan also what only a limit asks for; `warnings`, sentences on what the horizon carries; `digest`, of all of
 that.
 
@@ -144,6 +147,13 @@ A limit holds only where its whole interval does, and it is broken only where th
 interval lies on both sides, or there is none, it is undecided, which does not pass either, with about how many trials
 it would take to tell. So a gate says broken of a plan that keeps its limit in one report of forty, at 95 %.
 Nothing passes without trials, without limits, or with a number that is not known.
+
+Nor does what was never rolled out: a rollout that still deploys at the horizon is not watched after it, and what it
+hurts then is not counted. A limit holds only where it would with the most that such rollouts may do, and is broken only
+where it would be with the least: else it is undecided, with the horizon that it takes. They expose at most all that
+they deploy, may hurt all of that at once, and without bound in time; so a mean of impact, and any time, is undecided
+from 0.1 % of such rollouts on. Where all is deployed and only a bake goes on, the count is [the
+model's](model.md#reaction-rules-17-to-21): harm up to the horizon.
 """
 
 

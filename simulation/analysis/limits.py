@@ -13,9 +13,12 @@ import pandas as pd
 
 from simulation.arguments import MOST
 from simulation.results.named import is_figure, no_figure
+from simulation.results.unended import Unended
 
 SURELY = (1 + 1.2816 / 1.96) ** 2  # the estimate moves by 1.28 standard errors, 1.96 of which are the interval
+MUCH = 0.1  # of rollouts that the horizon leaves open, from where on more trials alone would not tell
 SHARES = ("probability_", "share_exposed", "peak_share")  # figures that are probabilities or shares begin so
+Word = Literal["holds", "broken", "undecided"]
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,11 @@ class Judgement:
         About how many it takes until the figure has an interval; NaN where it has one, or nobody said.
     verdict
         `holds`: the whole interval is within the limit. `broken`: all of it is beyond. `undecided`: the interval
-        straddles it, or there is none.
+        straddles it, or there is none, or it would with what the horizon leaves open.
+    least, most
+        How far the interval would go with that; its own ends where the horizon leaves nothing open.
+    cut_off
+        Why the horizon leaves the limit undecided, and what to do; empty where it does not.
     """
 
     limit: Limit
@@ -51,9 +58,12 @@ class Judgement:
     low: float
     high: float
     unit: str
-    verdict: Literal["holds", "broken", "undecided"]
+    verdict: Word
     trials: int | None = None
     needed: float = math.nan
+    least: float = math.nan
+    most: float = math.nan
+    cut_off: str = ""
 
     @property
     def takes(self) -> int | None:
@@ -63,7 +73,7 @@ class Judgement:
         it in nine of ten runs if the figure is what it seems. Where there is no interval yet, ten times as many are a
         beginning.
         """
-        if self.verdict != "undecided":
+        if self.verdict != "undecided" or self.cut_off:
             return None
         if math.isfinite(self.needed):
             return int(self.needed)
@@ -84,6 +94,8 @@ class Judgement:
         """What to do where it is undecided."""
         if self.verdict != "undecided":
             return ""
+        if self.cut_off:
+            return f"; {self.cut_off}"
         if self.absent:
             return "; the scenario has nothing that leads to it, so leave the limit out"
         if self.takes is None:
@@ -162,7 +174,9 @@ def _range(figure: str, value: float) -> str:
     return f"probabilities and shares are from 0 to 1{near}"
 
 
-def judge(summary: pd.DataFrame, limits: list[Limit], trials: int | None = None) -> list[Judgement]:
+def judge(
+    summary: pd.DataFrame, limits: list[Limit], trials: int | None = None, unended: Unended | None = None
+) -> list[Judgement]:
     """Hold limits against a summary.
 
     Parameters
@@ -173,18 +187,40 @@ def judge(summary: pd.DataFrame, limits: list[Limit], trials: int | None = None)
         As `parse_limits` gives them.
     trials
         How many trials the summary is of, to say how many more it takes.
+    unended
+        What the horizon leaves open of the figures: a limit that this could break does not hold, and one that this
+        could keep is not broken. Nothing, if left out.
     """
     judgements = []
     for limit in limits:
         estimate, low, high = (float(summary[column][limit.figure]) for column in ("estimate", "low", "high"))
         unit = str(summary["unit"][limit.figure])
         needed = float(summary["trials_it_takes"][limit.figure]) if "trials_it_takes" in summary else math.nan
-        found = _verdict(limit, estimate, low, high)
-        judgements.append(Judgement(limit, estimate, low, high, unit, found, trials, needed))
+        reach = low, high
+        if unended is not None and unended.share > 0:
+            reach = unended.reach.get(limit.figure, reach)
+        found, cut = _with_the_open(limit, (estimate, low, high), reach, unended)
+        judgements.append(Judgement(limit, estimate, low, high, unit, found, trials, needed, *reach, cut))
     return judgements
 
 
-def _verdict(limit: Limit, estimate: float, low: float, high: float) -> Literal["holds", "broken", "undecided"]:
+def _with_the_open(
+    limit: Limit, found: tuple[float, float, float], reach: tuple[float, float], unended: Unended | None
+) -> tuple[Word, str]:
+    """Judge a limit with what the horizon leaves open; and say where that is why it is undecided."""
+    told = _verdict(limit, *found)
+    if unended is None or not unended.share > 0 or _same(reach, found[1:]):
+        return told, ""
+    open_ = told == "undecided" or _verdict(limit, math.nan, *reach) != told
+    why = told != "undecided" or unended.share >= MUCH
+    return ("undecided", str(unended) if why else "") if open_ else (told, "")
+
+
+def _same(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    return all(a == b or math.isnan(a) and math.isnan(b) for a, b in zip(one, other, strict=True))
+
+
+def _verdict(limit: Limit, estimate: float, low: float, high: float) -> Word:
     sign = 1.0 if limit.side == "at_most" else -1.0
     best, worst = (low, high) if limit.side == "at_most" else (high, low)
     if sign * best > sign * limit.value or (math.isinf(estimate) and sign * estimate > sign * limit.value):

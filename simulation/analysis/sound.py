@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from simulation.analysis.limits import SHARES, Judgement, Limit, judge, parse_limits
 from simulation.analysis.verdict import digest_of, entry, number_of, sentence
 from simulation.results.figures import FIGURES
+from simulation.results.unended import Unended
 from waves.files.documents import one_line
 
 AGAIN = "make the report again"
@@ -71,6 +72,15 @@ class _Limit(_Figure):
     value: Number
     verdict: Literal["holds", "broken", "undecided"]
     trials_it_takes: Annotated[int, Field(ge=1)] | None
+    least: Number
+    most: Number
+    cut_off: Text | None
+
+
+class _Unended(_Part):
+    share: Annotated[float, Field(ge=0, le=1 + NEAR)]
+    horizon_minutes: Annotated[float, Field(gt=0, allow_inf_nan=False)] | Literal["infinity"]
+    needed_minutes: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None
 
 
 class _Verdict(_Part):
@@ -87,6 +97,7 @@ class _Verdict(_Part):
     sampling: Literal["crude", "stratified"]
     confidence: Annotated[float, Field(gt=0, lt=1)]
     limits: list[_Limit]
+    unended: _Unended
     figures: dict[str, dict[str, _Figure]]
     warnings: list[Text]
     digest: Digest
@@ -141,6 +152,28 @@ def _numbers(verdict: Mapping[str, Any]) -> Iterator[str]:
                 yield f"{plan}: {name}: {text}; {AGAIN}"
 
 
+def _left_open(verdict: Mapping[str, Any]) -> Iterator[str]:
+    """Say what cannot be of what the horizon leaves open."""
+    left = _unended(verdict)
+    if (left.share > 0) != (left.needed_minutes > left.horizon_minutes):
+        yield f"unended: needed_minutes is {left.needed_minutes:g}, and the share {left.share:g}; {AGAIN}"
+    for limit in verdict["limits"]:
+        own = verdict["figures"][verdict["judged"]][limit["figure"]]
+        low, high, least, most = (*(number_of(own[key]) for key in ("low", "high")), *left.reach[limit["figure"]])
+        unknown = math.isnan(low) and least > 0 or math.isnan(high) and math.isfinite(most)
+        if least > low or most < high or unknown:
+            yield f"limits: {limit['figure']}: {least:g} to {most:g} does not hold {low:g} to {high:g}; {AGAIN}"
+
+
+def _unended(verdict: Mapping[str, Any]) -> Unended:
+    """Return what a verdict says that the horizon leaves open."""
+    reach = {e["figure"]: (number_of(e["least"]), number_of(e["most"])) for e in verdict["limits"]}
+    share, horizon, needed = (
+        number_of(verdict["unended"][key]) for key in ("share", "horizon_minutes", "needed_minutes")
+    )
+    return Unended(share, horizon, needed, reach)
+
+
 def _impossible(name: str, figure: Mapping[str, Any]) -> str:
     """Say why an estimate and its interval cannot be what they are; an empty text where they can."""
     estimate, low, high = (number_of(figure[key]) for key in ("estimate", "low", "high"))
@@ -171,6 +204,7 @@ def _words(verdict: Mapping[str, Any]) -> Iterator[str]:
             return
     if len(set(sides)) < len(sides):
         yield f"a limit stands there twice; {AGAIN}"
+    yield from _left_open(verdict)
     judgements = judged_again(verdict)
     for limit, judgement in zip(verdict["limits"], judgements, strict=True):
         for key, value in entry(judgement).items():
@@ -207,4 +241,4 @@ def judged_again(verdict: Mapping[str, Any]) -> list[Judgement]:
         for limit in limits
     }
     found = pd.DataFrame.from_dict(rows, orient="index", columns=[*numbers, "unit"])
-    return judge(found, limits, int(verdict["trials"]))
+    return judge(found, limits, int(verdict["trials"]), _unended(verdict))

@@ -23,6 +23,7 @@ from simulation.results.figures import called, estimated, held_against
 from simulation.results.horizon import warning
 from simulation.results.numerals import several
 from simulation.results.outcomes import Outcomes
+from simulation.results.unended import unended
 from waves import Finding, InputError
 
 FORMAT = 1
@@ -54,7 +55,11 @@ def verdict(comparison: Comparison, limits: Sequence[Limit]) -> dict[str, Any]:
         - `scenario`: `name` and `digest`, its fleet's content included. `trials`, `seed`,
           `sampling`, `confidence`.
         - `limits`: a list of `figure`, `side` (`at_most` or `at_least`), `value`, `estimate`, `low`, `high`, `unit`,
-          `verdict` (`holds`, `broken` or `undecided`), `trials_it_takes` to decide it, about, where it is undecided.
+          `verdict` (`holds`, `broken` or `undecided`), `trials_it_takes` to decide it, about, where it is undecided;
+          `least` and `most`, how far the interval would go with what the horizon leaves open, and `cut_off`, why that
+          leaves the limit undecided, else None.
+        - `unended`: of the judged plan, the `share` of rollouts that still deploy at the horizon, `horizon_minutes`,
+          and `needed_minutes`, by when they have ended.
         - `figures`: from each plan's name and each figure's to `estimate`, `low`, `high`, `unit`, and, where the trials
           do not suffice for an interval, `trials_it_takes` until they do, about; of the judged plan also those that
           only a limit asks for.
@@ -64,8 +69,10 @@ def verdict(comparison: Comparison, limits: Sequence[Limit]) -> dict[str, Any]:
         A number that is not known is None; one without end is `"infinity"`.
     """
     asked = comparison.asked([limit.figure for limit in limits])
-    judgements = judge(asked, list(limits), len(comparison.trials))
-    name, found = comparison.baseline, {plan: figures(table) for plan, table in comparison.summaries.items()}
+    name = comparison.baseline
+    left = unended(comparison.outcomes[name], asked.index, comparison.confidence, comparison.service)
+    judgements = judge(asked, list(limits), len(comparison.trials), left)
+    found = {plan: figures(table) for plan, table in comparison.summaries.items()}
     found[name] |= figures(asked)
     made = {
         "format": FORMAT,
@@ -84,6 +91,7 @@ def verdict(comparison: Comparison, limits: Sequence[Limit]) -> dict[str, Any]:
         "sampling": comparison.sampling,
         "confidence": comparison.confidence,
         "limits": [entry(j) for j in judgements],
+        "unended": {key: plain(getattr(left, key)) for key in ("share", "horizon_minutes", "needed_minutes")},
         "figures": found,
         "warnings": warnings_of(comparison.outcomes),
     }
@@ -108,6 +116,9 @@ def entry(j: Judgement) -> dict[str, Plain]:
         "unit": j.unit,
         "verdict": j.verdict,
         "trials_it_takes": j.takes,
+        "least": plain(j.least),
+        "most": plain(j.most),
+        "cut_off": spaced(j.cut_off) or None,
     }
 
 

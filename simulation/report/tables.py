@@ -92,6 +92,8 @@ def limits(verdict: Mapping[str, Any]) -> Html:
         limit, *found = held_against(value, entry["figure"], (estimate, low, high), unit)
         if takes := entry["trials_it_takes"]:
             word += Html("<br>") + element("small", f"about {takes:,} trials decide it")
+        if entry["cut_off"]:
+            word += Html("<br>") + element("small", "for the horizon")
         rows.append((called(entry["figure"]), f"{entry['side'].replace('_', ' ')} {limit}", *found, word))
     head = ("", "limit", "estimate", "interval", "")
     return table(head, rows) + _follows(verdict)
@@ -118,9 +120,15 @@ def _follows(verdict: Mapping[str, Any]) -> Html:
     broken, undecided = words.count("broken"), words.count("undecided")
     said = [f"{broken} of {several(len(words), 'limit')} broken."] if broken else []
     if undecided:
-        said.append(f"{undecided} undecided: the interval straddles the limit, and what is undecided does not pass.")
+        said.append(f"{undecided} undecided{_why(verdict)}; what is undecided does not pass.")
     kept = "Each limit holds over its whole interval." if len(words) > 1 else "The limit holds over its whole interval."
     return paragraph(" ".join(said) or kept)
+
+
+def _why(verdict: Mapping[str, Any]) -> str:
+    cut = [entry["cut_off"] for entry in verdict["limits"] if entry["cut_off"]]
+    straddle = any(entry["verdict"] == "undecided" and not entry["cut_off"] for entry in verdict["limits"])
+    return "".join([": the interval straddles the limit"] * straddle + [f"; {text}" for text in cut[:1]])
 
 
 def assumptions(scenario: Scenario) -> Html:

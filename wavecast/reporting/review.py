@@ -207,6 +207,7 @@ class Review:
             word = each["verdict"] if each["verdict"] == "holds" else f"**{each['verdict']}**"
             limit, *said = held_against(each["value"], each["figure"], numbers, each["unit"])
             takes = f", about {each['trials_it_takes']:,} trials decide it" if each["trials_it_takes"] else ""
+            takes += f"; {plain(each['cut_off'])}" if each["cut_off"] else ""
             limit = _written(f"{each['side'].replace('_', ' ')} {limit}")
             rows.append((called(each["figure"]), limit, _with_ends(numbers, *said), word + takes))
         return "### Limits\n\n" + table(("", "limit", "after", ""), rows)

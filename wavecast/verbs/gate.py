@@ -14,11 +14,12 @@ from wavecast.verbs.options import workflow_options
 HELP = """Judge the verdict.json that a report left: does the first plan keep every limit?
 
 Each limit is held against the verdict's own figures again. What is not whole, or does not follow from its figures,
-fails; so does what cannot be judged: no limits, NaN, an interval that straddles the limit. With --plan, --scenario or
---rules, a verdict of other inputs fails, too, and with the executed notebook one of another run, such as one that an
-earlier report left. A report.ipynb beside the verdict is taken for that; where papermill wrote it elsewhere, name it
-with --report. A run that never came to write anything leaves an earlier verdict as it was: --newer-than fails one that
-was not made after a time, or after the last change of a file, such as one touched before the run.
+fails; so does what cannot be judged: no limits, NaN, an interval that straddles the limit, or would with what rollouts
+may do that still deploy at the horizon. With --plan, --scenario or --rules, a verdict of other inputs fails, too, and
+with the executed notebook one of another run, such as one that an earlier report left. A report.ipynb beside the
+verdict is taken for that; where papermill wrote it elsewhere, name it with --report. A run that never came to write
+anything leaves an earlier verdict as it was: --newer-than fails one that was not made after a time, or after the last
+change of a file, such as one touched before the run.
 
 \b
 Examples:

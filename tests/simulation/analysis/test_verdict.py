@@ -27,10 +27,11 @@ def test_the_fields_are_those_documented(comparison):
     found = judged(comparison, probability_shipped=("at_least", 0.5))
     assert list(found) == [
         "format", "passed", "sentence", "made", "kit", "judged", "plans", "scenario", "trials", "seed", "sampling",
-        "confidence", "limits", "figures", "warnings", "digest",
+        "confidence", "limits", "unended", "figures", "warnings", "digest",
     ]  # fmt: skip
     assert list(found["limits"][0]) == [
         "figure", "side", "value", "estimate", "low", "high", "unit", "verdict", "trials_it_takes",
+        "least", "most", "cut_off",
     ]  # fmt: skip
     assert (found["format"], found["judged"], found["trials"], found["seed"]) == (1, "six-region-three-wave", 300, 7)
     assert found["plans"]["all at once"]["waves"] == [list(sample_plan("all-at-once").regions)]
