@@ -67,13 +67,14 @@ def distance(plans: Mapping[str, Plan], scenario: Scenario) -> Distance:
     Parameters
     ----------
     plans
-        By name, each of the whole fleet.
+        By name. Nothing is said of those that leave regions out.
     scenario
         With the fleet.
     """
     known = {name: exact(plan, scenario) for name, plan in plans.items()}
     missing = {name: _missing(each) for name, each in known.items()}
-    held = [name for name in plans if not missing[name]]
+    whole = {name for name, plan in plans.items() if set(plan.regions) == set(scenario.fleet.names)}
+    held = [name for name in plans if name in whole and not missing[name]]
     rows = [(known[name][MINUTES], known[name][SHARE]) for name in held]
     table = pd.DataFrame(rows, columns=["minutes", SHARE], index=pd.Index(held, name="plan"), dtype=float)
     if not held:

@@ -126,7 +126,10 @@ def _from_best(found: "PlanFront") -> list[str]:
         more = f", and for {counted(len(rest), 'other reason')}" if rest else ""
         unknown = f"How near these come to the best possible is not known: a proof fails where {first}{more}."
         return [] if found.every else [unknown]
-    kept = [name for name in proved.table.index if name != TODAY and name not in found.own]
+    front = [name for name in found.plans if name != TODAY and name not in found.own]
+    kept = [name for name in front if name in proved.table.index]
+    if not kept:
+        return []
     above = proved.table["above"][kept].clip(lower=0.0)
     low, high = (percent(each) for each in (above.min(), above.max()))
     if proved.front is None:
@@ -141,6 +144,8 @@ def _from_best(found: "PlanFront") -> list[str]:
             "By proof: in the time that a plan on the front takes, none with these bakes exposes a smaller share of "
             f"the traffic to a bad change{but}."
         )
+    if len(kept) < len(front):
+        said += f" Of {len(front) - len(kept)} of them, which the closed forms do not cover, it is not known."
     return [said, *_from_least(found, TODAY)]
 
 
