@@ -38,6 +38,9 @@ class Choice:
         all changes they stand for.
     difference, mean, low, high
         The differences, in fleet-minutes: its own, the mean of all that hurt, and the middle half of them.
+    differing, less
+        The shares, of the changes that hurt, that cost something else under the other plan, and that differ by less
+        than this one: a mean may lie far out, where few make most of it.
     """
 
     trial: int
@@ -48,6 +51,8 @@ class Choice:
     mean: float
     low: float
     high: float
+    differing: float
+    less: float
 
     @property
     def sentence(self) -> str:
@@ -57,8 +62,9 @@ class Choice:
             return f"{many}, some without end; it is the first of those"
         half = f"half of them differ by {apart(self.low, self.high)}"
         return (
-            f"{many}; between the plans they differ by {signed(self.mean)} fleet-minutes on average (first minus "
-            f"second), and {half}; this one, by {signed(self.difference)}, is nearest to the average"
+            f"{many}, {percent(self.differing)} of these differently; between the plans they differ by "
+            f"{signed(self.mean)} fleet-minutes on average (first minus second), and {half}; this one, by "
+            f"{signed(self.difference)}, is nearest to the average, and {percent(self.less)} differ by less"
         )
 
 
@@ -216,6 +222,8 @@ def typical_change(first: Outcomes, second: Outcomes) -> Choice:
         mean,
         low,
         high,
+        float(weights[differences != 0].sum() / weights.sum()),
+        float(weights[np.abs(differences) < abs(differences[pick])].sum() / weights.sum()),
     )
 
 

@@ -46,6 +46,7 @@ function minutesOf(value, digits = 2) {
   if (value < 9.95) return `${number(value, digits)}\u00a0min`;
   const whole = Number(value.toFixed(0));
   if (whole < 120) return `${digits === 2 ? whole : Number(value.toFixed(1))}\u00a0min`;
+  if (whole >= 144000) return `${fixed(value / 1440, digits === 2 ? 0 : 1)}\u00a0days`;
   let [days, hours, minutes] = [Math.floor(whole / 1440), Math.floor((whole % 1440) / 60), whole % 60];
   if (days && digits === 2) {
     hours += minutes >= 30 ? 1 : 0;

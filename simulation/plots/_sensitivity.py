@@ -12,7 +12,7 @@ from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from simulation.analysis.parts import FIGURES, Parts
 from simulation.analysis.sensitivity import Sensitivity
-from simulation.plots.charts import dot, finite, name_rows, rule_rows
+from simulation.plots.charts import dot, finite, hollow, name_rows, rule_rows
 from simulation.plots.style import BLUE, INK, MARGIN, MUTED, VERMILION, WIDTH, Picture, styled
 from simulation.plots.words import fit, number, signed, titled
 
@@ -59,7 +59,12 @@ def tornado(found: Sensitivity, plan: str | None = None, figure: str | None = No
     with styled():
         tall = ROW * len(rows)
         title = _title(found, plan, figure, rows, base, scale)
-        picture = Picture(title, _caption(found, plan, figure), tall + FOOT)
+        open_ = (
+            " Hollow: too few trials for an interval."
+            if hollow(v[at : at + 3] for _, v in rows for at in (0, 3))
+            else ""
+        )
+        picture = Picture(title, _caption(found, plan, figure) + open_, tall + FOOT)
         axes = picture.place(LEFT, 0.0, WIDTH - LEFT - 0.75, tall)
         rule_rows(axes, len(rows))
         known = finite([base, *(v for _, values in rows for v in values)])
@@ -103,7 +108,8 @@ def _limits(axes: Axes, known: Sequence[float], size: float) -> None:
 
 
 def _bar(axes: Axes, row: int, values: tuple[float, ...], base: float, turned: tuple[float, float]) -> None:
-    """Draw from the base to where an assumption low and high leads, each end with its interval."""
+    """Draw from the base to where an assumption low and high leads, each end with its interval; factors beyond all."""
+    told: dict[int, list[tuple[float, str]]] = {-1: [], 1: []}
     for (value, low, high), ink, mark, factor in (
         (values[:3], BLUE, "o", turned[0]), (values[3:], VERMILION, "s", turned[1])
     ):  # fmt: skip
@@ -111,10 +117,13 @@ def _bar(axes: Axes, row: int, values: tuple[float, ...], base: float, turned: t
             axes.barh(row, value - base, left=base, height=0.5, color=ink, alpha=0.3, zorder=1)
         dot(axes, row, (value, low, high), mark, ink, 5.0)
         if math.isfinite(value) and abs(value - base) > 0.02 * abs(axes.get_xlim()[1] - axes.get_xlim()[0]):
-            side = 1 if value > base else -1
-            end = (high if side > 0 else low) if math.isfinite(low + high) else value
-            axes.annotate(f"×{number(factor)}", (end, row), (5 * side, 0), textcoords="offset points", size=7.5,
-                          color=MUTED, ha="left" if side > 0 else "right", va="center_baseline")  # fmt: skip
+            told[1 if value > base else -1].append((abs(value - base), f"×{number(factor)}"))
+    ends = finite(values)
+    for side, factors in told.items():
+        if factors:  # two on one side stand in the order of their marks
+            words = ", ".join(text for _, text in sorted(factors, reverse=side < 0))
+            axes.annotate(words, (max(ends) if side > 0 else min(ends), row), (5 * side, 0), textcoords="offset points",
+                          size=7.5, color=MUTED, ha="left" if side > 0 else "right", va="center_baseline")  # fmt: skip
 
 
 def _title(

@@ -16,7 +16,7 @@ from simulation.analysis.variants import IMPACT, of_comparison
 from simulation.report.html import Html, bullets, cards, element, paragraph
 from simulation.results.figures import amount, estimated, odds
 from simulation.results.numerals import alike, minutes_of, number
-from simulation.results.statistics import Estimate, without_rounding
+from simulation.results.statistics import ROUNDING, Estimate, without_rounding
 from simulation.running.beside import Begun, begin
 from simulation.scenario import Scenario
 from waves import Plan
@@ -185,11 +185,12 @@ def _turning(own: Sensitivity) -> Html:
     open_ = [name for name in list(own.plans)[1:] if not _apart(own, name)]
     alike_ = f"Between {own.baseline} and {', '.join(open_)} there is no sure difference to turn."
     last = paragraph(alike_) if open_ else Html("")
-    return paragraph(f"Of {count}:") + none + bullets(said[:SENTENCES]) + rest + last
+    head = f"Of {count}, these turn an answer:" if said else f"There are {count}."
+    return paragraph(head) + none + (bullets(said[:SENTENCES]) if said else Html("")) + rest + last
 
 
 def _base(own: Sensitivity, name: str, figure: str) -> Estimate:
-    return own.base.difference(list(own.plans).index(name), 0, figure)
+    return without_rounding(own.base.difference(list(own.plans).index(name), 0, figure))
 
 
 def _apart(own: Sensitivity, name: str) -> bool:
@@ -221,17 +222,32 @@ def _regrets(own: Sensitivity) -> Html:
     return cards(heads, rows)
 
 
+def _best(own: Sensitivity, name: str, figure: str) -> str:
+    """Say that a plan is the best, or beside which others nobody can tell."""
+    plans = list(own.plans)
+    against = {
+        each: own.base.difference(plans.index(each), plans.index(name), figure) for each in plans if each != name
+    }
+    against = {each: without_rounding(found) for each, found in against.items()}
+    same = [each for each, found in against.items() if found.value == 0.0 and not found.high > 0]
+    unsure = [each for each, found in against.items() if each not in same and not sure(found)]
+    if unsure:
+        return f"nothing, but there is no sure difference from {', '.join(unsure)}"
+    return f"nothing: as good as {', '.join(same)}" if same else "nothing: it is the best"
+
+
 def _regret(own: Sensitivity, name: str, figure: str, write: Callable[..., str]) -> Html:
     value, low, high, worst = (
         float(own.regret[column][(name, figure)]) for column in ("regret", "low", "high", "worst")
     )
+    value, low, high = without_rounding(Estimate(value, low, high))
     where, unit = (str(own.regret[column][(name, figure)]) for column in ("worst_assumption", "unit"))
-    words = "nothing: it is the best"
+    words = _best(own, name, figure)
     if value != 0.0 or high > 0:
         size, interval = estimated(value, low, high, unit)
         if figure == IMPACT:
             size, interval = (f"{each} {unit}" for each in (write(value), f"{write(low)} to {write(high)}"))
         words = f"{size} ({'too few differ to tell' if math.isnan(low) else interval})"
     most = amount(worst, unit) if math.isfinite(worst) else "without end"
-    at = "" if not worst > max(value, 0.0) else f"at worst {most}: {where}"
+    at = "" if not worst > max(value, 0.0) + ROUNDING else f"at worst {most}: {where}"
     return element("span", words) + (Html("<br>") + element("small", at) if at else Html(""))

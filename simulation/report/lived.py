@@ -39,20 +39,23 @@ def as_lived(comparison: Comparison) -> Html:
 
 def see_time(comparison: Comparison) -> Html:
     """Say where the time of each plan goes until a change has shipped, on average."""
-    parts = []
+    parts, closed = [], False
     for name, each in comparison.outcomes.items():
         means = mean_parts(each)
-        total = sum(means.values())
+        total, closed = sum(means.values()), closed or means["closed_window"] > 0
         if total > 0:
             most = sorted((part for part in means if means[part] > 0), key=lambda part: -means[part])[:2]
             named = " and ".join(f"{percent(means[part] / total)} {part.replace('_', ' ')}" for part in most)
             parts.append(f"{name} takes {minutes_of(total)}, of which {named}")
     if not parts:
         return paragraph("Nothing shipped, so there is no time to part.")
-    what = (
-        "While a wave deploys, a minute is a closed window where nothing deploys, as all that are left wait for theirs."
-    )
-    return paragraph(f"On average, until a change has shipped: {'; '.join(parts)}. {what}")
+    what = ""
+    if closed:
+        what = (
+            " While a wave deploys, a minute is a closed window where nothing deploys, as all that are left wait for "
+            "theirs."
+        )
+    return paragraph(f"On average, until a change has shipped: {'; '.join(parts)}.{what}")
 
 
 def usual(scenario: Scenario) -> list[datetime]:

@@ -62,7 +62,7 @@ def see_change(change: Duel | Trace | None, comparison: Comparison) -> Html:
     stories = "; ".join(f"under {name} {_story(side)}" for name, side in zip(names, sides, strict=False))
     head = f"{change.sentence}. " if isinstance(change, Duel) else ""
     if isinstance(change, Duel):
-        why = "How typical it is, stands below the picture."
+        why = "It stands for the average difference: how many differ at all, and by less, stands below the picture."
     else:
         hurt = int((comparison.outcomes[comparison.baseline].frame["impact_minutes"] > 0).sum())
         why = f"Of the {hurt:,} in {trials} that hurt, it is the one nearest their median impact."
@@ -133,6 +133,9 @@ def see_comparison(comparison: Comparison) -> Html:
     ):
         names = sorted(comparison.outcomes, key=lambda name: float(comparison.summaries[name]["estimate"][figure]))
         low, high = (comparison.summaries[name] for name in (names[0], names[-1]))
+        if low["estimate"][figure] == high["estimate"][figure]:
+            words.append(f"all {few.split()[0][:-1]} the same ({_amount(low, figure)})")
+            continue
         words.append(f"{names[0]} {few} ({_amount(low, figure)}), {names[-1]} {many} ({_amount(high, figure)})")
     return paragraph(
         f"By the impact of a change on average, {words[0]}; halted attempts repeated, {words[1]}. "

@@ -6,6 +6,7 @@ Not here: text that must be measured to fit a picture (``plots.words``), the nam
 import math
 from collections.abc import Callable, Iterable
 
+LONG = 100  # days, from which on hours say nothing
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -58,9 +59,9 @@ def percent(share: float, digits: int = 2) -> str:
 
 
 def minutes_of(value: float, digits: int = 2) -> str:
-    """Write a duration in minutes as people say it: 45 min, 3 h 20 min, 13 d 22 h.
+    """Write a duration in minutes as people say it: 45 min, 3 h 20 min, 13 d 22 h, 1,218 days.
 
-    With more digits than two: 78.6 min, 13 d 22 h 20 min.
+    With more digits than two: 78.6 min, 13 d 22 h 20 min, 1,217.8 days.
     """
     if math.isnan(value):
         return "unknown"
@@ -71,6 +72,8 @@ def minutes_of(value: float, digits: int = 2) -> str:
     whole = round(value)
     if whole < 120:
         return f"{whole if digits == 2 else round(value, 1):g}\u00a0min"
+    if whole >= LONG * 1440:
+        return f"{value / 1440:,.{0 if digits == 2 else 1}f}\u00a0days"
     days, rest = divmod(whole, 1440)
     hours, minutes = divmod(rest, 60)
     if days and digits == 2:
@@ -119,8 +122,10 @@ def alike(values: Iterable[float]) -> Callable[..., str]:
         return number
 
     def write(value: float, digits: int = 2) -> str:
-        known = math.isfinite(value)
-        return f"{value:,.{max(places, 0)}f}".replace("-", "−") if known else number(value, digits)
+        if not math.isfinite(value):
+            return number(value, digits)
+        text = f"{value:,.{max(places, 0)}f}"
+        return text.removeprefix("-") if float(text.replace(",", "")) == 0 else text.replace("-", "−")
 
     return write
 

@@ -7,6 +7,7 @@ Not here: what the report says (``notebooks/report.ipynb``, ``simulation.report`
 import contextlib
 import importlib
 import os
+import signal
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -50,6 +51,7 @@ Exit codes:
   1  a limit is broken or undecided
   2  input that cannot be read, an unknown parameter, a value of another type
   5  the report itself failed; what there is of it is in report.html
+  130  interrupted by Ctrl-C (143 by SIGTERM): there is no page and no verdict
 """
 
 
@@ -128,9 +130,44 @@ def report(
     # While the kernel works, this process has nothing to do but get ready for what comes next.
     ahead = threading.Thread(target=_get_ready, daemon=True)
     ahead.start()
-    stop = execute(notebook, folder / "report.ipynb", parameters)
+    try:
+        with _told_to_end():
+            stop = execute(notebook, folder / "report.ipynb", parameters)
+    except KeyboardInterrupt as error:
+        return _interrupted(folder, error)
     ahead.join()
     return _finish(folder, stop)
+
+
+class _Ended(KeyboardInterrupt):
+    """SIGTERM, told as Ctrl-C is: so the kernel ends, too."""
+
+
+@contextlib.contextmanager
+def _told_to_end() -> Iterator[None]:
+    """Let SIGTERM interrupt; where it is ignored, or somebody else's, it stays so."""
+
+    def end(*_: object) -> None:
+        raise _Ended
+
+    ours = threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    if ours:
+        signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        if ours:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _interrupted(folder: Path, error: KeyboardInterrupt) -> int:
+    """Say what is left of a report that was interrupted, which is no verdict; return the exit code."""
+    (folder / "verdict.json").unlink(missing_ok=True)
+    left = folder / "report.ipynb"
+    rest = f"; left is {left}, the notebook without its outputs" if left.exists() else ""
+    by = " by SIGTERM" if isinstance(error, _Ended) else ""
+    fault(f"interrupted{by}: there is no page and no verdict{rest}; run it again")
+    return 143 if isinstance(error, _Ended) else 130
 
 
 def _look_at(parameters: dict[str, Any]) -> None:

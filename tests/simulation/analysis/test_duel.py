@@ -145,11 +145,12 @@ def test_it_never_says_the_opposite_of_the_comparison():
 
 
 def test_the_caption_says_how_typical_it_is():
-    choice = Choice(42, 20_000, 1234, 0.0617, -1.31, -1.3, -2.0, -0.4)
+    choice = Choice(42, 20_000, 1234, 0.0617, -1.31, -1.3, -2.0, -0.4, 0.8, 0.62)
     caption = Duel(traced(ALL, 1.0), traced(SINGLE, 2.31), choice).caption
     assert caption.startswith(
-        "6.2\u00a0% of the changes hurt under one plan or the other; between the plans they differ by"
+        "6.2\u00a0% of the changes hurt under one plan or the other, 80\u00a0% of these differently; between"
     )
+    assert "nearest to the average, and 62\u00a0% differ by less" in caption
     assert "−1.3 fleet-minutes on average" in caption and "half of them differ by −2 to −0.4" in caption
 
 

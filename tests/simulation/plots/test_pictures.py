@@ -95,6 +95,7 @@ def test_an_interval_never_reads_as_a_to_a(low, high, unit, text):
     ("minutes", "text"),
     [(0.0, "0 min"), (4.25, "4.2 min"), (45.0, "45 min"), (119.4, "119 min"), (120.0, "2 h"), (226.0, "3 h 46 min"),
      (1440.0, "1 d"), (20160.0, "14 d"), (20130.0, "14 d"), (20000.0, "13 d 21 h"),
+     (144_000.0, "100 days"), (1_753_560.0, "1,218 days"),
      (math.inf, "∞"), (math.nan, "unknown")],
 )  # fmt: skip
 def test_durations_are_written_as_people_say_them(minutes, text):

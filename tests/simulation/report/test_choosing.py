@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from simulation import compare, sensitivity
-from simulation.report import answers, begin_turns, flips, regrets
+from simulation.report import answers, begin_turns, flips, regrets, see_comparison
 from simulation.report.choosing import in_turn
 from tests.simulation.analysis.test_sensitivity import ONE, PLANS, TWO, scenario
 
@@ -71,3 +71,21 @@ def test_a_plan_that_nothing_turns_is_named_and_one_without_a_difference_has_not
     told = flips(begin_turns(plans, scenario(), price=50))
     assert "None turns how two waves compares with longer." in told
     assert "Between two waves and twin there is no sure difference to turn." in told
+
+
+def test_the_best_is_told_only_where_it_surely_is():
+    """Two equal plans are as good as each other; of two orders of like regions nobody can tell which does less harm."""
+    twice = flips(begin_turns({"one": TWO, "other": TWO}, scenario()))
+    assert "nothing: as good as other" in twice and "it is the best" not in twice
+    apart = scenario(faults=[{"name": "bad", "probability": 0.1, "where": "each_region", "detection_probability": 1.0}])
+    back = TWO.replace(waves=tuple(wave.replace(regions=("b",) if wave.regions == ("a",) else ("a",))
+                                   for wave in TWO.waves))  # fmt: skip
+    told = flips(begin_turns({"one": TWO, "back": back}, apart))
+    assert "nothing, but there is no sure difference from back" in told and "nothing: as good as back" in told
+    assert "turn an answer:" not in told and "⁻" not in told
+    assert "assumptions, each turned by itself up to ten times either way" in told
+
+
+def test_equal_plans_are_not_told_as_least_and_most():
+    told = see_comparison(compare({"one": TWO, "other": TWO}, scenario(), trials=512))
+    assert "all cost the same (" in told and "all ship the same (" in told and "least" not in told

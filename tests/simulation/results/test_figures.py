@@ -122,6 +122,7 @@ def test_numbers_of_a_list_have_as_many_decimals_each():
     """Two digits that count for the least within a tenth of the greatest; what is far below gets no more for it."""
     write = alike([0.0108, 0.0078, -0.00082, math.nan])
     assert [write(each) for each in (0.0108, 0.0078, -0.00082, math.nan)] == ["0.0108", "0.0078", "−0.0008", "unknown"]
+    assert (write(-0.00003), write(-0.00005001)) == ("0.0000", "−0.0001"), "what rounds to nought has no sign"
     assert [alike([120.0, 35.0])(each) for each in (1234.5, 35.0)] == ["1,234", "35"]
     assert alike([3e-9])(3e-9) == "3·10⁻⁹" and alike([])(0.0) == "0.0"
 
