@@ -12,7 +12,7 @@ import click
 from wavecast.inputs import PIPELINES, Kind, find, mistaken, read_fleet, read_scenario, recognise
 from wavecast.plans import Reading, read_plan, remarks, without_effect
 from wavecast.rules import held, read_rules
-from wavecast.terminal import say, say_json
+from wavecast.terminal import Refusal, say, say_json
 from wavecast.verbs.options import workflow_options
 from waves import Finding, Fleet, InputError, Plan, Rules, idle_findings, plan_findings, rule_findings
 from waves import check as check_pipeline
@@ -33,7 +33,7 @@ and with --as-plan, or with any other option that is about the plan, an error.
 
 With --fleet, or where one of the files is a fleet or a scenario (or a scenario and its own fleet), pipelines and plans
 are also held against it: regions that it does not have, failover partners in one wave, a first wave with more traffic
-than the rest, more regions in a wave than AWS's rule for fanning out allows, regions left out; with a scenario for F,
+than the rest, more regions in a wave than AWS's rule for fanning out allows, regions left out; with a --scenario also
 approvals of which it does not say how long they take, calendars without the times at which people push, waves that wait
 for their windows past the horizon, a timeout below the median deployment, and an on_alarm that leaves regions to people
 without a manual_recovery. A file of rules is held against it, too: where no plan for the fleet can keep its rules
@@ -63,6 +63,7 @@ Exit codes:
 @click.command(help=HELP)
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @click.option("--fleet", metavar="F", help="A fleet or scenario (file or sample) to hold pipelines and plans against.")
+@click.option("--scenario", metavar="S", help="A scenario, as all other verbs take it: in the place of --fleet.")
 @click.option("--rules", metavar="FILE", help="A file of rules (or a sample) that pipelines and plans must keep.")
 @click.option("--as-plan", is_flag=True, help="Pipelines have to be plans: what keeps one from it is an error.")
 @workflow_options
@@ -70,11 +71,20 @@ Exit codes:
     "--json", "as_json", is_flag=True, help="Write an object: files (path, kind), against, findings, errors, warnings."
 )
 def check(
-    files: tuple[str, ...], fleet: str | None, rules: str | None, as_plan: bool, reading: Reading, as_json: bool
+    files: tuple[str, ...],
+    fleet: str | None,
+    scenario: str | None,
+    rules: str | None,
+    as_plan: bool,
+    reading: Reading,
+    as_json: bool,
 ) -> int:
     """See HELP."""
-    known, asked = _held_against(fleet), None if rules is None else read_rules(rules)
-    beside = _beside(files) if fleet is None else None
+    if fleet is not None and scenario is not None:
+        raise Refusal("--fleet and --scenario: a scenario has its fleet; give one of the two")
+    known = _held_against(fleet) if scenario is None else read_scenario(scenario)
+    asked, against = None if rules is None else read_rules(rules), scenario or fleet
+    beside = _beside(files) if against is None else None
     given = {key: value for key, value in reading.items() if value is not None}
     as_plan = as_plan or known is not None or asked is not None or bool(given)
     kinds, findings = [], []
@@ -97,16 +107,16 @@ def check(
     warnings = len(findings) - errors
     if as_json:
         listed = [finding.as_dict() for finding in findings]
-        against = fleet if beside is None else beside[0]
-        say_json({"files": kinds, "against": against, "findings": listed, "errors": errors, "warnings": warnings})
+        held_to = against if beside is None else beside[0]
+        say_json({"files": kinds, "against": held_to, "findings": listed, "errors": errors, "warnings": warnings})
     else:
         for finding in findings:
             say(str(finding))
         checked, found_e, found_w = (
             _count(n, t) for n, t in ((len(files), "file"), (errors, "error"), (warnings, "warning"))
         )
-        against = f", the others against {one_line(beside[0])}" if beside else ""
-        click.echo(f"{checked} checked{against}: {found_e}, {found_w}", err=True)
+        others = f", the others against {one_line(beside[0])}" if beside else ""
+        click.echo(f"{checked} checked{others}: {found_e}, {found_w}", err=True)
     return _code(findings)
 
 

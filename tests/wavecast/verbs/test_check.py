@@ -316,3 +316,16 @@ def test_a_pipe_that_nobody_writes_to_is_no_file(wavecast, tmp_path):
     for verb in (["check"], ["run", "--scenario", "storefront"], ["write", "--to", "github-actions"]):
         answer = wavecast(*verb, str(tmp_path / "plan.yaml"))
         assert answer.code == 2 and "not a regular file" in answer.out + answer.err
+
+
+def test_a_scenario_is_named_as_by_all_other_verbs(wavecast):
+    """It shows more than its fleet does, and one of the two is enough; a fleet is no scenario."""
+    plan = ("check", "data/plans/storefront-office-hours.yaml")
+    scenario = "data/scenarios/storefront.yaml"
+    answers = [wavecast(*plan, option, scenario) for option in ("--scenario", "--fleet")]
+    assert answers[0] == answers[1] and answers[0].code == 1 and "a calendar needs to know when" in answers[0].out
+    assert "a calendar needs to know when" in wavecast(*plan, "--scenario", "storefront").out, "a sample, not its fleet"
+    assert wavecast(*plan, "--fleet", "storefront").code == 0
+    both = wavecast(*plan, "--fleet", "storefront", "--scenario", "storefront")
+    assert both.code == 2 and both.err.startswith("wavecast: --fleet and --scenario: ")
+    assert wavecast(*plan, "--scenario", "data/fleets/storefront.yaml").code == 2
