@@ -98,7 +98,7 @@ def _hasty(laid: Setting) -> Iterator[Row]:
 
 
 def _late(laid: Setting) -> Iterator[Row]:
-    """Say which waves have to wait past the horizon, even if all before them goes as fast as it can."""
+    """Say which waves begin past the horizon, or wait that long, even if all before them goes as fast as it can."""
     horizon, pushes = laid.scenario.horizon_minutes, laid.pushes
     late: dict[int, int] = {}
     for push in pushes.minutes((np.arange(PARTS) + 0.5) / PARTS) if pushes.total else [0.0]:
@@ -112,8 +112,11 @@ def _late(laid: Setting) -> Iterator[Row]:
             now = max(start + minutes for start, minutes in zip(starts, quick, strict=True)) + wave.bake_minutes
     for g, count in late.items():
         often = "whenever people push" if count == (PARTS if pushes.total else 1) else "for some pushes"
+        begins, remedy = "begins after", ""
+        if laid.plan.calendars[g] is not None:
+            begins, remedy = "has to wait for its window past", ", or widen the calendar"
         message = (
-            f"wave {g + 1} has to wait for its window past the horizon of {horizon:g} minutes, {often}: what it does "
-            "then is not counted; raise horizon_minutes, or widen the calendar"
+            f"wave {g + 1} {begins} the horizon of {horizon:g} minutes, {often}: what it does then is not counted, and "
+            f"limits are undecided; raise horizon_minutes{remedy}"
         )
         yield ("waves", g), message, "window-past-horizon"

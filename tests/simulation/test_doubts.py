@@ -32,6 +32,13 @@ def test_a_push_at_which_only_some_wait_too_long_is_said():
     assert "wave 1 has to wait" in found.message and "for some pushes" in found.message
 
 
+def test_a_wave_that_begins_too_late_by_itself_waits_for_no_window():
+    """The first bakes for 300 minutes, in a book of 200."""
+    (found,) = doubts(plan("a", "b", bake=300), scenario(horizon_minutes=200.0))
+    assert found.message.startswith("wave 2 begins after the horizon of 200 minutes, whenever people push")
+    assert "window" not in found.message and "calendar" not in found.message
+
+
 @pytest.mark.parametrize("timeout, found", [(5.0, [("timeout-below-median", "warning")]), (7.0, [])])
 def test_a_timeout_below_the_median_deployment(timeout, found):
     slow = scenario(regions={"b": {"deploy": {"lognormal": {"median": 6.0, "p95": 12.0}}}})

@@ -47,6 +47,7 @@ def test_a_report_that_is_interrupted_says_what_is_left_and_leaves_no_verdict(
         raise AssertionError("it went on")
 
     monkeypatch.setattr("wavecast.verbs.report.execute", execute)
+    monkeypatch.setattr("wavecast.verbs.report._get_ready", lambda: None)
     answer = wavecast("report", "--out", str(tmp_path))
     assert (answer.code, [path.name for path in tmp_path.iterdir()]) == (code, ["report.ipynb"])
     assert words in answer.err and "left is" in answer.err
