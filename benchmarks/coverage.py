@@ -87,10 +87,30 @@ SILENT_LEAK: dict[str, Any] = {
     ],
     "evidence": {"exponential": {"mean": 4000}},
 }  # fmt: skip
+# Made up when all that tells *unknown* had been set on the scenes above: people are slow, machines sometimes.
+SLOW_HANDS: dict[str, Any] = {
+    "name": "slow hands",
+    "build": 5.0,
+    "deploy": {"gamma": {"shape": 3, "scale": 3}},
+    "deploy_failure_probability": 0.01,
+    "faults": [
+        {"name": "bad", "probability": 0.06, "severity": {"empirical": [0.1, 0.4, 1.0]}, "detection_probability": 0.7},
+        {"name": "rare", "probability": 0.004, "severity": 1.0, "onset": {"exponential": {"mean": 60}},
+         "detection_probability": 0.5},
+    ],
+    "evidence": {"exponential": {"mean": 6000}},
+    "lag": 2.0,
+    "report": {"lognormal": {"median": 30, "p95": 600}},
+    "reaction": {"lognormal": {"median": 5, "p95": 90}},
+    "rollback": {"weibull": {"shape": 0.6, "scale": 12}},
+    "rollback_failure_probability": 0.08,
+    "manual_recovery": {"lognormal": {"median": 20, "p95": 400}},
+    "false_alarms_per_region_day": 0.1,
+}  # fmt: skip
 
 
 def scenes() -> dict[str, Scene]:
-    """Return every sample scenario and two with heavy tails, each with plans."""
+    """Return every sample scenario and three with heavy tails, each with plans."""
     shop, sites = sample("storefront").fleet, sample("aws-pipeline").fleet
     grouped = {
         "one at a time": one_at_a_time(shop, bake_minutes=30),
@@ -110,7 +130,9 @@ def scenes() -> dict[str, Scene]:
     }
     for fields in (LONG_TAILS, SILENT_LEAK):
         found[fields["name"]] = Scene(Scenario(fleet=_six(), **fields), own)
-    return found
+    four = Fleet(regions=tuple(Region(name=n, traffic=t) for n, t in zip("abcd", (2e3, 8e3, 3e4, 3e4), strict=True)))
+    slow = {"two waves": sizes(four, [1, 3], bake_minutes=20), "all at once": all_at_once(four)}
+    return found | {"slow hands": Scene(Scenario(fleet=four, **SLOW_HANDS), slow)}
 
 
 def once(scene: Scene, seed: int, method: Method) -> dict[str, pd.DataFrame]:

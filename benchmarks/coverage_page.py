@@ -25,8 +25,9 @@ HEAD = f"""# How often intervals hold
 Every figure's interval of 95 %, at the default number of trials (20,000; of a sweep 100,000), held against the truth:
 how many in a hundred seeds held it, under the plan for which fewest did, beside what crude sampling does with as many
 trials. What is true is what {TRUTH:,} trials by strata say on another seed; as many crude trials, in which strata have
-no part, agree with it. The samples, and two scenarios with heavy tails: *long tails*, in which alarms, customers and
-people may each take days, and *silent leak*, in which one change in seven thousand hurts unseen for two weeks.
+no part, agree with it. The samples, and three scenarios with heavy tails: *long tails*, in which alarms, customers and
+people may each take days, *silent leak*, in which one change in seven thousand hurts unseen for two weeks, and *slow
+hands*, which was made up only after all that decides what is unknown had been set on the others.
 
 **Red** is a figure whose interval of 99.9 % for how often it holds lies below 93 %. Above 97 % are figures that are
 known *exactly*, and those whose intervals are *conservative*: exact ones of chances (Clopper and Pearson), and

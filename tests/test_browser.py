@@ -62,7 +62,7 @@ def test_the_report_opens_with_the_verdict_the_alternatives_and_the_duel(browser
     text = page.inner_text("body").replace("\u00a0", " ")
     assert verdict["sentence"].replace("\u00a0", " ") in text
     headings = [heading.inner_text() for heading in page.query_selector_all("h1, h2")]
-    assert headings[:3] == ["Wave report", "The first plan against each alternative", "A typical bad change"]
+    assert headings[:3] == ["Wave report", "The first plan against each alternative", "One bad change, as an example"]
     assert "Traceback" not in text
     page.close()
 

@@ -55,7 +55,7 @@ def left_out(comparison: Comparison) -> Html:
         "Intervals are for the chance in these rollouts. They do not say whether the assumptions above are right.",
         "Each region's alarms need an amount of evidence of their own, drawn independently: so the more regions are "
         "exposed, the sooner one of them sees it. That flatters big waves.",
-        "A single trial, such as the typical bad change above, is an example that can be seen again by its number. It "
+        "A single trial, such as the bad change above, is an example that can be seen again by its number. It "
         "is no prediction.",
         "Shares, times and impacts are those of the fleet and the scenario named at the top, and of no other.",
     ]
