@@ -72,7 +72,7 @@ JSON = {
     ),
     "search": (
         "`finished`, `every` (whether every grouping was looked at), `looked_at`, `rollouts`, `resolution`; "
-        "`proof`: `of`, what is provably best (`all plans with these bakes`, `4 / (4 + lambda T)`, or null), "
+        "`proof`: `of`, what is provably best (`all plans with these bakes`, `4 / (4 + lambda (T - d))`, or null), "
         "`missing`, a list of what is not as a proof needs it, and `plans`, by name `minutes`, "
         "`share_exposed_given_defect_mean`, `least`, which none can be below in that time, and `above`, by what part "
         "of it this one is; "

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 TALL = 3.6  # inches
 FEW = 15  # plans, up to which a name may stand off its point with a line between
 TODAY = "today"
-POINTS = 1000  # of a line
+POINTS, LEAST = 100, "_least"  # of a curve; the label of the line, which no legend has
 PROVED = "share_exposed_mean"  # the figure whose least is known where anything is provable
 
 
@@ -53,12 +53,18 @@ def front(found: "PlanFront") -> Picture:
             f"{counted(sum(name != TODAY and name not in found.own for name in rows), 'plan')} worth discussing, {how}",
             f"{found.looked_at:,} plans looked at, {found.rollouts:,} rollouts; what is drawn comes from "
             f"{found.told.trials:,} more of each, with {found.told.confidence * 100:g} % intervals"
-            f"{_marks(rows, found.own)}{'; line: the least there can be, by proof' if proved else ''}",
+            f"{_marks(rows, found.own)}{'; line: what no plan can be below, by proof' if proved else ''}"
+            f"{_undrawn(found.objectives[1:-1])}",
             TALL + 0.7,
         )
         axes = picture.place(0.95, 0.1, WIDTH - 0.95 - MARGIN - 0.1, TALL)
         _draw(axes, rows, (risk, time), short, found.own, proved)
     return picture
+
+
+def _undrawn(figures: Sequence[str]) -> str:
+    """Say by what plans were kept, too."""
+    return f"; not drawn: {', '.join(map(called, figures))}" if figures else ""
 
 
 def _marks(rows: Collection[str], own: Collection[str]) -> str:
@@ -117,11 +123,16 @@ def _draw(
 def _below(axes: Axes, proved: "Distance") -> list[tuple[float, float, float, float]]:
     """Draw what no plan can be below; return where the line runs, as left, right, low and high."""
     left, right = axes.get_xlim()
-    minutes = np.linspace(max(left, proved.table["minutes"].min()), right, POINTS)
-    share = proved.least(minutes) * proved.probability
-    axes.plot(minutes, share, color=MUTED, linewidth=0.8, alpha=0.7, zorder=2)
+    first = float(proved.table["minutes"].min())
+    if proved.front is not None:
+        steps = proved.front.minutes
+        x = np.repeat([*steps[(steps >= first) & (steps < right)], right], 2)[1:]
+    else:
+        x = np.linspace(first, right, POINTS)
+    y = proved.least(x) * proved.probability
+    if proved.front is not None:  # down where the next one is possible, not before
+        y[1::2] = y[:-1:2]
+    axes.plot(x, y, color=MUTED, linewidth=0.8, alpha=0.7, zorder=2, label=LEAST)
     axes.set_xlim(left, right)
-    bends = np.unique([0, *np.flatnonzero(np.diff(share)), *(1 + np.flatnonzero(np.diff(share))), POINTS - 1])
-    bends = bends[:: -(-len(bends) // 100)]  # of a curve some hundred
-    parts = zip(minutes[bends], share[bends], minutes[bends[1:]], share[bends[1:]], strict=False)
+    parts = zip(x[:-1], y[:-1], x[1:], y[1:], strict=True)
     return [(float(x), float(to), float(low), float(high)) for x, high, to, low in parts]

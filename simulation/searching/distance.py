@@ -4,8 +4,8 @@ Not here: the front that is provably best (``provable``), what is said of it (``
 """
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -32,11 +32,14 @@ class Distance:
     ----------
     table
         One row a plan of which it is known: `minutes`, those of a clean rollout; `share_exposed_given_defect_mean`, of
-        its closed form; `least`, what no plan can be below in that time; `above`, by what part of that it is.
+        its closed form; `least`, what no plan can be below in that time, with the bakes of the search and this plan's
+        own; `above`, by what part of that it is.
     front
-        The best of all plans with these bakes; None where there are too many to go through.
+        The best of all plans with the bakes of the search; None where there are too many to go through.
     rate
         λ, alarms a minute where the whole fleet hurts; NaN without a proof.
+    deploy
+        The minutes that every region deploys; NaN without a proof.
     probability
         Of a bad change; NaN without a proof.
     missing
@@ -46,22 +49,21 @@ class Distance:
     table: pd.DataFrame
     front: ExactFront | None = None
     rate: float = math.nan
+    deploy: float = math.nan
     probability: float = math.nan
     missing: tuple[str, ...] = ()
 
     def least(self, minutes: Floats) -> Floats:
-        """Return the share that no plan can be below in so many minutes; nothing is shown in less than any plan takes.
+        """Return the share that no plan can be below in so many minutes; NaN in less than any plan takes.
 
-        That of the best of all plans; or, with any bakes and waves cut however finely, 4 / (4 + λT): with V the share
-        that serves and λV alarms a minute, the best way through T minutes exposes that much on average.
+        With the bakes of the search, that of the best of all plans. Where those are too many, with any bakes and waves
+        cut however finely, 4 / (4 + λ(T − d)): with V the share that serves and λV alarms a minute, the best way from
+        the first region that serves to the last exposes that much on average.
         """
-        if self.front is None:
-            return 4 / (4 + self.rate * minutes)
-        at = np.searchsorted(self.front.minutes, minutes + SLACK, side="right")
-        return np.concatenate([[math.nan], self.front.shares])[at]
+        return _least(self.front, self.rate, self.deploy, minutes)
 
 
-def distance(plans: Mapping[str, Plan], scenario: Scenario) -> Distance:
+def distance(plans: Mapping[str, Plan], scenario: Scenario, bakes: Sequence[float]) -> Distance:
     """Return how far plans are from what is provably best.
 
     Parameters
@@ -70,6 +72,8 @@ def distance(plans: Mapping[str, Plan], scenario: Scenario) -> Distance:
         By name. Nothing is said of those that leave regions out.
     scenario
         With the fleet.
+    bakes
+        Those of the search, minutes.
     """
     known = {name: exact(plan, scenario) for name, plan in plans.items()}
     missing = {name: _missing(each) for name, each in known.items()}
@@ -81,9 +85,25 @@ def distance(plans: Mapping[str, Plan], scenario: Scenario) -> Distance:
         every = {assumption: why for each in missing.values() for assumption, why in each.items()}
         return Distance(table.assign(least=[], above=[]), missing=tuple(every.values()))
     course, any_ = Course(setting(plans[held[0]], scenario)), known[held[0]]
-    found = Distance(table, _front(plans, scenario), course.rate, any_["share_exposed_mean"] / any_[SHARE])
-    least = found.least(table["minutes"].to_numpy())
-    return replace(found, table=table.assign(least=least, above=table[SHARE] / least - 1))
+    fronts = {own: _front(scenario, own) for own in {_bakes(plans[name], bakes) for name in held} | {frozenset(bakes)}}
+    at = ((fronts[_bakes(plans[name], bakes)], minutes) for name, (minutes, _) in zip(held, rows, strict=True))
+    least = [float(_least(own, course.rate, course.deploy, np.array([minutes]))[0]) for own, minutes in at]
+    above = (table[SHARE] / least - 1).clip(lower=0.0)
+    probability = any_["share_exposed_mean"] / any_[SHARE]
+    return Distance(
+        table.assign(least=least, above=above), fronts[frozenset(bakes)], course.rate, course.deploy, probability
+    )
+
+
+def _least(front: ExactFront | None, rate: float, deploy: float, minutes: Floats) -> Floats:
+    if front is None:
+        return 4 / (4 + rate * np.maximum(minutes - deploy, 0.0))
+    at = np.searchsorted(front.minutes, minutes + SLACK, side="right")
+    return np.concatenate([[math.nan], front.shares])[at]
+
+
+def _bakes(plan: Plan, bakes: Sequence[float]) -> frozenset[float]:
+    return frozenset([*bakes, *(wave.bake_minutes for wave in plan.waves)])
 
 
 def _missing(known: Exact) -> dict[str, str]:
@@ -97,12 +117,12 @@ def _missing(known: Exact) -> dict[str, str]:
     }
 
 
-def _front(plans: Mapping[str, Plan], scenario: Scenario) -> ExactFront | None:
-    """Return the front of all plans with the bakes of some; what a lag adds to their shares is left out."""
-    bakes = {wave.bake_minutes for plan in plans.values() for wave in plan.waves}
-    if len(bakes) > BAKES:
+def _front(scenario: Scenario, bakes: Iterable[float]) -> ExactFront | None:
+    """Return the best of all plans with some bakes; what a lag adds is left out, and that a book may close on them."""
+    own = sorted(bakes)
+    if len(own) > BAKES:
         return None
     try:
-        return front_within(scenario.replace(lag=0.0), sorted(bakes), QUICK)
+        return front_within(scenario.replace(lag=0.0, horizon_minutes=math.inf), own, QUICK)
     except ValueError:
         return None

@@ -45,6 +45,8 @@ class PlanFront(Shown):
         Whether it came to its end, rather than being interrupted.
     looked_at, rollouts, whole
         How many plans were, how many rollouts that took, and how many it would have been without a race.
+    untold
+        How many plans on the front are left out, as it was interrupted when those were rolled out once more.
     own
         The names of the plans that people asked about, which no search had to find: see `beside`.
     """
@@ -59,6 +61,7 @@ class PlanFront(Shown):
     rollouts: int
     whole: int
     race: Race = field(repr=False)
+    untold: int = 0
     own: tuple[str, ...] = ()
 
     def beside(self, plans: Mapping[str, Plan]) -> "PlanFront":
@@ -86,9 +89,7 @@ class PlanFront(Shown):
         rest = {name: plan for name, plan in self.plans.items() if name not in today}
         return replace(
             self, plans={**today, **plans, **rest}, own=(*self.own, *plans),
-            told=replace(
-                self.told, known={**known.known, **self.told.known}, apart={**known.apart, **self.told.apart}
-            ),
+            told=self.told.beside(known),
         )  # fmt: skip
 
     @property
@@ -119,7 +120,7 @@ class PlanFront(Shown):
     @cached_property
     def distance(self) -> Distance:
         """How far each plan is from what is provably best, where the closed forms hold."""
-        return distance(self.plans, self.race.terms.scenario)
+        return distance(self.plans, self.race.terms.scenario, self.race.packing.candidates.bakes)
 
     @property
     def lost(self) -> float:

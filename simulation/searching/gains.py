@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from simulation.results.figures import PAIRED, amount, between, called
 from simulation.results.numerals import percent
 from simulation.results.statistics import Estimate
+from simulation.searching.remarks import from_best, from_least, remarks
 from waves import Plan
 from waves.showing import counted
 
@@ -17,35 +18,45 @@ if TYPE_CHECKING:
 
 TODAY = "today"
 NOTHING = 1e-9  # below which a difference is rounding
+OPEN = 0.3  # of a figure, from where on intervals leave so much open that no gain is denied
 
 
 def sentences(found: "PlanFront") -> list[str]:
     """Return what is to be said of a search, sentence by sentence."""
-    known = "Of all plans with one bake for all waves, and others near them" if found.every else "Of the plans tried"
-    how = f"dropped was what another is as good as in each figure, or within about {percent(found.lost)} of it"
-    said = [f"{known}, these are worth discussing: {how}."]
-    if not found.finished:
-        said.append("The search was interrupted: better plans may be missing.")
+    said = [_kept(found), *_interrupted(found)]
     *risks, time = found.objectives
-    if not any(math.isfinite(known[time].value) for known in found.known.values()):
+    known, today = found.known, found.known.get(TODAY)
+    if not any(math.isfinite(each[time].value) for each in known.values()):
         said.append(
             "No change ships in any rollout of these plans: how long they take is not known, and only other figures "
             "tell them apart."
         )
-    elif TODAY in found.plans and not math.isfinite(found.known[TODAY][time].value):
+    elif not any(each[risk].value for each in known.values() for risk in risks):
+        said.append("Nobody was exposed to anything in any rollout of these plans: only their time tells them apart.")
+    elif today is not None and not math.isfinite(today[time].value):
         said.append("Under the plan of today no change ships in any rollout; under each of the others some do.")
-    elif TODAY in found.plans:
-        said.append(_fastest(found, risks, time))
-        said.append(_safest(found, risks, time))
-    if TODAY in found.plans and any(wave.approval for wave in found.plans[TODAY].waves):
-        said.append(
-            "Waves wait for approvals as today's of the same place do: some plans have more or fewer of them than "
-            "today's, which is part of the time they take or save."
-        )
-    said += _from_best(found)
+    elif today is not None:
+        said += [f"Risk means here: {'; '.join(map(called, risks))}."] * (len(risks) > 1)
+        said += [_fastest(found, risks, time), *_safest(found, risks, time)]
+    said += [*remarks(found), *from_best(found)]
     for name in found.own:
-        said += [_of_own(found, name), *_from_least(found, name)]
+        said += [_of_own(found, name), *from_least(found, name)]
     return said
+
+
+def _kept(found: "PlanFront") -> str:
+    known = "Of all plans with one bake for all waves, and others near them" if found.every else "Of the plans tried"
+    within = f", or within about {percent(found.lost)} of it" if found.lost > NOTHING else ""
+    return f"{known}, these are worth discussing: dropped was what another is as good as in each figure{within}."
+
+
+def _interrupted(found: "PlanFront") -> list[str]:
+    if found.untold:
+        front = counted(len(found.plans) - len(found.own) - (TODAY in found.plans) + found.untold, "plan")
+        return [
+            f"It was interrupted while the front was rolled out once more: of its {front}, {found.untold} are left out."
+        ]
+    return [] if found.finished else ["The search was interrupted: better plans may be missing."]
 
 
 def short(found: "PlanFront") -> dict[str, str]:
@@ -87,13 +98,19 @@ def _fastest(found: "PlanFront", risks: list[str], time: str) -> str:
     return _nothing(found, time, risks, "about as safe as today's", "faster")
 
 
-def _safest(found: "PlanFront", risks: list[str], time: str) -> str:
-    others = [*risks[1:], time]
-    name = _least(found, risks[0], others)
-    if name is not None:
-        beside = _gain(found, name, time)
-        return f"The safest plan {_near(found)} time is {name}: {_gain(found, name, risks[0])}; {beside}."
-    return _nothing(found, risks[0], others, "about as fast as today's", f"better in {called(risks[0])}")
+def _safest(found: "PlanFront", risks: list[str], time: str) -> list[str]:
+    """Say what gains most in the first risk at today's time; where nothing does, also what does in another one."""
+    said = []
+    for risk in risks:
+        others = [each for each in (*risks, time) if each != risk]
+        name = _least(found, risk, others)
+        if name is not None:
+            beside = _gain(found, name, time)
+            said.append(f"The safest plan {_near(found)} time is {name}: {_gain(found, name, risk)}; {beside}.")
+            break
+        if risk == risks[0]:
+            said.append(_nothing(found, risk, others, "about as fast as today's", f"better in {called(risk)}"))
+    return said
 
 
 def _of_own(found: "PlanFront", name: str) -> str:
@@ -116,47 +133,6 @@ def _of_own(found: "PlanFront", name: str) -> str:
 
     of = map(written, (found.objectives[-1], found.objectives[0]))
     return f"By what is estimated, {by} is at least as good as {name} in every figure: {'; '.join(of)}."
-
-
-def _from_best(found: "PlanFront") -> list[str]:
-    """Say how far the front is from what is provably best; nothing where all plans were looked at instead."""
-    proved = found.distance
-    if proved.missing:
-        first, *rest = proved.missing
-        more = f", and for {counted(len(rest), 'other reason')}" if rest else ""
-        unknown = f"How near these come to the best possible is not known: a proof fails where {first}{more}."
-        return [] if found.every else [unknown]
-    front = [name for name in found.plans if name != TODAY and name not in found.own]
-    kept = [name for name in front if name in proved.table.index]
-    if not kept:
-        return []
-    above = proved.table["above"][kept].clip(lower=0.0)
-    low, high = (percent(each) for each in (above.min(), above.max()))
-    if proved.front is None:
-        said = (
-            "By proof: however waves are cut, no plan of T minutes exposes a smaller share of the traffic to a bad "
-            f"change than 4 / (4 + λT); {above.idxmin()} comes nearest, {low} of that above it, {above.idxmax()} is "
-            f"the furthest, {high}."
-        )
-    else:
-        but = f", but for {high} of that share at most ({above.idxmax()})" if above.max() > NOTHING else ""
-        said = (
-            "By proof: in the time that a plan on the front takes, none with these bakes exposes a smaller share of "
-            f"the traffic to a bad change{but}."
-        )
-    if len(kept) < len(front):
-        said += f" Of {len(front) - len(kept)} of them, which the closed forms do not cover, it is not known."
-    return [said, *_from_least(found, TODAY)]
-
-
-def _from_least(found: "PlanFront", name: str) -> list[str]:
-    """Say what a plan beside the front exposes, and what none in its time can be below, where that is known."""
-    if name not in found.distance.table.index:
-        return []
-    table = found.distance.table
-    share, least = (percent(table[each][name]) for each in ("share_exposed_given_defect_mean", "least"))
-    who = "Today's plan" if name == TODAY else name
-    return [f"{who} exposes {share} of the traffic to a bad change; in its time none can be below {least}."]
 
 
 def _least(found: "PlanFront", figure: str, others: list[str]) -> str | None:
@@ -184,7 +160,9 @@ def _nothing(found: "PlanFront", figure: str, others: list[str], alike: str, bet
     most = most_gained(found, figure, others)
     if math.isnan(most):
         return f"Whether a plan {alike} can be {better} is not known: too few rollouts differ."
-    return f"{looked} is {alike} and more than {percent(most)} {better}."
+    if most > OPEN:
+        return f"{looked} is surely {alike} and {better}; what intervals leave open is a gain of up to {percent(most)}."
+    return f"{looked} is {alike} and {f'more than {percent(most)} ' if most > NOTHING else ''}{better}."
 
 
 def most_gained(found: "PlanFront", figure: str, others: list[str]) -> float:

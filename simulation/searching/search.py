@@ -228,7 +228,7 @@ def _result(
     every = candidates.single and race.tree is not None and race.tree.ended
     return PlanFront(
         plans, fresh.renamed(order), terms.figures, resolution, every, finished and len(kept) == whole, race.looked_at,
-        race.rollouts, race.looked_at * RUNGS[-1], race,
+        race.rollouts, race.looked_at * RUNGS[-1], race, whole - len(kept),
     )  # fmt: skip
 
 

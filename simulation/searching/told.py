@@ -4,11 +4,12 @@ A few plans at a time, so that what is kept of their rollouts does not grow with
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from simulation.analysis.compare import Comparison, compare
 from simulation.arguments import Workers
 from simulation.results.figures import PAIRED
+from simulation.results.horizon import carried, outlasting
 from simulation.results.rows import RowPair
 from simulation.results.statistics import Estimate
 from simulation.results.summary import difference
@@ -31,18 +32,33 @@ class Told:
         By plan, each objective's estimate with its interval.
     apart
         By plan and objective, how far it is from the plan of today, trial by trial; none for what has no such interval.
+    cut_off, carried
+        By plan, which part of its rollouts the horizon cuts off, and which part of its mean impact it carries.
     """
 
     trials: int
     confidence: float
     known: dict[str, dict[str, Estimate]]
     apart: dict[tuple[str, str], Estimate]
+    cut_off: dict[str, float]
+    carried: dict[str, float]
 
     def renamed(self, names: Mapping[str, str]) -> "Told":
         """Return some of it, by names new from old."""
         known = {new: self.known[old] for new, old in names.items()}
         apart = {(new, figure): self.apart[old, figure] for new, old in names.items() for figure in self._of(old)}
-        return Told(self.trials, self.confidence, known, apart)
+        cut_off, carried = ({new: own[old] for new, old in names.items()} for own in (self.cut_off, self.carried))
+        return Told(self.trials, self.confidence, known, apart, cut_off, carried)
+
+    def beside(self, other: "Told") -> "Told":
+        """Return what is known of these plans, and before them of others in the same worlds."""
+        return replace(
+            self,
+            known={**other.known, **self.known},
+            apart={**other.apart, **self.apart},
+            cut_off={**other.cut_off, **self.cut_off},
+            carried={**other.carried, **self.carried},
+        )
 
     def _of(self, name: str) -> Iterator[str]:
         return (figure for figure in self.known[name] if (name, figure) in self.apart)
@@ -78,11 +94,11 @@ def told(
     partly
         Whether an interruption leaves it at the plans that are done, if any are, rather than with nothing.
     """
-    known, apart = dict[str, dict[str, Estimate]](), dict[tuple[str, str], Estimate]()
+    whole = Told(TRIALS, confidence, {}, {}, {}, {})
     names = list(plans)
     batches = -(-len(names) // AT_ONCE)
     for at in range(batches):
-        shown(len(known), len(plans))
+        shown(max(len(whole.known) - len(today), 0), len(plans))
         some = {name: plans[name] for name in names[at::batches]}
         try:
             found = compare(
@@ -90,14 +106,16 @@ def told(
                 workers=workers,
             )  # fmt: skip
         except KeyboardInterrupt:
-            if not partly or not known:
+            if not partly or not whole.known:
                 raise
             break
         for name, outcomes in found.outcomes.items():
-            known[name] = {figure: outcomes.estimate(figure, confidence)[0] for figure in terms.figures}
+            whole.known[name] = {figure: outcomes.estimate(figure, confidence)[0] for figure in terms.figures}
+            whole.cut_off[name] = outlasting(outcomes)
+            whole.carried[name] = carried(outcomes).get("impact_minutes_mean", 0.0)
         for base in today:
-            apart |= _apart(found, base, terms.figures)
-    return Told(TRIALS, confidence, known, apart)
+            whole.apart.update(_apart(found, base, terms.figures))
+    return whole
 
 
 def _apart(found: Comparison, base: str, figures: Iterable[str]) -> dict[tuple[str, str], Estimate]:

@@ -269,7 +269,7 @@ def _as_dict(found: "PlanFront") -> dict[str, Any]:
         "proof": {
             "of": None
             if proved.missing
-            else "4 / (4 + lambda T)"
+            else "4 / (4 + lambda (T - d))"
             if proved.front is None
             else "all plans with these bakes",
             "missing": list(proved.missing),

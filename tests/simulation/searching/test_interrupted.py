@@ -43,7 +43,9 @@ def test_interrupted_while_the_front_is_rolled_out_once_more_what_is_done_is_tol
     stopped(2)
     half = search(scenario, bake_minutes=BAKES, seed=2)
     assert not half.finished and len(half.plans) == 4 < len(whole.plans)
-    assert list(half.plans) == [f"front {n}" for n in range(1, 5)]
+    assert list(half.plans) == [f"front {n}" for n in range(1, 5)] and half.untold == len(whole.plans) - 4
+    left = f"of its {len(whole.plans)} plans, {half.untold} are left out."
+    assert any(each.endswith(left) for each in half.sentences) and not whole.untold
     times = [[known[USUAL[-1]].value for known in found.known.values()] for found in (half, whole)]
     assert times[0][0] == times[1][0] and times[0][-1] > times[1][len(times[1]) // 2]
     monkeypatch.undo()

@@ -157,7 +157,7 @@ def test_it_says_what_is_gained_over_today(few):
         text.startswith("The fastest plan within 5\xa0% of today's risk is front 1: ") for text in found.sentences
     )
     same = search(scenario, today=fastest.replace(name="now"), bake_minutes=(0.0,), seed=1)
-    assert same.sentences[1] == "Nothing that was looked at is about as safe as today's and more than 9.3\xa0% faster."
+    assert "Nothing that was looked at is about as safe as today's and more than 9.3\xa0% faster." in same.sentences
 
 
 def test_all_but_waves_and_bakes_is_todays(few):
@@ -365,7 +365,7 @@ def test_what_nothing_gains_comes_from_intervals(few):
     known = found.known["today"][impact]
     wide = (known.high - known.low) / known.value
     assert 1 - 1 / 1.05**2 <= most_gained(found, impact, [half, time]) <= 1 - 1 / 1.05**2 + wide
-    assert [text.split(" is ")[0] for text in found.sentences[1:]] == ["Nothing that was looked at"] * 2
+    assert [text.split(" is ")[0] for text in found.sentences[2:]] == ["Nothing that was looked at"] * 2
 
 
 def test_what_never_ships_is_not_on_the_front(few):
