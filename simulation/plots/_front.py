@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 TALL = 3.6  # inches
 FEW = 15  # plans, up to which a name may stand off its point with a line between
 TODAY = "today"
+BOUND = "; line: what no plan can be below, by proof, while points are estimates"
 POINTS, LEAST = 100, "_least"  # of a curve; the label of the line, which no legend has
 PROVED = "share_exposed_mean"  # the figure whose least is known where anything is provable
 
@@ -53,8 +54,7 @@ def front(found: "PlanFront") -> Picture:
             f"{counted(sum(name != TODAY and name not in found.own for name in rows), 'plan')} worth discussing, {how}",
             f"{found.looked_at:,} plans looked at, {found.rollouts:,} rollouts; what is drawn comes from "
             f"{found.told.trials:,} more of each, with {found.told.confidence * 100:g} % intervals"
-            f"{_marks(rows, found.own)}{'; line: what no plan can be below, by proof' if proved else ''}"
-            f"{_undrawn(found.objectives[1:-1])}",
+            f"{_marks(rows, found.own)}{BOUND if proved else ''}{_undrawn(found.objectives[1:-1])}",
             TALL + 0.7,
         )
         axes = picture.place(0.95, 0.1, WIDTH - 0.95 - MARGIN - 0.1, TALL)

@@ -46,8 +46,8 @@ def sentences(found: "PlanFront") -> list[str]:
 
 def _kept(found: "PlanFront") -> str:
     known = "Of all plans with one bake for all waves, and others near them" if found.every else "Of the plans tried"
-    within = f", or within about {percent(found.lost)} of it" if found.lost > NOTHING else ""
-    return f"{known}, these are worth discussing: dropped was what another is as good as in each figure{within}."
+    within = f", but for about {percent(found.lost)} of it" if found.lost > NOTHING else ""
+    return f"{known}, these are worth discussing: for any other, one of these is as good in each figure{within}."
 
 
 def _interrupted(found: "PlanFront") -> list[str]:

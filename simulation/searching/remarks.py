@@ -23,8 +23,9 @@ def remarks(found: "PlanFront") -> list[str]:
     said = []
     if today is not None and any(wave.approval for wave in today.waves):
         said.append(
-            "Waves wait for approvals as today's of the same place do: some plans have more or fewer of them than "
-            "today's, which is part of the time they take or save."
+            "Approvals are asked for before the waves that today's plan has them before: the first, the second and so "
+            "on, the last. Plans of more or fewer waves have more or fewer of them, which is part of the time they "
+            "take or save."
         )
     if today is not None and candidates.rules is not None:
         broken = rule_findings(today, candidates.rules, candidates.fleet)

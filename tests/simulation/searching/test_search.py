@@ -165,7 +165,7 @@ def test_all_but_waves_and_bakes_is_todays(few):
     later = (builders.wave(name, 5.0, approval=True) for name in "bc")
     today = builders.plan(builders.wave("a", 5.0), *later, retries=2)
     found = search(scenario, today=today, bake_minutes=(5.0,), seed=1)
-    assert any("Waves wait for approvals as today's" in each for each in found.sentences)
+    assert any("Approvals are asked for before the waves that today's" in each for each in found.sentences)
     for plan in found.plans.values():
         assert plan.retries == 2 and plan.strategy == "blue_green"
         assert not plan.waves[0].approval and all(wave.approval for wave in plan.waves[1:])
