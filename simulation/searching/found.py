@@ -13,13 +13,13 @@ import pandas as pd
 from simulation.results.figures import PAIRED, called, estimated
 from simulation.results.statistics import Estimate
 from simulation.searching.distance import Distance, distance
+from simulation.searching.front import TODAY
 from simulation.searching.gains import sentences, short
 from simulation.searching.race import Race
 from simulation.searching.told import Told, told
 from waves import Plan
 from waves.showing import Html, Shown, cards, counted, element, glimpse
 
-TODAY = "today"
 GLANCE = 12  # plans of a front whose table is open in a notebook: what is said stands before a longer one, and after it
 
 

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 LITTLE = 1e-12  # below which a figure is nothing
+NOTHING = 1e-9  # below which a difference is rounding
+TODAY = "today"  # what the plan to compare with is called beside a front
 
 
 def front(value: Floats, resolution: float) -> NDArray[np.int64]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from simulation.results.figures import PAIRED, amount, between, called
 from simulation.results.numerals import percent
 from simulation.results.statistics import Estimate
+from simulation.searching.front import NOTHING, TODAY
 from simulation.searching.remarks import from_best, from_least, remarks
 from waves import Plan
 from waves.showing import counted
@@ -16,8 +17,6 @@ from waves.showing import counted
 if TYPE_CHECKING:
     from simulation.searching.found import PlanFront
 
-TODAY = "today"
-NOTHING = 1e-9  # below which a difference is rounding
 OPEN = 0.3  # of a figure, from where on intervals leave so much open that no gain is denied
 
 

@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING
 
 from simulation.results.horizon import MUCH
 from simulation.results.numerals import minutes_of, number, percent
+from simulation.searching.front import NOTHING, TODAY
 from waves import rule_findings
 from waves.showing import counted
 
 if TYPE_CHECKING:
     from simulation.searching.found import PlanFront
-
-TODAY = "today"
-NOTHING = 1e-9  # below which a difference is rounding
 
 
 def remarks(found: "PlanFront") -> list[str]:

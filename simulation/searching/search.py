@@ -20,8 +20,8 @@ from simulation.scenario import Scenario
 from simulation.searching import shapes
 from simulation.searching.candidates import Candidates, bakes_of
 from simulation.searching.cell import in_notebook
-from simulation.searching.found import TODAY, PlanFront
-from simulation.searching.front import front
+from simulation.searching.found import PlanFront
+from simulation.searching.front import TODAY, front
 from simulation.searching.keeping import Keeper, differing, identity
 from simulation.searching.packed import Packing
 from simulation.searching.population import HASTE, PATIENCE, vary
