@@ -166,6 +166,8 @@ def read_choice(
     }
     plans, world = read_inputs([today, *beside], scenario, fleet=fleet, **given)
     asked = read_rules(rules) if rules else None
+    if asked is not None:
+        asked.require(world.fleet)
     fitted = _fit(store, world, next(iter(plans.values())), seed) if store else None
     return Choice(plans, fitted.scenario if fitted else world, asked, _pipeline(today), _hints(given), fitted)
 

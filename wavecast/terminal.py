@@ -17,7 +17,7 @@ from waves.files.documents import Finding, one_line
 
 WIDTH = 80
 PICTURES = (".svg", ".png")
-UNITS = {"MIN": " of minutes", "DAYS": " of days"}  # by the options' metavars
+UNITS = {"MIN": " of minutes", "MIN,MIN…": " of minutes", "DAYS": " of days"}  # by the options' metavars
 
 
 class Number(click.FloatRange):
@@ -34,7 +34,7 @@ class Number(click.FloatRange):
         if not (math.isfinite(number) and _within(number, self)):
             near = f", perhaps {number / 100:g}" if self.max == 1 and 1 < number < 100 else ""
             unit = UNITS.get(str(param.metavar), "") if param is not None else ""
-            self.fail(f"{value}; give a number{unit} {_range(self)}{near}", param, ctx)
+            self.fail(f"{_given(value)}; give a number{unit} {_range(self)}{near}", param, ctx)
         return number
 
 
@@ -50,8 +50,12 @@ class Whole(click.IntRange):
         except ValueError:
             number = None
         if number is None or not _within(number, self):
-            self.fail(f"{value}; give a whole number {_range(self)}", param, ctx)
+            self.fail(f"{_given(value)}; give a whole number {_range(self)}", param, ctx)
         return number
+
+
+def _given(value: Any) -> str:
+    return str(value) if str(value).strip() else "an empty value"
 
 
 def _within(number: float, bounds: click.FloatRange | click.IntRange) -> bool:
@@ -72,7 +76,8 @@ def _plain(end: float | None) -> str:
     return "" if end is None else f"{end:,}" if isinstance(end, int) else f"{end:,.15g}"
 
 
-SEEDS = Whole(0, 2**64 - 1)
+LAST_SEED = 2**64 - 1
+SEEDS = Whole(0, LAST_SEED)
 TRIALS = Whole(1, 10_000_000)
 
 
@@ -166,11 +171,7 @@ def check_picture(path: str | None) -> None:
         return
     if not path.lower().endswith(PICTURES):
         raise Refusal(f"--out {path}: a picture ends in .svg or .png")
-    folder = Path(path).parent
-    if not folder.is_dir():
-        raise Refusal(f"--out {path}: there is no folder {os.fspath(folder)!r}; make it first")
-    if Path(path).is_dir():
-        raise Refusal(f"--out {path}: this is a folder; name a file")
+    check_file(path, "--out")
 
 
 def check_page(path: str | None, option: str = "--out") -> None:
@@ -185,8 +186,21 @@ def check_page(path: str | None, option: str = "--out") -> None:
         return
     if not path.lower().endswith((".html", ".htm")):
         raise Refusal(f"{option} {path}: a page ends in .html")
+    check_file(path, option)
+
+
+def check_file(path: str, option: str) -> None:
+    """Refuse a path at which no file can be written, before the work is done.
+
+    Raises
+    ------
+    Refusal
+        Where it is empty or a folder, or its folder is not there.
+    """
+    if not path:
+        raise Refusal(f"{option} has an empty value; name a file")
     if not Path(path).parent.is_dir():
-        raise Refusal(f"{option} {path}: there is no folder {str(Path(path).parent)!r}; make it first")
+        raise Refusal(f"{option} {path}: there is no folder {os.fspath(Path(path).parent)!r}; make it first")
     if Path(path).is_dir():
         raise Refusal(f"{option} {path}: this is a folder; name a file")
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
 
 from history.arguments import check_given, plans_given
 from history.backtesting.forecasts import Forecast, forecasts
@@ -29,6 +28,7 @@ from history.replaying.used import as_tried
 from simulation import Scenario
 from simulation.arguments import check_confidence, whole
 from waves import Plan
+from waves.progress import tqdm
 
 Fit = Callable[[Rollouts, Scenario, Mapping[str, Plan], int], Sequence[Scenario]]
 LEAST, TRIALS, LEVEL, DRAWS, MOST = 30, 4_000, 0.9, 20, 60

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from history.arguments import check_given, check_scenario, plans_given
 from history.fitting import Fitted
@@ -29,6 +28,7 @@ from simulation.rare_events.sampling import sampling_of
 from simulation.running.rows import job, rows
 from simulation.setting import Setting, settings_of
 from waves import Plan
+from waves.progress import tqdm
 
 AS_IT_WAS = "as it was"
 CHUNK = 2_048  # rollouts whose worlds are in memory at once

@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from scipy import special
-from tqdm import tqdm
 
 from simulation.arguments import Workers, check_workers, is_number, outside
 from simulation.rare_events.factors import Floats
@@ -28,6 +27,7 @@ from simulation.running.jobs import handed_out, most_waiting
 from simulation.running.sweep import check_sweep
 from simulation.scenario import Scenario
 from waves import Plan
+from waves.progress import tqdm
 from waves.showing import Shown, counted
 
 FINEST = 1e-9  # the least precision: a share of the estimate

@@ -11,7 +11,6 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from simulation.arguments import Workers, check_precision, check_workers, how_many, whole
 from simulation.columns import OUTCOMES, Row
@@ -25,6 +24,7 @@ from simulation.scenario import Scenario
 from simulation.setting import Setting, settings_of
 from simulation.tape import Tape
 from waves import Plan
+from waves.progress import tqdm
 
 Engine = Literal["compiled", "simpy"]
 USUAL = 20_000  # trials, where nothing is said

@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
 
 from simulation.arguments import Workers, check_confidence, check_precision, check_workers, how_many, outside, whole
 from simulation.draws import check_address
@@ -42,6 +41,7 @@ from simulation.running.jobs import (
 from simulation.scenario import Scenario
 from simulation.setting import settings_of
 from waves import Plan, did_you_mean
+from waves.progress import tqdm
 from waves.showing import ROWS, Html, Shown, counted, glimpse
 
 USUAL = 100_000  # trials, where nothing is said

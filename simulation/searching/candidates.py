@@ -5,7 +5,6 @@ is one. In a fleet of very many, those of the same labels go together. Not here:
 which are kept (``front``), how plans are held by the million (``shapes``).
 """
 
-import math
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -20,6 +19,7 @@ from waves.rules.written import PlanRules, broken
 Groups = tuple[tuple[str, ...], ...]
 MANY = 64  # regions, beyond which those of the same labels go together
 FIRST = (0.0, 1 / 16, 1 / 4)  # of that, the smallest units of a kind: a region by itself, then few
+LONGEST = 1e9  # minutes of a bake to choose from, as on the command line
 LARGEST = 1 / 24  # of the fleet's traffic, in which such a unit is cut at the most
 
 
@@ -206,14 +206,15 @@ def bakes_of(given: Sequence[float]) -> list[float]:
     ValueError
         For none, and for what is no minutes.
     """
-    if is_number(given):
+    if isinstance(given, str | bytes) or not isinstance(given, Iterable):
         raise ValueError(f"bake_minutes is {given!r}; give the bakes to choose from, such as [0, 30, 60]")
-    wrong = next((each for each in given if not is_number(each) or not 0 <= each < math.inf), None)
-    if wrong is not None:
-        raise ValueError(f"bake_minutes has {wrong!r}; give minutes, 0 or more")
-    if not len(given):
+    bakes = list(given)
+    for each in bakes:
+        if not is_number(each) or not 0 <= each <= LONGEST:
+            raise ValueError(f"bake_minutes has {each!r}; give minutes from 0 to {LONGEST:,.0f}")
+    if not bakes:
         raise ValueError("bake_minutes is empty; give the bakes to choose from, such as [0, 30, 60]")
-    return sorted({float(each) for each in given})
+    return sorted({float(each) for each in bakes})
 
 
 def _merged(

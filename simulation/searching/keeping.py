@@ -31,6 +31,7 @@ FORMAT = 1
 EVERY = 30.0  # seconds on the wall between two times of keeping, about
 COUNTS = ("rung", "looked_at", "rollouts")
 HEAD, ARRAYS = ("edition", "of", "place", *COUNTS), ("wave", "bake", "value", "tried", "firm")
+PLURAL = dict.fromkeys(("rules", "bakes", "objectives"), "other")
 REMEDY = "give the same, or another file, which begins a search of its own"
 
 
@@ -52,8 +53,8 @@ def identity(terms: Terms, candidates: Candidates) -> dict[str, Any]:
 
 
 def differing(one: dict[str, Any], other: dict[str, Any]) -> str:
-    """Return what of two searches is not the same, as people say it: `scenario and seed`; empty where all is."""
-    names = [name for name in one if one[name] != other.get(name)]
+    """Return what of two searches is not the same, as people say it: `other bakes and another seed`; else nothing."""
+    names = [f"{PLURAL.get(name, 'another')} {name}" for name in one if one[name] != other.get(name)]
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
@@ -110,13 +111,14 @@ class Keeper:
             raise OSError(error.errno, error.strerror or str(error), str(self.path)) from error
 
     def _write(self, **arrays: Any) -> None:
-        handle, name = tempfile.mkstemp(prefix=f".{self.path.name}.", dir=self.path.parent)
+        path = Path(os.path.realpath(self.path))  # a link stays one
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         try:
             with os.fdopen(handle, "wb") as file:
                 np.savez(file, **arrays)
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(name, self.path)
+            os.replace(name, path)
         except BaseException:
             with suppress(OSError):
                 os.unlink(name)
@@ -128,19 +130,21 @@ class Keeper:
         Raises
         ------
         NotThis
-            For a file of another search, of another version of the kit, and for one that is none, or not whole.
+            For a file of another search, of another version of the kit, and for what is none, or not whole.
         OSError
             Where it cannot be read; where there is none yet, and none can be written.
         """
         if not self.path.exists():
             self.keep(race)
             return race
+        if not self.path.is_file():  # whoever opens a pipe waits for somebody to write
+            raise NotThis(f"{self.path}: is {'a folder' if self.path.is_dir() else 'no file'}; name a file")
         head, arrays = self._read()
         if head["edition"] != edition():
             raise NotThis(f"{self.path}: is of another version of the kit; take another file, and begin anew")
         other = differing(identity(race.terms, race.packing.candidates), head["of"])
         if other:
-            raise NotThis(f"{self.path}: is of another {other}; {REMEDY}")
+            raise NotThis(f"{self.path}: is of {other}; {REMEDY}")
         held, place = self._held(race, arrays), head["place"]
         race.held, race.tree = held, Tree(race.packing.candidates, Place(*place)) if place else None
         race.tried, race.firm = (frozenset(row.tobytes() for row in arrays[name]) for name in ("tried", "firm"))

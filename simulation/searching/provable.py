@@ -225,7 +225,7 @@ class _Clock:
             if len(sums) > most:
                 raise ValueError(
                     f"{waves} waves with {len(bakes)} bakes make more than {most:,} sums of minutes, the most to go "
-                    "through for this fleet; give fewer bakes, or multiples of one"
+                    "through for this fleet; give fewer bakes"
                 )
         place, first = self._places(sums)
         self.minutes = np.array([self._exact(*key) for key in first])

@@ -6,12 +6,11 @@ Then bakes are tried wave by wave, and what is left is run once more in worlds t
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from simulation.arguments import Workers, check_confidence, check_workers, is_number
 from simulation.draws import check_address
@@ -31,8 +30,10 @@ from simulation.searching.scores import OBJECTIVES, TIMES, Terms
 from simulation.searching.shapes import Shapes
 from simulation.searching.told import told
 from simulation.searching.tree import Tree
+from simulation.searching.unkept import why_none
 from waves import Plan, Rules, did_you_mean, named
 from waves.groupings import GROUPINGS
+from waves.progress import tqdm
 from waves.rules.clashes import grouping_that_keeps
 from waves.showing import SaysItAll
 
@@ -97,18 +98,18 @@ def search(
     Raises
     ------
     InputError
-        Where the plan of today has regions that the fleet does not have.
+        Where the plan of today, or the rules, have regions that the fleet does not have.
     ValueError
         For figures, bakes or numbers that cannot be; for what is to be gone on with, if it is of another search, or no
         search at all.
     OSError
         Where the file to keep it in cannot be written from the start. Later on that is a warning, and it goes on.
     NoPlan
-        Where no plan keeps the rules.
+        Where no plan keeps the rules; where that can be told, why, before anything is rolled out.
     """
     confidence = check_confidence(confidence)
     _check(scenario, today, rules, resume)
-    candidates = Candidates(scenario, today, bakes_of(bake_minutes), rules)
+    candidates = _candidates(scenario, today, bakes_of(bake_minutes), rules)
     terms = _terms(scenario, seed, objectives, _racing(candidates, _part(resolution)))
     with _Line(progress) as line:
         race, keeper = _race(candidates, terms, check_workers(workers), line, resume)
@@ -122,15 +123,23 @@ def search(
 
 
 def _check(scenario: Scenario, today: Plan | None, rules: Rules | None, resume: object) -> None:
-    """Refuse what is none of what it should be, and a plan of today with regions that the fleet does not have."""
+    """Refuse what is none of what it should be, and a plan or rules with regions that the fleet does not have."""
     given = (("scenario", scenario, Scenario), ("today", today, Plan), ("rules", rules, Rules))
     for name, value, kind in given:
         if not isinstance(value, kind) and (value is not None or kind is Scenario):
             raise ValueError(f"{name} is {type(value).__name__}; give a {kind.__name__}")
     if not isinstance(resume, PlanFront | str | os.PathLike | None):
         raise ValueError(f"resume is {type(resume).__name__}; give a PlanFront, or the name of a file")
-    if today is not None:
-        today.require(scenario.fleet)
+    for noun in (today, rules):
+        if noun is not None:
+            noun.require(scenario.fleet)
+
+
+def _candidates(scenario: Scenario, today: Plan | None, bakes: Sequence[float], rules: Rules | None) -> Candidates:
+    candidates = Candidates(scenario, today, bakes, rules)
+    if reason := why_none(candidates):
+        raise NoPlan(f"no plan keeps the rules: {reason}")
+    return candidates
 
 
 def _to_its_end(race: Race, candidates: Candidates) -> bool:
@@ -247,7 +256,7 @@ def _race(
     if isinstance(resume, PlanFront):
         other = differing(identity(terms, candidates), identity(resume.race.terms, resume.race.packing.candidates))
         if other:
-            raise ValueError(f"resume is of another {other}; give the same, or none")
+            raise ValueError(f"resume is of {other}; give the same, or none")
         return replace(resume.race.again(), workers=workers, told=line.tell), None
     held = Held(shapes.none(len(candidates.units)), np.zeros((0, len(terms.figures))))
     race = Race(terms, Packing(candidates, terms.scenario), workers, line.tell, held)
@@ -276,10 +285,11 @@ def objectives_of(given: Sequence[str]) -> tuple[str, ...]:
     ValueError
         For what is no such figure, for fewer than two, and where not exactly one, the last, is a time.
     """
-    if isinstance(given, str):
+    if isinstance(given, str) or not isinstance(given, Iterable):
         raise ValueError(f"objectives is {given!r}; give two or more figures, such as {USUAL}")
+    given = list(given)
     for name in given:
-        if name not in OBJECTIVES:
+        if not isinstance(name, str) or name not in OBJECTIVES:
             remedy = did_you_mean(str(name), OBJECTIVES) or f"; there are {', '.join(OBJECTIVES)}"
             raise ValueError(f"objectives: {name!r} is not a figure to search by{remedy}")
     figures = tuple(dict.fromkeys(given))

@@ -108,6 +108,15 @@ def test_input_that_cannot_be_is_told(given, message):
     assert message in str(caught.value)
 
 
+def test_rules_of_strange_regions_are_told_of_their_own_file(tmp_path):
+    rules = tmp_path / "rules.yaml"
+    rules.write_text("rules: {first: [us-east-11]}\n", encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        read_choice("six-region-three-wave", "storefront", rules=str(rules))
+    message = "region 'us-east-11' is not in the fleet; did you mean 'us-east-1'?"
+    assert str(caught.value) == f"{rules}:1:17: error: {message} [unknown-region]"
+
+
 def test_a_fleet_that_does_not_fit_is_told_of_its_own_file(tmp_path):
     """A scenario speaks of a label that no region has: one line, of the fleet's file, and none of what follows."""
     fleet = tmp_path / "fleet.yaml"

@@ -95,7 +95,7 @@ class Progress:
             click.echo(str(unit), err=True)
             return
         if self._bar is None:
-            from tqdm import tqdm
+            from waves.progress import tqdm
 
             self._bar = tqdm(total=total, unit="unit", file=sys.stderr, leave=False, mininterval=0)
         self._bar.set_postfix_str(f"{unit.unit}: {unit.outcome}", refresh=False)

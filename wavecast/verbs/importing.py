@@ -91,7 +91,7 @@ class Reading:
 
     def _move(self, read: str, share: float) -> None:
         if self._bar is None:
-            from tqdm import tqdm
+            from waves.progress import tqdm
 
             form = "{desc} {percentage:3.0f}%|{bar}| {postfix} {elapsed}"
             self._bar = tqdm(total=1.0, desc=self._path.name, bar_format=form, file=sys.stderr, leave=False)

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from wavecast.plans import Reading
-from wavecast.terminal import SEEDS, TRIALS, Number
+from wavecast.terminal import SEEDS, TRIALS, Number, Whole
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -34,9 +34,16 @@ scenario_option: Decorator = click.option(
 trials_option: Decorator = click.option(
     "--trials", type=TRIALS, default=20_000, show_default=True, metavar="N", help="Rollouts of each plan."
 )
-seed_option: Decorator = click.option(
-    "--seed", type=SEEDS, default=0, show_default=True, metavar="N", help="The same seed gives the same worlds."
-)
+
+
+def seed_option_of(seeds: Whole) -> Decorator:
+    """Return the option of a seed for a verb that takes these."""
+    return click.option(
+        "--seed", type=seeds, default=0, show_default=True, metavar="N", help="The same seed gives the same worlds."
+    )
+
+
+seed_option = seed_option_of(SEEDS)
 sampling_option: Decorator = click.option(
     "--sampling",
     type=click.Choice(["stratified", "crude"]),

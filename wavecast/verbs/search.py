@@ -1,6 +1,7 @@
 """`wavecast search`: which plans are worth discussing. Not here: how they are found (``simulation.searching``)."""
 
 import os
+import re
 import signal
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -14,13 +15,27 @@ import click
 from wavecast.inputs import read_scenario
 from wavecast.plans import Reading, read_inputs, remarks
 from wavecast.rules import read_rules
-from wavecast.terminal import Number, Refusal, check_picture, fault, progress, save_picture, say, say_json, table, warn
+from wavecast.terminal import (
+    LAST_SEED,
+    Number,
+    Refusal,
+    Whole,
+    check_file,
+    check_picture,
+    fault,
+    progress,
+    save_picture,
+    say,
+    say_json,
+    table,
+    warn,
+)
 from wavecast.verbs.options import (
     confidence_option,
     json_option,
     out_option,
     scenario_option,
-    seed_option,
+    seed_option_of,
     workflow_options,
 )
 from waves.showing import counted
@@ -28,6 +43,8 @@ from waves.showing import counted
 if TYPE_CHECKING:
     from simulation import PlanFront, Scenario
     from waves import Plan
+
+OURS = re.compile(r"(today|front-\d+)\.yaml")  # the files that --plans writes
 
 HELP = """Find the plans that are worth discussing: for any other, one of them is about as good in each figure.
 
@@ -113,7 +130,7 @@ class Bakes(click.ParamType):
 )
 @click.option("--plans", "folder", metavar="FOLDER", help="Write the plans that are found there, a file each.")
 @click.option("--resume", metavar="FILE", help="Keep the search in FILE, and go on from there where FILE is.")
-@seed_option
+@seed_option_of(Whole(0, LAST_SEED - 1))  # what is told comes from worlds of the seed after it
 @confidence_option
 @workflow_options
 @json_option
@@ -135,15 +152,14 @@ def search(
 ) -> int:
     """See HELP."""
     check_picture(out)
-    if folder is not None and Path(folder).exists() and not Path(folder).is_dir():
-        raise Refusal(f"--plans {folder}: is a file; name a folder")
+    _check(plan, out, folder, resume)
     today, world = _inputs(plan, scenario, reading)
     kept = read_rules(rules) if rules is not None else None
     import simulation
-    from simulation.searching.search import LAST_SEED, USUAL
+    from simulation.searching.search import USUAL
 
-    if seed == LAST_SEED:
-        raise Refusal(f"--seed {seed}: give one less; what is told comes from worlds of the seed after it")
+    if folder is not None:
+        _make(folder)
 
     def run() -> "PlanFront":
         return simulation.search(
@@ -152,7 +168,7 @@ def search(
         )  # fmt: skip
 
     try:
-        found, code = _ended(run)
+        found, code = _ended(run, resume)
     except simulation.NoPlan as error:
         click.echo(f"search: {error}", err=True)
         return 1
@@ -169,7 +185,35 @@ def search(
     return code
 
 
-def _ended(run: "Callable[[], PlanFront]") -> "tuple[PlanFront, int]":
+def _check(plan: str | None, out: str | None, folder: str | None, resume: str | None) -> None:
+    """Refuse files that would be written over one another, and what is no place for them, before the work is done."""
+    if resume is not None:
+        check_file(resume, "--resume")
+        if out is not None and os.path.realpath(out) == os.path.realpath(resume):
+            raise Refusal(f"--resume {resume}: this is --out, too; name another file")
+    if folder is None:
+        return
+    if not folder:
+        raise Refusal("--plans has an empty value; name a folder")
+    if Path(folder).exists() and not Path(folder).is_dir():
+        raise Refusal(f"--plans {folder}: is a file; name a folder")
+    for what, path in (("the plan of today", plan), ("--resume", resume)):
+        place = Path(os.path.realpath(path or ""))
+        if path and OURS.fullmatch(place.name) and place.parent == Path(os.path.realpath(folder)):
+            raise Refusal(f"--plans {folder}: {path}, {what}, may be written over there; name another folder")
+
+
+def _make(folder: str) -> None:
+    remedy = "name a folder that can be written"
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Refusal(f"--plans {folder}: cannot be made: {error.strerror}; {remedy}") from None
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise Refusal(f"--plans {folder}: cannot be written; {remedy}")
+
+
+def _ended(run: "Callable[[], PlanFront]", resume: str | None) -> "tuple[PlanFront, int]":
     """Search, and return what was found with the exit code: that of a signal, where one interrupted it.
 
     Raises
@@ -187,9 +231,23 @@ def _ended(run: "Callable[[], PlanFront]") -> "tuple[PlanFront, int]":
             found = run()
         except NotThis as error:
             raise Refusal(f"--resume {error}") from error
+        except OSError as error:
+            if resume is None or str(error.filename) != str(Path(resume)):
+                raise
+            why = f"{error.strerror}; name a file that can be read and written"
+            raise Refusal(f"--resume {resume}: {why}") from error
         except KeyboardInterrupt:
+            _say_nothing_is_told(signals, resume)
             raise click.exceptions.Exit(128 + (signals or [signal.SIGINT])[0]) from None
     return found, 0 if found.finished else 128 + (signals or [signal.SIGINT])[0]
+
+
+def _say_nothing_is_told(signals: list[int], resume: str | None) -> None:
+    """Say how to go on where a search was interrupted without a word of what it found."""
+    kept = resume is not None and os.path.exists(resume)
+    again = f"goes on from {resume}" if kept else "begins anew"
+    what = "it was ended before anything was told" if len(signals) > 1 else "nothing was found yet"
+    fault(f"{what}; the same command {again}")
 
 
 @contextmanager
@@ -198,7 +256,7 @@ def _stopped() -> Iterator[list[int]]:
     came: list[int] = []
 
     def stop(number: int, _: FrameType | None) -> None:
-        again = "" if came else "; the best so far is told in a moment (once more: it ends at once)"
+        again = "" if came else "; what was found so far is told in a moment (once more: it ends at once)"
         came.append(number)
         os.write(2, f"\nwavecast: interrupted{again}\n".encode())
         raise KeyboardInterrupt
@@ -247,11 +305,15 @@ def _cell(value: str, interval: str) -> str:
 
 
 def _write(found: "PlanFront", folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, plan in found.plans.items():
-        path = folder / f"{name.replace(' ', '-')}.yaml"
-        plan.write(path)
-    click.echo(f"wrote {len(found.plans)} plans to {folder}", err=True)
+    files = {f"{name.replace(' ', '-')}.yaml": plan for name, plan in found.plans.items()}
+    there = {each.name for each in folder.iterdir() if OURS.fullmatch(each.name)}
+    for name, plan in files.items():
+        plan.write(folder / name)
+    replaced = f", {len(there & set(files))} of them in the place of files of that name" if there & set(files) else ""
+    click.echo(f"wrote {counted(len(files), 'plan')} to {folder}{replaced}", err=True)
+    if other := sorted(there - set(files)):
+        some = ", ".join(other[:3]) + (f" and {len(other) - 3} more" if len(other) > 3 else "")
+        fault(f"warning: {folder}: {some} did not come from this search; remove what is no longer wanted")
 
 
 def _as_dict(found: "PlanFront") -> dict[str, Any]:

@@ -96,6 +96,17 @@ class Rules(Noun):
         """The limits as plain mappings, as `simulation.parse_limits` takes them."""
         return {figure: bounds.given for figure, bounds in self.limits.items()}
 
+    def require(self, fleet: Fleet) -> None:
+        """Refuse rules that name regions that a fleet does not have.
+
+        Raises
+        ------
+        InputError
+            Naming each such region, its line where the rules were read from a file, and the nearest name.
+        """
+        if found := self.strangers(fleet):
+            raise self.input_error(found)
+
     def strangers(self, fleet: Fleet) -> list[tuple[Where, str, str]]:
         """Return (where, message, rule) of each region of the rules that the fleet does not have."""
         return [

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 from typing import Any
 
 import numpy as np
@@ -84,17 +85,17 @@ def test_what_ends_the_program_costs_what_came_since_it_was_kept(half, monkeypat
 @pytest.mark.parametrize(
     ("other", "what"),
     [
-        ({"seed": 3}, "seed"),
-        ({"bake_minutes": (0.0, 41.0), "seed": 3}, "bakes and seed"),
-        ({"today": waves.all_at_once(scene().fleet)}, "plan of today"),
-        ({"rules": waves.Rules.model_validate({"rules": {"max_waves": 3}})}, "rules"),
-        ({"resolution": 0.1}, "resolution"),
-        ({"objectives": ("share_exposed_mean", "minutes_to_ship")}, "objectives"),
+        ({"seed": 3}, "another seed"),
+        ({"bake_minutes": (0.0, 41.0), "seed": 3}, "other bakes and another seed"),
+        ({"today": waves.all_at_once(scene().fleet)}, "another plan of today"),
+        ({"rules": waves.Rules.model_validate({"rules": {"max_waves": 3}})}, "other rules"),
+        ({"resolution": 0.1}, "another resolution"),
+        ({"objectives": ("share_exposed_mean", "minutes_to_ship")}, "other objectives"),
     ],
 )
 def test_another_search_is_refused_by_what_is_other(half, other, what):
     content = half.read_bytes()
-    with pytest.raises(ValueError, match=f"s.search: is of another {what}; give the same"):
+    with pytest.raises(ValueError, match=f"s.search: is of {what}; give the same"):
         search(scene(), **{**OWN, **other}, resume=half)
     with pytest.raises(ValueError, match="is of another scenario; give"):
         search(scene(deploy=9.0), **OWN, resume=half)
@@ -116,6 +117,25 @@ def test_what_never_was_a_search_is_refused_and_left_alone(tmp_path):
         with pytest.raises(ValueError, match=f"{name}: is no search that was kept"):
             search(scene(), **OWN, resume=tmp_path / name)
         assert (tmp_path / name).read_bytes() == content
+
+
+def test_what_is_no_file_is_refused_at_once(tmp_path):
+    """Nobody writes into the pipe, and whoever opened it would wait for that."""
+    os.mkfifo(tmp_path / "pipe")
+    for path, text in ((tmp_path, "is a folder; name a file"), (tmp_path / "pipe", "is no file; name a file")):
+        with pytest.raises(ValueError, match=text):
+            search(scene(), **OWN, resume=path)
+
+
+def test_a_link_stays_one(half, tmp_path):
+    """The search is kept where it leads to, also where that is in another folder, or not there yet."""
+    (tmp_path / "links").mkdir()
+    for name in ("s.search", "fresh.search"):
+        link = tmp_path / "links" / name
+        link.symlink_to(half.parent / name)
+        assert search(scene(), **OWN, resume=link).finished
+        assert link.is_symlink() and keeping.Keeper(half.parent / name)._read()[0]["rung"]
+    assert sorted(path.name for path in (tmp_path / "links").iterdir()) == ["fresh.search", "s.search"]
 
 
 def rewritten(path, **changes):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import waves
-from simulation import NoPlan, Scenario, compare, run, search
+from simulation import Scenario, compare, run, search
 from simulation.engine import layout
 from simulation.engine.packing import pack_plans
 from simulation.results.figures import estimated
@@ -178,12 +178,6 @@ def test_rules_are_kept(few):
         assert "c" in plan.waves[0].regions and max(len(wave.regions) for wave in plan.waves) <= 2
 
 
-def test_where_no_plan_keeps_the_rules_it_says_so(few):
-    rules = waves.Rules.model_validate({"rules": {"max_regions_per_wave": 1, "max_waves": 2}})
-    with pytest.raises(NoPlan, match="no plan keeps the rules"):
-        search(scene(3), rules=rules, bake_minutes=(0.0,), seed=1)
-
-
 def test_with_many_regions_a_population_is_varied(few, monkeypatch):
     """The plans are called the best known, and all at once, the fastest there is, is among them."""
     monkeypatch.setattr(module, "EVERY", 10)
@@ -230,27 +224,6 @@ def test_it_shows_itself(few):
         assert f"<span>{value}</span><br><small>{interval}</small>" in found._repr_html_()
     assert found.plot().title == f"{len(found.plans)} plans worth discussing, of all there are"
     assert list(found.front.index) == list(found.plans)
-
-
-@pytest.mark.parametrize(
-    ("wrong", "text"),
-    [
-        ({"bake_minutes": ()}, "bake_minutes is empty"),
-        ({"bake_minutes": (3.0, -2.0)}, "bake_minutes has -2.0"),
-        ({"objectives": ("impact_minutes_mean", "minutes_to_shp")}, "did you mean 'minutes_to_ship'"),
-        ({"objectives": ("minutes_to_ship", "impact_minutes_mean")}, "the last one of"),
-        ({"resolution": 1.0}, "resolution is 1.0"),
-        ({"seed": -1}, "seed"),
-        ({"bake_minutes": 5}, "bake_minutes is 5; give the bakes"),
-        ({"objectives": "impact_minutes_mean"}, "objectives is 'impact_minutes_mean'; give two or more"),
-        ({"rules": {}}, "rules is dict; give a Rules"),
-        ({"resume": 3}, "resume is int; give a PlanFront, or"),
-        ({"today": waves.Plan(waves=(waves.Wave(regions=("zz",)),))}, "'zz' is not in the fleet"),
-    ],
-)
-def test_what_cannot_be_is_refused(wrong, text):
-    with pytest.raises(ValueError, match=text):
-        search(scene(2), **wrong)
 
 
 @pytest.mark.parametrize("steps", [False, True])

@@ -89,17 +89,54 @@ def test_a_race_is_said_to_save_what_it_saves(wavecast, tmp_path, short, part, s
     [
         (("--bakes", "0,soon"), 2, "soon"),
         (("--resolution", "2"), 2, "--resolution"),
-        (("--seed", str(2**64 - 1)), 2, "give one less; what is told comes from worlds of the seed after it"),
-        (("--plans", "s.yaml"), 2, "is a file; name a folder"),
-        (("--rules", "r.yaml", "--bakes", "0"), 1, "no plan keeps the rules"),
+        (("--bakes", ""), 2, "'--bakes': an empty value; give a number of minutes from 0 to"),
+        (("--bakes", "0,,30"), 2, "an empty value; give a number of minutes"),
+        (("--seed", str(2**64 - 1)), 2, "give a whole number from 0 to 18,446,744,073,709,551,614"),
+        (("--plans", "s.yaml"), 2, "--plans s.yaml: is a file; name a folder"),
+        (("--plans", ""), 2, "--plans has an empty value; name a folder"),
+        (
+            ("--plans", "/proc/found"),
+            2,
+            "/proc/found: cannot be made: No such file or directory; name a folder",
+        ),
+        (("--plans", "found", "--resume", "found/front-1.yaml"), 2, "may be written over there; name another folder"),
+        (("--resume", "found"), 2, "--resume found: this is a folder; name a file"),
+        (("--resume", "no/s.search"), 2, "--resume no/s.search: there is no folder 'no'; make it first"),
+        (("--resume", "/proc/s.search"), 2, "--resume /proc/s.search: No such file or directory; name a file that can"),
+        (("--resume", "x.svg", "--out", "./x.svg"), 2, "--resume x.svg: this is --out, too; name another file"),
+        (("--rules", "r.yaml", "--bakes", "0"), 1, "no plan keeps the rules: no plan for the fleet's 3 regions keeps"),
+        (
+            ("--rules", "strange.yaml"),
+            2,
+            "strange.yaml:1:17: error: region 'nowhere' is not in the fleet; it has a",
+        ),
     ],
 )
 def test_what_cannot_be_is_one_line(wavecast, tmp_path, monkeypatch, short, more, code, text):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "found").mkdir()
     (tmp_path / "s.yaml").write_text(SCENARIO, encoding="utf-8")
     (tmp_path / "r.yaml").write_text("rules: {max_regions_per_wave: 1, max_waves: 2}\n", encoding="utf-8")
+    (tmp_path / "strange.yaml").write_text("rules: {first: [nowhere], max_waves: 2}\n", encoding="utf-8")
     got, _, err = wavecast("search", "--scenario", "s.yaml", *more)
     assert got == code and text in err.strip().splitlines()[-1]
+    assert not list((tmp_path / "found").iterdir())
+
+
+def test_plans_of_another_search_are_told_and_replaced_ones_counted(wavecast, tmp_path, short):
+    """What is there and was not written stays, and is named; nobody's own files are spoken of."""
+    (tmp_path / "s.yaml").write_text(SCENARIO, encoding="utf-8")
+    found = tmp_path / "found"
+    found.mkdir()
+    for name in ("front-1.yaml", "front-77.yaml", "front-77.yaml.old", "own.yaml"):
+        (found / name).write_text("mine", encoding="utf-8")
+    arguments = ("search", "--scenario", str(tmp_path / "s.yaml"), "--bakes", "0", "--plans", str(found))
+    code, _, err = wavecast(*arguments)
+    assert code == 0 and f" plans to {found}, 1 of them in the place of files of that name\n" in err
+    assert f"warning: {found}: front-77.yaml did not come from this search; remove" in err and "own" not in err
+    assert Plan.read(found / "front-1.yaml").waves and (found / "front-77.yaml").read_text(encoding="utf-8") == "mine"
+    code, _, err = wavecast(*arguments[:3], *arguments[5:], str(found / "front-1.yaml"))
+    assert code == 2 and "the plan of today, may be written over there; name another folder" in err
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -131,8 +168,11 @@ def test_interrupted_it_tells_the_best_so_far_and_goes_on(wavecast, tmp_path, mo
 def test_interrupted_before_there_is_a_plan_it_is_one_line(wavecast, tmp_path, monkeypatch, short):
     (tmp_path / "s.yaml").write_text(SCENARIO, encoding="utf-8")
     monkeypatch.setattr("simulation.searching.race.Race.enter", lambda *_, **__: os.kill(os.getpid(), signal.SIGTERM))
-    code, out, _ = wavecast("search", "--scenario", str(tmp_path / "s.yaml"))
-    assert code == 143 and not out
+    arguments, kept = ("search", "--scenario", str(tmp_path / "s.yaml")), str(tmp_path / "s.search")
+    for more, again in (((), "begins anew"), (("--resume", kept), f"goes on from {kept}")):
+        code, out, err = wavecast(*arguments, *more)
+        assert code == 143 and not out
+        assert err.endswith(f"wavecast: nothing was found yet; the same command {again}\n")
 
 
 def test_another_search_is_not_gone_on_with(wavecast, tmp_path, short):
