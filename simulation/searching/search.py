@@ -30,11 +30,10 @@ from simulation.searching.scores import OBJECTIVES, TIMES, Terms
 from simulation.searching.shapes import Shapes
 from simulation.searching.told import told
 from simulation.searching.tree import Tree
-from simulation.searching.unkept import why_none
+from simulation.searching.unkept import grouping_to_begin_with, why_none
 from waves import Plan, Rules, did_you_mean, named
 from waves.groupings import GROUPINGS
 from waves.progress import tqdm
-from waves.rules.clashes import grouping_that_keeps
 from waves.showing import SaysItAll
 
 USUAL = ("impact_minutes_mean", "probability_share_exposed_at_least_0.5", "end_minutes_given_shipped_mean")
@@ -215,7 +214,7 @@ def _named(candidates: Candidates) -> Iterator[Sequence[Sequence[str]]]:
     if candidates.like is not None and set(candidates.like.regions) == set(candidates.fleet.names):
         yield [wave.regions for wave in candidates.like.waves]
     if candidates.rules is not None:  # which may rule all of those out
-        kept = grouping_that_keeps(candidates.rules.rules, candidates.fleet).groups
+        kept = grouping_to_begin_with(candidates).groups
         if kept:
             yield kept
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from simulation.searching.candidates import Candidates
 from waves import clash_findings
 from waves.by_name import counterpart
-from waves.rules.clashes import grouping_that_keeps
+from waves.rules.clashes import Answer, grouping_that_keeps
+from waves.rules.written import PlanRules
 
 
 def why_none(candidates: Candidates) -> str | None:
@@ -25,12 +26,25 @@ def why_none(candidates: Candidates) -> str | None:
             f"min_bake_minutes asks for {asked.min_bake_minutes:g}, and the longest of the bakes to choose from is "
             f"{max(candidates.bakes):g} minutes; add one of {asked.min_bake_minutes:g} or more"
         )
-    clash = [each for each in clash_findings(candidates.rules, candidates.fleet) if each.severity == "error"]
-    if clash:
-        return clash[0].message
-    if asked.approval_before and not any(_grouped(candidates, count) for count in _approved(candidates)):
-        return _lacking(candidates)
-    return None
+    answer = grouping_that_keeps(asked, candidates.fleet)
+    if answer.known and answer.groups is None:  # only then, as every set of the rules is gone through for the smallest
+        return clash_findings(candidates.rules, candidates.fleet)[0].message
+    answer = grouping_to_begin_with(candidates)
+    return _lacking(candidates) if answer.known and answer.groups is None else None
+
+
+def grouping_to_begin_with(candidates: Candidates) -> Answer:
+    """Return a grouping that keeps the rules in as many waves as bring the approvals that are asked for."""
+    asked = candidates.rules.rules if candidates.rules else PlanRules()
+    if not asked.approval_before:
+        return grouping_that_keeps(asked, candidates.fleet)
+    known = True
+    for count in _approved(candidates):
+        answer = grouping_that_keeps(asked.replace(max_waves=count, approval_before=(count,)), candidates.fleet)
+        if answer.groups is not None:
+            return answer
+        known &= answer.known
+    return Answer(None, known)
 
 
 def _approved(candidates: Candidates) -> Iterator[int]:
@@ -42,13 +56,6 @@ def _approved(candidates: Candidates) -> Iterator[int]:
     for count in range(max(asked.approval_before), most + 1):
         if all(own[counterpart(number - 1, count, len(own))].approval for number in asked.approval_before):
             yield count
-
-
-def _grouped(candidates: Candidates, count: int) -> bool:
-    """Return whether some grouping in so many waves keeps the rules; also where nobody knows."""
-    asked = candidates.rules.rules  # type: ignore[union-attr]
-    answer = grouping_that_keeps(asked.replace(max_waves=count, approval_before=(count,)), candidates.fleet)
-    return answer.groups is not None or not answer.known
 
 
 def _lacking(candidates: Candidates) -> str:

@@ -1,13 +1,17 @@
 """What a search refuses: arguments that cannot be, rules that no plan can keep."""
 
+import numpy as np
 import pytest
 
 import waves
 from simulation import NoPlan, search
 from simulation.searching import race
+from simulation.searching.candidates import Candidates
+from simulation.searching.unkept import grouping_to_begin_with, why_none
 from tests import builders
-from tests.simulation.searching.test_search import BAKES, few, scene  # noqa: F401
+from tests.simulation.searching.test_search import BAKES, few, scene, walked  # noqa: F401
 
+COUNTS = ("max_waves", "max_regions_per_wave")
 pytestmark = pytest.mark.usefixtures("few")
 
 
@@ -39,6 +43,31 @@ def test_bakes_and_approvals_that_no_plan_can_have_are_told_at_once(monkeypatch,
     monkeypatch.setattr(race.Race, "enter", None)
     with pytest.raises(NoPlan, match=f"no plan keeps the rules: .*{text}"):
         search(scene(), today=like, rules=rules, bake_minutes=BAKES)
+
+
+def test_it_is_told_at_once_just_where_no_plan_keeps_the_rules():
+    """Against every plan there is held against the rules; approvals, pins, sizes and bakes by chance."""
+    random, none = np.random.default_rng(7), 0
+    for _ in range(250):
+        asked = {
+            "approval_before": random.choice(4, size=random.integers(3), replace=False) + 1,
+            "first": random.choice(list("abcd"), size=random.integers(2)),
+            "last": random.choice(list("abcd"), size=random.integers(2)),
+            "min_bake_minutes": float(random.choice((0.0, 30.0, 50.0), p=(0.5, 0.4, 0.1))),
+            **{key: int(random.integers(1, 5)) for key in COUNTS if random.random() < 0.4},
+        }
+        asked = {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in asked.items()}
+        cut = ("a b c d", "a b|c d", "a|b c|d", "a|b|c|d")[random.integers(4)].split("|")
+        today = builders.plan(*(builders.wave(each, 5.0, approval=bool(random.random() < 0.6)) for each in cut))
+        rules = waves.Rules.model_validate({"rules": asked})
+        candidates = Candidates(scene(), today, BAKES, rules)
+        kept = len(candidates.keeping(walked(candidates)))
+        assert (why_none(candidates) is None) == (kept > 0), (asked, cut)
+        if kept:  # there is one to begin with, too
+            groups = grouping_to_begin_with(candidates).groups
+            assert groups and len(candidates.keeping(candidates.shape(groups, 1))), (asked, cut)
+        none += not kept
+    assert 50 < none < 200
 
 
 @pytest.mark.parametrize(
