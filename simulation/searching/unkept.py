@@ -59,13 +59,12 @@ def _approved(candidates: Candidates) -> Iterator[int]:
 
 
 def _lacking(candidates: Candidates) -> str:
-    waves = candidates.rules.rules.approval_before  # type: ignore[union-attr]
-    numbers = " and ".join(map(str, sorted(set(waves))))
-    asks = f"approval_before asks for an approval before wave {numbers}, and every plan has"
-    remedy = f"`approval: true` at its wave {numbers}"
+    numbers = sorted(set(candidates.rules.rules.approval_before))  # type: ignore[union-attr]
+    waves = f"wave{'s' * (len(numbers) > 1)} {' and '.join(map(str, numbers))}"
+    asks = f"approval_before asks for an approval before {waves}, and every plan has those of today's plan"
     if candidates.like is None:
-        return f"{asks} those of today's plan, of which there is none; give one with {remedy}"
-    return (
-        f"{asks} those of today's plan: first as its first wave, last as its last, later as its later ones; give that "
-        f"plan {remedy}, and at later ones"
-    )
+        return f"{asks}, of which there is none; give one with `approval: true` from its wave {numbers[0]} on"
+    own = len(candidates.like.waves)
+    place = f"from its wave {min(numbers[0], own)} on" if own > 1 else "at its wave"
+    first = "first as its first wave, last as its last, later as its later ones"
+    return f"{asks}: {first}; give that plan `approval: true` {place}"

@@ -25,10 +25,18 @@ def test_where_no_plan_keeps_the_rules_it_says_so():
     ("asked", "today", "text"),
     [
         ({"min_bake_minutes": 90}, None, "the longest of the bakes .* is 40 minutes; add one of 90 or more"),
-        ({"approval_before": [2]}, None, "today's plan, of which there is none; give one with `approval: true`"),
-        ({"approval_before": [2]}, "a b c d", "before wave 2, and .* give that plan `approval: true` at its wave 2"),
+        ({"approval_before": [2]}, None, "today's plan, of which there is none; give one with `approval"),
+        (
+            {"approval_before": [2]},
+            "a b c d",
+            "before wave 2, and .* give that plan `approval: true` from its wave 2 on",
+        ),
         ({"approval_before": [2], "max_regions_per_wave": 2}, "all d", None),
-        ({"approval_before": [2], "max_regions_per_wave": 1}, "all d", "give that plan `approval: true` at its wave 2"),
+        (
+            {"approval_before": [2], "max_regions_per_wave": 1},
+            "all d",
+            "give that plan `approval: true` from its wave 2 on",
+        ),
     ],
 )
 def test_bakes_and_approvals_that_no_plan_can_have_are_told_at_once(monkeypatch, asked, today, text):
