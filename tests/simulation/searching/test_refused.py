@@ -29,13 +29,13 @@ def test_where_no_plan_keeps_the_rules_it_says_so():
         (
             {"approval_before": [2]},
             "a b c d",
-            "before wave 2, and .* give that plan `approval: true` from its wave 2 on",
+            "before wave 2, and .* that plan `approval: true` at its wave$",
         ),
         ({"approval_before": [2], "max_regions_per_wave": 2}, "all d", None),
         (
             {"approval_before": [2], "max_regions_per_wave": 1},
             "all d",
-            "give that plan `approval: true` from its wave 2 on",
+            "that plan `approval: true` from its wave 2 on$",
         ),
     ],
 )
