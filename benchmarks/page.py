@@ -6,10 +6,12 @@ Not here: any measuring.
 import json
 import math
 import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+WIDTH = 120  # of text
 TITLE = """# Measured figures
 
 Everything here comes from one run of
@@ -85,7 +87,8 @@ def page(found: dict[str, Any], command: str) -> str:
 
 def _parts(found: dict[str, Any], command: str) -> Iterator[str]:
     machine = ", ".join(f"{key} {value}" for key, value in found["machine"].items())
-    yield TITLE.format(command=command, machine=machine, load=found["load"])
+    for part in TITLE.format(command=command, machine=machine, load=found["load"]).split("\n\n"):
+        yield part if part.startswith(" ") else textwrap.fill(part, WIDTH, break_on_hyphens=False)
     cases = {name: rates for name, rates in found.items() if isinstance(rates, dict) and "SimPy model" in rates}
     if cases:
         yield RATES
