@@ -98,6 +98,7 @@ def measure(whole: bool) -> dict[str, float]:
         found[f"{name}: by the additions (budget {2 * budget})"] = wall / yardstick
         found[f"{name}: trials that the race saves, part"] = 1 - best.rollouts / best.whole
     _twelve(found)
+    _eighteen(found)
     if whole:
         for name, scenario in (("30 regions that all differ", storefront(30)), ("200 regions", large(200))):
             best, wall, cpu = timed(lambda of=scenario: search(of, bake_minutes=BAKES, workers=2))  # type: ignore[misc]
@@ -124,6 +125,16 @@ def _twelve(found: Figures) -> None:
         found[f"12 regions, population: volume of the {len(plans)} {name}, by the exact front's"] = volume(
             plans, known, scenario
         )
+
+
+def _eighteen(found: dict[str, float]) -> None:
+    """Measure how far a population is from what is provable where not all plans can be gone through."""
+    scenario = golden(18)
+    today: Plan = all_at_once(scenario.fleet, bake_minutes=30.0, strategy="blue_green")
+    best = search(scenario, today=today, bake_minutes=BAKES, objectives=EXACT, workers=2)
+    above = best.distance.table["above"].drop("today")
+    for name, value in (("half of them", above.median()), ("the furthest", above.max())):
+        found[f"18 regions, {len(above)} plans: how far above what none can be below, {name}, part"] = value
 
 
 if __name__ == "__main__":
