@@ -29,12 +29,12 @@ The *SimPy model* is the model that docs/model.md describes, `engine="simpy"`. *
 healthy rollout does and models nothing, so that a slow model flatters nobody. The *floors* only make the random words
 that healthy rollouts of one plan need, with and without turning them into minutes: sweeps go below a floor where many
 plans share the words. A sweep keeps sums, products with the baseline and histograms; *frames* keep every row, whose
-pages of memory are new each time. Of a sweep of 64 some two thirds of the time go into rollouts in which something is
-wrong: 16 of 100 on the sample, 34 of 100 on the thirty regions. Plans that begin with the same waves share what those
-decide: of the 64 groupings of six regions 45 begin as another one does, and of all 4,683 nearly all; the random plans
-of thirty regions share nothing. Worlds are crude but in one line: *by strata* most rollouts are of bad changes, each of
-which takes longer, and [far fewer](rare-events.md) are enough. Runs of the same code differ by a tenth and more on a
-shared machine."""
+pages of memory are new each time or not, as the system has it: of three runs of one code they were five times apart. Of
+a sweep of 64 some two thirds of the time go into rollouts in which something is wrong: 16 of 100 on the sample, 34 of
+100 on the thirty regions. Plans that begin with the same waves share what those decide: of the 64 groupings of six
+regions 45 begin as another one does, and of all 4,683 nearly all; the random plans of thirty regions share nothing.
+Worlds are crude but in one line: *by strata* most rollouts are of bad changes, each of which takes longer, and [far
+fewer](rare-events.md) are enough. Runs of the same code differ by a tenth and more on a shared machine."""
 
 OTHERS = {
     "most memory, MiB": """## Memory
