@@ -18,9 +18,9 @@ from waves.rules.written import PlanRules, broken
 
 Groups = tuple[tuple[str, ...], ...]
 MANY = 64  # regions, beyond which those of the same labels go together
+LARGEST = 1 / 24  # of the fleet's traffic, in which such a unit is cut at the most
 FIRST = (0.0, 1 / 16, 1 / 4)  # of that, the smallest units of a kind: a region by itself, then few
 LONGEST = 1e9  # minutes of a bake to choose from, as on the command line
-LARGEST = 1 / 24  # of the fleet's traffic, in which such a unit is cut at the most
 
 
 class Candidates:

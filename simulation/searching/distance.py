@@ -1,6 +1,6 @@
 """How far plans are from what is provably best, where anything is provable: by time and exposed share.
 
-Not here: the front that is provably best (``provable``), what is said of it (``gains``).
+Not here: the front that is provably best (``provable``), what is said of it (``remarks``).
 """
 
 import math

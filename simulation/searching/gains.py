@@ -76,7 +76,7 @@ def picked(found: "PlanFront") -> dict[str, str]:
         return {}
     *risks, time = found.objectives
     near = _near(found)
-    fast, safe = _least(found, time, risks), _least(found, risks[0], [*risks[1:], time])
+    fast, (safe, _) = _least(found, time, risks), _safer(found, risks, time)
     if fast is None and safe is None:
         fast = best(found, time, risks)
     listed = {fast: f"the fastest {near} risk"} if fast is not None else {}
@@ -99,17 +99,24 @@ def _fastest(found: "PlanFront", risks: list[str], time: str) -> str:
 
 def _safest(found: "PlanFront", risks: list[str], time: str) -> list[str]:
     """Say what gains most in the first risk at today's time; where nothing does, also what does in another one."""
+    name, risk = _safer(found, risks, time)
     said = []
-    for risk in risks:
-        others = [each for each in (*risks, time) if each != risk]
-        name = _least(found, risk, others)
-        if name is not None:
-            beside = _gain(found, name, time)
-            said.append(f"The safest plan {_near(found)} time is {name}: {_gain(found, name, risk)}; {beside}.")
-            break
-        if risk == risks[0]:
-            said.append(_nothing(found, risk, others, "about as fast as today's", f"better in {called(risk)}"))
+    if risk != risks[0]:
+        others = [*risks[1:], time]
+        said.append(_nothing(found, risks[0], others, "about as fast as today's", f"better in {called(risks[0])}"))
+    if name is not None:
+        beside = _gain(found, name, time)
+        said.append(f"The safest plan {_near(found)} time is {name}: {_gain(found, name, risk)}; {beside}.")
     return said
+
+
+def _safer(found: "PlanFront", risks: list[str], time: str) -> tuple[str | None, str]:
+    """Return the plan that gains most in the first risk in which any does at today's time, and that risk; else none."""
+    for risk in risks:
+        name = _least(found, risk, [each for each in (*risks, time) if each != risk])
+        if name is not None:
+            return name, risk
+    return None, ""
 
 
 def _of_own(found: "PlanFront", name: str) -> str:

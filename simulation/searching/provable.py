@@ -220,13 +220,15 @@ class _Clock:
         units = [round(bake * 1e9) for bake in bakes]
         level, sums = {0}, {(0, 0)}
         for count in range(1, waves + 1):
-            level = {own + unit for own in level for unit in units}
+            before, level = level, set[int]()
+            for unit in units:
+                level |= {own + unit for own in before}
+                if len(sums) + len(level) > most:
+                    raise ValueError(
+                        f"{waves} waves with {len(bakes)} bakes make more than {most:,} sums of minutes, the most to "
+                        "go through for this fleet; give fewer bakes"
+                    )
             sums |= {(count, own) for own in level}
-            if len(sums) > most:
-                raise ValueError(
-                    f"{waves} waves with {len(bakes)} bakes make more than {most:,} sums of minutes, the most to go "
-                    "through for this fleet; give fewer bakes"
-                )
         place, first = self._places(sums)
         self.minutes = np.array([self._exact(*key) for key in first])
         self.later = [np.array([place.get((n + 1, own + unit), -1) for n, own in first]) for unit in units]

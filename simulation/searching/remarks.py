@@ -46,7 +46,7 @@ def _horizon(found: "PlanFront") -> list[str]:
          "(`report`)"),
     )  # fmt: skip
     said = []
-    for parts, begin, of, end in told:
+    for parts, begin, of, end in told[: 1 + ("impact_minutes_mean" in found.objectives)]:
         much = {name: part for name, part in parts.items() if part >= MUCH}
         if much:
             worst = max(much, key=much.__getitem__)
