@@ -172,7 +172,7 @@ class PlanFront(Shown):
         why = self.short
         for name in names:
             plan, known = self.plans[name], self.known[name].items()
-            said = element("span", name) + Html("<br>") + element("small", why[name]) if name in why else name
+            said = element("span", name) + Html(" <br>") + element("small", why[name]) if name in why else name
             yield said, in_words(plan), bakes(plan), *(_cell(figure, each) for figure, each in known)
 
 
